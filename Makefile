@@ -1,0 +1,50 @@
+# `make` prints the targets. Everything runs from .venv, which `make setup` creates.
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+# The stamp is newer than the lock file once its packages are installed.
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or run make PYTHON=/path/to/python3"; exit 1; }
+	@echo "making .venv with $(PYTHON) (a minute on a first run)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.ready ## make the environment in .venv
+
+.PHONY: demo
+demo: setup ## run everything with a simulated fleet; Ctrl-C ends it
+	@exec $(BIN)/flywheel-server demo
+
+.PHONY: clean-demo
+clean-demo: ## forget the demo's data
+	@rm -rf .flywheel/demo && echo "the demo's data is gone"
+
+.PHONY: check
+check: setup ## ruff, mypy (strict), import-linter
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: check ## check, then the whole test suite in parallel
+	$(BIN)/pytest
+
+.PHONY: schema
+schema: setup ## write schema.sql from the migrations
+	$(BIN)/python -m tests.schema_file > schema.sql.new && mv schema.sql.new schema.sql
+
+.PHONY: lock
+lock: ## pin the dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml -o requirements/run.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --extra dev pyproject.toml -o requirements/dev.txt

@@ -1,0 +1,80 @@
+"""The commands. Each opens the database it is told of, does one thing, and closes it."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+
+import typer
+
+from flywheel_server import embedded, errors, log, serving, setup, settings
+from flywheel_server.settings import Settings
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="The learning control plane for self-healing fleets.",
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; print a refusal as one sentence and exit with 1."""
+    try:
+        cli()
+    except errors.FlywheelError as error:
+        typer.echo(f"flywheel-server: {error}", err=True)
+        sys.exit(1)
+
+
+@cli.command()
+def serve() -> None:
+    """Serve appliances and people, with the loop inside, until SIGTERM or Ctrl-C."""
+    chosen = _settings()
+
+    async def run() -> None:
+        async with address(chosen) as where:
+            if chosen.database_url is None:
+                await setup.migrate(where.owner_url, chosen)
+            await serving.serve(chosen, where.app_url)
+
+    _run(run())
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's schema and catalogue to this release."""
+    chosen = _settings()
+
+    async def run() -> None:
+        async with address(chosen) as where:
+            revision = await setup.migrate(where.owner_url, chosen)
+            typer.echo(f"the schema is at revision {revision}")
+
+    _run(run())
+
+
+@contextlib.asynccontextmanager
+async def address(chosen: Settings) -> AsyncIterator[embedded.Address]:
+    """Yield where the database is, starting the embedded one when no URL is set."""
+    if chosen.database_url is not None:
+        yield embedded.Address(owner_url=chosen.database_url, app_url=chosen.database_url)
+        return
+    async with embedded.running(chosen.data_dir) as where:
+        yield where
+
+
+def _settings() -> Settings:
+    chosen = settings.load()
+    log.configure(chosen.log_level, chosen.log_format)
+    return chosen
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(work)
+
+
+if __name__ == "__main__":
+    main()

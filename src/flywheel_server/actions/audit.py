@@ -1,0 +1,54 @@
+"""Writes the audit entry of a change, in the change's own transaction: no entry, no change."""
+
+import datetime as dt
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.domain.scope import ClientScope, LoopScope, OperatorScope, PartnerScope
+from flywheel_server.sql import load
+
+_SQL = load("audit")
+
+Actor = ClientScope | PartnerScope | OperatorScope | LoopScope
+_KINDS = {
+    ClientScope: "client",
+    PartnerScope: "partner",
+    OperatorScope: "operator",
+    LoopScope: "loop",
+}
+
+
+async def record(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    *,
+    object_kind: str,
+    object_id: str,
+    now: dt.datetime,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+    partner_id: UUID | None = None,
+    organization_id: UUID | None = None,
+    site_id: UUID | None = None,
+) -> None:
+    """Append one entry: who did what to which object, and what it was before and after.
+
+    The tenant ids say which people may read it; never put keys or passwords into before or after.
+    """
+    loop = isinstance(actor, LoopScope)
+    await connection.execute(
+        _SQL["append"],
+        now,
+        _KINDS[type(actor)],
+        None if loop else actor.actor_id,
+        "the loop" if loop else actor.actor_name,
+        action,
+        object_kind,
+        object_id,
+        partner_id,
+        organization_id,
+        site_id,
+        before,
+        after,
+    )

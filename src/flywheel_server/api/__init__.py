@@ -1,0 +1,1 @@
+"""The JSON door: routes for appliances and operators, each with its declared audience."""

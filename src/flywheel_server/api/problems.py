@@ -1,0 +1,106 @@
+"""Errors as RFC 9457 problem documents. Nothing internal is ever put into one."""
+
+import asyncpg
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette import exceptions as starlette_exceptions
+
+from flywheel_server import errors, log
+
+_log = log.get(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_MOST_PROBLEMS = 20
+_BY_STATUS = {
+    404: ("not-found", "There is no such thing here", "Check the path against /openapi.json."),
+    405: ("method-not-allowed", "This path does not take that method", "See the Allow header."),
+}
+
+
+def document(error: errors.FlywheelError, instance: str = "") -> dict[str, object]:
+    """Return the problem document of an error."""
+    body: dict[str, object] = {
+        "type": f"urn:flywheel:problem:{error.code}",
+        "title": error.title(),
+        "status": error.status,
+    }
+    if error.detail:
+        body["detail"] = error.detail
+    if instance:
+        body["instance"] = instance
+    return body | error.extensions
+
+
+def response(error: errors.FlywheelError) -> Response:
+    """Return the HTTP answer of an error."""
+    headers = {}
+    if error.status == 401:  # noqa: PLR2004 - the status itself
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.status in {429, 503}:
+        headers["Retry-After"] = "5"
+    return Response(
+        msgspec.json.encode(document(error)),
+        status_code=error.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem document."""
+    app.add_exception_handler(errors.FlywheelError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(starlette_exceptions.HTTPException, _framework)  # noqa: TID251
+    for kind in (asyncpg.DataError, UnicodeEncodeError, asyncpg.UntranslatableCharacterError):
+        app.add_exception_handler(kind, _unstorable)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, errors.FlywheelError):
+        raise error
+    if error.status >= 500:  # noqa: PLR2004 - server errors
+        _log.error("request refused", code=error.code, cause=repr(error.__cause__))
+    return response(error)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    problems = [
+        {"where": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
+        for item in error.errors()[:_MOST_PROBLEMS]
+    ]
+    unreadable = any(item["type"] == "json_invalid" for item in error.errors())
+    kind = errors.Malformed if unreadable else errors.InvalidInput
+    first = "; ".join(f"{item['where']}: {item['problem']}" for item in problems[:3])
+    return response(kind(f"Correct these and send it again: {first}", problems=problems))
+
+
+async def _framework(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, starlette_exceptions.HTTPException):  # noqa: TID251
+        raise error
+    # FastAPI wraps what reading the body raised; the cause says what it really was.
+    if isinstance(error.__cause__, errors.FlywheelError):
+        return response(error.__cause__)
+    if error.status_code not in _BY_STATUS:
+        return response(errors.Malformed("The body cannot be read: send one JSON document."))
+    code, title, detail = _BY_STATUS[error.status_code]
+    body = {"type": f"urn:flywheel:problem:{code}", "title": title, "detail": detail}
+    return Response(
+        msgspec.json.encode(body | {"status": error.status_code}),
+        status_code=error.status_code,
+        media_type=MEDIA_TYPE,
+        headers=error.headers,
+    )
+
+
+async def _unstorable(_request: Request, error: Exception) -> Response:
+    _log.info("a value cannot be stored", reason=type(error).__name__)
+    return response(
+        errors.InvalidInput(
+            "A value is out of range or holds characters that cannot be stored (NUL bytes, lone "
+            "surrogates): correct it and send it again."
+        )
+    )

@@ -1,0 +1,41 @@
+"""The one place where things are wired: every router on one page."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from flywheel_server import runtime
+from flywheel_server.api import access, health, problems
+from flywheel_server.api.requests import RequestLayer
+from flywheel_server.settings import Settings
+
+ROUTERS = (health.router,)
+
+
+def create_app(settings: Settings, url: str) -> FastAPI:
+    """Return the application on the database at ``url``. Raises SetupError for undeclared routes."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with runtime.opened(settings, url) as parts:
+            app.state.runtime = parts
+            yield
+
+    app = FastAPI(
+        title="Flywheel Server",
+        summary="The learning control plane for self-healing fleets.",
+        version="0.1.0",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        # Their pages load scripts from elsewhere; /openapi.json is for every tool.
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for router in ROUTERS:
+        # Flat, not nested (`include_router`): one list to match against, and one to check.
+        app.router.routes.extend(router.routes)
+    access.check_audiences(app)
+    app.add_middleware(RequestLayer)
+    return app

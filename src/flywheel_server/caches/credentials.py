@@ -1,0 +1,59 @@
+"""Whose key is this? Answered from memory while the listener is trusted, else by the database.
+
+A revoked key stops at once where it was revoked, and on every other process within
+``listener.TRUST_SECONDS``.
+"""
+
+import hashlib
+
+from flywheel_server import db, listener
+from flywheel_server.domain.scope import ApplianceScope, AuthScope, OperatorScope, PartnerScope
+from flywheel_server.store import accounts
+
+KeyScope = ApplianceScope | PartnerScope | OperatorScope
+_MOST = 200_000
+
+
+class Credentials:
+    """The keys this process has seen, by the SHA-256 of their text."""
+
+    def __init__(self, database: db.Database, ear: listener.Listener) -> None:
+        self._database = database
+        self._ear = ear
+        self._scopes: dict[bytes, KeyScope] = {}
+        self._generation = 0
+        database.subscribers.append(self._changed)
+
+    def known(self, key: bytes) -> KeyScope | None:
+        """Return the scope of a key from memory alone, or None when only the database knows."""
+        if not self._ear.trusted():
+            return None
+        return self._scopes.get(hashlib.sha256(key).digest())
+
+    async def find(self, key: bytes) -> KeyScope | None:
+        """Return the scope of a key, or None when it is unknown or revoked.
+
+        Raises DatabaseUnavailable when neither memory nor database can tell.
+        """
+        scope = self.known(key)
+        if scope is not None:
+            return scope
+        digest = hashlib.sha256(key).digest()
+        generation = self._generation
+        async with db.transaction(self._database, AuthScope()) as connection:
+            scope = await accounts.find_key(connection, digest)
+        # A key revoked while we read must not come back.
+        if scope is not None and generation == self._generation:
+            if len(self._scopes) >= _MOST:
+                self._scopes.clear()
+            self._scopes[digest] = scope
+        return scope
+
+    def _changed(self, channel: str, payload: str) -> None:
+        if channel == "":
+            self._scopes.clear()
+        elif channel == listener.CREDENTIALS:
+            self._scopes.pop(bytes.fromhex(payload), None)
+        else:
+            return
+        self._generation += 1

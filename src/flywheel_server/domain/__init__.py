@@ -1,0 +1,1 @@
+"""Decisions: plain Python without I/O, clock or framework."""

@@ -1,0 +1,75 @@
+"""The learning policy: every threshold is data, with a floor that cannot be configured away."""
+
+from dataclasses import asdict, dataclass, fields
+
+from flywheel_server import errors
+
+ORGANIZATIONS_FLOOR = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The thresholds in force. Rates and shares are fractions of 1, counts are executions."""
+
+    # A pattern is shown to its own site's people from here on.
+    visible_min_occurrences: int = 5
+    # When a site's pattern becomes a candidate.
+    site_min_occurrences: int = 5
+    site_min_successes: int = 3
+    site_min_success_rate: float = 0.9
+    site_max_age_days: int = 7
+    # When the platform promotes by itself.
+    platform_min_organizations: int = 5
+    platform_min_success_rate: float = 0.9
+    platform_min_occurrences: int = 20
+    # Refuse platform promotion when one organization supplies more than this share; 1 is off.
+    max_organization_share: float = 1.0
+    # Count only successes whose post-check said so. Off: the Go daemon sends no verification.
+    require_verified: bool = False
+    # Let executions marked with a chaos campaign teach.
+    learn_from_chaos: bool = False
+    # When a learnt rule is withdrawn: its bar, and how much evidence it takes.
+    withdrawal_success_rate: float = 0.8
+    withdrawal_evidence: float = 1_000.0
+
+
+def as_values(policy: Policy) -> dict[str, int | float | bool]:
+    """Return the policy as the JSON object that is stored and shown."""
+    return asdict(policy)
+
+
+def from_values(values: dict[str, object]) -> Policy:
+    """Return the policy of a JSON object; members that are missing keep their default.
+
+    Raises InvalidInput naming the member that is unknown, of the wrong type or out of range.
+    """
+    known = {field.name: field for field in fields(Policy)}
+    for name, value in values.items():
+        if name not in known:
+            raise errors.InvalidInput(f"`{name}` is no policy value: {', '.join(sorted(known))}.")
+        _check(name, value, type(known[name].default))
+    return Policy(**values)  # type: ignore[arg-type]
+
+
+def _check(name: str, value: object, kind: type) -> None:
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise errors.InvalidInput(f"`{name}` is true or false.")
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else int):
+        raise errors.InvalidInput(f"`{name}` is a {'number' if kind is float else 'whole number'}.")
+    least, most = _BOUNDS.get(name, (1, 1_000_000))
+    if not least <= value <= most:
+        raise errors.InvalidInput(f"`{name}` is between {least} and {most}.")
+
+
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "site_min_success_rate": (0.5, 1),
+    "site_min_successes": (1, 1_000_000),
+    "site_max_age_days": (1, 365),
+    "platform_min_organizations": (ORGANIZATIONS_FLOOR, 1_000_000),
+    "platform_min_success_rate": (0.5, 1),
+    "max_organization_share": (0.01, 1),
+    "withdrawal_success_rate": (0.05, 0.99),
+    "withdrawal_evidence": (10, 1_000_000),
+}

@@ -1,0 +1,73 @@
+"""Hears what other processes changed, and says how long caches may be trusted without the database.
+
+One connection LISTENs and is asked every two seconds whether it is still there: a silent network
+loss closes nothing. Caches may answer for ``TRUST_SECONDS`` after the last word from the database.
+"""
+
+import asyncio
+import contextlib
+import time
+
+import asyncpg
+
+from flywheel_server import db, errors, log
+
+_log = log.get(__name__)
+
+# A key was revoked or changed: payload, the key's digest in hex.
+CREDENTIALS = "flywheel_credentials"
+# Rules changed: payload `platform`, `partner:ID`, `organization:ID` or `site:ID`.
+RULES = "flywheel_rules"
+# What an appliance is told at check-in changed: payload, the appliance's id.
+APPLIANCES = "flywheel_appliances"
+CHANNELS = (CREDENTIALS, RULES, APPLIANCES)
+
+TRUST_SECONDS = 5.0
+_ASK_SECONDS = 2.0
+_RETRY_SECONDS = 0.5
+
+
+class Listener:
+    """One process's ear on the database; ``run`` keeps it open for as long as the server lives."""
+
+    def __init__(self, database: db.Database) -> None:
+        self._database = database
+        self._heard_at = float("-inf")
+
+    def trusted(self) -> bool:
+        """Say whether what was cached may still be used: we would have heard of a change."""
+        return time.monotonic() - self._heard_at < TRUST_SECONDS
+
+    async def run(self) -> None:
+        """Listen for ever, connecting again when the connection is lost."""
+        while True:
+            try:
+                await self._listen()
+            except (*db.LOST, errors.FlywheelError, asyncpg.PostgresError) as error:
+                _log.warning("lost the listening connection", reason=type(error).__name__)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await db.connect(self._database.url, statement_timeout=_ASK_SECONDS)
+        try:
+            for channel in CHANNELS:
+                await connection.add_listener(channel, self._hear)
+            # Whatever was announced while nobody listened is unknown: start with empty caches.
+            self._tell("", "")
+            while True:
+                # The moment before the question counts: a change after it may still be unheard.
+                asked_at = time.monotonic()
+                async with asyncio.timeout(_ASK_SECONDS):
+                    await connection.execute("SELECT 1")
+                self._heard_at = asked_at
+                await asyncio.sleep(_ASK_SECONDS)
+        finally:
+            with contextlib.suppress(*db.LOST, asyncpg.PostgresError):
+                await connection.close(timeout=1)
+
+    def _hear(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        self._tell(channel, str(payload))
+
+    def _tell(self, channel: str, payload: str) -> None:
+        for subscriber in self._database.subscribers:
+            subscriber(channel, payload)

@@ -1,0 +1,58 @@
+"""The figures of ``/metrics``. Labels are bounded: routes by template, never by path."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The instruments of one process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "flywheel_http_requests",
+            "HTTP requests answered",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self.request_seconds = Histogram(
+            "flywheel_http_request_seconds",
+            "Time from the first byte read to the last byte written",
+            ["route"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+            registry=registry,
+        )
+        self.executions = Counter(
+            "flywheel_executions",
+            "Executions received, by verdict",
+            ["verdict"],
+            registry=registry,
+        )
+        self.database_up = Gauge(
+            "flywheel_database_up", "1 while the database answers", registry=registry
+        )
+        self.loop_seconds_since_turn = Gauge(
+            "flywheel_loop_seconds_since_turn",
+            "Seconds since any process last started a turn of the loop",
+            registry=registry,
+        )
+        self.loop_silent = Gauge(
+            "flywheel_loop_silent",
+            "1 when no turn of the loop started for three intervals",
+            registry=registry,
+        )
+        self.step_failed = Gauge(
+            "flywheel_loop_step_failed",
+            "1 when the newest run of a step ended in an error",
+            ["step"],
+            registry=registry,
+        )
+        self.step_seconds = Gauge(
+            "flywheel_loop_step_seconds",
+            "How long the newest run of a step took",
+            ["step"],
+            registry=registry,
+        )
+        self.unresolved_executions = Gauge(
+            "flywheel_unresolved_executions",
+            "Executions kept whose id resolves to no rule and no runbook",
+            registry=registry,
+        )

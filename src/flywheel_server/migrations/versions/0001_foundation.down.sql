@@ -1,0 +1,14 @@
+DROP FUNCTION drop_partition(text, text);
+DROP FUNCTION ensure_partition(text, date, date);
+DROP TABLE
+    appliance_documents, log_lines, pattern_reports, incidents, audit_entries, audit_head,
+    loop_runs, loop_leases, policies, rule_counts, platform_patterns, platform_pattern_sites,
+    patterns, fold_marks, dropped_counts, corrections, execution_keys, executions, l1_rules,
+    aliases, runbooks, signing_keys, api_keys, operators, appliances, sites, organizations, partners
+    CASCADE;
+DROP FUNCTION audit_chain();
+DROP FUNCTION refuse_change();
+DROP FUNCTION pattern_id(uuid, text);
+DROP FUNCTION pattern_signature(text, text, text);
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+-- The roles stay: other databases of the cluster may use them.

@@ -1,0 +1,54 @@
+"""What one server process holds while it lives: settings, database, caches. Doors get it whole."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from flywheel_server import db, metrics
+from flywheel_server.caches.credentials import Credentials
+from flywheel_server.listener import Listener
+from flywheel_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """One process's parts; made by ``opened``, handed to every door."""
+
+    settings: Settings
+    database: db.Database
+    listener: Listener
+    credentials: Credentials
+    metrics: metrics.Metrics
+    registry: CollectorRegistry
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
+    """Open pools and caches on the database at ``url``; close everything on exit."""
+    database = await db.open_database(
+        url,
+        pool_size=settings.pool_size,
+        writer_pool_size=settings.writer_pool_size,
+        statement_timeout=settings.statement_timeout,
+    )
+    ear = Listener(database)
+    registry = CollectorRegistry()
+    runtime = Runtime(
+        settings=settings,
+        database=database,
+        listener=ear,
+        credentials=Credentials(database, ear),
+        metrics=metrics.Metrics(registry),
+        registry=registry,
+    )
+    background = asyncio.create_task(ear.run(), name="listener")
+    try:
+        yield runtime
+    finally:
+        background.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await background
+        await database.close()

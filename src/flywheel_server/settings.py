@@ -1,0 +1,72 @@
+"""Settings, read once from the environment and passed down as a value.
+
+Every variable is named ``FLYWHEEL_…`` and documented in ``docs/settings.md``; a law compares both.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from flywheel_server import errors
+
+
+class Settings(BaseSettings):
+    """What can be set from outside. Units are in the names or descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="FLYWHEEL_", frozen=True, extra="ignore")
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(default=8000, ge=1, le=65_535, description="port to listen on")
+    database_url: str | None = Field(
+        default=None,
+        pattern=r"^postgres(ql)?://",
+        description="PostgreSQL 18 to use; unset: the embedded one",
+    )
+    data_dir: Path = Field(
+        default=Path(".flywheel"), description="where the embedded PostgreSQL keeps its data"
+    )
+    app_password: str | None = Field(
+        default=None,
+        min_length=12,
+        repr=False,
+        description="`migrate` sets it for the login role flywheel_app",
+    )
+    loop: bool = Field(default=True, description="run the learning loop in this process")
+    loop_interval: Annotated[float, Field(ge=0.2, le=3_600)] = Field(
+        default=60.0, description="seconds between two turns of the loop"
+    )
+    pool_size: int = Field(default=10, ge=2, le=200, description="database connections for requests")
+    writer_pool_size: int = Field(
+        default=2, ge=1, le=32, description="database connections that write executions"
+    )
+    statement_timeout: float = Field(
+        default=15.0, ge=1, le=600, description="seconds one statement of a request may take"
+    )
+    execution_retention_days: int = Field(
+        default=400, ge=31, le=36_500, description="days an execution is kept"
+    )
+    log_retention_days: int = Field(
+        default=14, ge=1, le=3_650, description="days an appliance's log lines are kept"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least severe level that is logged"
+    )
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="`text` for people at a terminal"
+    )
+
+
+def load() -> Settings:
+    """Read the environment. Raises SetupError that names each wrong variable and its remedy."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"FLYWHEEL_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise errors.SetupError(
+            f"wrong settings: {problems}. See docs/settings.md for what each accepts."
+        ) from error

@@ -1,0 +1,52 @@
+"""Brings a database to this release: schema, catalogue, partitions, policy, signing key."""
+
+import asyncio
+
+import asyncpg
+
+from flywheel_server import clock, db, errors, migrations
+from flywheel_server.actions import catalogue, partitions, policies, signing
+from flywheel_server.domain.scope import AuthScope, LoopScope, OperatorScope
+from flywheel_server.settings import Settings
+
+_LOOP = LoopScope(reason="set-up: partitions belong to no tenant")
+
+
+async def migrate(owner_url: str, settings: Settings) -> str:
+    """Run the migrations, then load what every database needs; return the revision reached.
+
+    Safe to run again, and while servers run. Raises SetupError with the remedy when refused.
+    """
+    try:
+        await asyncio.to_thread(migrations.upgrade, owner_url)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise errors.SetupError(
+            f"the migration was refused ({error}): FLYWHEEL_DATABASE_URL must name the owner of a "
+            "PostgreSQL 18 database who may create roles"
+        ) from error
+    await _login(owner_url, settings)
+    database = await db.open_database(owner_url, pool_size=2, writer_pool_size=1)
+    try:
+        now = clock.now()
+        async with db.transaction(database, AuthScope()) as connection:
+            await signing.ensure(connection)
+        async with db.transaction(database, OperatorScope.system("set-up")) as connection:
+            await catalogue.load(connection)
+            await policies.ensure(connection, now)
+        async with db.transaction(database, _LOOP) as connection:
+            await partitions.ensure(connection, now)
+    finally:
+        await database.close()
+    return migrations.head()
+
+
+async def _login(owner_url: str, settings: Settings) -> None:
+    """Give the application's role a password, where one is set, so that it can log in itself."""
+    if settings.app_password is None:
+        return
+    connection = await db.connect(owner_url, role="none")
+    try:
+        quoted = await connection.fetchval("SELECT quote_literal($1::text)", settings.app_password)
+        await connection.execute(f"ALTER ROLE {db.APP_ROLE} PASSWORD {quoted}")
+    finally:
+        await connection.close()

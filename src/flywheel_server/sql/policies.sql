@@ -1,0 +1,20 @@
+-- name: current
+-- fleet: one policy for the platform
+SELECT p.version, p.values, p.reason, p.changed_by, p.changed_at
+FROM policies p
+ORDER BY p.version DESC
+LIMIT 1;
+
+-- name: history
+-- fleet: one policy for the platform
+SELECT p.version, p.values, p.reason, p.changed_by, p.changed_at
+FROM policies p
+WHERE $1::bigint IS NULL OR p.version < $1
+ORDER BY p.version DESC
+LIMIT $2;
+
+-- name: append
+-- fleet: one policy for the platform
+INSERT INTO policies (values, reason, changed_by, changed_at)
+VALUES ($1, $2, $3, $4)
+RETURNING version, values, reason, changed_by, changed_at;

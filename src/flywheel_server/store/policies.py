@@ -1,0 +1,52 @@
+"""The learning policy and its history."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from flywheel_server.db import Connection
+from flywheel_server.domain import policy
+from flywheel_server.sql import load
+
+_SQL = load("policies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of the policy: who set it, when and why."""
+
+    version: int
+    policy: policy.Policy
+    reason: str
+    changed_by: str
+    changed_at: dt.datetime
+
+
+async def current(connection: Connection) -> Version | None:
+    """Return the policy in force, or None before the set-up."""
+    row = await connection.fetchrow(_SQL["current"])
+    return None if row is None else _version(dict(row))
+
+
+async def history(connection: Connection, before: int | None, limit: int) -> list[Version]:
+    """Return the newest versions first, those below version ``before``."""
+    rows = await connection.fetch(_SQL["history"], before, limit)
+    return [_version(dict(row)) for row in rows]
+
+
+async def append(
+    connection: Connection, values: policy.Policy, reason: str, changed_by: str, now: dt.datetime
+) -> Version:
+    """Put a new version in force."""
+    row = await connection.fetchrow(
+        _SQL["append"], policy.as_values(values), reason, changed_by, now
+    )
+    if row is None:
+        raise LookupError("INSERT … RETURNING gave no row")
+    return _version(dict(row))
+
+
+def _version(row: dict[str, object]) -> Version:
+    values = row.pop("values")
+    if not isinstance(values, dict):
+        raise TypeError("a policy's values are an object")
+    return Version(policy=policy.from_values(values), **row)  # type: ignore[arg-type]

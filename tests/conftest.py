@@ -1,0 +1,80 @@
+"""A real PostgreSQL for each worker, a migrated database of its own for each test."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from flywheel_server import db, embedded, setup
+from flywheel_server.app import create_app
+from flywheel_server.settings import Settings
+
+# Durability is tested where it matters, on a database of its own; here speed matters.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return Settings(loop=False)
+
+
+@pytest.fixture(scope="session")
+def cluster(settings: Settings) -> Iterator[embedded.Address]:
+    """Start this worker's PostgreSQL, with a migrated database to copy from."""
+    with asyncio.Runner() as runner, tempfile.TemporaryDirectory(prefix="flywheel-test-") as folder:
+        stack = contextlib.AsyncExitStack()
+        address = runner.run(
+            stack.enter_async_context(embedded.running(Path(folder) / "data", FAST))
+        )
+        try:
+            runner.run(setup.migrate(address.owner_url, settings))
+            yield address
+        finally:
+            runner.run(stack.aclose())
+
+
+@pytest.fixture
+async def address(cluster: embedded.Address) -> AsyncIterator[embedded.Address]:
+    """Make a migrated, otherwise empty database for one test."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    maintenance = cluster.owner_url.replace("/flywheel?", "/postgres?")
+    connection = await asyncpg.connect(maintenance)
+    try:
+        await connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY FILE_COPY"
+        )
+        yield embedded.Address(
+            owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
+            app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
+        )
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def database(address: embedded.Address) -> AsyncIterator[db.Database]:
+    """Open the test's database as the application does."""
+    opened = await db.open_database(address.app_url, pool_size=10)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def client(
+    settings: Settings, address: embedded.Address
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Talk to a whole application, without a socket between."""
+    app = create_app(settings, address.app_url)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as opened:
+            yield opened
