@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import typer
+import uvloop
 
-from flywheel_server import embedded, errors, log, serving, setup, settings
+from flywheel_server import embedded, errors, log, serving, settings, setup
 from flywheel_server.settings import Settings
 
 cli = typer.Typer(
@@ -72,8 +74,30 @@ def _settings() -> Settings:
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(work)
+    """Run ``work``; SIGTERM and Ctrl-C cancel it, once, so that it can clean up behind itself."""
+    stopped_by: list[signal.Signals] = []
+
+    async def watched() -> None:
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+
+        def stop(received: signal.Signals) -> None:
+            stopped_by.append(received)
+            # A second signal must not cut the clean-up short.
+            if len(stopped_by) == 1 and task is not None:
+                task.cancel()
+
+        for wanted in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(wanted, stop, wanted)
+        await work
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(watched())
+        except asyncio.CancelledError:
+            if not stopped_by:
+                raise
+            sys.exit(128 + stopped_by[0])
 
 
 if __name__ == "__main__":
