@@ -15,6 +15,7 @@ import pytest
 from flywheel_server import db, embedded, setup
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
+from tests import cast as people
 
 # Durability is tested where it matters, on a database of its own; here speed matters.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -48,9 +49,7 @@ async def address(cluster: embedded.Address) -> AsyncIterator[embedded.Address]:
     maintenance = cluster.owner_url.replace("/flywheel?", "/postgres?")
     connection = await asyncpg.connect(maintenance)
     try:
-        await connection.execute(
-            f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY FILE_COPY"
-        )
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY FILE_COPY")
         yield embedded.Address(
             owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
             app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
@@ -69,12 +68,16 @@ async def database(address: embedded.Address) -> AsyncIterator[db.Database]:
 
 
 @pytest.fixture
-async def client(
-    settings: Settings, address: embedded.Address
-) -> AsyncIterator[httpx.AsyncClient]:
+async def client(settings: Settings, address: embedded.Address) -> AsyncIterator[httpx.AsyncClient]:
     """Talk to a whole application, without a socket between."""
     app = create_app(settings, address.app_url)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://server") as opened:
             yield opened
+
+
+@pytest.fixture
+async def cast(database: db.Database) -> people.Cast:
+    """Make the people and places of ``tests/cast.py``."""
+    return await people.make_cast(database)

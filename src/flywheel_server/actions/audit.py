@@ -36,13 +36,15 @@ async def record(
 
     The tenant ids say which people may read it; never put keys or passwords into before or after.
     """
-    loop = isinstance(actor, LoopScope)
+    actor_id, name = (
+        (None, "the loop") if isinstance(actor, LoopScope) else (actor.actor_id, actor.actor_name)
+    )
     await connection.execute(
         _SQL["append"],
         now,
         _KINDS[type(actor)],
-        None if loop else actor.actor_id,
-        "the loop" if loop else actor.actor_name,
+        actor_id,
+        name,
         action,
         object_kind,
         object_id,

@@ -71,7 +71,9 @@ def own_site(scope: ApplianceScope, site_id: object) -> None:
     """Check a ``site_id`` from path, query or body. Raises ForeignSite unless it is the key's own."""
     if site_id is None or site_id in {scope.site_slug, str(scope.site_id)}:
         return
-    raise errors.ForeignSite("The key belongs to another site than `site_id` says: use its own key.")
+    raise errors.ForeignSite(
+        "The key belongs to another site than `site_id` says: use its own key."
+    )
 
 
 def bearer(request: Request) -> bytes:
@@ -99,7 +101,7 @@ def check_audiences(app: FastAPI) -> None:
             continue
         if audience(route) is None:
             raise errors.SetupError(f"route {route.path} declares no audience: see api/access.py")
-        for method in route.methods:
+        for method in route.methods or ():
             if (method, route.path) in seen:
                 raise errors.SetupError(f"two routes for {method} {route.path}: remove one")
             seen.add((method, route.path))

@@ -16,3 +16,152 @@ LEFT JOIN operators o ON o.id = k.operator_id
 WHERE k.digest = $1
     AND k.revoked_at IS NULL
     AND o.disabled_at IS NULL;
+
+-- name: insert_partner
+-- fleet: a new partner belongs to nobody yet
+INSERT INTO partners (name, created_at)
+VALUES ($1, $2)
+RETURNING id, name, created_at;
+
+-- name: get_partner
+-- fleet: operators see all partners
+SELECT p.id, p.name, p.created_at
+FROM partners p
+WHERE p.id = $1;
+
+-- name: list_partners
+-- fleet: operators see all partners
+SELECT p.id, p.name, p.created_at
+FROM partners p
+WHERE ($1::uuid IS NULL OR p.id > $1)
+ORDER BY p.id
+LIMIT $2;
+
+-- name: insert_organization
+INSERT INTO organizations (partner_id, name, contributes_changed_at, created_at)
+VALUES ($1, $2, $3, $3)
+RETURNING id, partner_id, name, contributes, contributes_changed_at, created_at;
+
+-- name: get_organization
+-- fleet: operators see all organizations
+SELECT o.id, o.partner_id, o.name, o.contributes, o.contributes_changed_at, o.created_at
+FROM organizations o
+WHERE o.id = $1;
+
+-- name: lock_organization
+-- fleet: operators change any organization
+SELECT o.id, o.partner_id, o.name, o.contributes, o.contributes_changed_at, o.created_at
+FROM organizations o
+WHERE o.id = $1
+FOR NO KEY UPDATE;
+
+-- name: update_organization
+-- fleet: operators change any organization
+UPDATE organizations
+SET
+    name = $2,
+    contributes = $3,
+    contributes_changed_at = CASE WHEN contributes = $3 THEN contributes_changed_at ELSE $4 END
+WHERE id = $1
+RETURNING id, partner_id, name, contributes, contributes_changed_at, created_at;
+
+-- name: list_organizations
+SELECT o.id, o.partner_id, o.name, o.contributes, o.contributes_changed_at, o.created_at
+FROM organizations o
+WHERE ($1::uuid IS NULL OR o.id > $1)
+    AND ($2::uuid IS NULL OR o.partner_id = $2)
+    AND ($3::text IS NULL OR strpos(lower(o.name), lower($3)) > 0)
+ORDER BY o.id
+LIMIT $4;
+
+-- name: insert_site
+INSERT INTO sites (organization_id, slug, name, healing_tier, created_at)
+VALUES ($1, $2, $3, $4, $5)
+RETURNING id;
+
+-- name: get_site
+SELECT
+    s.id,
+    s.slug,
+    s.organization_id,
+    o.partner_id,
+    s.name,
+    s.healing_tier,
+    s.created_at
+FROM sites s
+JOIN organizations o ON o.id = s.organization_id
+WHERE s.id = $1;
+
+-- name: find_site
+-- A uuid is never a slug, so that at most one site answers to a text.
+SELECT
+    s.id,
+    s.slug,
+    s.organization_id,
+    o.partner_id,
+    s.name,
+    s.healing_tier,
+    s.created_at
+FROM sites s
+JOIN organizations o ON o.id = s.organization_id
+WHERE s.slug = $1;
+
+-- name: list_sites
+SELECT
+    s.id,
+    s.slug,
+    s.organization_id,
+    o.partner_id,
+    s.name,
+    s.healing_tier,
+    s.created_at
+FROM sites s
+JOIN organizations o ON o.id = s.organization_id
+WHERE ($1::uuid IS NULL OR s.id > $1)
+    AND ($2::uuid IS NULL OR o.partner_id = $2)
+    AND ($3::uuid IS NULL OR s.organization_id = $3)
+    AND (
+        $4::text IS NULL
+        OR strpos(lower(s.slug), lower($4)) > 0
+        OR strpos(lower(s.name), lower($4)) > 0
+    )
+ORDER BY s.id
+LIMIT $5;
+
+-- name: find_appliance
+-- The last condition takes the form with hyphens for colons that some agents send.
+SELECT a.id
+FROM appliances a
+WHERE a.site_id = $1
+    AND (a.wire_id = $2 OR a.id::text = lower($2) OR replace(a.wire_id, ':', '-') = $2)
+ORDER BY (a.wire_id = $2) DESC
+LIMIT 1;
+
+-- name: insert_operator
+-- fleet: operators belong to the platform
+INSERT INTO operators (email, role, created_at)
+VALUES ($1, $2, $3)
+RETURNING id, email, role, created_at, disabled_at;
+
+-- name: lock_operator
+-- fleet: operators belong to the platform
+SELECT o.id, o.email, o.role, o.created_at, o.disabled_at
+FROM operators o
+WHERE lower(o.email) = lower($1)
+FOR NO KEY UPDATE;
+
+-- name: disable_operator
+-- fleet: operators belong to the platform
+UPDATE operators
+SET disabled_at = $2
+WHERE id = $1
+    AND disabled_at IS NULL
+RETURNING id;
+
+-- name: list_operators
+-- fleet: operators belong to the platform
+SELECT o.id, o.email, o.role, o.created_at, o.disabled_at
+FROM operators o
+WHERE ($1::uuid IS NULL OR o.id > $1)
+ORDER BY o.id
+LIMIT $2;

@@ -1,10 +1,64 @@
-"""Partners, organizations, sites, operators and the keys of each."""
+"""Partners, organizations, sites and operators, and whose a key is."""
 
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import ApplianceScope, OperatorScope, PartnerScope
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from flywheel_server import errors
+from flywheel_server.db import Connection, Record
+from flywheel_server.domain.scope import ApplianceScope, OperatorRole, OperatorScope, PartnerScope
 from flywheel_server.sql import load
+from flywheel_server.store import constraints
 
 _SQL = load("accounts")
+
+HealingTier = Literal["standard", "full_coverage"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """A managed-service provider."""
+
+    id: UUID
+    name: str
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """A partner's client."""
+
+    id: UUID
+    partner_id: UUID
+    name: str
+    contributes: bool
+    contributes_changed_at: dt.datetime
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A place of an organization; ``slug`` is what appliances call its site_id."""
+
+    id: UUID
+    slug: str
+    organization_id: UUID
+    partner_id: UUID
+    name: str
+    healing_tier: HealingTier
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """A person of the platform."""
+
+    id: UUID
+    email: str
+    role: OperatorRole
+    created_at: dt.datetime
+    disabled_at: dt.datetime | None
 
 
 async def find_key(
@@ -31,3 +85,166 @@ async def find_key(
     return OperatorScope(
         actor_id=row["operator_id"], actor_name=row["email"], rights=row["operator_role"]
     )
+
+
+async def insert_partner(connection: Connection, name: str, now: dt.datetime) -> Partner:
+    """Add a partner."""
+    return Partner(**_one(await connection.fetchrow(_SQL["insert_partner"], name, now)))
+
+
+async def get_partner(connection: Connection, partner_id: UUID) -> Partner | None:
+    """Return a partner."""
+    row = await connection.fetchrow(_SQL["get_partner"], partner_id)
+    return None if row is None else Partner(**row)
+
+
+async def list_partners(connection: Connection, after: UUID | None, limit: int) -> list[Partner]:
+    """Return partners, oldest first."""
+    rows = await connection.fetch(_SQL["list_partners"], after, limit)
+    return [Partner(**row) for row in rows]
+
+
+async def insert_organization(
+    connection: Connection, partner_id: UUID, name: str, now: dt.datetime
+) -> Organization:
+    """Add an organization. Raises NotFound for an unknown partner."""
+    unknown = errors.NotFound("No partner has this `partner_id`: see GET /api/admin/partners.")
+    with constraints.told(organizations_partner_fkey=unknown):
+        row = await connection.fetchrow(_SQL["insert_organization"], partner_id, name, now)
+    return Organization(**_one(row))
+
+
+async def get_organization(connection: Connection, organization_id: UUID) -> Organization | None:
+    """Return an organization."""
+    row = await connection.fetchrow(_SQL["get_organization"], organization_id)
+    return None if row is None else Organization(**row)
+
+
+async def lock_organization(connection: Connection, organization_id: UUID) -> Organization | None:
+    """Return an organization and keep others from changing it until the end."""
+    row = await connection.fetchrow(_SQL["lock_organization"], organization_id)
+    return None if row is None else Organization(**row)
+
+
+async def update_organization(
+    connection: Connection, organization_id: UUID, name: str, contributes: bool, now: dt.datetime
+) -> Organization:
+    """Set an organization's name and whether it contributes."""
+    row = await connection.fetchrow(
+        _SQL["update_organization"], organization_id, name, contributes, now
+    )
+    return Organization(**_one(row))
+
+
+async def list_organizations(
+    connection: Connection,
+    *,
+    after: UUID | None,
+    partner_id: UUID | None,
+    text: str | None,
+    limit: int,
+) -> list[Organization]:
+    """Return organizations, oldest first; ``text`` is looked for in their names."""
+    rows = await connection.fetch(_SQL["list_organizations"], after, partner_id, text, limit)
+    return [Organization(**row) for row in rows]
+
+
+async def insert_site(
+    connection: Connection,
+    *,
+    organization_id: UUID,
+    slug: str,
+    name: str,
+    healing_tier: HealingTier,
+    now: dt.datetime,
+) -> Site:
+    """Add a site. Raises AlreadyExists for a slug in use, NotFound for an unknown organization."""
+    taken = errors.AlreadyExists(
+        f"A site with the site_id `{slug}` exists already: use it or choose another.", site_id=slug
+    )
+    unknown = errors.NotFound(
+        "No organization has this `organization_id`: see GET /api/admin/organizations."
+    )
+    with constraints.told(sites_slug_key=taken, sites_organization_fkey=unknown):
+        site_id = await connection.fetchval(
+            _SQL["insert_site"], organization_id, slug, name, healing_tier, now
+        )
+    return Site(**_one(await connection.fetchrow(_SQL["get_site"], site_id)))
+
+
+async def find_site(connection: Connection, text: str) -> Site | None:
+    """Return the site with this slug or, written as a UUID, this id."""
+    site_id = as_uuid(text)
+    if site_id is None:
+        row = await connection.fetchrow(_SQL["find_site"], text)
+    else:
+        row = await connection.fetchrow(_SQL["get_site"], site_id)
+    return None if row is None else Site(**row)
+
+
+async def list_sites(
+    connection: Connection,
+    *,
+    after: UUID | None,
+    partner_id: UUID | None,
+    organization_id: UUID | None,
+    text: str | None,
+    limit: int,
+) -> list[Site]:
+    """Return sites, oldest first; ``text`` is looked for in slugs and names."""
+    rows = await connection.fetch(
+        _SQL["list_sites"], after, partner_id, organization_id, text, limit
+    )
+    return [Site(**row) for row in rows]
+
+
+async def find_appliance(connection: Connection, site_id: UUID, text: str) -> UUID | None:
+    """Return the id of the site's appliance with this wire id or id."""
+    found: UUID | None = await connection.fetchval(_SQL["find_appliance"], site_id, text)
+    return found
+
+
+async def insert_operator(
+    connection: Connection, email: str, role: OperatorRole, now: dt.datetime
+) -> Operator:
+    """Add an operator. Raises AlreadyExists for an e-mail address in use."""
+    taken = errors.AlreadyExists(
+        f"An operator with the e-mail {email} exists already: "
+        f"`flywheel-server operator token --email {email}` issues another token."
+    )
+    with constraints.told(operators_email_key=taken):
+        row = await connection.fetchrow(_SQL["insert_operator"], email, role, now)
+    return Operator(**_one(row))
+
+
+async def lock_operator(connection: Connection, email: str) -> Operator | None:
+    """Return the operator with this e-mail address, whatever its case, and hold them."""
+    row = await connection.fetchrow(_SQL["lock_operator"], email)
+    return None if row is None else Operator(**row)
+
+
+async def disable_operator(connection: Connection, operator_id: UUID, now: dt.datetime) -> bool:
+    """Disable an operator; return whether they were enabled."""
+    disabled = await connection.fetchval(_SQL["disable_operator"], operator_id, now)
+    return disabled is not None
+
+
+async def list_operators(connection: Connection, after: UUID | None, limit: int) -> list[Operator]:
+    """Return operators, oldest first."""
+    rows = await connection.fetch(_SQL["list_operators"], after, limit)
+    return [Operator(**row) for row in rows]
+
+
+def as_uuid(text: str) -> UUID | None:
+    """Return the UUID that a text is the customary form of, else None."""
+    try:
+        value = UUID(text)
+    except ValueError:
+        return None
+    return value if str(value) == text.lower() else None
+
+
+def _one(row: Record | None) -> Record:
+    if row is None:
+        raise LookupError("INSERT … RETURNING gave no row")
+    return row

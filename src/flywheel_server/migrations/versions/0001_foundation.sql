@@ -254,7 +254,9 @@ CREATE TABLE executions (
     occurred_at timestamptz NOT NULL,
     -- The transaction that wrote it: how a fold knows what is new (see fold_marks).
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    -- The appliance its key is bound to, and the one that the body names.
     appliance_id uuid,
+    reported_appliance text,
     level text NOT NULL CONSTRAINT executions_level_known CHECK (level IN ('L1', 'L2', 'L3')),
     incident_id text NOT NULL,
     incident_type text NOT NULL,
@@ -798,8 +800,11 @@ GRANT SELECT ON
     platform_patterns, rule_counts, policies, loop_leases, loop_runs, audit_entries, audit_head,
     incidents, pattern_reports, log_lines, appliance_documents
     TO flywheel_operator, flywheel_loop;
-GRANT SELECT (id, site_id, appliance_id, partner_id, operator_id, label, created_at, revoked_at)
-    ON api_keys TO flywheel_operator;
+-- The digest too: whoever revokes a key must tell every server which one to forget. It is the
+-- SHA-256 of 256 random bits, so reading it lets nobody in; no list or page shows it.
+GRANT SELECT (
+    id, site_id, appliance_id, partner_id, operator_id, label, digest, created_at, revoked_at
+) ON api_keys TO flywheel_operator;
 GRANT INSERT ON
     partners, organizations, sites, api_keys, operators, runbooks, aliases, policies, l1_rules
     TO flywheel_operator;
@@ -809,7 +814,8 @@ GRANT UPDATE (contributes, contributes_changed_at) ON organizations TO flywheel_
 GRANT UPDATE (name, healing_tier) ON sites TO flywheel_operator;
 GRANT UPDATE (desired_l2_mode) ON appliances TO flywheel_operator;
 GRANT UPDATE (role, disabled_at) ON operators TO flywheel_operator;
-GRANT UPDATE (enabled, disabled_reason, enabled_changed_at) ON l1_rules TO flywheel_operator;
+GRANT UPDATE (enabled, disabled_reason, enabled_changed_at, withdrawn_at) ON l1_rules
+    TO flywheel_operator;
 
 GRANT INSERT, UPDATE, DELETE ON
     dropped_counts, fold_marks, patterns, platform_pattern_sites, platform_patterns, rule_counts,

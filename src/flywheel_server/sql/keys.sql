@@ -1,0 +1,54 @@
+-- name: insert
+INSERT INTO api_keys (site_id, appliance_id, partner_id, operator_id, label, digest, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id, site_id, appliance_id, partner_id, operator_id, label, created_at, revoked_at;
+
+-- name: lock
+-- fleet: operators revoke any key
+SELECT
+    k.id,
+    k.site_id,
+    k.appliance_id,
+    k.partner_id,
+    k.operator_id,
+    k.label,
+    k.created_at,
+    k.revoked_at
+FROM api_keys k
+WHERE k.id = $1
+FOR NO KEY UPDATE;
+
+-- name: revoke
+-- fleet: operators revoke any key
+UPDATE api_keys
+SET revoked_at = $2
+WHERE id = $1
+    AND revoked_at IS NULL
+RETURNING digest;
+
+-- name: digests_of_operator
+-- fleet: operators belong to the platform
+SELECT k.digest
+FROM api_keys k
+WHERE k.operator_id = $1
+    AND k.revoked_at IS NULL
+ORDER BY k.id;
+
+-- name: list
+SELECT
+    k.id,
+    s.slug,
+    a.wire_id,
+    k.partner_id,
+    k.operator_id,
+    k.label,
+    k.created_at,
+    k.revoked_at
+FROM api_keys k
+LEFT JOIN sites s ON s.id = k.site_id
+LEFT JOIN appliances a ON a.id = k.appliance_id
+WHERE ($1::uuid IS NULL OR k.id > $1)
+    AND ($2::uuid IS NULL OR k.site_id = $2)
+    AND ($3::uuid IS NULL OR k.partner_id = $3)
+ORDER BY k.id
+LIMIT $4;
