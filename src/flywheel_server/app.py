@@ -6,11 +6,27 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 
 from flywheel_server import runtime
-from flywheel_server.api import access, health, problems
+from flywheel_server.api import (
+    access,
+    agent_executions,
+    agent_incidents,
+    agent_logs,
+    agent_plans,
+    agent_reports,
+    health,
+    problems,
+)
 from flywheel_server.api.requests import RequestLayer
 from flywheel_server.settings import Settings
 
-ROUTERS = (health.router,)
+ROUTERS = (
+    agent_executions.router,
+    agent_incidents.router,
+    agent_logs.router,
+    agent_plans.router,
+    agent_reports.router,
+    health.router,
+)
 
 
 def create_app(settings: Settings, url: str) -> FastAPI:

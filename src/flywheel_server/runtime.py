@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from flywheel_server import db, metrics
+from flywheel_server.actions.ingest import Writer
 from flywheel_server.caches.credentials import Credentials
 from flywheel_server.listener import Listener
 from flywheel_server.settings import Settings
@@ -21,6 +22,7 @@ class Runtime:
     database: db.Database
     listener: Listener
     credentials: Credentials
+    writer: Writer
     metrics: metrics.Metrics
     registry: CollectorRegistry
 
@@ -41,14 +43,18 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         database=database,
         listener=ear,
         credentials=Credentials(database, ear),
+        writer=Writer(database, settings.writer_pool_size),
         metrics=metrics.Metrics(registry),
         registry=registry,
     )
-    background = asyncio.create_task(ear.run(), name="listener")
+    background = [
+        asyncio.create_task(ear.run(), name="listener"),
+        asyncio.create_task(runtime.writer.run(), name="writer"),
+    ]
     try:
         yield runtime
     finally:
-        background.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await background
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
         await database.close()

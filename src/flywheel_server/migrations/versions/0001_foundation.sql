@@ -813,6 +813,14 @@ GRANT UPDATE (name) ON partners, organizations TO flywheel_operator;
 GRANT UPDATE (contributes, contributes_changed_at) ON organizations TO flywheel_operator;
 GRANT UPDATE (name, healing_tier) ON sites TO flywheel_operator;
 GRANT UPDATE (desired_l2_mode) ON appliances TO flywheel_operator;
+-- A new release renews the catalogue.
+GRANT UPDATE (name, platform, executable, source) ON runbooks TO flywheel_operator;
+GRANT UPDATE (
+    tier, incident_type, runbook_id, name, description, conditions, action, action_params, priority,
+    cooldown_seconds
+) ON l1_rules TO flywheel_operator;
+-- Heartbeats of many sites are written in one statement.
+GRANT UPDATE (last_seen_at, last_sync_at, uptime_seconds) ON appliances TO flywheel_loop;
 GRANT UPDATE (role, disabled_at) ON operators TO flywheel_operator;
 GRANT UPDATE (enabled, disabled_reason, enabled_changed_at, withdrawn_at) ON l1_rules
     TO flywheel_operator;

@@ -1,0 +1,366 @@
+"""Reads executions off the wire into facts: msgspec's compiled decoder, then checks of meaning.
+
+Unknown fields are ignored, any optional field may be null, duplicate keys: the last wins.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+import msgspec
+from msgspec import Meta
+
+from flywheel_server import errors
+from flywheel_server.domain import executions
+from flywheel_server.domain.executions import Fact, Level
+from flywheel_server.domain.scope import ApplianceScope
+
+MOST_ITEMS = 1_000
+MOST_FIELD_BYTES = 64 * 1024
+_MOST_KEY_BYTES = {
+    "execution_id": 1_000,
+    "incident_id": 1_000,
+    "incident_type": 200,
+    "hostname": 255,
+    "runbook_id": 300,
+    "appliance_id": 300,
+    "chaos_campaign_id": 300,
+    "error_category": 200,
+    "platform": 50,
+}
+# A clock that was never set says 1970, Go's zero time says 0001: both mean "no time".
+_FIRST_BELIEVABLE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_MOST_AHEAD = dt.timedelta(days=1)
+_NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+_Text = str | None
+_Count = Annotated[int, Meta(ge=0, le=2**53)] | None
+_Number = Annotated[float, Meta(ge=0, le=1e12)] | None
+_Raw = msgspec.Raw
+
+
+class WireExecution(msgspec.Struct, omit_defaults=True):
+    """One execution as any agent version sends it; the flat form's names stand at the end."""
+
+    execution_id: str
+    site_id: _Text = None
+    incident_id: _Text = None
+    appliance_id: _Text = None
+    runbook_id: _Text = None
+    hostname: _Text = None
+    incident_type: _Text = None
+    check_type: _Text = None
+    platform: _Text = None
+    started_at: dt.datetime | None = None
+    completed_at: dt.datetime | None = None
+    duration_seconds: _Number = None
+    success: bool | None = None
+    status: _Text = None
+    verification_passed: bool | None = None
+    confidence: _Number = None
+    resolution_level: _Text = None
+    state_before: _Raw = _Raw()
+    state_after: _Raw = _Raw()
+    state_diff: _Raw = _Raw()
+    executed_steps: _Raw = _Raw()
+    error_message: _Text = None
+    error_category: _Text = None
+    cost_usd: _Number = None
+    input_tokens: _Count = None
+    output_tokens: _Count = None
+    reasoning: _Text = None
+    chaos_campaign_id: _Text = None
+    action: _Text = None
+    level: _Text = None
+    duration_ms: _Number = None
+    error: _Text = None
+
+
+class _Single(msgspec.Struct):
+    site_id: _Text = None
+    execution: _Raw = _Raw()
+    reported_at: dt.datetime | None = None
+
+
+class _Batch(msgspec.Struct):
+    executions: list[_Raw]
+    site_id: _Text = None
+    reported_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One execution of a request: a fact, or the problem why it is none."""
+
+    execution_id: str | None
+    fact: Fact | None
+    problem: errors.FlywheelError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A request's executions and the site it names."""
+
+    site_id: str | None
+    items: list[Item]
+
+
+_item_decoder = msgspec.json.Decoder(WireExecution)
+_single_decoder = msgspec.json.Decoder(_Single)
+_batch_decoder = msgspec.json.Decoder(_Batch)
+# Sorted and without defaults, so that a field added later changes no digest of older bodies.
+_digest_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def read_single(body: bytes, scope: ApplianceScope, now: dt.datetime) -> Report:
+    """Read one execution, wrapped or flat. Raises Malformed when the body is no JSON object."""
+    _check_utf8(body)
+    try:
+        single = _single_decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise errors.Malformed(f"The body is no JSON object of sound text ({error}).") from error
+    raw = bytes(single.execution)
+    wrapped = raw not in {b"", b"null"}
+    item = _read_item(raw if wrapped else body, scope, single.reported_at, now)
+    return Report(site_id=single.site_id, items=[item])
+
+
+def read_batch(body: bytes, scope: ApplianceScope, now: dt.datetime) -> Report:
+    """Read a batch. A fault of one item is that item's problem, a fault of the body is raised."""
+    _check_utf8(body)
+    try:
+        batch = _batch_decoder.decode(body)
+        raws: list[bytes | None] = [bytes(raw) for raw in batch.executions]
+    except msgspec.ValidationError as error:
+        raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        batch, raws = _read_around_surrogates(body, error)
+    if len(raws) > MOST_ITEMS:
+        raise errors.TooLarge(f"A batch holds at most {MOST_ITEMS} executions: send smaller ones.")
+    items = [_read_item(raw, scope, batch.reported_at, now) for raw in raws]
+    return Report(site_id=batch.site_id, items=items)
+
+
+def _read_item(
+    raw: bytes | None, scope: ApplianceScope, reported_at: dt.datetime | None, now: dt.datetime
+) -> Item:
+    wire = None
+    try:
+        wire = _decode(raw)
+        return Item(
+            execution_id=wire.execution_id,
+            fact=_fact(wire, scope, reported_at, now),
+            problem=None,
+        )
+    except errors.FlywheelError as problem:
+        return Item(
+            execution_id=wire.execution_id[:1_000] if wire else None, fact=None, problem=problem
+        )
+
+
+def _decode(raw: bytes | None) -> WireExecution:
+    if raw is None:
+        raise errors.InvalidInput("A text holds a lone surrogate (\\ud800 to \\udfff): remove it.")
+    try:
+        return _item_decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise errors.InvalidInput(
+            "The execution cannot be read: it is no JSON object of sound text."
+        ) from error
+
+
+def _fact(
+    wire: WireExecution, scope: ApplianceScope, reported_at: dt.datetime | None, now: dt.datetime
+) -> Fact:
+    if wire.site_id is not None and wire.site_id not in {scope.site_slug, str(scope.site_id)}:
+        raise errors.ForeignSite("The execution names another site than the key's: use its key.")
+    _check_texts(wire)
+    incident_type = wire.incident_type or wire.check_type
+    if not wire.execution_id or not incident_type:
+        raise errors.InvalidInput("Give each execution an `execution_id` and an `incident_type`.")
+    level = _level(wire)
+    _normalise(wire, level)
+    reported_id = wire.runbook_id or ""
+    detail = _detail(wire)
+    return Fact(
+        site_id=scope.site_id,
+        execution_id=wire.execution_id,
+        digest=hashlib.sha256(_digest_encoder.encode(wire)).digest(),
+        occurred_at=_occurred_at(wire, reported_at, now),
+        appliance_id=scope.appliance_id,
+        reported_appliance=wire.appliance_id,
+        level=level,
+        incident_id=wire.incident_id or "",
+        incident_type=incident_type,
+        hostname=wire.hostname or "",
+        platform=wire.platform,
+        reported_id=reported_id,
+        outcome=executions.outcome(
+            success=_success(wire),
+            verified=wire.verification_passed,
+            level=level,
+            incident_type=incident_type,
+            reported_id=reported_id,
+            action=wire.action,
+            error_category=wire.error_category,
+            error_message=wire.error_message,
+        ),
+        verified=wire.verification_passed,
+        chaos_campaign_id=wire.chaos_campaign_id or None,
+        error_category=wire.error_category,
+        error_message=wire.error_message,
+        duration_seconds=wire.duration_seconds,
+        confidence=wire.confidence,
+        cost_usd=wire.cost_usd,
+        input_tokens=wire.input_tokens,
+        output_tokens=wire.output_tokens,
+        reasoning=wire.reasoning,
+        detail=detail,
+    )
+
+
+def _normalise(wire: WireExecution, level: Level) -> None:
+    """Give the flat form's fields their usual names, so that both forms have one digest."""
+    wire.resolution_level, wire.level, wire.site_id = level, None, None
+    wire.error_message, wire.error = wire.error_message or wire.error, None
+    if wire.duration_seconds is None and wire.duration_ms is not None:
+        wire.duration_seconds = wire.duration_ms / 1000
+    wire.duration_ms = None
+
+
+def _level(wire: WireExecution) -> Level:
+    given = (wire.resolution_level or wire.level or wire.execution_id[:2]).upper()
+    if given not in {"L1", "L2", "L3"}:
+        raise errors.InvalidInput("`resolution_level` is L1, L2 or L3.")
+    return cast("Level", given)
+
+
+def _success(wire: WireExecution) -> bool:
+    if wire.success is not None:
+        return wire.success
+    if wire.status in {"success", "failure"}:
+        return wire.status == "success"
+    raise errors.InvalidInput("Say whether it worked: `success` is true or false.")
+
+
+def _occurred_at(
+    wire: WireExecution, reported_at: dt.datetime | None, now: dt.datetime
+) -> dt.datetime | None:
+    for name in ("started_at", "completed_at"):
+        _check_time(name, getattr(wire, name), now)
+    _check_time("reported_at", reported_at, now)
+    for moment in (wire.completed_at, wire.started_at, reported_at):
+        utc = _utc(moment)
+        if utc is not None and utc >= _FIRST_BELIEVABLE:
+            return utc
+    return None
+
+
+def _check_time(name: str, moment: dt.datetime | None, now: dt.datetime) -> None:
+    utc = _utc(moment)
+    if utc is not None and utc > now + _MOST_AHEAD:
+        raise errors.InvalidInput(
+            f"`{name}` is more than a day in the future: set the appliance's clock."
+        )
+
+
+def _utc(moment: dt.datetime | None) -> dt.datetime | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=dt.UTC)
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise errors.InvalidInput("A time lies outside the calendar: set the clock.") from error
+
+
+def _check_texts(wire: WireExecution) -> None:
+    for name in WireExecution.__struct_fields__:
+        value = getattr(wire, name)
+        if not isinstance(value, str):
+            continue
+        if "\x00" in value:
+            raise errors.InvalidInput(f"`{name}` holds a NUL byte: remove it.")
+        most = _MOST_KEY_BYTES.get(name, MOST_FIELD_BYTES)
+        # Four bytes a character at most, so short texts need no encoding to be measured.
+        if len(value) * 4 > most and len(value.encode()) > most:
+            raise errors.InvalidInput(f"`{name}` is over {most} bytes: shorten it.")
+
+
+def _detail(wire: WireExecution) -> str | None:
+    kept: dict[str, _Raw] = {}
+    for name in ("state_before", "state_after", "state_diff", "executed_steps"):
+        raw = getattr(wire, name)
+        if bytes(raw) in {b"", b"null"}:
+            continue
+        _check_raw(name, bytes(raw))
+        kept[name] = raw
+    texts = {
+        "started_at": wire.started_at,
+        "completed_at": wire.completed_at,
+        "action": wire.action,
+    }
+    told = {name: value for name, value in texts.items() if value is not None}
+    return msgspec.json.encode(kept | told).decode() if kept or told else None
+
+
+def _check_raw(name: str, raw: bytes) -> None:
+    if len(raw) > MOST_FIELD_BYTES:
+        raise errors.InvalidInput(f"`{name}` is over {MOST_FIELD_BYTES} bytes: shorten it.")
+    if _NUL_ESCAPE.search(raw):
+        raise errors.InvalidInput(f"`{name}` holds a NUL character: remove it.")
+    try:
+        msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise errors.InvalidInput(f"`{name}` cannot be read, or is nested too deeply.") from error
+
+
+def _check_utf8(body: bytes) -> None:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise errors.Malformed("The body is not UTF-8: encode it as UTF-8.") from error
+
+
+def _read_around_surrogates(
+    body: bytes, cause: Exception
+) -> tuple[_Batch, list[bytes | None]]:
+    """Read a batch that msgspec refuses as a whole because one item holds a lone surrogate.
+
+    Such an item becomes None, the others keep their bytes. Raises Malformed when the body is
+    no JSON at all.
+    """
+    try:
+        plain = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise errors.Malformed(f"The body is no JSON object of sound text ({cause}).") from cause
+    if not isinstance(plain, dict) or not isinstance(plain.get("executions"), list):
+        raise errors.InvalidInput("The body is an object with an array `executions`.")
+    raws = [_encoded(item) for item in plain["executions"]]
+    plain["executions"] = []
+    envelope = _encoded({key: plain.get(key) for key in ("executions", "site_id", "reported_at")})
+    if envelope is None:
+        raise errors.InvalidInput("A text holds a lone surrogate: remove it.")
+    try:
+        return _batch_decoder.decode(envelope), raws
+    except msgspec.ValidationError as error:
+        raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
+
+
+def _encoded(value: object) -> bytes | None:
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return None
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,107 @@
+"""An execution as a fact, and what its outcome means. The tables below are the data of the field.
+
+``not_attempted`` is decided by the first line of the tables that applies; it is part of no rate.
+"""
+
+import datetime as dt
+import re
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+Level = Literal["L1", "L2", "L3"]
+Outcome = Literal["success", "failure", "not_attempted"]
+
+UNATTEMPTED_CATEGORIES = frozenset({"no_credentials", "auth_failure", "network_error"})
+
+UNATTEMPTED_MESSAGES = re.compile(
+    r"no WinRM credentials|no SSH credentials|is not a known .* target|connection refused"
+    r"|no route to host|host unreachable",
+    re.IGNORECASE,
+)
+
+ESCALATION_PREFIX = "ESC-"
+ESCALATION_IDS = frozenset({"L2-escalate"})
+ESCALATION_ACTION = "escalate"
+
+# Compiled rules that only escalate, which older daemons report as success; None: whatever the type.
+ESCALATING_RULES: dict[str, str | None] = {
+    "L1-ENCRYPT-001": None,
+    "L1-SERVICE-001": "service_crash",
+    "L1-LIN-PORTS-001": None,
+    "L1-LIN-USERS-001": None,
+    "L1-WIN-ROGUE-ADMIN-001": None,
+    "L1-WIN-ROGUE-TASKS-001": None,
+    "L1-NET-PORTS-001": None,
+    "L1-NET-SVC-001": None,
+    "L1-NET-REACH-001": None,
+    "L1-NET-DNS-001": None,
+}
+
+
+class Fact(NamedTuple):
+    """One version of one execution, in the order of the writer's columns."""
+
+    site_id: UUID
+    execution_id: str
+    # SHA-256 of the normalised body: the same body is a repeat, another a correction.
+    digest: bytes
+    # None: when it was received.
+    occurred_at: dt.datetime | None
+    appliance_id: UUID | None
+    reported_appliance: str | None
+    level: Level
+    incident_id: str
+    incident_type: str
+    hostname: str
+    platform: str | None
+    reported_id: str
+    outcome: Outcome
+    # None: no post-check ran.
+    verified: bool | None
+    chaos_campaign_id: str | None
+    error_category: str | None
+    error_message: str | None
+    duration_seconds: float | None
+    confidence: float | None
+    cost_usd: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    reasoning: str | None
+    # A JSON object as text.
+    detail: str | None
+
+
+def outcome(
+    *,
+    success: bool,
+    verified: bool | None,
+    level: Level,
+    incident_type: str,
+    reported_id: str,
+    action: str | None,
+    error_category: str | None,
+    error_message: str | None,
+) -> Outcome:
+    """Say what an execution counts as.
+
+    A success whose post-check said no is a failure: agents report L2 successes unconditionally.
+    """
+    if error_category in UNATTEMPTED_CATEGORIES:
+        return "not_attempted"
+    if error_message and UNATTEMPTED_MESSAGES.search(error_message):
+        return "not_attempted"
+    if _only_escalates(level, incident_type, reported_id, action):
+        return "not_attempted"
+    return "success" if success and verified is not False else "failure"
+
+
+def _only_escalates(
+    level: Level, incident_type: str, reported_id: str, action: str | None
+) -> bool:
+    if reported_id.startswith(ESCALATION_PREFIX) or reported_id in ESCALATION_IDS:
+        return True
+    if not reported_id and action == ESCALATION_ACTION:
+        return True
+    if level == "L1" and reported_id in ESCALATING_RULES:
+        return ESCALATING_RULES[reported_id] in {None, incident_type}
+    return False

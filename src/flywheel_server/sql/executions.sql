@@ -1,0 +1,100 @@
+-- name: record
+-- fleet: one statement writes what many appliances sent; each row's site was checked against its key
+WITH items AS MATERIALIZED (
+    SELECT
+        u.site_id, u.execution_id, u.digest, u.occurred_at, u.appliance_id, u.reported_appliance,
+        u.level, u.incident_id, u.incident_type, u.hostname, u.platform, u.reported_id, u.outcome,
+        u.verified, u.chaos_campaign_id, u.error_category, u.error_message, u.duration_seconds,
+        u.confidence, u.cost_usd, u.input_tokens, u.output_tokens, u.reasoning, u.detail
+    FROM unnest(
+        $1::uuid[], $2::text[], $3::bytea[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[],
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[],
+        $15::text[], $16::text[], $17::text[], $18::float8[], $19::float8[], $20::float8[],
+        $21::bigint[], $22::bigint[], $23::text[], $24::text[]
+    ) AS u (
+        site_id, execution_id, digest, occurred_at, appliance_id, reported_appliance,
+        level, incident_id, incident_type, hostname, platform, reported_id, outcome,
+        verified, chaos_campaign_id, error_category, error_message, duration_seconds,
+        confidence, cost_usd, input_tokens, output_tokens, reasoning, detail
+    )
+),
+fresh AS (
+    INSERT INTO execution_keys (site_id, execution_id, digest, received_at)
+    SELECT i.site_id, i.execution_id, i.digest, now()
+    FROM items i
+    -- One order for all writers: two batches with the same keys never wait for each other in a ring.
+    ORDER BY i.site_id, i.execution_id
+    ON CONFLICT (site_id, execution_id) DO NOTHING
+    RETURNING site_id, execution_id
+),
+written AS (
+    INSERT INTO executions (
+        site_id, execution_id, received_at, evidence_at, occurred_at, appliance_id,
+        reported_appliance, level, incident_id, incident_type, hostname, platform, reported_id,
+        outcome, verified, chaos_campaign_id, error_category, error_message, duration_seconds,
+        confidence, cost_usd, input_tokens, output_tokens, reasoning, detail
+    )
+    SELECT
+        i.site_id, i.execution_id, now(), now(), LEAST(COALESCE(i.occurred_at, now()), now()),
+        i.appliance_id, i.reported_appliance, i.level, i.incident_id, i.incident_type, i.hostname,
+        i.platform, i.reported_id, i.outcome, i.verified, i.chaos_campaign_id, i.error_category,
+        i.error_message, i.duration_seconds, i.confidence, i.cost_usd, i.input_tokens,
+        i.output_tokens, i.reasoning, i.detail::jsonb
+    FROM items i
+    JOIN fresh f ON f.site_id = i.site_id AND f.execution_id = i.execution_id
+),
+known AS MATERIALIZED (
+    SELECT i.site_id, i.execution_id
+    FROM items i
+    WHERE NOT EXISTS (
+        SELECT 1 FROM fresh f WHERE f.site_id = i.site_id AND f.execution_id = i.execution_id
+    )
+)
+-- Only what was not fresh comes back; no digest: another transaction took the key just now.
+SELECT n.site_id, n.execution_id, k.digest
+FROM known n
+LEFT JOIN execution_keys k ON k.site_id = n.site_id AND k.execution_id = n.execution_id;
+
+-- name: lock
+SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || ':' || $2::text, 7305)) AS site_id;
+
+-- name: digests
+SELECT k.digest, 0 AS revision, k.received_at
+FROM execution_keys k
+WHERE k.site_id = $1 AND k.execution_id = $2
+UNION ALL
+SELECT c.digest, c.revision, c.received_at
+FROM corrections c
+WHERE c.site_id = $1 AND c.execution_id = $2
+ORDER BY revision DESC;
+
+-- name: reverse
+-- Adds the fact in force once more with weight -1, and returns what its successor keeps of it.
+INSERT INTO executions (
+    site_id, execution_id, revision, weight, received_at, evidence_at, occurred_at, appliance_id,
+    reported_appliance, level, incident_id, incident_type, hostname, platform, reported_id,
+    outcome, verified, chaos_campaign_id
+)
+SELECT
+    e.site_id, e.execution_id, $4, -1, now(), e.evidence_at, e.occurred_at, e.appliance_id,
+    e.reported_appliance, e.level, e.incident_id, e.incident_type, e.hostname, e.platform,
+    e.reported_id, e.outcome, e.verified, e.chaos_campaign_id
+FROM executions e
+WHERE e.site_id = $1 AND e.execution_id = $2 AND e.received_at = $3 AND e.weight = 1
+RETURNING evidence_at;
+
+-- name: replace
+INSERT INTO executions (
+    revision, evidence_at, received_at, site_id, execution_id, occurred_at, appliance_id,
+    reported_appliance, level, incident_id, incident_type, hostname, platform, reported_id,
+    outcome, verified, chaos_campaign_id, error_category, error_message, duration_seconds,
+    confidence, cost_usd, input_tokens, output_tokens, reasoning, detail
+)
+VALUES (
+    $1, $2, now(), $3, $4, LEAST(COALESCE($5::timestamptz, now()), now()), $6, $7, $8, $9, $10,
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25::text::jsonb
+);
+
+-- name: correct
+INSERT INTO corrections (site_id, execution_id, revision, digest, received_at)
+VALUES ($1, $2, $3, $4, now());
