@@ -347,6 +347,16 @@ CREATE FUNCTION pattern_id(site_id uuid, signature text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN left(encode(sha256(convert_to(site_id::text || ':' || signature, 'UTF8')), 'hex'), 16);
 
+-- For a pattern whose signature is another's too: unambiguous, since lengths go first.
+CREATE FUNCTION pattern_id_apart(
+    site_id uuid, incident_type text, runbook_id text, hostname text
+)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN left(encode(sha256(convert_to(
+    site_id::text || '/' || length(incident_type) || '/' || length(runbook_id) || '/'
+    || incident_type || runbook_id || hostname, 'UTF8'
+)), 'hex'), 16);
+
 CREATE TABLE patterns (
     id text NOT NULL CONSTRAINT patterns_pkey PRIMARY KEY,
     site_id uuid NOT NULL CONSTRAINT patterns_site_fkey REFERENCES sites (id),
@@ -426,6 +436,48 @@ CREATE TABLE platform_patterns (
     aggregated_at timestamptz NOT NULL,
     CONSTRAINT platform_patterns_pkey PRIMARY KEY (incident_type, runbook_id)
 );
+
+-- Which rule an L1 execution of a site means: by the rule's own id or an alias of it, the narrowest
+-- scope first; else by the runbook it names, if exactly one of the site's rules is for this
+-- incident type and runbook. Null: unresolved.
+CREATE FUNCTION resolve_rule(of_site uuid, of_type text, reported text)
+RETURNS uuid LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH own AS (
+        SELECT l.id, l.rule_id, l.runbook_id, l.incident_type, l.scope, l.source, l.enabled
+        FROM l1_rules l
+        JOIN sites s ON s.id = of_site
+        JOIN organizations o ON o.id = s.organization_id
+        WHERE (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
+            AND (
+                l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+                OR l.partner_id = o.partner_id
+            )
+    ),
+    by_id AS (
+        SELECT w.id
+        FROM own w
+        WHERE w.rule_id = COALESCE((SELECT a.rule_id FROM aliases a WHERE a.alias = reported), reported)
+        ORDER BY
+            w.incident_type = of_type DESC,
+            array_position(ARRAY['site', 'organization', 'partner', 'platform'], w.scope),
+            w.source = 'builtin',
+            w.id
+        LIMIT 1
+    ),
+    by_runbook AS (
+        SELECT
+            CASE
+                WHEN count(*) FILTER (WHERE w.enabled) = 1
+                    THEN (array_agg(w.id) FILTER (WHERE w.enabled))[1]
+                WHEN count(*) = 1 THEN (array_agg(w.id))[1]
+            END AS id
+        FROM own w
+        JOIN aliases a ON a.runbook_id = w.runbook_id
+        WHERE a.alias = reported AND w.incident_type = of_type
+    )
+    SELECT COALESCE((SELECT b.id FROM by_id b), (SELECT b.id FROM by_runbook b));
+END;
 
 -- L1 executions by what was reported and the rule it resolved to; null: unresolved, kept for an
 -- alias to come.

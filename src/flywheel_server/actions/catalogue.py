@@ -1,0 +1,89 @@
+"""Loads what every database knows from the start: runbooks, their aliases, built-in rules.
+
+The data is in ``catalogue/*.toml``. Loading it again changes nothing, and never undoes what a
+person decided about a rule.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+from flywheel_server import db, listener
+from flywheel_server.db import Connection
+from flywheel_server.domain import rules
+from flywheel_server.domain.rules import Condition, NewRule
+from flywheel_server.store import patterns
+from flywheel_server.store import rules as rules_store
+from flywheel_server.store import runbooks as runbooks_store
+
+_COMPILED_PRIORITY = 1
+
+
+async def load(connection: Connection) -> None:
+    """Bring runbooks, aliases and built-in rules to this release."""
+    known = list(runbooks())
+    changed = await runbooks_store.load_catalogue(connection, known)
+    changed += await runbooks_store.insert_aliases(
+        connection, [runbook_id for runbook_id, *_ in known], "catalogue"
+    )
+    platforms = {runbook_id: platform for runbook_id, _, platform, _ in known}
+    builtin = await rules_store.load_builtin(connection, _builtin(platforms))
+    synced = await rules_store.load_synced(connection, _synced(platforms))
+    if synced:
+        await db.announce(connection, listener.RULES, "platform")
+    if changed or builtin or synced:
+        await patterns.mark_all_stale(connection)
+
+
+def runbooks() -> Iterator[tuple[str, str, str, bool]]:
+    """Yield (runbook_id, name, platform, executable) of the catalogue."""
+    for group in _read("runbooks.toml").values():
+        for runbook_id, name in group["runbooks"].items():
+            yield runbook_id, name, group["platform"], group["executable"]
+
+
+def _synced(platforms: dict[str, str]) -> Iterator[NewRule]:
+    sets = _read("rules.toml")
+    for tier in ("standard", "full_coverage"):
+        for rule_id, entry in sets[tier].items():
+            yield _rule(rule_id, entry, platforms, source="synced", tier=tier)
+
+
+def _builtin(platforms: dict[str, str]) -> Iterator[NewRule]:
+    for rule_id, entry in _read("rules.toml")["builtin"].items():
+        yield _rule(rule_id, entry, platforms, source="builtin", tier=None)
+
+
+def _rule(
+    rule_id: str, entry: dict[str, Any], platforms: dict[str, str], *, source: Any, tier: Any
+) -> NewRule:
+    runbook_id = entry.get("runbook_id")
+    action: Any = rules.action_for(platforms[runbook_id]) if runbook_id else entry["action"]
+    conditions = rules.conditions_for(entry["check_type"])
+    if "platform_is_not" in entry:
+        other = Condition(field="platform", operator="ne", value=entry["platform_is_not"])
+        conditions = (*conditions, other)
+    made = NewRule(
+        rule_id=rule_id,
+        source=source,
+        scope="platform",
+        scope_id=None,
+        tier=tier,
+        incident_type=entry["check_type"],
+        runbook_id=runbook_id,
+        name=entry.get("name", f"Compiled: {entry['check_type']}"),
+        description=f"Built in: {runbook_id or action} on {entry['check_type']}.",
+        conditions=conditions,
+        action=action,
+        action_params=rules.runbook_params(runbook_id) if runbook_id else {},
+        priority=rules.SYNCED_PRIORITY if source == "synced" else _COMPILED_PRIORITY,
+        cooldown_seconds=entry.get("cooldown_seconds", 300),
+    )
+    rules.check_wire(made)
+    return made
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = resources.files("flywheel_server").joinpath("catalogue", name).read_text("utf-8")
+    return tomllib.loads(text)

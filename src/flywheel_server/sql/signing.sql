@@ -1,0 +1,15 @@
+-- name: newest
+-- fleet: the server's key signs for every tenant
+SELECT k.private_key
+FROM signing_keys k
+ORDER BY k.id DESC
+LIMIT 1;
+
+-- name: lock
+-- fleet: the server's key signs for every tenant
+SELECT pg_advisory_xact_lock(7305117, 3);
+
+-- name: insert
+-- fleet: the server's key signs for every tenant
+INSERT INTO signing_keys (private_key)
+VALUES ($1);

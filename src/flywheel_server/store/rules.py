@@ -1,0 +1,117 @@
+"""L1 rules of every scope, and what decides which of them a site gets."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from flywheel_server import errors
+from flywheel_server.db import Connection, Record
+from flywheel_server.domain import rules
+from flywheel_server.domain.rules import Condition, NewRule, Rule, Tier
+from flywheel_server.sql import load
+
+_SQL = load("rules")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenancy:
+    """Whose rules a site gets besides the platform's and its own."""
+
+    healing_tier: Tier
+    organization_id: UUID
+    partner_id: UUID
+
+
+async def insert(connection: Connection, rule: NewRule) -> Rule:
+    """Store a rule, enabled. Raises AlreadyExists when its id or its pair is taken in its scope."""
+    row = await connection.fetchrow(
+        _SQL["insert"],
+        rule.rule_id,
+        rule.source,
+        rule.scope,
+        rule.scope_id,
+        rule.tier,
+        rule.incident_type,
+        rule.runbook_id,
+        rule.name,
+        rule.description,
+        rules.conditions_as_json(rule.conditions),
+        rule.action,
+        rule.action_params,
+        list(rule.hipaa_controls),
+        None if rule.severity_filter is None else list(rule.severity_filter),
+        rule.priority,
+        rule.cooldown_seconds,
+        rule.max_retries,
+    )
+    if row is None:
+        raise errors.AlreadyExists("There is such a rule in this scope: change that one instead.")
+    return _rule(row)
+
+
+async def for_site(connection: Connection, site_id: UUID) -> list[Rule]:
+    """Return every rule in scope of a site, disabled ones and both tier sets included."""
+    return [_rule(row) for row in await connection.fetch(_SQL["for_site"], site_id)]
+
+
+async def tenancy(connection: Connection, site_id: UUID) -> Tenancy:
+    """Return what a site belongs to. Raises NotFound when there is no such site."""
+    row = await connection.fetchrow(_SQL["tenancy"], site_id)
+    if row is None:
+        raise errors.NotFound("There is no such site.")
+    return Tenancy(**dict(row))
+
+
+async def get(connection: Connection, id: UUID) -> Rule | None:
+    """Return one rule by its row's id."""
+    row = await connection.fetchrow(_SQL["get"], id)
+    return None if row is None else _rule(row)
+
+
+async def find(connection: Connection, rule_id: str) -> list[Rule]:
+    """Return the rules with this id in every visible scope, compiled ones last."""
+    return [_rule(row) for row in await connection.fetch(_SQL["find"], rule_id)]
+
+
+async def page(
+    connection: Connection, source: str | None, enabled: bool | None, after: UUID | None, limit: int
+) -> list[Rule]:
+    """Return rules in the order in which they were made, those behind ``after``."""
+    rows = await connection.fetch(_SQL["page"], source, enabled, after, limit)
+    return [_rule(row) for row in rows]
+
+
+async def set_enabled(
+    connection: Connection, id: UUID, *, enabled: bool, reason: str | None, now: dt.datetime
+) -> Rule | None:
+    """Switch a rule; return it, or None when it is so already or unknown.
+
+    The caller announces the change (``listener.RULES``, ``domain.rules.announcement``).
+    """
+    row = await connection.fetchrow(_SQL["set_enabled"], id, enabled, reason, now)
+    return None if row is None else _rule(row)
+
+
+async def load_synced(connection: Connection, loaded: Iterable[NewRule]) -> int:
+    """Add or renew the tier sets; return how many rules changed."""
+    return len(await connection.fetch(_SQL["load_catalogue"], [_document(rule) for rule in loaded]))
+
+
+async def load_builtin(connection: Connection, loaded: Iterable[NewRule]) -> int:
+    """Add or renew the rules compiled into agents; return how many changed."""
+    return len(await connection.fetch(_SQL["load_builtin"], [_document(rule) for rule in loaded]))
+
+
+def _document(rule: NewRule) -> dict[str, Any]:
+    return asdict(rule)
+
+
+def _rule(row: Record) -> Rule:
+    values = dict(row)
+    values["conditions"] = tuple(Condition(**each) for each in values["conditions"])
+    values["hipaa_controls"] = tuple(values["hipaa_controls"])
+    if values["severity_filter"] is not None:
+        values["severity_filter"] = tuple(values["severity_filter"])
+    return Rule(**values)
