@@ -1,0 +1,104 @@
+"""Takes in what appliances report as incidents; one row for a host's check, opened and resolved.
+
+Each is one statement, so two equal reports at once are one incident reported twice.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from flywheel_server import errors
+from flywheel_server.db import Connection, Record
+from flywheel_server.domain.scope import ApplianceScope
+from flywheel_server.sql import load
+
+_SQL = load("incidents")
+
+Reported = Literal["received", "deduplicated", "reopened"]
+Resolved = Literal["resolved", "already_resolved"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One incident as an appliance saw it."""
+
+    hostname: str
+    incident_type: str
+    check_type: str
+    severity: str
+    details: dict[str, object]
+    pre_state: dict[str, object]
+    hipaa_controls: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """Who healed an incident and how, in the words of the appliance."""
+
+    tier: str | None
+    action: str | None
+
+
+async def report(
+    connection: Connection, scope: ApplianceScope, incident: Report, now: dt.datetime
+) -> tuple[UUID, Reported]:
+    """Open the incident, or count the report when it is open already; the newest details stay."""
+    row = await connection.fetchrow(
+        _SQL["report"],
+        scope.site_id,
+        incident.hostname,
+        incident.incident_type,
+        incident.check_type,
+        incident.severity,
+        incident.details,
+        incident.pre_state,
+        incident.hipaa_controls,
+        now,
+    )
+    if row is None:
+        raise LookupError("the report left no row")
+    by_status: dict[str | None, Reported] = {None: "received", "resolved": "reopened"}
+    return row["id"], by_status.get(row["status_before"], "deduplicated")
+
+
+async def resolve(
+    connection: Connection,
+    scope: ApplianceScope,
+    incident_id: UUID,
+    resolution: Resolution,
+    now: dt.datetime,
+) -> Resolved:
+    """Resolve an incident by its id; the first resolution stays. Raises NotFound."""
+    row = await connection.fetchrow(
+        _SQL["resolve"], scope.site_id, incident_id, now, resolution.tier, resolution.action
+    )
+    return _resolved(row)[1]
+
+
+async def resolve_by_key(
+    connection: Connection,
+    scope: ApplianceScope,
+    *,
+    hostname: str,
+    check_type: str,
+    resolution: Resolution,
+    now: dt.datetime,
+) -> tuple[UUID, Resolved]:
+    """Resolve the incident of a host's check; the first resolution stays. Raises NotFound."""
+    row = await connection.fetchrow(
+        _SQL["resolve_by_key"],
+        scope.site_id,
+        hostname,
+        check_type,
+        now,
+        resolution.tier,
+        resolution.action,
+    )
+    return _resolved(row)
+
+
+def _resolved(row: Record | None) -> tuple[UUID, Resolved]:
+    if row is None:
+        raise errors.NotFound("This site has no such incident: report it first.")
+    return row["id"], "resolved" if row["status_before"] == "open" else "already_resolved"

@@ -1,0 +1,95 @@
+"""Log lines that appliances ship. A bad line is dropped and counted, the others are kept."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
+
+from flywheel_server import clock, db, errors
+from flywheel_server.actions import log_lines
+from flywheel_server.api import access, bodies
+from flywheel_server.api.access import Appliance, RuntimeDep
+from flywheel_server.api.bodies import Moment, Name, Text
+from flywheel_server.domain import moments
+
+router = APIRouter(tags=["appliances"], strict_content_type=False)
+
+MOST_LINES = 500
+_HIGHEST_PRIORITY = 191
+
+
+def _number(value: Any) -> Any:
+    """Read "6" as 6, as the journal writes priorities."""
+    short = isinstance(value, str) and len(value) <= len(str(_HIGHEST_PRIORITY))
+    return int(value) if short and value.isascii() and value.isdigit() else value
+
+
+class LineBody(bodies.Body):
+    """One line of a journal."""
+
+    ts: Moment = Field(
+        default=None, description="When it was logged.", examples=["2026-11-20T08:45:25Z"]
+    )
+    unit: Name | None = Field(default=None, description="Who logged it.", examples=["sshd.service"])
+    pri: Annotated[int, BeforeValidator(_number), Field(ge=0, le=_HIGHEST_PRIORITY)] | None = Field(
+        default=None, description="Its syslog priority.", examples=[6]
+    )
+    msg: Text = Field(description="What it says.", examples=["session opened for user root"])
+
+
+class LogsBody(bodies.Body):
+    """Lines of one host."""
+
+    site_id: Name | None = Field(
+        default=None,
+        description="The site of the key; any other is refused.",
+        examples=["site-lab-01"],
+    )
+    hostname: Name | None = Field(
+        default=None, description="The host that logged them.", examples=["vm"]
+    )
+    # Looked at line by line, so that a bad one costs only itself.
+    batch: list[Annotated[Any, WithJsonSchema(LineBody.model_json_schema())]] | None = Field(
+        default=None,
+        description=f"At most {MOST_LINES} lines.",
+        examples=[[{"ts": "2026-11-20T08:45:25Z", "unit": "sshd", "pri": 6, "msg": "hello"}]],
+    )
+
+
+class Taken(BaseModel):
+    """How many lines were kept and dropped."""
+
+    accepted: int = Field(description="Lines kept.", examples=[499])
+    dropped: int = Field(description="Lines that could not be kept.", examples=[1])
+
+
+_line = TypeAdapter(LineBody)
+
+
+@router.post("/api/logs/ingest")
+async def ingest(scope: Appliance, parts: RuntimeDep, body: LogsBody) -> Taken:
+    """Keep log lines of one host for the time set by FLYWHEEL_LOG_RETENTION_DAYS."""
+    access.own_site(scope, body.site_id)
+    batch = body.batch or []
+    if len(batch) > MOST_LINES:
+        raise errors.TooLarge(f"Send at most {MOST_LINES} lines at a time.")
+    now = clock.now()
+    parsed = [_parsed(raw, now) for raw in batch]
+    lines = [line for line in parsed if line is not None]
+    if lines:
+        async with db.transaction(parts.database, scope) as connection:
+            await log_lines.append(connection, scope, body.hostname or "", lines, now)
+    return Taken(accepted=len(lines), dropped=len(batch) - len(lines))
+
+
+def _parsed(raw: Any, now: dt.datetime) -> log_lines.Line | None:
+    try:
+        line = _line.validate_python(raw)
+    except ValidationError:
+        return None
+    if moments.too_far_ahead(line.ts, now):
+        return None
+    return log_lines.Line(
+        logged_at=line.ts, unit=line.unit or "", priority=line.pri, message=line.msg
+    )

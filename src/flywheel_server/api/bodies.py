@@ -1,0 +1,99 @@
+"""Types for the fields of request bodies: bounded, and fit for text, bigint and jsonb columns.
+
+Use these instead of ``str``, ``int`` and ``dict``: whatever passes them, PostgreSQL can store.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from flywheel_server import errors
+from flywheel_server.domain import moments
+
+MOST_TEXT_BYTES = 64 * 1024
+MOST_NAME = 200
+_BIGINT = 2**63
+_DEEPEST = 64
+_MOST_PROBLEMS = 3
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("holds a NUL byte: remove it")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise ValueError("holds a lone surrogate: remove it") from error
+    if size > MOST_TEXT_BYTES:
+        raise ValueError(f"is over {MOST_TEXT_BYTES // 1024} KiB: shorten it")
+    return text
+
+
+def storable_json(value: Any) -> Any:
+    """Return a JSON value that jsonb can hold as it is. Raises ValueError."""
+    for depth, part in _parts(value):
+        if depth > _DEEPEST:
+            raise ValueError(f"is nested over {_DEEPEST} levels deep: flatten it")
+        if isinstance(part, str):
+            _storable(part)
+        elif isinstance(part, int) and not -_BIGINT <= part < _BIGINT:
+            raise ValueError("holds an integer beyond 64 bits: send it as text")
+        elif isinstance(part, float) and not -float("inf") < part < float("inf"):
+            raise ValueError("holds a number that JSON does not know: send null")
+    return value
+
+
+def _parts(value: Any) -> Iterator[tuple[int, Any]]:
+    """Give every value and key with its depth, by a stack of our own: they choose the depth."""
+    stack = [(0, value)]
+    while stack:
+        depth, part = stack.pop()
+        yield depth, part
+        if depth > _DEEPEST:
+            continue
+        if isinstance(part, dict):
+            stack.extend((depth + 1, key) for key in part)
+            stack.extend((depth + 1, inner) for inner in part.values())
+        elif isinstance(part, list):
+            stack.extend((depth + 1, inner) for inner in part)
+
+
+def _whole(value: Any) -> Any:
+    """Read 3.0 as 3, as encoders without integers write it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _moment(value: Any) -> Any:
+    return moments.parse(value) if isinstance(value, str) else value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[str, Field(max_length=MOST_NAME), AfterValidator(_storable)]
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=_BIGINT)]
+Milliseconds = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
+Moment = Annotated[dt.datetime | None, BeforeValidator(_moment)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(storable_json)]
+
+
+class Body(BaseModel):
+    """What an agent sends: types are strict, unknown fields are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+def check_moment(moment: dt.datetime | None, now: dt.datetime, field: str) -> None:
+    """Refuse an impossible time. Raises InvalidInput that names the field."""
+    if moments.too_far_ahead(moment, now):
+        raise errors.InvalidInput(
+            f"`{field}` is over a day in the future: set the appliance's clock."
+        )
+
+
+def problems(error: ValidationError) -> str:
+    """Say in one line what is wrong with an item of a batch."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'the item'}: {item['msg']}"
+        for item in error.errors(include_url=False, include_input=False)[:_MOST_PROBLEMS]
+    )

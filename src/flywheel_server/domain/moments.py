@@ -1,0 +1,34 @@
+"""Times as appliances write them: RFC 3339, in either agent's manner. Everything kept is UTC.
+
+A clock that was never set says 1970, and Go's unset time is the year 1: both mean "no time".
+"""
+
+import datetime as dt
+import re
+
+_FORM = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+_FIRST_BELIEVABLE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+MOST_AHEAD = dt.timedelta(days=1)
+
+
+def parse(text: str) -> dt.datetime | None:
+    """Return the moment in UTC (also without an offset), None for "no time". Raises ValueError."""
+    if not _FORM.fullmatch(text):
+        raise ValueError("write a time like 2026-02-24T10:00:00Z (RFC 3339)")
+    moment = dt.datetime.fromisoformat(text.upper())
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    if moment < _FIRST_BELIEVABLE:
+        return None
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError("the time is outside the calendar") from error
+
+
+def too_far_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
+    """Say whether a reported time is impossible: clocks may run a day ahead, no more."""
+    return moment is not None and moment > now + MOST_AHEAD

@@ -1,0 +1,59 @@
+-- name: count_heal
+INSERT INTO pattern_reports (
+    site_id, appliance_id, kind, signature, check_type, hostname, occurrences, successes,
+    total_resolution_ms, resolution_steps, first_seen_at, last_seen_at
+)
+VALUES ($1, $2, 'heal', $3, $4, $5, 1, $6, $7, $8, $9, $9)
+ON CONFLICT (site_id, appliance_id, kind, signature) DO UPDATE
+SET check_type = EXCLUDED.check_type,
+    hostname = EXCLUDED.hostname,
+    occurrences = pattern_reports.occurrences + 1,
+    successes = pattern_reports.successes + EXCLUDED.successes,
+    total_resolution_ms = pattern_reports.total_resolution_ms + EXCLUDED.total_resolution_ms,
+    resolution_steps = COALESCE(EXCLUDED.resolution_steps, pattern_reports.resolution_steps),
+    first_seen_at = LEAST(pattern_reports.first_seen_at, EXCLUDED.first_seen_at),
+    last_seen_at = GREATEST(pattern_reports.last_seen_at, EXCLUDED.last_seen_at)
+RETURNING
+    pattern_reports.id,
+    old.id IS NULL AS created,
+    pattern_reports.occurrences,
+    pattern_reports.successes;
+
+-- name: merge_stats
+-- The agent's counters are cumulative: the larger total is the later one, whatever came first.
+WITH given AS (
+    SELECT
+        g.signature, g.occurrences, g.successes, g.l1, g.l2, g.l3, g.total_ms, g.action, g.last_seen
+    FROM unnest(
+        $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+        $9::double precision[], $10::text[], $11::timestamptz[]
+    ) AS g (signature, occurrences, successes, l1, l2, l3, total_ms, action, last_seen)
+    -- Two posts at once lock the rows in one order.
+    ORDER BY g.signature
+), merged AS (
+    INSERT INTO pattern_reports (
+        site_id, appliance_id, kind, signature, occurrences, successes, l1_resolutions,
+        l2_resolutions, l3_resolutions, total_resolution_ms, recommended_action, first_seen_at,
+        last_seen_at
+    )
+    SELECT
+        $1::uuid, $2::uuid, 'stats', g.signature, g.occurrences, g.successes, g.l1, g.l2, g.l3,
+        g.total_ms, g.action, g.last_seen, g.last_seen
+    FROM given g
+    ORDER BY g.signature
+    ON CONFLICT (site_id, appliance_id, kind, signature) DO UPDATE
+    SET occurrences = EXCLUDED.occurrences,
+        successes = EXCLUDED.successes,
+        l1_resolutions = EXCLUDED.l1_resolutions,
+        l2_resolutions = EXCLUDED.l2_resolutions,
+        l3_resolutions = EXCLUDED.l3_resolutions,
+        total_resolution_ms = EXCLUDED.total_resolution_ms,
+        recommended_action = EXCLUDED.recommended_action,
+        first_seen_at = LEAST(pattern_reports.first_seen_at, EXCLUDED.first_seen_at),
+        last_seen_at = GREATEST(pattern_reports.last_seen_at, EXCLUDED.last_seen_at)
+    WHERE (pattern_reports.occurrences, pattern_reports.last_seen_at)
+        < (EXCLUDED.occurrences, EXCLUDED.last_seen_at)
+    RETURNING old.id IS NULL AS created
+)
+SELECT count(*) FILTER (WHERE m.created)
+FROM merged m;
