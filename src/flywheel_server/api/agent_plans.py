@@ -1,7 +1,5 @@
 """Where daemons ask for a plan. Until a planner is configured they are told to escalate (503)."""
 
-from typing import NoReturn
-
 from fastapi import APIRouter
 from pydantic import Field
 
@@ -24,7 +22,7 @@ class PlanBody(bodies.Body):
 
 
 @router.post("/api/agent/l2/plan")
-async def plan(scope: Appliance, body: PlanBody) -> NoReturn:
+async def plan(scope: Appliance, body: PlanBody) -> None:
     """Ask which runbook heals an incident. There is no planner yet: escalate to a person."""
     access.own_site(scope, body.site_id)
     raise errors.PlannerUnavailable("No planner is configured: escalate the incident to a person.")
