@@ -27,7 +27,7 @@ demo: setup ## run everything with a simulated fleet; Ctrl-C ends it
 
 .PHONY: clean-demo
 clean-demo: ## forget the demo's data
-	@rm -rf .flywheel/demo && echo "the demo's data is gone"
+	@if [ -x $(BIN)/flywheel-server ]; then $(BIN)/flywheel-server demo --forget; else rm -rf .flywheel/demo; fi
 
 .PHONY: check
 check: setup ## ruff, mypy (strict), import-linter

@@ -5,11 +5,12 @@ import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 import uvloop
 
+from flywheel_server import demo as demonstration
 from flywheel_server import embedded, errors, log, serving, settings, setup
 from flywheel_server.settings import Settings
 
@@ -55,6 +56,29 @@ def migrate() -> None:
             typer.echo(f"the schema is at revision {revision}")
 
     _run(run())
+
+
+@cli.command()
+def demo(
+    appliances: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Simulated appliances, spread over nine sites.")
+    ] = 40,
+    incident_seconds: Annotated[
+        float, typer.Option(min=0.2, max=3_600, help="Mean time between an appliance's incidents.")
+    ] = 4.0,
+    line_seconds: Annotated[
+        float, typer.Option(min=0.2, max=3_600, help="Time between two lines of figures.")
+    ] = 3.0,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Delete the data of earlier demos instead.")
+    ] = False,
+) -> None:
+    """Run everything with a simulated fleet, on data of its own, until Ctrl-C."""
+    chosen = demonstration.settings_of(_settings())
+    pace = demonstration.Pace(
+        appliances=appliances, incident_seconds=incident_seconds, line_seconds=line_seconds
+    )
+    _run(demonstration.forget(chosen) if forget else demonstration.run(chosen, pace))
 
 
 @contextlib.asynccontextmanager

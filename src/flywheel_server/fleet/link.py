@@ -1,0 +1,98 @@
+"""An appliance's line to the server: its calls over HTTP, and what waits to be sent again.
+
+A report that did not arrive is kept and sent again under the same execution id, as agents do.
+"""
+
+import datetime as dt
+from collections import Counter, deque
+from http import HTTPStatus
+
+import httpx
+
+from flywheel_server.fleet.appliance import Appliance, UntrustedRulesError
+from flywheel_server.fleet.messages import Json
+
+_MOST_UNSENT = 500
+# These answers mean that sending the same again cannot help.
+_FINAL = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+
+
+class Link:
+    """One appliance, its key, and a connection pool that it shares with others."""
+
+    def __init__(self, http: httpx.AsyncClient, key: str, appliance: Appliance) -> None:
+        """Take the site's key, and a client whose base address is the server."""
+        self.appliance = appliance
+        # What went wrong, by a short name: for the operator of a simulation.
+        self.faults: Counter[str] = Counter()
+        self.levels: Counter[str] = Counter()
+        self._http = http
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self._unsent: deque[Json] = deque(maxlen=_MOST_UNSENT)
+
+    async def check_in(self, uptime_seconds: int) -> None:
+        """Check in, and sync when the answer says that there is something new."""
+        body = self.appliance.check_in(uptime_seconds)
+        answer = await self._call("POST", "/api/appliances/checkin", body)
+        if answer is None or answer.status_code != HTTPStatus.OK:
+            return
+        self.appliance.take_check_in(answer.json())
+        if self.appliance.wants_rules:
+            await self.sync()
+
+    async def sync(self) -> None:
+        """Ask for the rule set, unless it is the one it has."""
+        appliance = self.appliance
+        headers = {"If-None-Match": appliance.etag} if appliance.etag else {}
+        path = f"/agent/sync?site_id={appliance.identity.site_id}"
+        answer = await self._call("GET", path, headers=headers)
+        if answer is None or answer.status_code != HTTPStatus.OK:
+            return
+        try:
+            appliance.take_rules(answer.json(), answer.headers.get("etag"))
+        except UntrustedRulesError:
+            self.faults["untrusted rules"] += 1
+
+    async def heal_one(self, now: dt.datetime) -> None:
+        """Let one incident happen, heal it, and report it with whatever still waits."""
+        heal = self.appliance.next_heal()
+        self.levels[heal.level] += 1
+        self._unsent.append(self.appliance.report(heal, now))
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Send what waits, oldest first, until one does not arrive."""
+        while self._unsent:
+            body = self._unsent[0]
+            answer = await self._call("POST", "/api/agent/executions", body)
+            if answer is None or not (answer.is_success or answer.status_code in _FINAL):
+                return
+            # A full queue may have let go of it meanwhile.
+            if self._unsent and self._unsent[0] is body:
+                self._unsent.popleft()
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response | None:
+        """Make one call; return None when it did not arrive, and count every fault."""
+        try:
+            answer = await self._http.request(
+                method, path, json=body, headers=self._headers | (headers or {})
+            )
+        except httpx.HTTPError as error:
+            self.faults[type(error).__name__] += 1
+            return None
+        if answer.is_error:
+            self.faults[f"{answer.status_code} {path.partition('?')[0]}"] += 1
+        return answer
