@@ -1,0 +1,35 @@
+"""The server's signing key in memory: read at first need, for the process starts without a database.
+
+Read again after every reconnection: the database may have been restored with another key.
+"""
+
+from flywheel_server import db
+from flywheel_server.actions import signing
+from flywheel_server.actions.signing import Signer
+from flywheel_server.domain.scope import AuthScope
+
+
+class Signers:
+    """Holds the one signer of this process."""
+
+    def __init__(self, database: db.Database) -> None:
+        self._database = database
+        self._signer: Signer | None = None
+        self._generation = 0
+        database.subscribers.append(self._changed)
+
+    async def get(self) -> Signer:
+        """Return the signer. Raises DatabaseUnavailable when it was never read."""
+        if self._signer is not None:
+            return self._signer
+        generation = self._generation
+        async with db.transaction(self._database, AuthScope()) as connection:
+            signer = await signing.load(connection)
+        if generation == self._generation:
+            self._signer = signer
+        return signer
+
+    def _changed(self, channel: str, _payload: str) -> None:
+        if channel == "":
+            self._signer = None
+            self._generation += 1
