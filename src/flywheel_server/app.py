@@ -8,6 +8,14 @@ from fastapi import FastAPI
 from flywheel_server import runtime
 from flywheel_server.api import (
     access,
+    admin_accounts,
+    admin_appliances,
+    admin_audit,
+    admin_keys,
+    admin_overview,
+    admin_policy,
+    admin_rules,
+    admin_runbooks,
     agent_executions,
     agent_incidents,
     agent_logs,
@@ -20,6 +28,14 @@ from flywheel_server.api.requests import RequestLayer
 from flywheel_server.settings import Settings
 
 ROUTERS = (
+    admin_accounts.router,
+    admin_appliances.router,
+    admin_audit.router,
+    admin_keys.router,
+    admin_overview.router,
+    admin_policy.router,
+    admin_rules.router,
+    admin_runbooks.router,
     agent_executions.router,
     agent_incidents.router,
     agent_logs.router,

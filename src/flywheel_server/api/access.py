@@ -68,7 +68,7 @@ AUDIENCES = {public: "public", appliance: "appliance", reader: "operator", admin
 
 
 def own_site(scope: ApplianceScope, site_id: object) -> None:
-    """Check a ``site_id`` from path, query or body. Raises ForeignSite unless it is the key's own."""
+    """Check a ``site_id`` from path, query or body. Raises ForeignSite unless it is the key's."""
     if site_id is None or site_id in {scope.site_slug, str(scope.site_id)}:
         return
     raise errors.ForeignSite(

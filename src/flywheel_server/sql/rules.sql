@@ -80,9 +80,10 @@ SELECT
 FROM l1_rules r
 WHERE ($1::text IS NULL OR r.source = $1)
     AND ($2::boolean IS NULL OR r.enabled = $2)
-    AND ($3::uuid IS NULL OR r.id > $3)
+    AND ($3::text IS NULL OR r.incident_type = $3)
+    AND ($4::uuid IS NULL OR r.id > $4)
 ORDER BY r.id
-LIMIT $4;
+LIMIT $5;
 
 -- name: set_enabled
 -- fleet: the caller's row-level security decides which rules there are
@@ -90,6 +91,8 @@ UPDATE l1_rules
 SET
     enabled = $2,
     disabled_reason = CASE WHEN $2 THEN NULL ELSE $3 END,
+    -- Whoever enables a withdrawn rule takes its withdrawal back.
+    withdrawn_at = CASE WHEN $2 THEN NULL ELSE withdrawn_at END,
     enabled_changed_at = $4
 WHERE id = $1
     AND enabled <> $2

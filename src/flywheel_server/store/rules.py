@@ -11,6 +11,7 @@ from flywheel_server.db import Connection, Record
 from flywheel_server.domain import rules
 from flywheel_server.domain.rules import Condition, NewRule, Rule, Tier
 from flywheel_server.sql import load
+from flywheel_server.store import constraints
 
 _SQL = load("rules")
 
@@ -76,10 +77,16 @@ async def find(connection: Connection, rule_id: str) -> list[Rule]:
 
 
 async def page(
-    connection: Connection, source: str | None, enabled: bool | None, after: UUID | None, limit: int
+    connection: Connection,
+    *,
+    source: str | None,
+    enabled: bool | None,
+    incident_type: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[Rule]:
     """Return rules in the order in which they were made, those behind ``after``."""
-    rows = await connection.fetch(_SQL["page"], source, enabled, after, limit)
+    rows = await connection.fetch(_SQL["page"], source, enabled, incident_type, after, limit)
     return [_rule(row) for row in rows]
 
 
@@ -88,9 +95,15 @@ async def set_enabled(
 ) -> Rule | None:
     """Switch a rule; return it, or None when it is so already or unknown.
 
-    The caller announces the change (``listener.RULES``, ``domain.rules.announcement``).
+    The caller announces the change (``listener.RULES``, ``domain.rules.announcement``). Raises
+    Conflict where a newer rule for the same pair took a withdrawn one's place.
     """
-    row = await connection.fetchrow(_SQL["set_enabled"], id, enabled, reason, now)
+    succeeded = errors.Conflict(
+        "A newer platform rule for the same incident type and runbook lives: see GET "
+        "/api/admin/rules?source=platform, and enable or disable that one."
+    )
+    with constraints.told(l1_rules_platform_pair_key=succeeded):
+        row = await connection.fetchrow(_SQL["set_enabled"], id, enabled, reason, now)
     return None if row is None else _rule(row)
 
 

@@ -1,0 +1,87 @@
+"""Switches rules off and on. Disabling travels to appliances the same way as enabling does."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server import errors, listener
+from flywheel_server.actions import audit
+from flywheel_server.db import Connection, announce
+from flywheel_server.domain import rules as domain
+from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.store import accounts, patterns, rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tenant:
+    """Who may read of a change to a rule."""
+
+    partner_id: UUID | None = None
+    organization_id: UUID | None = None
+    site_id: UUID | None = None
+
+
+async def switch(
+    connection: Connection,
+    actor: OperatorScope,
+    rule: domain.Rule,
+    *,
+    enabled: bool,
+    reason: str,
+    now: dt.datetime,
+) -> domain.Rule:
+    """Enable or disable a rule; what it is already changes nothing. Return it as it is now.
+
+    Enabling a withdrawn rule takes the withdrawal back. Raises Conflict for a rule that is compiled
+    into the agents, and where a newer rule took a withdrawn one's place.
+    """
+    if rule.source == "builtin":
+        raise errors.Conflict(
+            "This rule is compiled into the agents and cannot be switched from here: disable the "
+            "appliances' own copy, or serve a rule of your own with a smaller priority."
+        )
+    changed = await rules.set_enabled(connection, rule.id, enabled=enabled, reason=reason, now=now)
+    if changed is None:
+        return await rules.get(connection, rule.id) or rule
+    await announce(connection, listener.RULES, domain.announcement(changed))
+    # Whether a pattern's incidents are covered already is one of its gates.
+    await patterns.mark_incident_type_stale(connection, rule.incident_type)
+    tenant = await _tenant(connection, changed)
+    await audit.record(
+        connection,
+        actor,
+        "rule.enable" if enabled else "rule.disable",
+        object_kind="rule",
+        object_id=str(rule.id),
+        now=now,
+        before=_state(rule) | {"enabled": not enabled},
+        after=_state(changed) | {"enabled": enabled, "reason": reason},
+        partner_id=tenant.partner_id,
+        organization_id=tenant.organization_id,
+        site_id=tenant.site_id,
+    )
+    return changed
+
+
+def _state(rule: domain.Rule) -> dict[str, object]:
+    return {
+        "rule_id": rule.rule_id,
+        "disabled_reason": rule.disabled_reason,
+        "withdrawn_at": None if rule.withdrawn_at is None else rule.withdrawn_at.isoformat(),
+    }
+
+
+async def _tenant(connection: Connection, rule: domain.Rule) -> _Tenant:
+    if rule.scope == "partner":
+        return _Tenant(partner_id=rule.scope_id)
+    if rule.scope == "organization" and rule.scope_id is not None:
+        organization = await accounts.get_organization(connection, rule.scope_id)
+        partner_id = None if organization is None else organization.partner_id
+        return _Tenant(partner_id=partner_id, organization_id=rule.scope_id)
+    if rule.scope == "site":
+        site = await accounts.find_site(connection, str(rule.scope_id))
+        if site is not None:
+            return _Tenant(
+                partner_id=site.partner_id, organization_id=site.organization_id, site_id=site.id
+            )
+    return _Tenant()

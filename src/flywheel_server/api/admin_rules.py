@@ -1,0 +1,170 @@
+"""Rules, for operators: what is served to whom, how it does, and switching it off and on."""
+
+import datetime as dt
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from flywheel_server import clock, db, errors
+from flywheel_server.actions import rules as actions
+from flywheel_server.api import pages
+from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api.operator_bodies import Filter, ReasonBody, View
+from flywheel_server.db import Connection
+from flywheel_server.domain import rules as domain
+from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.runtime import Runtime
+from flywheel_server.store import accounts, rules
+
+router = APIRouter(prefix="/api/admin", tags=["operators: rules"])
+
+_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
+_TIME = "2026-02-24T10:00:00Z"
+RuleRef = Annotated[
+    str,
+    Path(
+        max_length=300,
+        description="The rule's `id` or, where only one scope has it, its `rule_id`.",
+        examples=["L1-FIREWALL-002"],
+    ),
+]
+
+
+class SuccessView(View):
+    """How often a rule healed."""
+
+    successes: int = Field(description="Attempts that healed.", examples=[18])
+    attempts: int = Field(description="Successes and failures together.", examples=[20])
+
+
+class RuleView(View):
+    """A rule, its state and its counters."""
+
+    id: UUID = Field(description="Its id in this server.", examples=[_UUID])
+    rule_id: str = Field(description="Its id on appliances.", examples=["L1-FIREWALL-002"])
+    source: domain.Source = Field(description="Where it comes from.", examples=["platform"])
+    scope: domain.RuleScope = Field(description="Whose appliances get it.", examples=["platform"])
+    scope_id: UUID | None = Field(
+        description="The partner, organization or site of its scope; null for the platform.",
+        examples=[None],
+    )
+    tier: str | None = Field(description="Synced rules: which tier gets it.", examples=[None])
+    incident_type: str = Field(description="What it heals.", examples=["firewall_status"])
+    runbook_id: str | None = Field(description="By which runbook.", examples=["RB-WIN-SEC-001"])
+    name: str = Field(description="What people call it.", examples=["Firewall on"])
+    description: str = Field(description="What it is about.", examples=["Built in."])
+    conditions: list[dict[str, Any]] = Field(
+        description="All must hold.",
+        examples=[[{"field": "check_type", "operator": "eq", "value": "firewall_status"}]],
+    )
+    action: str = Field(description="What the appliance does.", examples=["run_windows_runbook"])
+    action_params: dict[str, Any] = Field(
+        description="With which parameters.", examples=[{"runbook_id": "RB-WIN-SEC-001"}]
+    )
+    hipaa_controls: list[str] = Field(description="Controls it serves.", examples=[["164.312(b)"]])
+    severity_filter: list[str] | None = Field(
+        description="Only for these severities.", examples=[None]
+    )
+    priority: int = Field(description="Lower comes first.", examples=[56])
+    cooldown_seconds: int = Field(description="Pause between two heals.", examples=[300])
+    max_retries: int = Field(description="Attempts after a failure.", examples=[1])
+    enabled: bool = Field(description="Whether it is served.", examples=[True])
+    disabled_reason: str | None = Field(description="Why it is not.", examples=[None])
+    enabled_changed_at: dt.datetime = Field(description="Since when.", examples=[_TIME])
+    withdrawn_at: dt.datetime | None = Field(
+        description="When it was withdrawn for failing.", examples=[None]
+    )
+    match_count: int = Field(description="Its L1 executions.", examples=[21])
+    success_count: int = Field(description="Those that healed.", examples=[18])
+    failure_count: int = Field(description="Those that failed.", examples=[2])
+    success: SuccessView = Field(description="The same, as shown to people.")
+    success_rate: float | None = Field(
+        description="Fraction of attempts that healed; null without attempts.", examples=[0.9]
+    )
+    created_at: dt.datetime = Field(description="When it was made.", examples=[_TIME])
+
+
+@router.get("/rules")
+async def list_rules(
+    *,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    source: Annotated[domain.Source | None, Query(description="Only from here.")] = None,
+    enabled: Annotated[bool | None, Query(description="Only such.")] = None,
+    incident_type: Filter = None,
+) -> pages.Listing[RuleView]:
+    """List rules, oldest first."""
+    async with db.transaction(parts.database, scope) as connection:
+        rows = await rules.page(
+            connection,
+            source=source,
+            enabled=enabled,
+            incident_type=incident_type,
+            after=page.after(UUID),
+            limit=page.limit + 1,
+        )
+    return pages.listing(rows, page, lambda row: (row.id,), view)
+
+
+@router.get("/rules/{rule_id}")
+async def get_rule(scope: Reader, parts: RuntimeDep, rule_id: RuleRef) -> RuleView:
+    """Return a rule."""
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await _find(connection, rule_id)
+    return view(rule)
+
+
+@router.post("/rules/{rule_id}/disable")
+async def disable_rule(
+    scope: Admin, parts: RuntimeDep, rule_id: RuleRef, body: ReasonBody
+) -> RuleView:
+    """Stop serving a rule; appliances drop it with their next sync. Again changes nothing."""
+    return await _switch(parts, scope, rule_id, body.reason, enabled=False)
+
+
+@router.post("/rules/{rule_id}/enable")
+async def enable_rule(
+    scope: Admin, parts: RuntimeDep, rule_id: RuleRef, body: ReasonBody
+) -> RuleView:
+    """Serve a rule, a withdrawn one too; appliances get it with their next sync."""
+    return await _switch(parts, scope, rule_id, body.reason, enabled=True)
+
+
+def view(rule: domain.Rule) -> RuleView:
+    """Return a rule as operators see it."""
+    values = {name: getattr(rule, name) for name in RuleView.model_fields if name != "success"}
+    values["conditions"] = domain.conditions_as_json(rule.conditions)
+    values["success"] = SuccessView(
+        successes=rule.success_count, attempts=rule.success_count + rule.failure_count
+    )
+    return RuleView.model_validate(values)
+
+
+async def _switch(
+    parts: Runtime, scope: OperatorScope, ref: str, reason: str, *, enabled: bool
+) -> RuleView:
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await _find(connection, ref)
+        switched = await actions.switch(
+            connection, scope, rule, enabled=enabled, reason=reason, now=clock.now()
+        )
+    return view(switched)
+
+
+async def _find(connection: Connection, ref: str) -> domain.Rule:
+    row_id = accounts.as_uuid(ref)
+    rule = None if row_id is None else await rules.get(connection, row_id)
+    if rule is not None:
+        return rule
+    found = await rules.find(connection, ref)
+    if not found:
+        raise errors.NotFound("No rule has this id: see GET /api/admin/rules.")
+    if len(found) > 1:
+        raise errors.Conflict(
+            "Several scopes have a rule with this `rule_id`: use one of the `ids` instead.",
+            ids=[str(rule.id) for rule in found],
+        )
+    return found[0]

@@ -1,0 +1,21 @@
+-- name: insert
+-- fleet: the registry of ids is one for the platform
+INSERT INTO aliases (alias, runbook_id, rule_id, source, created_at)
+VALUES ($1, $2, $3, 'operator', $4)
+RETURNING alias, runbook_id, rule_id, source, created_at;
+
+-- name: rule_exists
+-- fleet: an alias may stand for a rule of any tenant
+SELECT EXISTS (
+    SELECT 1
+    FROM l1_rules r
+    WHERE r.rule_id = $1
+);
+
+-- name: list
+-- fleet: the registry of ids is one for the platform
+SELECT a.alias, a.runbook_id, a.rule_id, a.source, a.created_at
+FROM aliases a
+WHERE $1::text IS NULL OR a.alias > $1
+ORDER BY a.alias
+LIMIT $2;

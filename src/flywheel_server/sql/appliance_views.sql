@@ -1,0 +1,27 @@
+-- name: list
+SELECT
+    a.id,
+    a.wire_id,
+    s.slug,
+    a.hostname,
+    a.mac,
+    a.ip_addresses,
+    a.agent_version,
+    a.nixos_version,
+    a.has_local_credentials,
+    a.uptime_seconds,
+    a.desired_l2_mode,
+    a.reported_l2_mode,
+    a.reported_l2_mode_at,
+    a.desired_rules_hash,
+    a.reported_rules_hash,
+    a.reported_rules_hash_at,
+    a.last_sync_at,
+    a.first_seen_at,
+    a.last_seen_at
+FROM appliances a
+JOIN sites s ON s.id = a.site_id
+WHERE ($1::uuid IS NULL OR a.id > $1)
+    AND ($2::uuid IS NULL OR a.site_id = $2)
+ORDER BY a.id
+LIMIT $3;

@@ -1,0 +1,92 @@
+"""The audit: who did what, newest first, and whether its chain still holds."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.sql import load
+
+_SQL = load("audit")
+_BATCH = 1_000
+_BEFORE_THE_FIRST = b"\x00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One change: its actor, its object, and what that was before and after."""
+
+    id: int
+    at: dt.datetime
+    actor_kind: str
+    actor_id: UUID | None
+    actor: str
+    action: str
+    object_kind: str
+    object_id: str
+    partner_id: UUID | None
+    organization_id: UUID | None
+    site_id: UUID | None
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which entries are wanted; None wants all."""
+
+    action: str | None = None
+    object_kind: str | None = None
+    object_id: str | None = None
+    actor: str | None = None
+    partner_id: UUID | None = None
+    organization_id: UUID | None = None
+    site_id: UUID | None = None
+
+
+async def list_entries(
+    connection: Connection, wanted: Filters, before: int | None, limit: int
+) -> list[Entry]:
+    """Return the newest entries first, those below the id ``before``."""
+    rows = await connection.fetch(
+        _SQL["list"],
+        before,
+        wanted.action,
+        wanted.object_kind,
+        wanted.object_id,
+        wanted.actor,
+        wanted.partner_id,
+        wanted.organization_id,
+        wanted.site_id,
+        limit,
+    )
+    return [Entry(**row) for row in rows]
+
+
+async def first_break(connection: Connection) -> int | None:
+    """Return the id of the first entry that is missing or not as it was written, or None.
+
+    Recomputes every hash, entry by entry, and compares the last with the head, which stands apart
+    so that cutting the end off shows. Entries appended meanwhile are checked as well.
+    """
+    last, expected = 0, _BEFORE_THE_FIRST
+    while True:
+        rows = await connection.fetch(_SQL["chain"], last, _BATCH)
+        for row in rows:
+            if row["id"] != last + 1:
+                return last + 1
+            if row["previous_hash"] != expected or row["hash"] != row["recomputed"]:
+                return last + 1
+            last, expected = row["id"], row["hash"]
+        if len(rows) == _BATCH:
+            continue
+        head = await connection.fetchrow(_SQL["head"])
+        newest = 0 if head is None else head["id"]
+        if newest > last and not await connection.fetch(_SQL["chain"], last, 1):
+            return last + 1
+        if newest > last:
+            continue
+        if newest < last:
+            return newest + 1
+        return None if head is None or head["hash"] == expected else last
