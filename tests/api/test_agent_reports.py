@@ -299,7 +299,8 @@ async def test_everything_optional_of_stats_may_be_null(
     assert (await post(client, STATS, cast.site, body))["accepted"] == 2
     first, second = await patterns(database)
     assert (first["occurrences"], first["successes"], second["occurrences"]) == (3, 0, 0)
-    for empty in ({}, {"pattern_stats": None}, {"pattern_stats": []}):
+    empties: list[dict[str, Any]] = [{}, {"pattern_stats": None}, {"pattern_stats": []}]
+    for empty in empties:
         assert (await post(client, STATS, cast.site, empty))["accepted"] == 0
 
 

@@ -1,11 +1,14 @@
 """Errors as RFC 9457 problem documents. Nothing internal is ever put into one."""
 
+from collections.abc import Iterable
+
 import asyncpg
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette import exceptions as starlette_exceptions
+from starlette.routing import Match, Route
 
 from flywheel_server import errors, log
 
@@ -13,6 +16,7 @@ _log = log.get(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_PROBLEMS = 20
+_LONGEST_PLACE = 200
 _BY_STATUS = {
     404: ("not-found", "There is no such thing here", "Check the path against /openapi.json."),
     405: ("method-not-allowed", "This path does not take that method", "See the Allow header."),
@@ -60,7 +64,9 @@ def install(app: FastAPI) -> None:
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, errors.FlywheelError):
         raise error
-    if error.status >= 500:  # noqa: PLR2004 - server errors
+    # A daemon that is told to escalate is an answer, not a failure of ours.
+    expected = isinstance(error, errors.PlannerUnavailable)
+    if error.status >= 500 and not expected:  # noqa: PLR2004 - server errors
         _log.error("request refused", code=error.code, cause=repr(error.__cause__))
     return response(error)
 
@@ -69,7 +75,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     problems = [
-        {"where": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
+        {"where": _place(item["loc"]), "problem": item["msg"]}
         for item in error.errors()[:_MOST_PROBLEMS]
     ]
     unreadable = any(item["type"] == "json_invalid" for item in error.errors())
@@ -78,7 +84,13 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     return response(kind(f"Correct these and send it again: {first}", problems=problems))
 
 
-async def _framework(_request: Request, error: Exception) -> Response:
+def _place(parts: Iterable[object]) -> str:
+    """Say where a problem is. Keys come from outside: bounded, and fit for the answer's UTF-8."""
+    text = ".".join(str(part) for part in parts)[:_LONGEST_PLACE]
+    return text.encode("utf-8", "replace").decode()
+
+
+async def _framework(request: Request, error: Exception) -> Response:
     if not isinstance(error, starlette_exceptions.HTTPException):  # noqa: TID251
         raise error
     # FastAPI wraps what reading the body raised; the cause says what it really was.
@@ -87,13 +99,26 @@ async def _framework(_request: Request, error: Exception) -> Response:
     if error.status_code not in _BY_STATUS:
         return response(errors.Malformed("The body cannot be read: send one JSON document."))
     code, title, detail = _BY_STATUS[error.status_code]
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # noqa: PLR2004 - the status itself
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     body = {"type": f"urn:flywheel:problem:{code}", "title": title, "detail": detail}
     return Response(
         msgspec.json.encode(body | {"status": error.status_code}),
         status_code=error.status_code,
         media_type=MEDIA_TYPE,
-        headers=error.headers,
+        headers=headers,
     )
+
+
+def _methods(request: Request) -> set[str]:
+    """Return what every route of a path takes together; the framework knows only the first."""
+    return {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 async def _unstorable(_request: Request, error: Exception) -> Response:

@@ -21,6 +21,9 @@ _log = log.get(__name__)
 MOST_BYTES = 8 * 1024 * 1024
 MOST_GZIP_BYTES = 1024 * 1024
 _ID_LENGTH = 64
+_LONGEST_LENGTH = 18
+# Any word may stand for a method on the wire, but not each may become a label of a metric.
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
 class RequestLayer:
@@ -71,25 +74,28 @@ class _Exchange:
         encoding = self._headers.get(b"content-encoding", b"").strip().lower()
         most = MOST_GZIP_BYTES if encoding == b"gzip" else MOST_BYTES
         length = self._headers.get(b"content-length", b"")
-        if length.isdigit() and int(length) > most:
+        # A number of thousands of digits is refused before Python refuses to read it.
+        if length.isdigit() and (len(length) > _LONGEST_LENGTH or int(length) > most):
             raise errors.TooLarge(_too_large(most))
-        chunks, size, more = [], 0, True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise errors.Malformed("The connection ended before the body did: send it again.")
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > most:
-                raise errors.TooLarge(_too_large(most))
-            chunks.append(chunk)
-            more = message.get("more_body", False)
-        body = b"".join(chunks)
+        body = await self._received(most)
         if encoding in {b"", b"identity"}:
             return body
         if encoding != b"gzip":
             raise errors.UnsupportedEncoding("Send the body plain or with Content-Encoding: gzip.")
         return _inflate(body)
+
+    async def _received(self, most: int) -> bytes:
+        # One growing buffer: a list of a million one-byte chunks would weigh many times its bytes.
+        body, more = bytearray(), True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise errors.Malformed("The connection ended before the body did: send it again.")
+            body += message.get("body", b"")
+            if len(body) > most:
+                raise errors.TooLarge(_too_large(most))
+            more = message.get("more_body", False)
+        return bytes(body)
 
     async def _answer(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -105,14 +111,17 @@ class _Exchange:
         route = self._scope.get("route")
         template = getattr(route, "path", "(none)")
         seconds = time.perf_counter() - self._started
-        runtime = getattr(self._scope["app"].state, "runtime", None) if "app" in self._scope else None
+        method = self._scope["method"] if self._scope["method"] in _METHODS else "(other)"
+        runtime = (
+            getattr(self._scope["app"].state, "runtime", None) if "app" in self._scope else None
+        )
         metrics: Metrics | None = runtime.metrics if runtime else None
         if metrics is not None:
-            metrics.requests.labels(self._scope["method"], template, str(self._status)).inc()
+            metrics.requests.labels(method, template, str(self._status)).inc()
             metrics.request_seconds.labels(template).observe(seconds)
         _log.debug(
             "request answered",
-            method=self._scope["method"],
+            method=method,
             route=template,
             status=self._status,
             seconds=round(seconds, 6),
