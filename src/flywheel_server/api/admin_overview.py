@@ -4,16 +4,17 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from flywheel_server import clock, db
 from flywheel_server.api.access import Reader, RuntimeDep
+from flywheel_server.api.operator_bodies import View
 from flywheel_server.store import overview
 
 router = APIRouter(prefix="/api/admin/flywheel", tags=["operators"])
 
 
-class Levels(BaseModel):
+class Levels(View):
     """Executions by the level that healed."""
 
     L1: int = Field(description="Healed by a rule on the appliance.", examples=[412])
@@ -21,7 +22,7 @@ class Levels(BaseModel):
     L3: int = Field(description="Left to a person.", examples=[4])
 
 
-class Overview(BaseModel):
+class Overview(View):
     """Counts of the whole platform."""
 
     window_seconds: int = Field(description="How far back `recent` reaches.", examples=[60])
