@@ -16,11 +16,13 @@ from flywheel_server.api import (
     admin_policy,
     admin_rules,
     admin_runbooks,
+    agent_checkin,
     agent_executions,
     agent_incidents,
     agent_logs,
     agent_plans,
     agent_reports,
+    agent_sync,
     health,
     problems,
 )
@@ -36,11 +38,13 @@ ROUTERS = (
     admin_policy.router,
     admin_rules.router,
     admin_runbooks.router,
+    agent_checkin.router,
     agent_executions.router,
     agent_incidents.router,
     agent_logs.router,
     agent_plans.router,
     agent_reports.router,
+    agent_sync.router,
     health.router,
 )
 

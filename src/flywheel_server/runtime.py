@@ -9,7 +9,10 @@ from prometheus_client import CollectorRegistry
 
 from flywheel_server import db, metrics
 from flywheel_server.actions.ingest import Writer
+from flywheel_server.caches.appliances import CheckIns, Heartbeats
 from flywheel_server.caches.credentials import Credentials
+from flywheel_server.caches.rule_sets import RuleSets
+from flywheel_server.caches.signers import Signers
 from flywheel_server.listener import Listener
 from flywheel_server.settings import Settings
 
@@ -22,6 +25,10 @@ class Runtime:
     database: db.Database
     listener: Listener
     credentials: Credentials
+    signers: Signers
+    rule_sets: RuleSets
+    check_ins: CheckIns
+    heartbeats: Heartbeats
     writer: Writer
     metrics: metrics.Metrics
     registry: CollectorRegistry
@@ -37,12 +44,17 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         statement_timeout=settings.statement_timeout,
     )
     ear = Listener(database)
+    signers = Signers(database)
     registry = CollectorRegistry()
     runtime = Runtime(
         settings=settings,
         database=database,
         listener=ear,
         credentials=Credentials(database, ear),
+        signers=signers,
+        rule_sets=RuleSets(database, ear, signers),
+        check_ins=CheckIns(database, ear),
+        heartbeats=Heartbeats(database),
         writer=Writer(database, settings.writer_pool_size),
         metrics=metrics.Metrics(registry),
         registry=registry,
@@ -50,6 +62,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
     background = [
         asyncio.create_task(ear.run(), name="listener"),
         asyncio.create_task(runtime.writer.run(), name="writer"),
+        asyncio.create_task(runtime.heartbeats.run(), name="heartbeats"),
     ]
     try:
         yield runtime

@@ -1,6 +1,6 @@
 """What each site's appliances should run, rendered and signed once, kept as ready bytes.
 
-Used only while the listener is trusted, else read from the database; never a set with rules missing.
+Used only while the listener is trusted, else read from the database; never a set cut short.
 """
 
 import hashlib

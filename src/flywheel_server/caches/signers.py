@@ -1,4 +1,4 @@
-"""The server's signing key in memory: read at first need, for the process starts without a database.
+"""The server's signing key in memory: read at first need, as a process starts without a database.
 
 Read again after every reconnection: the database may have been restored with another key.
 """

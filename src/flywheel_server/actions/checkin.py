@@ -1,0 +1,150 @@
+"""An appliance checks in: registered or refreshed, and told what it shall be.
+
+Whatever it brings but a newer time is committed before it is answered.
+"""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from flywheel_server import db, errors, listener
+from flywheel_server.db import Connection
+from flywheel_server.domain import appliances as domain
+from flywheel_server.domain.appliances import Appliance, L2Mode, Report
+from flywheel_server.domain.scope import ApplianceScope
+from flywheel_server.store import appliances as store
+
+_TOKEN_BYTES = 6
+# More than any site has: a leaked key shall not fill the database.
+MOST_APPLIANCES = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instructions:
+    """What an appliance is told at check-in."""
+
+    id: UUID
+    wire_id: str
+    l2_mode: L2Mode
+    rules_hash: str
+    # Open orders as they stand on the wire; with any, nothing of this may come from memory.
+    pending_orders: tuple[dict[str, object], ...] = ()
+
+
+async def check_in(
+    connection: Connection,
+    scope: ApplianceScope,
+    report: Report,
+    *,
+    uptime_seconds: int | None,
+    rules_hash: str,
+    now: dt.datetime,
+) -> tuple[Instructions, bool]:
+    """Register or refresh the reporting appliance; return its instructions, and if it is as before.
+
+    ``rules_hash`` names the rule set that it shall run. Raises NotFound for a key that is bound to
+    an appliance of another site.
+    """
+    await store.lock_site(connection, scope.site_id)
+    candidates = await store.candidates(connection, scope.site_id, scope.appliance_id, report)
+    found = _bound(scope, candidates) or domain.identify(report, candidates)
+    if found is None:
+        made = await _register(
+            connection, scope, report, uptime_seconds=uptime_seconds, rules_hash=rules_hash, now=now
+        )
+        return _instructions(made, rules_hash), False
+    merged = _merged(found, report, candidates)
+    unchanged = _says(found, report) == merged and found.desired_rules_hash == rules_hash
+    if not unchanged:
+        found = await store.update(
+            connection,
+            scope.site_id,
+            found.id,
+            merged,
+            uptime_seconds=uptime_seconds,
+            rules_hash=rules_hash,
+            now=now,
+        )
+        await db.announce(connection, listener.APPLIANCES, str(found.id))
+    return _instructions(found, rules_hash), unchanged
+
+
+def _bound(scope: ApplianceScope, candidates: list[Appliance]) -> Appliance | None:
+    if scope.appliance_id is None:
+        return None
+    for appliance in candidates:
+        if appliance.id == scope.appliance_id:
+            return appliance
+    raise errors.NotFound("The key's appliance is not at its site: issue another key.")
+
+
+async def _register(
+    connection: Connection,
+    scope: ApplianceScope,
+    report: Report,
+    *,
+    uptime_seconds: int | None,
+    rules_hash: str,
+    now: dt.datetime,
+) -> Appliance:
+    if await store.count(connection, scope.site_id) >= MOST_APPLIANCES:
+        raise errors.Conflict(
+            f"The site has {MOST_APPLIANCES} appliances, which is the most: make another site."
+        )
+    token = secrets.token_hex(_TOKEN_BYTES)
+    wanted = domain.wire_id(scope.site_slug, report, token)
+    # A site that was renamed may have left this id with an appliance of its own: then add to it.
+    for wire_id in (wanted, f"{wanted}-{token}"):
+        made = await store.insert(
+            connection,
+            scope.site_id,
+            wire_id,
+            report,
+            uptime_seconds=uptime_seconds,
+            rules_hash=rules_hash,
+            now=now,
+        )
+        if made is not None:
+            await db.announce(connection, listener.APPLIANCES, str(made.id))
+            return made
+    raise errors.Conflict("The appliance could not be registered: check in again.")
+
+
+def _merged(found: Appliance, report: Report, candidates: list[Appliance]) -> Report:
+    """Return the report with what it leaves open taken from what is known."""
+    mac = report.mac or found.mac
+    if any(each.mac == mac and each.id != found.id for each in candidates):
+        # The key is bound to one appliance and the machine is another's: that one keeps its MAC.
+        mac = found.mac
+    return replace(
+        report,
+        mac=mac,
+        agent_public_key=report.agent_public_key or found.agent_public_key,
+        hostname=report.hostname or found.hostname,
+    )
+
+
+def _says(found: Appliance, report: Report) -> Report:
+    """Return what is known of an appliance, as a report that is as complete as ``report``."""
+    return Report(
+        hostname=found.hostname,
+        mac=found.mac,
+        agent_public_key=found.agent_public_key,
+        ip_addresses=found.ip_addresses,
+        agent_version=found.agent_version,
+        nixos_version=found.nixos_version,
+        has_local_credentials=found.has_local_credentials,
+        active_l2_mode=None if report.active_l2_mode is None else found.reported_l2_mode,
+        active_rules_hash=None if report.active_rules_hash is None else found.reported_rules_hash,
+    )
+
+
+def _instructions(appliance: Appliance, rules_hash: str) -> Instructions:
+    # The open orders of this appliance belong into `pending_orders`.
+    return Instructions(
+        id=appliance.id,
+        wire_id=appliance.wire_id,
+        l2_mode=appliance.desired_l2_mode,
+        rules_hash=rules_hash,
+    )

@@ -1,0 +1,165 @@
+"""What a check-in needs no database for: an appliance that says again what it said before.
+
+Its newer time goes into a buffer that is flushed in one statement a second; losing the process
+loses at most that second of times, and nothing else.
+"""
+
+import asyncio
+import datetime as dt
+from uuid import UUID
+
+import asyncpg
+
+from flywheel_server import db, errors, listener, log
+from flywheel_server.actions.checkin import Instructions
+from flywheel_server.domain.appliances import Report
+from flywheel_server.domain.scope import ApplianceScope, LoopScope
+from flywheel_server.store import appliances as store
+from flywheel_server.store.appliances import Beat
+
+_log = log.get(__name__)
+
+_FLUSH_SECONDS = 1.0
+_MOST_BEATS = 200_000
+_MOST_ENTRIES = 200_000
+_SCOPE = LoopScope(reason="heartbeats: the times of all sites in one statement")
+
+_Key = tuple[UUID, UUID | None, Report]
+
+
+class CheckIns:
+    """The newest instructions of each appliance, by what it reported to get them."""
+
+    def __init__(self, database: db.Database, ear: listener.Listener) -> None:
+        self._ear = ear
+        self._entries: dict[_Key, Instructions] = {}
+        self._keys: dict[UUID, _Key] = {}
+        self._generation = 0
+        database.subscribers.append(self._changed)
+
+    @property
+    def generation(self) -> int:
+        """Count what was heard: what was read before it last rose may be old."""
+        return self._generation
+
+    def known(self, scope: ApplianceScope, report: Report, rules_hash: str) -> Instructions | None:
+        """Return the answer to a report that brings nothing new, or None to ask the database."""
+        if not self._ear.trusted():
+            return None
+        found = self._entries.get((scope.site_id, scope.appliance_id, report))
+        return found if found is not None and found.rules_hash == rules_hash else None
+
+    def remember(
+        self, scope: ApplianceScope, report: Report, told: Instructions, generation: int
+    ) -> None:
+        """Keep the instructions that an unchanged appliance got, unless they changed meanwhile."""
+        if generation != self._generation or told.pending_orders:
+            return
+        if len(self._entries) >= _MOST_ENTRIES:
+            self._clear()
+        self._drop(told.id)
+        key = (scope.site_id, scope.appliance_id, report)
+        self._entries[key] = told
+        self._keys[told.id] = key
+
+    def _changed(self, channel: str, payload: str) -> None:
+        if channel == "":
+            self._clear()
+        elif channel == listener.APPLIANCES:
+            self._drop(UUID(payload))
+        else:
+            return
+        self._generation += 1
+
+    def _clear(self) -> None:
+        self._entries.clear()
+        self._keys.clear()
+
+    def _drop(self, id: UUID) -> None:
+        key = self._keys.pop(id, None)
+        if key is not None:
+            self._entries.pop(key, None)
+
+
+class Heartbeats:
+    """Newer times on their way to the database."""
+
+    def __init__(self, database: db.Database) -> None:
+        self._database = database
+        self._beats: dict[tuple[UUID, UUID | None], Beat] = {}
+
+    def seen(
+        self, site_id: UUID, appliance_id: UUID, now: dt.datetime, uptime_seconds: int | None
+    ) -> None:
+        """Note that an appliance checked in."""
+        self._note(
+            Beat(
+                site_id=site_id,
+                appliance_id=appliance_id,
+                seen_at=now,
+                synced_at=None,
+                uptime_seconds=uptime_seconds,
+            )
+        )
+
+    def synced(self, scope: ApplianceScope, now: dt.datetime) -> None:
+        """Note a sync: of the key's appliance, else of the site, where it has only one."""
+        self._note(
+            Beat(
+                site_id=scope.site_id,
+                appliance_id=scope.appliance_id,
+                seen_at=now,
+                synced_at=now,
+                uptime_seconds=None,
+            )
+        )
+
+    async def run(self) -> None:
+        """Flush once a second, for ever; flush what is left when cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(_FLUSH_SECONDS)
+                await self._flush_or_wait()
+        finally:
+            await self._flush_or_wait()
+
+    async def flush(self) -> None:
+        """Write all that is waiting. Raises DatabaseUnavailable and keeps it."""
+        beats, self._beats = self._beats, {}
+        if not beats:
+            return
+        try:
+            async with db.transaction(self._database, _SCOPE) as connection:
+                await store.beat(connection, list(beats.values()))
+        except BaseException:
+            newer, self._beats = self._beats, beats
+            for beat in newer.values():
+                self._note(beat)
+            raise
+
+    async def _flush_or_wait(self) -> None:
+        try:
+            await self.flush()
+        except (*db.LOST, errors.FlywheelError, asyncpg.PostgresError) as error:
+            # The next second tries again.
+            _log.warning("heartbeats wait for the database", reason=type(error).__name__)
+
+    def _note(self, beat: Beat) -> None:
+        key = (beat.site_id, beat.appliance_id)
+        before = self._beats.get(key)
+        if before is None and len(self._beats) >= _MOST_BEATS:
+            # The database is long gone; the newest times of so many are told again soon anyway.
+            return
+        self._beats[key] = beat if before is None else _newest(before, beat)
+
+
+def _newest(before: Beat, beat: Beat) -> Beat:
+    return Beat(
+        site_id=beat.site_id,
+        appliance_id=beat.appliance_id,
+        seen_at=beat.seen_at or before.seen_at,
+        synced_at=beat.synced_at or before.synced_at,
+        uptime_seconds=before.uptime_seconds
+        if beat.uptime_seconds is None
+        else beat.uptime_seconds,
+    )

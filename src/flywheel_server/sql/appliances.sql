@@ -1,0 +1,143 @@
+-- name: lock_site
+-- One check-in of a site at a time may add or change its appliances.
+SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7306)) AS site_id;
+
+-- name: candidates
+SELECT
+    a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
+    a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
+    a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+FROM appliances a
+WHERE a.site_id = $1
+    AND (a.id = $2 OR a.mac = $3 OR a.agent_public_key = $4 OR a.hostname = $5)
+ORDER BY a.id;
+
+-- name: count
+SELECT count(*)
+FROM appliances a
+WHERE a.site_id = $1;
+
+-- name: insert
+INSERT INTO appliances (
+    site_id, wire_id, mac, agent_public_key, hostname, ip_addresses, agent_version, nixos_version,
+    has_local_credentials, uptime_seconds, reported_l2_mode, reported_l2_mode_at,
+    desired_rules_hash, reported_rules_hash, reported_rules_hash_at, first_seen_at, last_seen_at
+)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11, CASE WHEN $11::text IS NOT NULL THEN $14::timestamptz END,
+    $12, $13, CASE WHEN $13::text IS NOT NULL THEN $14::timestamptz END,
+    $14, $14
+)
+ON CONFLICT (wire_id) DO NOTHING
+RETURNING
+    id, site_id, wire_id, mac, agent_public_key, hostname, ip_addresses, agent_version,
+    nixos_version, has_local_credentials, uptime_seconds, desired_l2_mode, reported_l2_mode,
+    reported_l2_mode_at, desired_rules_hash, reported_rules_hash, reported_rules_hash_at,
+    last_sync_at, first_seen_at, last_seen_at;
+
+-- name: update
+-- The times of what is reported move with every report of it that is written.
+UPDATE appliances
+SET
+    mac = $3,
+    agent_public_key = $4,
+    hostname = $5,
+    ip_addresses = $6,
+    agent_version = $7,
+    nixos_version = $8,
+    has_local_credentials = $9,
+    uptime_seconds = $10,
+    reported_l2_mode = COALESCE($11, reported_l2_mode),
+    reported_l2_mode_at = CASE
+        WHEN $11::text IS NULL THEN reported_l2_mode_at
+        ELSE $14::timestamptz
+    END,
+    desired_rules_hash = $12,
+    reported_rules_hash = COALESCE($13, reported_rules_hash),
+    reported_rules_hash_at = CASE
+        WHEN $13::text IS NULL THEN reported_rules_hash_at
+        ELSE $14::timestamptz
+    END,
+    last_seen_at = GREATEST(last_seen_at, $14)
+WHERE site_id = $1
+    AND id = $2
+RETURNING
+    id, site_id, wire_id, mac, agent_public_key, hostname, ip_addresses, agent_version,
+    nixos_version, has_local_credentials, uptime_seconds, desired_l2_mode, reported_l2_mode,
+    reported_l2_mode_at, desired_rules_hash, reported_rules_hash, reported_rules_hash_at,
+    last_sync_at, first_seen_at, last_seen_at;
+
+-- name: resolve
+SELECT
+    a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
+    a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
+    a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+FROM appliances a
+WHERE a.site_id = $1
+    AND (
+        lower(a.wire_id) IN (lower($2), lower($3))
+        OR a.id::text = lower($2)
+        -- Agents build {site_id}-{MAC} themselves, also where another id was registered.
+        OR (a.mac = $4 AND lower($3) = lower((
+            SELECT s.slug FROM sites s WHERE s.id = $1
+        ) || '-' || $4))
+        -- An agent without a MAC writes zeros: clear only where one such appliance is.
+        OR ($5 AND a.mac IS NULL AND (
+            SELECT count(*) FROM appliances b WHERE b.site_id = $1 AND b.mac IS NULL
+        ) = 1 AND lower(left($2, -18)) = lower((SELECT s.slug FROM sites s WHERE s.id = $1)))
+    )
+ORDER BY (a.wire_id = $2) DESC, (lower(a.wire_id) = lower($3)) DESC, a.id
+LIMIT 1;
+
+-- name: get
+SELECT
+    a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
+    a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
+    a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+FROM appliances a
+WHERE a.site_id = $1
+    AND a.id = $2;
+
+-- name: beat
+-- fleet: the times of many sites are written in one statement a second
+-- A time given without an appliance is the site's, and counts where the site has only one. Rows are
+-- locked in one order, so that two processes never wait for each other.
+WITH beats AS (
+    SELECT g.site_id, g.appliance_id, g.seen_at, g.synced_at, g.uptime_seconds
+    FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[])
+        AS g (site_id, appliance_id, seen_at, synced_at, uptime_seconds)
+), named AS (
+    SELECT b.appliance_id AS id, b.seen_at, b.synced_at, b.uptime_seconds
+    FROM beats b
+    WHERE b.appliance_id IS NOT NULL
+    UNION ALL
+    SELECT min(a.id::text)::uuid AS id, min(b.seen_at), min(b.synced_at), min(b.uptime_seconds)
+    FROM beats b
+    JOIN appliances a ON a.site_id = b.site_id
+    WHERE b.appliance_id IS NULL
+    GROUP BY b.site_id
+    HAVING count(*) = 1
+), newest AS (
+    SELECT n.id, max(n.seen_at) AS seen_at, max(n.synced_at) AS synced_at,
+        max(n.uptime_seconds) AS uptime_seconds
+    FROM named n
+    GROUP BY n.id
+), locked AS (
+    SELECT a.id
+    FROM appliances a
+    WHERE a.id IN (SELECT n.id FROM newest n)
+    ORDER BY a.id
+    FOR NO KEY UPDATE
+)
+UPDATE appliances a
+SET
+    last_seen_at = GREATEST(a.last_seen_at, n.seen_at),
+    last_sync_at = GREATEST(a.last_sync_at, n.synced_at),
+    uptime_seconds = COALESCE(n.uptime_seconds, a.uptime_seconds)
+FROM newest n
+JOIN locked l ON l.id = n.id
+WHERE a.id = n.id;

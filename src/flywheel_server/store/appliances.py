@@ -1,0 +1,148 @@
+"""Appliances: found by what they report, or by any of the ids they are called."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server.db import Connection, Record
+from flywheel_server.domain import appliances
+from flywheel_server.domain.appliances import Appliance, Report
+from flywheel_server.sql import load
+
+_SQL = load("appliances")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """The newest times of an appliance; without one, of a site's only appliance."""
+
+    site_id: UUID
+    appliance_id: UUID | None
+    seen_at: dt.datetime | None
+    synced_at: dt.datetime | None
+    uptime_seconds: int | None
+
+
+async def lock_site(connection: Connection, site_id: UUID) -> None:
+    """Let no other check-in of this site add or change appliances until the end."""
+    await connection.execute(_SQL["lock_site"], site_id)
+
+
+async def candidates(
+    connection: Connection, site_id: UUID, bound_id: UUID | None, report: Report
+) -> list[Appliance]:
+    """Return the appliances of a site that could be the reporting one, oldest first."""
+    rows = await connection.fetch(
+        _SQL["candidates"],
+        site_id,
+        bound_id,
+        report.mac,
+        report.agent_public_key,
+        report.hostname,
+    )
+    return [_appliance(row) for row in rows]
+
+
+async def count(connection: Connection, site_id: UUID) -> int:
+    """Return how many appliances a site has."""
+    number: int = await connection.fetchval(_SQL["count"], site_id)
+    return number
+
+
+async def insert(
+    connection: Connection,
+    site_id: UUID,
+    wire_id: str,
+    report: Report,
+    *,
+    uptime_seconds: int | None,
+    rules_hash: str,
+    now: dt.datetime,
+) -> Appliance | None:
+    """Register an appliance; return None when its wire id is taken."""
+    row = await connection.fetchrow(
+        _SQL["insert"],
+        site_id,
+        wire_id,
+        *_reported(report),
+        uptime_seconds,
+        report.active_l2_mode,
+        rules_hash,
+        report.active_rules_hash,
+        now,
+    )
+    return None if row is None else _appliance(row)
+
+
+async def update(
+    connection: Connection,
+    site_id: UUID,
+    id: UUID,
+    report: Report,
+    *,
+    uptime_seconds: int | None,
+    rules_hash: str,
+    now: dt.datetime,
+) -> Appliance:
+    """Write what an appliance reported and what it was told."""
+    row = await connection.fetchrow(
+        _SQL["update"],
+        site_id,
+        id,
+        *_reported(report),
+        uptime_seconds,
+        report.active_l2_mode,
+        rules_hash,
+        report.active_rules_hash,
+        now,
+    )
+    if row is None:
+        raise LookupError("an appliance is never deleted")
+    return _appliance(row)
+
+
+async def get(connection: Connection, site_id: UUID, id: UUID) -> Appliance | None:
+    """Return one appliance of a site."""
+    row = await connection.fetchrow(_SQL["get"], site_id, id)
+    return None if row is None else _appliance(row)
+
+
+async def resolve(connection: Connection, site_id: UUID, text: str) -> Appliance | None:
+    """Return the appliance of a site that is called ``text``: a wire id in any form, or our id.
+
+    The wire id with a MAC of zeros means the site's only appliance without a MAC.
+    """
+    normal, mac, zeros = appliances.normal_wire_id(text)
+    row = await connection.fetchrow(_SQL["resolve"], site_id, text, normal, mac, zeros)
+    return None if row is None else _appliance(row)
+
+
+async def beat(connection: Connection, beats: Sequence[Beat]) -> None:
+    """Write the newest times of many appliances in one statement; never backwards."""
+    await connection.execute(
+        _SQL["beat"],
+        [each.site_id for each in beats],
+        [each.appliance_id for each in beats],
+        [each.seen_at for each in beats],
+        [each.synced_at for each in beats],
+        [each.uptime_seconds for each in beats],
+    )
+
+
+def _reported(report: Report) -> tuple[object, ...]:
+    return (
+        report.mac,
+        report.agent_public_key,
+        report.hostname,
+        list(report.ip_addresses),
+        report.agent_version,
+        report.nixos_version,
+        report.has_local_credentials,
+    )
+
+
+def _appliance(row: Record) -> Appliance:
+    values = dict(row)
+    values["ip_addresses"] = tuple(values["ip_addresses"])
+    return Appliance(**values)
