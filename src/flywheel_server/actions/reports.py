@@ -12,7 +12,7 @@ from uuid import UUID
 from flywheel_server.db import Connection
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.sql import load
-from flywheel_server.store import accounts
+from flywheel_server.store import appliances
 
 _SQL = load("pattern_reports")
 _DOCUMENTS = load("appliance_documents")
@@ -129,9 +129,9 @@ async def reporter(connection: Connection, scope: ApplianceScope, text: str | No
     if scope.appliance_id is not None:
         return scope.appliance_id
     if text:
-        named = await accounts.find_appliance(connection, scope.site_id, text)
+        named = await appliances.resolve(connection, scope.site_id, text)
         if named is not None:
-            return named
+            return named.id
     ours = await connection.fetch(_DOCUMENTS["only_appliance"], scope.site_id)
     return ours[0]["id"] if len(ours) == 1 else None
 

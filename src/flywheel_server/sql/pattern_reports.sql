@@ -28,8 +28,6 @@ WITH given AS (
         $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
         $9::double precision[], $10::text[], $11::timestamptz[]
     ) AS g (signature, occurrences, successes, l1, l2, l3, total_ms, action, last_seen)
-    -- Two posts at once lock the rows in one order.
-    ORDER BY g.signature
 ), merged AS (
     INSERT INTO pattern_reports (
         site_id, appliance_id, kind, signature, occurrences, successes, l1_resolutions,
@@ -40,6 +38,7 @@ WITH given AS (
         $1::uuid, $2::uuid, 'stats', g.signature, g.occurrences, g.successes, g.l1, g.l2, g.l3,
         g.total_ms, g.action, g.last_seen, g.last_seen
     FROM given g
+    -- Two posts at once lock the rows in one order.
     ORDER BY g.signature
     ON CONFLICT (site_id, appliance_id, kind, signature) DO UPDATE
     SET occurrences = EXCLUDED.occurrences,
