@@ -6,6 +6,7 @@ not waited for.
 """
 
 import datetime as dt
+import hashlib
 import json
 import random
 from collections.abc import Mapping
@@ -60,20 +61,17 @@ class Appliance:
         self.l2_mode = "auto"
         self.rules: tuple[matching.Rule, ...] = ()
         self.etag: str | None = None
+        # Of the rule set that it runs; None before its first sync.
+        self.rules_hash: str | None = None
         self._server_key: str | None = None
         self._wanted_hash: str | None = None
         self._check_ins = 0
 
     @property
-    def rules_hash(self) -> str | None:
-        """Return the hash of the rule set it runs, None before its first sync."""
-        return self.etag.removeprefix("W/").strip('"') if self.etag else None
-
-    @property
     def wants_rules(self) -> bool:
         """Say whether it is time to sync: told of another set, or a while ago."""
         stale = self._wanted_hash is not None and self._wanted_hash != self.rules_hash
-        return self.etag is None or stale or self._check_ins % _FULL_SYNC_EVERY == 0
+        return self.rules_hash is None or stale or self._check_ins % _FULL_SYNC_EVERY == 0
 
     def holds_learnt_rule(self) -> bool:
         """Say whether a rule that the platform learnt runs here."""
@@ -101,8 +99,9 @@ class Appliance:
 
     def take_rules(self, answer: Mapping[str, Any], etag: str | None) -> None:
         """Run this rule set from now on. Raises UntrustedRulesError for a wrong signature."""
-        _verify(answer, self._server_key)
+        signed = _verified(answer, self._server_key)
         self.rules = matching.read(answer["rules"])
+        self.rules_hash = hashlib.sha256(signed).hexdigest()
         self.etag = etag
 
     def next_heal(self) -> Heal:
@@ -164,8 +163,8 @@ class Appliance:
         )
 
 
-def _verify(answer: Mapping[str, Any], server_key: str | None) -> None:
-    """Check the signature over the rules as the agents do: sorted keys, spaces, ASCII only."""
+def _verified(answer: Mapping[str, Any], server_key: str | None) -> bytes:
+    """Return the signed text as the agents rebuild it: sorted keys, spaces, ASCII only."""
     signed = json.dumps(answer["rules"], sort_keys=True, ensure_ascii=True).encode()
     try:
         if server_key is None:
@@ -174,3 +173,4 @@ def _verify(answer: Mapping[str, Any], server_key: str | None) -> None:
         key.verify(bytes.fromhex(answer["signature"]), signed)
     except (InvalidSignature, ValueError, KeyError) as error:
         raise UntrustedRulesError("the rules' signature does not verify") from error
+    return signed

@@ -11,12 +11,12 @@ WINDOW_SECONDS = 60
 NO_DATA = "no data"
 _COLUMNS = (
     ("time", 8),
-    ("executions", 11),
-    ("patterns", 9),
-    ("candidates", 11),
-    ("platform rules", 15),
-    ("running on", 11),
-    (f"L1 of the last {WINDOW_SECONDS} s", 20),
+    ("executions", 12),
+    ("patterns", 10),
+    ("candidates", 12),
+    ("platform rules", 16),
+    ("running on", 12),
+    (f"L1 of the last {WINDOW_SECONDS} s", 22),
 )
 
 
