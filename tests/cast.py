@@ -207,21 +207,21 @@ async def make_appliance(
             wire_id,
             address,
         )
-    async with db.transaction(database, STAGE) as connection:
-        credential = await make_site_key(connection, site, appliance=wire_id)
+    credential = await make_site_key(database, site, appliance=wire_id)
     return CastAppliance(id=appliance_id, wire_id=wire_id, site=site, credential=credential)
 
 
 async def make_site_key(
-    connection: Connection, site: CastSite, *, appliance: str | None = None
+    database: db.Database, site: CastSite, *, appliance: str | None = None
 ) -> Credential:
     """Issue another key of a site."""
-    found = await stored.find_site(connection, site.slug)
-    if found is None:
-        raise LookupError(site.slug)
-    issued = await keys.issue_for_site(
-        connection, STAGE, found, "a key of the cast", clock.now(), appliance=appliance
-    )
+    async with db.transaction(database, STAGE) as connection:
+        found = await stored.find_site(connection, site.slug)
+        if found is None:
+            raise LookupError(site.slug)
+        issued = await keys.issue_for_site(
+            connection, STAGE, found, "a key of the cast", clock.now(), appliance=appliance
+        )
     return Credential(id=issued.id, key=issued.key)
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from flywheel_server import errors
-from flywheel_server.actions import audit
+from flywheel_server.actions import audit, folds
 from flywheel_server.db import Connection
 from flywheel_server.domain import aliases as domain
 from flywheel_server.domain.scope import OperatorScope
@@ -30,6 +30,8 @@ async def add(
     if await aliases.rule_exists(connection, alias):
         raise errors.AlreadyExists(f"`{alias}` is a rule's own id: it stands for that rule.")
     added = await aliases.insert(connection, alias, runbook_id=runbook_id, rule_id=rule_id, now=now)
+    # Before the audit entry: the loop, too, takes the folds' lock first and the audit's last.
+    await folds.resolve_anew(connection, alias, now)
     await audit.record(
         connection,
         actor,

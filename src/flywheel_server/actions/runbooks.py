@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from flywheel_server.actions import audit
+from flywheel_server.actions import audit, folds
 from flywheel_server.db import Connection
 from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.store import runbooks
@@ -22,6 +22,9 @@ async def register(
     await runbooks.insert_runbook(
         connection, runbook_id=runbook_id, name=name, platform=platform, executable=executable
     )
+    # Before the audit entry: the loop, too, takes the folds' lock first and the audit's last.
+    for alias in runbooks.aliases_of(runbook_id):
+        await folds.resolve_anew(connection, alias, now)
     await audit.record(
         connection,
         actor,

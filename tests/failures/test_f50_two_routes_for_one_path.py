@@ -1,0 +1,40 @@
+"""Two routes for one path, or a route for nobody in particular, refuse to start.
+
+Broken on purpose: without ``check_audiences`` in ``create_app`` both tests fail.
+"""
+
+import pytest
+from fastapi import APIRouter
+
+from flywheel_server import app, errors
+from flywheel_server.api import health
+from flywheel_server.api.access import PUBLIC
+from flywheel_server.settings import Settings
+
+
+async def _answer() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+def another(monkeypatch: pytest.MonkeyPatch) -> APIRouter:
+    router = APIRouter()
+    monkeypatch.setattr(app, "ROUTERS", (health.router, router))
+    return router
+
+
+def test_f50_two_routes_for_one_path_refuse_to_start(another: APIRouter) -> None:
+    another.add_api_route("/health", _answer, dependencies=PUBLIC)
+    with pytest.raises(errors.SetupError, match="two routes for GET /health"):
+        app.create_app(Settings(loop=False), "postgresql://nowhere/none")
+
+
+def test_f50_a_route_without_an_audience_refuses_to_start(another: APIRouter) -> None:
+    another.add_api_route("/open", _answer)
+    with pytest.raises(errors.SetupError, match="declares no audience"):
+        app.create_app(Settings(loop=False), "postgresql://nowhere/none")
+
+
+def test_f50_two_methods_of_one_path_are_two_routes(another: APIRouter) -> None:
+    another.add_api_route("/health", _answer, methods=["POST"], dependencies=PUBLIC)
+    assert app.create_app(Settings(loop=False), "postgresql://nowhere/none")

@@ -1,0 +1,26 @@
+"""Every operator route answers its example with success: none is dead on arrival.
+
+Broken on purpose: a misspelt column in the statement of a route fails its case.
+"""
+
+import httpx
+import pytest
+
+from flywheel_server import db
+from tests.route_examples import EXAMPLES, Route, routes, set_stage
+
+OPERATORS = [route for route in routes() if route.audience.startswith("operator")]
+
+
+@pytest.mark.parametrize("route", OPERATORS, ids=str)
+async def test_f51_every_operator_route_succeeds(
+    client: httpx.AsyncClient, database: db.Database, route: Route
+) -> None:
+    stage = await set_stage(database)
+    example = EXAMPLES[route.name](stage, stage.cast.site)
+    answer = await example.send(client, route.method, stage.cast.admin.headers)
+    assert answer.status_code == example.status, answer.text
+    if answer.status_code == 201:
+        assert answer.json().get("id") or "alias" in answer.json()
+    elif route.method == "GET" and "{" not in route.name:
+        assert answer.json()
