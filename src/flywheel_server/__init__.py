@@ -1,4 +1,4 @@
 """Flywheel Server: the learning control plane for self-healing fleets.
 
-Layers point downwards only: doors (``api``, ``loop``) → ``actions`` → ``store`` → ``db``/``domain``.
+Layers point downwards only: doors (``api``, ``loop``) → ``actions`` → ``store`` → ``domain``.
 """

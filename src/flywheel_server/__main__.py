@@ -11,7 +11,16 @@ import typer
 import uvloop
 
 from flywheel_server import demo as demonstration
-from flywheel_server import embedded, errors, log, serving, settings, setup
+from flywheel_server import (
+    embedded,
+    errors,
+    learning_commands,
+    log,
+    operators_cli,
+    serving,
+    settings,
+    setup,
+)
 from flywheel_server.settings import Settings
 
 cli = typer.Typer(
@@ -59,6 +68,36 @@ def migrate() -> None:
 
 
 @cli.command()
+def step(
+    name: Annotated[str, typer.Argument(help="Which step, such as generate_patterns.")],
+) -> None:
+    """Run one step of the learning loop now."""
+    chosen = _settings()
+
+    async def run() -> None:
+        async with address(chosen) as where:
+            await learning_commands.step(where.app_url, chosen, name)
+
+    _run(run())
+
+
+@cli.command()
+def verify_counts(
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make all counts anew from the facts first.")
+    ] = False,
+) -> None:
+    """Prove that every count equals a recount of the facts, and that the audit chain is whole."""
+    chosen = _settings()
+
+    async def run() -> None:
+        async with address(chosen) as where:
+            await learning_commands.verify_counts(where.app_url, rebuild=rebuild)
+
+    _run(run())
+
+
+@cli.command()
 def demo(
     appliances: Annotated[
         int, typer.Option(min=1, max=1_000, help="Simulated appliances, spread over nine sites.")
@@ -79,6 +118,22 @@ def demo(
         appliances=appliances, incident_seconds=incident_seconds, line_seconds=line_seconds
     )
     _run(demonstration.forget(chosen) if forget else demonstration.run(chosen, pace))
+
+
+def _on_the_database(work: operators_cli.Work) -> None:
+    """Run ``work`` on the application's URL; an embedded database is migrated first if it is not."""
+    chosen = _settings()
+
+    async def run() -> None:
+        async with address(chosen) as where:
+            if chosen.database_url is None:
+                await setup.ensure(where.owner_url, chosen)
+            await work(where.app_url)
+
+    _run(run())
+
+
+cli.add_typer(operators_cli.commands(_on_the_database), name="operator")
 
 
 @contextlib.asynccontextmanager

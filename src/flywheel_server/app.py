@@ -1,17 +1,20 @@
 """The one place where things are wired: every router on one page."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 from fastapi import FastAPI
 
-from flywheel_server import runtime
+from flywheel_server import loop, runtime
 from flywheel_server.api import (
     access,
     admin_accounts,
     admin_appliances,
     admin_audit,
     admin_keys,
+    admin_learning,
     admin_overview,
     admin_policy,
     admin_rules,
@@ -27,13 +30,18 @@ from flywheel_server.api import (
     problems,
 )
 from flywheel_server.api.requests import RequestLayer
+from flywheel_server.loop import turns
+from flywheel_server.loop.keeper import Keeper
+from flywheel_server.runtime import Runtime
 from flywheel_server.settings import Settings
+from flywheel_server.store.runs import Run
 
 ROUTERS = (
     admin_accounts.router,
     admin_appliances.router,
     admin_audit.router,
     admin_keys.router,
+    admin_learning.router,
     admin_overview.router,
     admin_policy.router,
     admin_rules.router,
@@ -50,11 +58,11 @@ ROUTERS = (
 
 
 def create_app(settings: Settings, url: str) -> FastAPI:
-    """Return the application on the database at ``url``. Raises SetupError for undeclared routes."""
+    """Return the application on the database at ``url``. Undeclared routes raise SetupError."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with runtime.opened(settings, url) as parts:
+        async with runtime.opened(settings, url) as parts, _turning(app, parts):
             app.state.runtime = parts
             yield
 
@@ -75,3 +83,26 @@ def create_app(settings: Settings, url: str) -> FastAPI:
     access.check_audiences(app)
     app.add_middleware(RequestLayer)
     return app
+
+
+@contextlib.asynccontextmanager
+async def _turning(app: FastAPI, parts: Runtime) -> AsyncIterator[None]:
+    """Take part in the loop, and hand turns on demand to the doors."""
+    keeper = Keeper(parts.database, parts.settings)
+
+    async def run_turn() -> list[Run]:
+        return await turns.run_turn(
+            parts.database, parts.settings, loop.STEPS, turn_id=uuid4(), holder=keeper.holder
+        )
+
+    app.state.run_turn = run_turn
+    app.state.step_names = loop.NAMES
+    if not parts.settings.loop:
+        yield
+        return
+    task = asyncio.create_task(keeper.run(), name="loop")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -31,7 +31,7 @@ from flywheel_server import errors, log
 _log = log.get(__name__)
 
 DATABASE = "flywheel"
-_PORT = 5432
+_PORT = "5432"
 # sun_path holds 107 bytes; PostgreSQL appends "/.s.PGSQL.5432".
 _SOCKET_DIR_BYTES = 90
 # Commas and colons mean something in connection strings; other bytes are kept out with them.
@@ -120,6 +120,7 @@ class _Cluster:
         # One folder, one name, however it is written: the sockets' place may be derived from it.
         self.root = Path(os.path.realpath(data_dir))
         self.options = options
+        self.port = options.get("port", _PORT)
         self.data = self.root / "postgres"
         self.unfinished = self.root / "postgres.new"
         self.log_file = self.root / "postgres.log"
@@ -219,7 +220,7 @@ class _Cluster:
     def _url(self, user: str, database: str = DATABASE) -> str:
         # The port is said, for PGPORT would be taken instead.
         host = quote(str(self.sockets), safe="")
-        return f"postgresql://{user}@/{database}?host={host}&port={_PORT}"
+        return f"postgresql://{user}@/{database}?host={host}&port={self.port}"
 
     def _program(self, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(  # noqa: S603 - fixed program, our own paths
@@ -287,7 +288,7 @@ class _Cluster:
     def _spawn(self) -> "subprocess.Popen[bytes]":
         options = {
             "listen_addresses": "",
-            "port": str(_PORT),
+            "port": self.port,
             "unix_socket_directories": str(self.sockets),
             "unix_socket_permissions": "0700",
             "max_connections": "120",

@@ -30,9 +30,7 @@ def configure(level: str = "INFO", style: str = "json") -> None:
         final.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[*final, renderer]
-        )
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*final, renderer])
     )
     root = logging.getLogger()
     root.handlers = [handler]

@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     loop_interval: Annotated[float, Field(ge=0.2, le=3_600)] = Field(
         default=60.0, description="seconds between two turns of the loop"
     )
-    pool_size: int = Field(default=10, ge=2, le=200, description="database connections for requests")
+    pool_size: int = Field(
+        default=10, ge=2, le=200, description="database connections for requests"
+    )
     writer_pool_size: int = Field(
         default=2, ge=1, le=32, description="database connections that write executions"
     )

@@ -8,6 +8,7 @@ from flywheel_server import clock, db, errors, migrations
 from flywheel_server.actions import catalogue, partitions, policies, signing
 from flywheel_server.domain.scope import AuthScope, LoopScope, OperatorScope
 from flywheel_server.settings import Settings
+from flywheel_server.store import schema
 
 _LOOP = LoopScope(reason="set-up: partitions belong to no tenant")
 
@@ -38,6 +39,19 @@ async def migrate(owner_url: str, settings: Settings) -> str:
     finally:
         await database.close()
     return migrations.head()
+
+
+async def ensure(owner_url: str, settings: Settings) -> None:
+    """Migrate a database whose schema is not this release's. Errors as ``migrate``."""
+    connection = await db.connect(owner_url, role="none")
+    try:
+        revision = await schema.revision(connection)
+    except asyncpg.UndefinedTableError:
+        revision = None
+    finally:
+        await connection.close()
+    if revision != migrations.head():
+        await migrate(owner_url, settings)
 
 
 async def _login(owner_url: str, settings: Settings) -> None:

@@ -55,9 +55,7 @@ class Writer:
             for _ in range(self._tasks):
                 group.create_task(self._work())
 
-    async def record(
-        self, scope: ApplianceScope, facts: Sequence[Fact]
-    ) -> list[Verdict]:
+    async def record(self, scope: ApplianceScope, facts: Sequence[Fact]) -> list[Verdict]:
         """Write the facts of one site and return a verdict for each, in order, once committed.
 
         Raises DatabaseUnavailable when it cannot be known that they are committed, Unavailable

@@ -114,7 +114,7 @@ async def _record(
     counts: dict[str, int] = {"accepted": 0, "repeated": 0, "corrected": 0, "refused": 0}
     results = []
     for index, item in enumerate(report.items):
-        verdict = "refused" if item.fact is None else next(verdicts)
+        verdict: ingest.Verdict = "refused" if item.fact is None else next(verdicts)
         result: dict[str, object] = {
             "index": index,
             "execution_id": item.execution_id,
@@ -124,6 +124,6 @@ async def _record(
             result["problem"] = item.problem.detail if item.problem else ingest.TOO_OLD
         counts[verdict] += 1
         results.append(result)
-    for verdict, count in counts.items():
-        parts.metrics.executions.labels(verdict).inc(count)
+    for name, count in counts.items():
+        parts.metrics.executions.labels(name).inc(count)
     return {**counts, "results": results}

@@ -1,17 +1,137 @@
 """Whether this process lives, whether it is ready, and its figures."""
 
 import asyncpg
-from fastapi import APIRouter, Response
+import msgspec
+from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from pydantic import BaseModel, Field
 
-from flywheel_server import db, errors, migrations
+from flywheel_server import db, errors, log, migrations
+from flywheel_server.api import problems
 from flywheel_server.api.access import PUBLIC, RuntimeDep
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.runtime import Runtime
+from flywheel_server.store import patterns, runs
+from flywheel_server.store.schema import revision
 
 router = APIRouter(tags=["health"], dependencies=PUBLIC)
 
+_log = log.get(__name__)
+_SCOPE = LoopScope(reason="readiness and figures are of the whole platform")
+SILENT_INTERVALS = 3
+_HEAD = migrations.head()
+
+
+class Health(BaseModel):
+    """The process lives."""
+
+    status: str = Field(description="always `ok`", examples=["ok"])
+
+
+class Readiness(BaseModel):
+    """Whether the process can do its work, and what is wrong if not."""
+
+    status: str = Field(description="`ready` or `not ready`", examples=["ready"])
+    database: bool = Field(description="whether the database answers")
+    schema_revision: str | None = Field(description="the database's", examples=["0001"])
+    needed_revision: str = Field(description="this release's", examples=["0001"])
+    loop_seconds_since_turn: float | None = Field(
+        description="how long ago any process last started a turn", examples=[12.5]
+    )
+    loop_silent: bool = Field(description="no turn started for three intervals")
+
 
 @router.get("/health")
-async def health() -> dict[str, str]:
+async def health() -> Health:
     """Say that the process lives; it may still be unable to work."""
-    return {"status": "ok"}
+    return Health(status="ok")
+
+
+@router.get("/ready", response_model=Readiness)
+async def ready(parts: RuntimeDep) -> Response:
+    """Say whether the process can work: database there, schema current, loop turning."""
+    found = await _readiness(parts)
+    reason = _reason(found)
+    if reason is None:
+        return Response(found.model_dump_json(), media_type="application/json")
+    body = problems.document(errors.Unavailable(reason)) | found.model_dump()
+    return Response(
+        msgspec.json.encode(body),
+        status_code=503,
+        media_type=problems.MEDIA_TYPE,
+        headers={"Retry-After": "5"},
+    )
+
+
+@router.get("/metrics")
+async def metrics(request: Request, parts: RuntimeDep) -> Response:
+    """Give the process's figures, and those of the loop, in Prometheus' format."""
+    try:
+        await _measure(parts, list(request.app.state.step_names))
+        parts.metrics.database_up.set(1)
+    except (errors.DatabaseUnavailable, asyncpg.PostgresError) as error:
+        _log.warning("figures without the database", reason=repr(error))
+        parts.metrics.database_up.set(0)
+    return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+async def _readiness(parts: Runtime) -> Readiness:
+    found: str | None = None
+    status: runs.Status | None = None
+    up = True
+    try:
+        async with db.transaction(parts.database, _SCOPE) as connection:
+            found = await revision(connection)
+            status = await runs.status(connection)
+    except errors.DatabaseUnavailable as error:
+        up = error.detail == db.SCHEMA_MISSING
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
+        _log.warning("the schema is older than this release", reason=repr(error))
+    since = None if status is None else status.seconds_since_turn
+    return Readiness(
+        status="ready",
+        database=up,
+        schema_revision=found,
+        needed_revision=_HEAD,
+        loop_seconds_since_turn=since,
+        loop_silent=_silent(parts, since),
+    )
+
+
+def _silent(parts: Runtime, since: float | None) -> bool:
+    return since is not None and since > SILENT_INTERVALS * parts.settings.loop_interval
+
+
+def _reason(found: Readiness) -> str | None:
+    """Return why the process is not ready, as a sentence with the remedy, or None."""
+    found.status = "not ready"
+    if not found.database:
+        return "The database cannot be reached: start it, or correct FLYWHEEL_DATABASE_URL."
+    if found.schema_revision != found.needed_revision:
+        return (
+            f"The schema is at {found.schema_revision or 'nothing'}, this release needs "
+            f"{found.needed_revision}: run `flywheel-server migrate`."
+        )
+    if found.loop_silent:
+        return (
+            "No process has turned the loop for three intervals: see the log for why, and run at "
+            "least one server with FLYWHEEL_LOOP=true."
+        )
+    found.status = "ready"
+    return None
+
+
+async def _measure(parts: Runtime, steps: list[str]) -> None:
+    async with db.transaction(parts.database, _SCOPE) as connection:
+        status = await runs.status(connection)
+        newest = await runs.newest(connection, steps)
+        unresolved = await patterns.unresolved_total(connection)
+    figures = parts.metrics
+    since = None if status is None else status.seconds_since_turn
+    figures.loop_seconds_since_turn.set(float("nan") if since is None else since)
+    figures.loop_silent.set(_silent(parts, since))
+    figures.unresolved_executions.set(unresolved)
+    for run in newest:
+        figures.step_failed.labels(run.step).set(run.error is not None)
+        figures.step_seconds.labels(run.step).set(run.seconds)

@@ -330,9 +330,7 @@ def _check_utf8(body: bytes) -> None:
         raise errors.Malformed("The body is not UTF-8: encode it as UTF-8.") from error
 
 
-def _read_around_surrogates(
-    body: bytes, cause: Exception
-) -> tuple[_Batch, list[bytes | None]]:
+def _read_around_surrogates(body: bytes, cause: Exception) -> tuple[_Batch, list[bytes | None]]:
     """Read a batch that msgspec refuses as a whole because one item holds a lone surrogate.
 
     Such an item becomes None, the others keep their bytes. Raises Malformed when the body is

@@ -127,7 +127,7 @@ def identify(report: Report, candidates: Sequence[Appliance]) -> Appliance | Non
     if unidentified:
         return unidentified[0]
     # Of several machines with this name nobody can tell which it is.
-    return by_name[0] if len(by_name) == 1 else None
+    return by_name[0] if len(by_name) == 1 and report.hostname else None
 
 
 def _likeliest(report: Report, same_key: Sequence[Appliance]) -> Appliance:

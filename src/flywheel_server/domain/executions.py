@@ -95,9 +95,7 @@ def outcome(
     return "success" if success and verified is not False else "failure"
 
 
-def _only_escalates(
-    level: Level, incident_type: str, reported_id: str, action: str | None
-) -> bool:
+def _only_escalates(level: Level, incident_type: str, reported_id: str, action: str | None) -> bool:
     if reported_id.startswith(ESCALATION_PREFIX) or reported_id in ESCALATION_IDS:
         return True
     if not reported_id and action == ESCALATION_ACTION:

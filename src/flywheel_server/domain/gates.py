@@ -1,4 +1,4 @@
-"""A gate: one condition on the way to a rule, with the value it saw, so that pages can say why not."""
+"""A gate: one condition on the way to a rule, with the value it saw, so that all see why not."""
 
 from dataclasses import dataclass
 

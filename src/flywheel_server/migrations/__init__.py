@@ -15,7 +15,7 @@ STATEMENT_TIMEOUT = "15min"
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at ``url`` to ``revision``. Runs its own event loop: call it in a thread."""
+    """Bring the database at ``url`` to ``revision``. Has its own event loop: call it in a thread."""
     command.upgrade(_config(url), revision)
 
 

@@ -4,9 +4,194 @@ UPDATE patterns
 SET stale = true
 WHERE NOT stale;
 
--- name: mark_incident_type_stale
--- fleet: a rule of the platform covers patterns of every tenant
+-- name: mark_type_stale
+-- fleet: a rule of any scope may cover patterns of many sites
 UPDATE patterns
 SET stale = true
 WHERE incident_type = $1
     AND NOT stale;
+
+-- name: mark_site_stale
+UPDATE patterns
+SET stale = true
+WHERE site_id = $1
+    AND NOT stale;
+
+-- name: page
+-- fleet: operators see the patterns of every site
+SELECT
+    p.id, p.site_id, s.slug, p.incident_type, p.runbook_id, p.hostname, p.successes,
+    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.first_seen_at, p.last_seen_at, p.state, p.state_changed_at, r.platform, r.executable,
+    c.rule_id AS covered_by
+FROM patterns p
+JOIN sites s ON s.id = p.site_id
+JOIN organizations o ON o.id = s.organization_id
+LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
+LEFT JOIN LATERAL (
+    SELECT l.rule_id
+    FROM l1_rules l
+    WHERE l.incident_type = p.incident_type
+        AND l.enabled
+        AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
+        AND (
+            l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+            OR l.partner_id = o.partner_id
+        )
+    ORDER BY l.source = 'builtin', l.priority, l.id
+    LIMIT 1
+) c ON true
+WHERE p.id > $1
+    AND ($2::text IS NULL OR s.slug = $2 OR s.id::text = $2)
+    AND ($3::text IS NULL OR p.incident_type = $3)
+    AND ($4::text IS NULL OR p.runbook_id = $4)
+    AND ($5::text IS NULL OR p.state = $5)
+ORDER BY p.id
+LIMIT $6;
+
+-- name: due
+-- fleet: the loop looks at the gates of every site
+SELECT
+    p.id, p.site_id, s.slug, p.incident_type, p.runbook_id, p.hostname, p.successes,
+    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.first_seen_at, p.last_seen_at, p.state, p.state_changed_at, r.platform, r.executable,
+    c.rule_id AS covered_by
+FROM (
+    SELECT d.id FROM patterns d WHERE d.stale AND d.id > $1
+    UNION
+    SELECT d.id FROM patterns d WHERE d.state = 'eligible' AND d.last_seen_at < $2 AND d.id > $1
+    ORDER BY id
+    LIMIT $3
+) t
+JOIN patterns p ON p.id = t.id
+JOIN sites s ON s.id = p.site_id
+JOIN organizations o ON o.id = s.organization_id
+LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
+LEFT JOIN LATERAL (
+    SELECT l.rule_id
+    FROM l1_rules l
+    WHERE l.incident_type = p.incident_type
+        AND l.enabled
+        AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
+        AND (
+            l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+            OR l.partner_id = o.partner_id
+        )
+    ORDER BY l.source = 'builtin', l.priority, l.id
+    LIMIT 1
+) c ON true
+ORDER BY p.id;
+
+-- name: set_states
+-- fleet: the loop looks at the gates of every site
+UPDATE patterns p
+SET state = u.state,
+    state_changed_at = CASE WHEN p.state = u.state THEN p.state_changed_at ELSE $3 END,
+    stale = false
+FROM unnest($1::text[], $2::text[]) AS u (id, state)
+WHERE p.id = u.id;
+
+-- name: platform_page
+-- fleet: counts only
+SELECT
+    p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
+    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
+    p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
+    p.since_largest_organization, p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    l.rule_id AS living_rule
+FROM platform_patterns p
+LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
+LEFT JOIN l1_rules l
+    ON l.source = 'platform' AND l.withdrawn_at IS NULL
+    AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+WHERE (p.incident_type, p.runbook_id) > ($1, $2)
+    AND ($3::text IS NULL OR p.incident_type = $3)
+    AND ($4::text IS NULL OR p.runbook_id = $4)
+ORDER BY p.incident_type, p.runbook_id
+LIMIT $5;
+
+-- name: platform_due
+-- fleet: counts only
+-- A coarse sieve; the gates decide.
+SELECT
+    p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
+    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
+    p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
+    p.since_largest_organization, p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    NULL::text AS living_rule
+FROM platform_patterns p
+JOIN runbooks r ON r.runbook_id = p.runbook_id
+WHERE p.since_chaos_organizations >= $1
+    AND p.since_successes + p.since_failures + p.since_chaos_successes + p.since_chaos_failures >= $2
+    AND r.executable
+    AND NOT EXISTS (
+        SELECT 1
+        FROM l1_rules l
+        WHERE l.source = 'platform'
+            AND l.withdrawn_at IS NULL
+            AND l.incident_type = p.incident_type
+            AND l.runbook_id = p.runbook_id
+    )
+ORDER BY p.incident_type, p.runbook_id;
+
+-- name: generation
+-- fleet: platform rules belong to no tenant
+SELECT count(*) + 1 AS generation
+FROM l1_rules l
+WHERE l.source = 'platform'
+    AND l.incident_type = $1
+    AND l.runbook_id = $2;
+
+-- name: unresolved
+-- fleet: operators mend the registry for every tenant
+SELECT t.reported_id, t.level, t.executions, t.sites, t.incident_types, t.last_seen_at
+FROM (
+    SELECT
+        c.reported_id,
+        'L1' AS level,
+        sum(
+            c.successes + c.failures + c.not_attempted + c.chaos_successes + c.chaos_failures
+        )::bigint AS executions,
+        count(DISTINCT c.site_id) AS sites,
+        (array_agg(DISTINCT c.incident_type))[1:10] AS incident_types,
+        max(c.last_seen_at) AS last_seen_at
+    FROM rule_counts c
+    WHERE c.rule IS NULL
+    GROUP BY c.reported_id
+    UNION ALL
+    SELECT
+        p.runbook_id,
+        'L2',
+        sum(
+            p.successes + p.failures + p.not_attempted + p.chaos_successes + p.chaos_failures
+        )::bigint,
+        count(DISTINCT p.site_id),
+        (array_agg(DISTINCT p.incident_type))[1:10],
+        max(p.last_seen_at)
+    FROM patterns p
+    WHERE NOT EXISTS (SELECT 1 FROM runbooks r WHERE r.runbook_id = p.runbook_id)
+    GROUP BY p.runbook_id
+) t
+WHERE t.executions > 0
+    AND (t.reported_id, t.level) > ($1, $2)
+ORDER BY t.reported_id, t.level
+LIMIT $3;
+
+-- name: unresolved_total
+-- fleet: one figure for the platform
+SELECT
+    COALESCE((
+        SELECT sum(
+            c.successes + c.failures + c.not_attempted + c.chaos_successes + c.chaos_failures
+        )
+        FROM rule_counts c
+        WHERE c.rule IS NULL
+    ), 0)::bigint + COALESCE((
+        SELECT sum(
+            p.successes + p.failures + p.not_attempted + p.chaos_successes + p.chaos_failures
+        )
+        FROM patterns p
+        WHERE NOT EXISTS (SELECT 1 FROM runbooks r WHERE r.runbook_id = p.runbook_id)
+    ), 0)::bigint AS executions;

@@ -1,9 +1,57 @@
-"""Patterns: what L2 did, by (site, incident type, runbook, host)."""
+"""Patterns: what L2 did, by (site, incident type, runbook, host), and across the platform."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain.promotions import Counts, PlatformEvidence, Runbook, SiteEvidence
 from flywheel_server.sql import load
 
 _SQL = load("patterns")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """One pattern of one site, with its evidence."""
+
+    id: str
+    site_id: UUID
+    site_slug: str
+    hostname: str
+    evidence: SiteEvidence
+    first_seen_at: dt.datetime
+    state: str
+    state_changed_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformPattern:
+    """One (incident type, runbook) over all contributing organizations: counts only."""
+
+    id: UUID
+    sites: int
+    organizations: int
+    # Everything ever counted, and what counts since the pair's rule was last withdrawn.
+    total: Counts
+    evidence: PlatformEvidence
+    counted_from: dt.datetime | None
+    first_seen_at: dt.datetime | None
+    last_seen_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """An id that appliances reported and that resolves to nothing."""
+
+    reported_id: str
+    level: str
+    executions: int
+    sites: int
+    incident_types: list[str]
+    last_seen_at: dt.datetime
 
 
 async def mark_all_stale(connection: Connection) -> None:
@@ -11,6 +59,142 @@ async def mark_all_stale(connection: Connection) -> None:
     await connection.execute(_SQL["mark_all_stale"])
 
 
-async def mark_incident_type_stale(connection: Connection, incident_type: str) -> None:
-    """Have the next turn evaluate the gates of an incident type's patterns anew."""
-    await connection.execute(_SQL["mark_incident_type_stale"], incident_type)
+async def mark_type_stale(connection: Connection, incident_type: str) -> None:
+    """Have the gates of this incident type's patterns looked at anew: a rule for it changed."""
+    await connection.execute(_SQL["mark_type_stale"], incident_type)
+
+
+async def mark_site_stale(connection: Connection, site_id: UUID) -> None:
+    """Have the gates of this site's patterns looked at anew: its healing tier changed."""
+    await connection.execute(_SQL["mark_site_stale"], site_id)
+
+
+async def page(
+    connection: Connection,
+    *,
+    after: str,
+    site: str | None,
+    incident_type: str | None,
+    runbook_id: str | None,
+    state: str | None,
+    limit: int,
+) -> list[Pattern]:
+    """Return patterns in the order of their ids, those after ``after``."""
+    rows = await connection.fetch(
+        _SQL["page"], after, site, incident_type, runbook_id, state, limit
+    )
+    return [_pattern(dict(row)) for row in rows]
+
+
+async def due(
+    connection: Connection, after: str, unseen_since: dt.datetime, limit: int
+) -> list[Pattern]:
+    """Return the patterns whose gates may have changed, in the order of their ids."""
+    rows = await connection.fetch(_SQL["due"], after, unseen_since, limit)
+    return [_pattern(dict(row)) for row in rows]
+
+
+async def set_states(
+    connection: Connection, states: Sequence[tuple[str, str]], now: dt.datetime
+) -> None:
+    """Set the state of each pattern (id, state) and note that its gates have been looked at."""
+    ids = [each[0] for each in states]
+    await connection.execute(_SQL["set_states"], ids, [each[1] for each in states], now)
+
+
+async def platform_page(
+    connection: Connection,
+    *,
+    after: tuple[str, str],
+    incident_type: str | None,
+    runbook_id: str | None,
+    limit: int,
+) -> list[PlatformPattern]:
+    """Return platform patterns in the order of (incident type, runbook)."""
+    rows = await connection.fetch(_SQL["platform_page"], *after, incident_type, runbook_id, limit)
+    return [_platform_pattern(dict(row)) for row in rows]
+
+
+async def platform_due(
+    connection: Connection, least_organizations: int, least_occurrences: int
+) -> list[PlatformPattern]:
+    """Return the platform patterns without a living rule that may have earned one."""
+    rows = await connection.fetch(_SQL["platform_due"], least_organizations, least_occurrences)
+    return [_platform_pattern(dict(row)) for row in rows]
+
+
+async def generation(connection: Connection, incident_type: str, runbook_id: str) -> int:
+    """Return which platform rule for this pair the next one is, from 1."""
+    return int(await connection.fetchval(_SQL["generation"], incident_type, runbook_id))
+
+
+async def unresolved(
+    connection: Connection, after: tuple[str, str], limit: int
+) -> list[Unresolved]:
+    """Return the ids that teach nothing, in the order of (id, level)."""
+    rows = await connection.fetch(_SQL["unresolved"], *after, limit)
+    return [Unresolved(**dict(row)) for row in rows]
+
+
+async def unresolved_total(connection: Connection) -> int:
+    """Return how many executions are kept unresolved."""
+    return int(await connection.fetchval(_SQL["unresolved_total"]))
+
+
+def _pattern(row: dict[str, Any]) -> Pattern:
+    return Pattern(
+        id=row["id"],
+        site_id=row["site_id"],
+        site_slug=row["slug"],
+        hostname=row["hostname"],
+        evidence=SiteEvidence(
+            incident_type=row["incident_type"],
+            runbook_id=row["runbook_id"],
+            runbook=_runbook(row),
+            counts=_counts(row, ""),
+            last_seen_at=row["last_seen_at"],
+            covered_by=row["covered_by"],
+        ),
+        first_seen_at=row["first_seen_at"],
+        state=row["state"],
+        state_changed_at=row["state_changed_at"],
+    )
+
+
+def _platform_pattern(row: dict[str, Any]) -> PlatformPattern:
+    return PlatformPattern(
+        id=row["id"],
+        sites=row["sites"],
+        organizations=row["organizations"],
+        total=_counts(row, ""),
+        evidence=PlatformEvidence(
+            incident_type=row["incident_type"],
+            runbook_id=row["runbook_id"],
+            runbook=_runbook(row),
+            counts=_counts(row, "since_"),
+            organizations=row["since_organizations"],
+            organizations_with_chaos=row["since_chaos_organizations"],
+            largest_organization=row["since_largest_organization"],
+            living_rule=row["living_rule"],
+        ),
+        counted_from=row["counted_from"],
+        first_seen_at=row["first_seen_at"],
+        last_seen_at=row["last_seen_at"],
+    )
+
+
+def _runbook(row: dict[str, Any]) -> Runbook | None:
+    if row["platform"] is None:
+        return None
+    return Runbook(platform=row["platform"], executable=row["executable"])
+
+
+def _counts(row: dict[str, Any], prefix: str) -> Counts:
+    return Counts(
+        successes=row[f"{prefix}successes"],
+        verified_successes=row[f"{prefix}verified_successes"],
+        failures=row[f"{prefix}failures"],
+        not_attempted=row["not_attempted"],
+        chaos_successes=row[f"{prefix}chaos_successes"],
+        chaos_failures=row[f"{prefix}chaos_failures"],
+    )

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from flywheel_server import errors
 from flywheel_server.db import Connection
 from flywheel_server.domain import policy
 from flywheel_server.sql import load
@@ -25,6 +26,14 @@ async def current(connection: Connection) -> Version | None:
     """Return the policy in force, or None before the set-up."""
     row = await connection.fetchrow(_SQL["current"])
     return None if row is None else _version(dict(row))
+
+
+async def in_force(connection: Connection) -> policy.Policy:
+    """Return the policy in force. Raises Unavailable before the set-up."""
+    version = await current(connection)
+    if version is None:
+        raise errors.Unavailable("The database has no policy yet: run `flywheel-server migrate`.")
+    return version.policy
 
 
 async def history(connection: Connection, before: int | None, limit: int) -> list[Version]:

@@ -1,5 +1,6 @@
 DROP FUNCTION drop_partition(text, text);
 DROP FUNCTION ensure_partition(text, date, date);
+DROP FUNCTION resolve_rule(uuid, text, text);
 DROP TABLE
     appliance_documents, log_lines, pattern_reports, incidents, audit_entries, audit_head,
     loop_runs, loop_leases, policies, rule_counts, platform_patterns, platform_pattern_sites,
@@ -8,6 +9,7 @@ DROP TABLE
     CASCADE;
 DROP FUNCTION audit_chain();
 DROP FUNCTION refuse_change();
+DROP FUNCTION pattern_id_apart(uuid, text, text, text);
 DROP FUNCTION pattern_id(uuid, text);
 DROP FUNCTION pattern_signature(text, text, text);
 GRANT USAGE ON SCHEMA public TO PUBLIC;

@@ -532,6 +532,7 @@ CREATE TABLE loop_runs (
     error text
 );
 CREATE INDEX loop_runs_started_idx ON loop_runs (started_at DESC, id DESC);
+CREATE INDEX loop_runs_step_idx ON loop_runs (step, started_at DESC, id DESC);
 
 CREATE TABLE audit_entries (
     id bigint CONSTRAINT audit_entries_pkey PRIMARY KEY,
@@ -877,6 +878,8 @@ GRANT UPDATE (role, disabled_at) ON operators TO flywheel_operator;
 GRANT UPDATE (enabled, disabled_reason, enabled_changed_at, withdrawn_at) ON l1_rules
     TO flywheel_operator;
 
+-- Readiness compares the database's revision with the release's.
+GRANT SELECT ON alembic_version TO flywheel_operator, flywheel_loop;
 GRANT INSERT, UPDATE, DELETE ON
     dropped_counts, fold_marks, patterns, platform_pattern_sites, platform_patterns, rule_counts,
     loop_leases, loop_runs

@@ -1,0 +1,89 @@
+"""Brings the counts up to the facts. Each function is one idempotent transaction's work.
+
+Every writer of folded counts holds the fold lock, so a mark and its counts always agree.
+"""
+
+import datetime as dt
+
+from flywheel_server import log
+from flywheel_server.db import Connection
+from flywheel_server.store import folds
+from flywheel_server.store.folds import Fold, Recount
+
+_log = log.get(__name__)
+
+
+async def patterns(connection: Connection, now: dt.datetime) -> tuple[int, int]:
+    """Fold new L2 executions into patterns; return facts taken and patterns changed."""
+    since = await _begin(connection, "patterns", now)
+    return await folds.fold_patterns(connection, since.mark, now)
+
+
+async def platform(connection: Connection, now: dt.datetime) -> tuple[int, int]:
+    """Fold new L2 executions into the platform's aggregates; return facts and pairs changed."""
+    since = await _begin(connection, "platform", now)
+    facts, pairs = await folds.fold_platform(connection, since.mark, now)
+    changed = await folds.pairs_of_changed_organizations(connection, since.folded_at)
+    touched = sorted({*pairs, *changed})
+    if touched:
+        await folds.aggregate_platform(connection, touched, now)
+    return facts, len(touched)
+
+
+async def rules(connection: Connection, now: dt.datetime) -> tuple[int, int]:
+    """Fold new L1 executions into the counters of rules; return facts and rules changed."""
+    since = await _begin(connection, "rules", now)
+    facts, changed = await folds.fold_rules(connection, since.mark, now)
+    if changed:
+        await folds.count_rules(connection, changed)
+    return facts, len(changed)
+
+
+async def resolve_anew(connection: Connection, alias: str, now: dt.datetime) -> None:
+    """Fold what was kept unresolved under ``alias`` in, in the transaction that adds the alias."""
+    await folds.lock(connection)
+    await folds.move_patterns(connection)
+    await folds.mark_runbook_stale(connection, alias)
+    pairs = await folds.move_platform(connection)
+    if pairs:
+        await folds.aggregate_platform(connection, sorted(pairs), now)
+    rules = await folds.move_rules(connection, alias)
+    if rules:
+        await folds.count_rules(connection, rules)
+
+
+async def rebuild(connection: Connection, now: dt.datetime) -> None:
+    """Count everything anew from the facts, as after a restore into another cluster."""
+    await folds.lock(connection)
+    await folds.forget(connection)
+    for fold in folds.FOLDS:
+        await folds.start(connection, fold, now)
+    _log.warning("all counts are rebuilt from the facts")
+    await patterns(connection, now)
+    await platform(connection, now)
+    await rules(connection, now)
+    await folds.aggregate_platform(connection, sorted(await folds.all_pairs(connection)), now)
+    await folds.count_rules(connection, await folds.all_rules(connection))
+
+
+async def verify(connection: Connection) -> list[Recount]:
+    """Compare every fold with a recount of the facts up to its mark."""
+    await folds.lock(connection)
+    return [await folds.recount(connection, name) for name in folds.RECOUNTS]
+
+
+async def _begin(connection: Connection, fold: Fold, now: dt.datetime) -> folds.Mark:
+    await folds.lock(connection)
+    await folds.plan_by_index(connection)
+    mark = await folds.mark(connection, fold)
+    if mark is None:
+        await folds.start(connection, fold, now)
+    elif mark.system_identifier != await folds.system_identifier(connection):
+        # Restored into another cluster: transaction ids, and so marks, mean nothing here.
+        await rebuild(connection, now)
+    else:
+        return mark
+    begun = await folds.mark(connection, fold)
+    if begun is None:
+        raise LookupError("a fold that was started has a mark")
+    return begun

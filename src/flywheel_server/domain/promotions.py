@@ -1,0 +1,239 @@
+"""Why a pattern is promoted or not: the ordered gates, as functions of current facts and policy.
+
+Both tiers read the same evidence; a gate says what it saw, what it needs and how far away that is.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from flywheel_server.domain import rules
+from flywheel_server.domain.gates import Gate
+from flywheel_server.domain.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What happened, without what was not attempted; chaos-marked executions apart."""
+
+    successes: int
+    verified_successes: int
+    failures: int
+    not_attempted: int
+    chaos_successes: int
+    chaos_failures: int
+
+    @property
+    def occurrences(self) -> int:
+        """Successes and failures; what was not attempted is part of no rate."""
+        return self.successes + self.failures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runbook:
+    """What the catalogue knows of a runbook."""
+
+    platform: str
+    executable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteEvidence:
+    """What one pattern of one site has shown."""
+
+    incident_type: str
+    runbook_id: str
+    # None: the id resolves to no runbook.
+    runbook: Runbook | None
+    counts: Counts
+    last_seen_at: dt.datetime
+    # The enabled rule of the site that is for this incident type already.
+    covered_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformEvidence:
+    """What one (incident type, runbook) has shown across organizations since it last counted."""
+
+    incident_type: str
+    runbook_id: str
+    runbook: Runbook | None
+    counts: Counts
+    organizations: int
+    # With the organizations that only have chaos-marked executions.
+    organizations_with_chaos: int
+    largest_organization: int
+    # The platform rule that lives for this pair, enabled or not.
+    living_rule: str | None
+
+
+def site_gates(evidence: SiteEvidence, policy: Policy, now: dt.datetime) -> tuple[Gate, ...]:
+    """Return the gates between a site's pattern and its candidacy, in order."""
+    occurrences, successes = _counted(evidence.counts, policy)
+    return (
+        *_runbook_gates(evidence.incident_type, evidence.runbook_id, evidence.runbook),
+        _at_least("occurrences", occurrences, policy.site_min_occurrences, "executions"),
+        _at_least("successes", successes, policy.site_min_successes, _successes(policy)),
+        _rate(successes, occurrences, policy.site_min_success_rate),
+        _recent(evidence.last_seen_at, policy.site_max_age_days, now),
+        _uncovered(evidence.covered_by),
+    )
+
+
+def platform_gates(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ...]:
+    """Return the gates between a platform pattern and its rule, in order."""
+    occurrences, successes = _counted(evidence.counts, policy)
+    chaos = policy.learn_from_chaos
+    organizations = evidence.organizations_with_chaos if chaos else evidence.organizations
+    return (
+        *_runbook_gates(evidence.incident_type, evidence.runbook_id, evidence.runbook),
+        _at_least(
+            "organizations", organizations, policy.platform_min_organizations, "organizations"
+        ),
+        _at_least("occurrences", occurrences, policy.platform_min_occurrences, "executions"),
+        _rate(successes, occurrences, policy.platform_min_success_rate),
+        _share(evidence.largest_organization, evidence.counts.occurrences, policy),
+        _unpromoted(evidence.living_rule),
+    )
+
+
+def _counted(counts: Counts, policy: Policy) -> tuple[int, int]:
+    occurrences, successes = counts.occurrences, counts.successes
+    if policy.require_verified:
+        successes = counts.verified_successes
+    elif policy.learn_from_chaos:
+        successes += counts.chaos_successes
+    if policy.learn_from_chaos:
+        occurrences += counts.chaos_successes + counts.chaos_failures
+    return occurrences, successes
+
+
+def _successes(policy: Policy) -> str:
+    return "verified successes" if policy.require_verified else "successes"
+
+
+def _runbook_gates(
+    incident_type: str, runbook_id: str, runbook: Runbook | None
+) -> tuple[Gate, ...]:
+    known = Gate(
+        name="runbook_known",
+        value=runbook_id,
+        needed="a runbook of the catalogue",
+        passed=runbook is not None,
+        explanation="It is in the catalogue." if runbook else _kind(runbook_id),
+    )
+    executable = runbook is not None and runbook.executable
+    runs = rules.action_for(runbook.platform) is not None if runbook else False
+    return (
+        known,
+        Gate(
+            name="runbook_executable",
+            value=executable,
+            needed=True,
+            passed=executable and runs,
+            explanation=_executable(executable, runs),
+        ),
+        Gate(
+            name="incident_type_expressible",
+            value=incident_type,
+            needed="plain ASCII without <, > and &",
+            passed=rules.expressible(incident_type),
+            explanation="A rule for it has to read the same on server and appliance.",
+        ),
+    )
+
+
+def _kind(runbook_id: str) -> str:
+    """Say what an id is that is no runbook."""
+    for prefix, kind in _NEVER_RUNBOOKS.items():
+        if runbook_id.startswith(prefix):
+            return f"{kind}: it never qualifies."
+    if not runbook_id:
+        return "The executions name no runbook: they teach nothing."
+    return "No runbook has this id: register the runbook, or give the id an alias."
+
+
+_NEVER_RUNBOOKS = {
+    "AUTO-": "A placeholder of an older server",
+    "RB-AUTO-": "A rule id of an older server",
+    "L2-": "A planner's decision",
+    "L1-": "A rule id",
+    "ESC-": "An escalation",
+}
+
+
+def _executable(executable: bool, runs: bool) -> str:
+    if not executable:
+        return "Appliances cannot execute it: it only detects, or exists on no appliance."
+    return "Appliances can execute it." if runs else "No agent has an action for its platform."
+
+
+def _at_least(name: str, value: int, needed: int, unit: str) -> Gate:
+    missing = needed - value
+    return Gate(
+        name=name,
+        value=value,
+        needed=needed,
+        passed=missing <= 0,
+        explanation=f"{value} of {needed} {unit}" + (f": {missing} to go." if missing > 0 else "."),
+    )
+
+
+def _rate(successes: int, attempts: int, needed: float) -> Gate:
+    # Exact: 0.9 as a float would refuse 9 of 10 on some machines' rounding.
+    enough = attempts > 0 and Decimal(successes) >= Decimal(str(needed)) * attempts
+    return Gate(
+        name="success_rate",
+        value=f"{successes} of {attempts}" if attempts else "no data",
+        needed=needed,
+        passed=enough,
+        explanation=f"{successes} of {attempts} succeeded, {needed:.0%} are needed."
+        if attempts
+        else "No attempt counts yet.",
+    )
+
+
+def _recent(last_seen_at: dt.datetime, days: int, now: dt.datetime) -> Gate:
+    return Gate(
+        name="seen_recently",
+        value=last_seen_at.isoformat(),
+        needed=f"within {days} days",
+        passed=now - last_seen_at <= dt.timedelta(days=days),
+        explanation=f"Last seen {last_seen_at:%Y-%m-%d %H:%M} UTC.",
+    )
+
+
+def _uncovered(covered_by: str | None) -> Gate:
+    return Gate(
+        name="not_covered",
+        value=covered_by,
+        needed=None,
+        passed=covered_by is None,
+        explanation="No rule is for this incident type yet."
+        if covered_by is None
+        else f"Already covered by {covered_by}.",
+    )
+
+
+def _share(largest: int, occurrences: int, policy: Policy) -> Gate:
+    limit = policy.max_organization_share
+    passed = occurrences == 0 or Decimal(largest) <= Decimal(str(limit)) * occurrences
+    return Gate(
+        name="largest_organization_share",
+        value=f"{largest} of {occurrences}" if occurrences else "no data",
+        needed=limit,
+        passed=passed,
+        explanation=f"The largest organization supplied {largest} of {occurrences}.",
+    )
+
+
+def _unpromoted(living_rule: str | None) -> Gate:
+    return Gate(
+        name="not_promoted",
+        value=living_rule,
+        needed=None,
+        passed=living_rule is None,
+        explanation="No platform rule lives for this pair."
+        if living_rule is None
+        else f"Promoted already: {living_rule}.",
+    )

@@ -1,0 +1,25 @@
+"""The learning loop: every step, in order. A step is one idempotent transaction over what is new.
+
+To see what runs in the background, read ``STEPS``; how it is run, ``turns`` and ``keeper``.
+"""
+
+from flywheel_server.loop import (
+    aggregate_platform,
+    generate_patterns,
+    housekeeping,
+    mark_eligible,
+    promote_platform,
+    watch_rules,
+)
+from flywheel_server.loop.step import Step
+
+# Step 1, promotion of a site's own candidates, is missing by design: a person approves those.
+STEPS: tuple[Step, ...] = (
+    Step(name="generate_patterns", run=generate_patterns.run),
+    Step(name="mark_eligible", run=mark_eligible.run),
+    Step(name="aggregate_platform", run=aggregate_platform.run),
+    Step(name="promote_platform", run=promote_platform.run),
+    Step(name="watch_rules", run=watch_rules.run),
+    Step(name="housekeeping", run=housekeeping.run),
+)
+NAMES = [step.name for step in STEPS]

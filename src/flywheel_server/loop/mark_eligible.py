@@ -1,0 +1,10 @@
+"""Step 2: a pattern becomes a candidate when its gates open, and stops being one when one shuts."""
+
+from flywheel_server.actions import eligibility
+from flywheel_server.db import Connection
+from flywheel_server.loop.step import Turn
+
+
+async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
+    """Look at the gates that may have changed; return patterns looked at and states changed."""
+    return await eligibility.evaluate(connection, turn.policy, turn.now)

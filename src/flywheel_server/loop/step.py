@@ -1,0 +1,32 @@
+"""What a step of the loop is: a name and a function that gets a turn and says what it did."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from flywheel_server.db import Connection
+from flywheel_server.domain.policy import Policy
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What every step of one turn works with."""
+
+    scope: LoopScope
+    policy: Policy
+    settings: Settings
+    now: dt.datetime
+
+
+# Returns (rows in, rows out): what it looked at, and what it changed.
+Work = Callable[[Connection, Turn], Awaitable[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the loop."""
+
+    name: str
+    run: Work

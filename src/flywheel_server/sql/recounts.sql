@@ -1,0 +1,255 @@
+-- name: patterns
+-- fleet: a recount covers every site
+WITH raw AS (
+    SELECT
+        e.site_id, e.incident_type, e.reported_id, e.hostname,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
+        min(e.occurred_at) AS first_seen_at,
+        max(e.occurred_at) AS last_seen_at
+    FROM executions e
+    WHERE e.level = 'L2'
+        AND pg_visible_in_snapshot(
+            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'patterns')
+        )
+    GROUP BY e.site_id, e.incident_type, e.reported_id, e.hostname
+    UNION ALL
+    SELECT
+        d.site_id, d.incident_type, d.reported_id, d.hostname, d.successes, d.verified_successes,
+        d.failures, d.not_attempted, d.chaos_successes, d.chaos_failures, d.first_seen_at,
+        d.last_seen_at
+    FROM dropped_counts d
+    WHERE d.level = 'L2'
+),
+recounted AS (
+    SELECT
+        r.site_id, r.incident_type, COALESCE(a.runbook_id, r.reported_id) AS runbook_id, r.hostname,
+        sum(r.successes) AS successes, sum(r.verified_successes) AS verified_successes,
+        sum(r.failures) AS failures, sum(r.not_attempted) AS not_attempted,
+        sum(r.chaos_successes) AS chaos_successes, sum(r.chaos_failures) AS chaos_failures,
+        min(r.first_seen_at) AS first_seen_at, max(r.last_seen_at) AS last_seen_at
+    FROM raw r
+    LEFT JOIN aliases a ON a.alias = r.reported_id
+    GROUP BY r.site_id, r.incident_type, COALESCE(a.runbook_id, r.reported_id), r.hostname
+)
+SELECT
+    count(*) AS compared,
+    count(*) FILTER (
+        WHERE (
+            p.successes, p.verified_successes, p.failures, p.not_attempted, p.chaos_successes,
+            p.chaos_failures, p.first_seen_at, p.last_seen_at
+        ) IS DISTINCT FROM (
+            r.successes, r.verified_successes, r.failures, r.not_attempted, r.chaos_successes,
+            r.chaos_failures, r.first_seen_at, r.last_seen_at
+        )
+    ) AS differing
+FROM recounted r
+FULL JOIN patterns p
+    ON p.site_id = r.site_id AND p.incident_type = r.incident_type
+    AND p.runbook_id = r.runbook_id AND p.hostname = r.hostname;
+
+-- name: platform
+-- fleet: a recount covers every site
+WITH raw AS (
+    SELECT
+        e.incident_type, COALESCE(a.runbook_id, e.reported_id) AS runbook_id, e.site_id,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
+        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS since_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS since_verified_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS since_failures,
+        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS since_chaos_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS since_chaos_failures
+    FROM executions e
+    LEFT JOIN aliases a ON a.alias = e.reported_id
+    LEFT JOIN platform_patterns p
+        ON p.incident_type = e.incident_type
+        AND p.runbook_id = COALESCE(a.runbook_id, e.reported_id)
+    CROSS JOIN LATERAL (
+        SELECT e.evidence_at >= COALESCE(p.counted_from, '-infinity') AS since
+    ) s
+    WHERE e.level = 'L2'
+        AND pg_visible_in_snapshot(
+            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'platform')
+        )
+    GROUP BY e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.site_id
+    UNION ALL
+    SELECT
+        d.incident_type, COALESCE(a.runbook_id, d.reported_id), d.site_id, d.successes,
+        d.verified_successes, d.failures, d.not_attempted, d.chaos_successes, d.chaos_failures,
+        d.since_successes, d.since_verified_successes, d.since_failures, d.since_chaos_successes,
+        d.since_chaos_failures
+    FROM dropped_counts d
+    LEFT JOIN aliases a ON a.alias = d.reported_id
+    WHERE d.level = 'L2'
+),
+recounted AS (
+    SELECT
+        r.incident_type, r.runbook_id, r.site_id,
+        sum(r.successes) AS successes, sum(r.verified_successes) AS verified_successes,
+        sum(r.failures) AS failures, sum(r.not_attempted) AS not_attempted,
+        sum(r.chaos_successes) AS chaos_successes, sum(r.chaos_failures) AS chaos_failures,
+        sum(r.since_successes) AS since_successes,
+        sum(r.since_verified_successes) AS since_verified_successes,
+        sum(r.since_failures) AS since_failures,
+        sum(r.since_chaos_successes) AS since_chaos_successes,
+        sum(r.since_chaos_failures) AS since_chaos_failures
+    FROM raw r
+    GROUP BY r.incident_type, r.runbook_id, r.site_id
+)
+SELECT
+    count(*) AS compared,
+    count(*) FILTER (
+        WHERE (
+            p.successes, p.verified_successes, p.failures, p.not_attempted, p.chaos_successes,
+            p.chaos_failures, p.since_successes, p.since_verified_successes, p.since_failures,
+            p.since_chaos_successes, p.since_chaos_failures
+        ) IS DISTINCT FROM (
+            r.successes, r.verified_successes, r.failures, r.not_attempted, r.chaos_successes,
+            r.chaos_failures, r.since_successes, r.since_verified_successes, r.since_failures,
+            r.since_chaos_successes, r.since_chaos_failures
+        )
+    ) AS differing
+FROM recounted r
+FULL JOIN platform_pattern_sites p
+    ON p.incident_type = r.incident_type AND p.runbook_id = r.runbook_id AND p.site_id = r.site_id;
+
+-- name: aggregates
+-- fleet: a recount covers every site
+-- Pairs of organizations that changed their mind since wait for the next turn.
+WITH recounted AS (
+    SELECT
+        t.incident_type, t.runbook_id,
+        count(DISTINCT o.id) FILTER (
+            WHERE o.contributes AND t.successes + t.failures > 0
+        ) AS organizations,
+        count(*) FILTER (WHERE o.contributes AND t.successes + t.failures > 0) AS sites,
+        COALESCE(sum(t.successes) FILTER (WHERE o.contributes), 0) AS successes,
+        COALESCE(sum(t.failures) FILTER (WHERE o.contributes), 0) AS failures,
+        count(DISTINCT o.id) FILTER (
+            WHERE o.contributes AND t.since_successes + t.since_failures > 0
+        ) AS since_organizations,
+        COALESCE(sum(t.since_successes) FILTER (WHERE o.contributes), 0) AS since_successes,
+        COALESCE(sum(t.since_failures) FILTER (WHERE o.contributes), 0) AS since_failures,
+        max(o.contributes_changed_at) AS changed_at
+    FROM platform_pattern_sites t
+    JOIN sites s ON s.id = t.site_id
+    JOIN organizations o ON o.id = s.organization_id
+    GROUP BY t.incident_type, t.runbook_id
+)
+SELECT
+    count(*) AS compared,
+    count(*) FILTER (
+        WHERE (
+            p.organizations, p.sites, p.successes, p.failures, p.since_organizations,
+            p.since_successes, p.since_failures
+        ) IS DISTINCT FROM (
+            r.organizations, r.sites, r.successes, r.failures, r.since_organizations,
+            r.since_successes, r.since_failures
+        )
+        AND (r.changed_at IS NULL OR p.aggregated_at IS NULL OR r.changed_at < p.aggregated_at)
+    ) AS differing
+FROM recounted r
+FULL JOIN platform_patterns p
+    ON p.incident_type = r.incident_type AND p.runbook_id = r.runbook_id;
+
+-- name: rules
+-- fleet: a recount covers every site
+WITH raw AS (
+    SELECT
+        e.site_id, e.incident_type, e.reported_id,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures
+    FROM executions e
+    WHERE e.level = 'L1'
+        AND pg_visible_in_snapshot(
+            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'rules')
+        )
+    GROUP BY e.site_id, e.incident_type, e.reported_id
+    UNION ALL
+    SELECT
+        d.site_id, d.incident_type, d.reported_id, d.successes, d.failures, d.not_attempted,
+        d.chaos_successes, d.chaos_failures
+    FROM dropped_counts d
+    WHERE d.level = 'L1'
+),
+recounted AS (
+    SELECT
+        r.site_id, r.incident_type, r.reported_id,
+        sum(r.successes) AS successes, sum(r.failures) AS failures,
+        sum(r.not_attempted) AS not_attempted, sum(r.chaos_successes) AS chaos_successes,
+        sum(r.chaos_failures) AS chaos_failures
+    FROM raw r
+    GROUP BY r.site_id, r.incident_type, r.reported_id
+),
+-- The same reported id may have meant several rules in turn: compared is their sum.
+stored AS (
+    SELECT
+        c.site_id, c.incident_type, c.reported_id,
+        sum(c.successes) AS successes, sum(c.failures) AS failures,
+        sum(c.not_attempted) AS not_attempted, sum(c.chaos_successes) AS chaos_successes,
+        sum(c.chaos_failures) AS chaos_failures
+    FROM rule_counts c
+    GROUP BY c.site_id, c.incident_type, c.reported_id
+)
+SELECT
+    count(*) AS compared,
+    count(*) FILTER (
+        WHERE (
+            s.successes, s.failures, s.not_attempted, s.chaos_successes, s.chaos_failures
+        ) IS DISTINCT FROM (
+            r.successes, r.failures, r.not_attempted, r.chaos_successes, r.chaos_failures
+        )
+    ) AS differing
+FROM recounted r
+FULL JOIN stored s
+    ON s.site_id = r.site_id AND s.incident_type = r.incident_type
+    AND s.reported_id = r.reported_id;
+
+-- name: counters
+-- fleet: a rule may run on many sites
+SELECT
+    count(*) AS compared,
+    count(*) FILTER (
+        WHERE (l.match_count, l.success_count, l.failure_count)
+            IS DISTINCT FROM (c.matches, c.successes, c.failures)
+    ) AS differing
+FROM l1_rules l
+CROSS JOIN LATERAL (
+    SELECT
+        COALESCE(sum(r.successes + r.failures + r.not_attempted), 0) AS matches,
+        COALESCE(sum(r.successes), 0) AS successes,
+        COALESCE(sum(r.failures), 0) AS failures
+    FROM rule_counts r
+    WHERE r.rule = l.id
+) c;
+
+-- name: keys
+-- fleet: a recount covers every site
+-- Each fact in force has its key, and each accepted execution within retention its one fact.
+WITH facts AS (
+    SELECT e.site_id, e.execution_id, sum(e.weight) AS weight
+    FROM executions e
+    GROUP BY e.site_id, e.execution_id
+)
+SELECT
+    count(*) AS compared,
+    count(*) FILTER (
+        WHERE f.weight IS DISTINCT FROM 1
+            AND (k.execution_id IS NULL OR k.received_at >= (
+                SELECT COALESCE(min(x.received_at), 'infinity') FROM executions x
+            ))
+    ) AS differing
+FROM facts f
+FULL JOIN execution_keys k ON k.site_id = f.site_id AND k.execution_id = f.execution_id;

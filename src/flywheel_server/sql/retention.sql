@@ -1,0 +1,107 @@
+-- name: partitions
+-- fleet: partitions belong to no tenant
+SELECT
+    c.relname AS name,
+    (regexp_match(b.bound, 'FROM \(''([^'']+)''\)'))[1]::timestamptz AS starts,
+    (regexp_match(b.bound, 'TO \(''([^'']+)''\)'))[1]::timestamptz AS ends
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bound) b
+WHERE i.inhparent = to_regclass('public.' || $1::text)
+ORDER BY starts;
+
+-- name: all_folded
+-- fleet: partitions belong to no tenant
+SELECT NOT EXISTS (
+    SELECT 1
+    FROM executions e
+    CROSS JOIN fold_marks m
+    WHERE e.received_at >= $1
+        AND e.received_at < $2
+        AND NOT pg_visible_in_snapshot(e.xid, m.mark)
+) AND (SELECT count(*) FROM fold_marks m) = 3;
+
+-- name: keep_counts
+-- fleet: a partition holds facts of every site
+INSERT INTO dropped_counts (
+    site_id, level, incident_type, reported_id, hostname, successes, verified_successes, failures,
+    not_attempted, chaos_successes, chaos_failures, since_successes, since_verified_successes,
+    since_failures, since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at
+)
+SELECT
+    e.site_id, e.level, e.incident_type, e.reported_id, e.hostname,
+    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0),
+    min(e.occurred_at),
+    max(e.occurred_at)
+FROM executions e
+LEFT JOIN aliases a ON a.alias = e.reported_id
+LEFT JOIN platform_patterns p
+    ON p.incident_type = e.incident_type
+    AND p.runbook_id = COALESCE(a.runbook_id, e.reported_id)
+CROSS JOIN LATERAL (
+    SELECT e.evidence_at >= COALESCE(p.counted_from, '-infinity') AS since
+) s
+WHERE e.received_at >= $1
+    AND e.received_at < $2
+    AND e.level IN ('L1', 'L2')
+GROUP BY e.site_id, e.level, e.incident_type, e.reported_id, e.hostname
+ON CONFLICT (site_id, level, incident_type, reported_id, hostname) DO UPDATE
+SET successes = dropped_counts.successes + excluded.successes,
+    verified_successes = dropped_counts.verified_successes + excluded.verified_successes,
+    failures = dropped_counts.failures + excluded.failures,
+    not_attempted = dropped_counts.not_attempted + excluded.not_attempted,
+    chaos_successes = dropped_counts.chaos_successes + excluded.chaos_successes,
+    chaos_failures = dropped_counts.chaos_failures + excluded.chaos_failures,
+    since_successes = dropped_counts.since_successes + excluded.since_successes,
+    since_verified_successes
+        = dropped_counts.since_verified_successes + excluded.since_verified_successes,
+    since_failures = dropped_counts.since_failures + excluded.since_failures,
+    since_chaos_successes
+        = dropped_counts.since_chaos_successes + excluded.since_chaos_successes,
+    since_chaos_failures = dropped_counts.since_chaos_failures + excluded.since_chaos_failures,
+    first_seen_at = LEAST(dropped_counts.first_seen_at, excluded.first_seen_at),
+    last_seen_at = GREATEST(dropped_counts.last_seen_at, excluded.last_seen_at);
+
+-- name: drop
+-- fleet: partitions belong to no tenant
+SELECT drop_partition($1, $2);
+
+-- name: forget_keys
+-- fleet: retention is the same for every site
+WITH old AS (
+    SELECT k.site_id, k.execution_id
+    FROM execution_keys k
+    WHERE k.received_at < $1
+    LIMIT $2
+),
+corrected AS (
+    DELETE FROM corrections c
+    USING old o
+    WHERE c.site_id = o.site_id AND c.execution_id = o.execution_id
+),
+forgotten AS (
+    DELETE FROM execution_keys k
+    USING old o
+    WHERE k.site_id = o.site_id AND k.execution_id = o.execution_id
+    RETURNING 1
+)
+SELECT count(*) FROM forgotten;
+
+-- name: forget_runs
+-- fleet: turns belong to no tenant
+WITH forgotten AS (
+    DELETE FROM loop_runs r
+    WHERE r.started_at < $1
+    RETURNING 1
+)
+SELECT count(*) FROM forgotten;

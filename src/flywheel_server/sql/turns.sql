@@ -1,0 +1,3 @@
+-- name: prepare
+-- fleet: no table is read
+SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true);

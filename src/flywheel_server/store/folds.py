@@ -1,0 +1,165 @@
+"""Folds: counts of facts, each fact taken exactly once. ``mark`` says how far a fold has come.
+
+A fold takes, in one statement, the facts that are visible now and were not visible in its mark,
+and makes the present snapshot its mark: nothing is missed or taken twice under any concurrency.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.sql import load
+
+_SQL = load("folds")
+_RECOUNTS = load("recounts")
+
+Fold = Literal["patterns", "platform", "rules"]
+FOLDS: tuple[Fold, ...] = ("patterns", "platform", "rules")
+RECOUNTS = ("patterns", "platform", "aggregates", "rules", "counters", "keys")
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How far a fold has come, in which cluster."""
+
+    mark: str
+    system_identifier: int
+    folded_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recount:
+    """What a comparison of a fold with a recount from the facts found."""
+
+    name: str
+    compared: int
+    differing: int
+
+
+async def lock(connection: Connection) -> None:
+    """Wait until no other transaction folds, and keep others from it until this one ends."""
+    await connection.execute(_SQL["lock"])
+
+
+async def plan_by_index(connection: Connection) -> None:
+    """Have the rest of this transaction reach facts by index, whatever the statistics say."""
+    await connection.execute(_SQL["plan_by_index"])
+
+
+async def mark(connection: Connection, fold: Fold) -> Mark | None:
+    """Return how far ``fold`` has come, or None before its first run."""
+    row = await connection.fetchrow(_SQL["mark"], fold)
+    return None if row is None else Mark(**dict(row))
+
+
+async def start(connection: Connection, fold: Fold, now: dt.datetime) -> None:
+    """Set ``fold`` back to the beginning, where nothing has been taken."""
+    await connection.execute(_SQL["start"], fold, now)
+
+
+async def system_identifier(connection: Connection) -> int:
+    """Return which cluster this is."""
+    return int(await connection.fetchval(_SQL["system_identifier"]))
+
+
+async def fold_patterns(connection: Connection, since: str, now: dt.datetime) -> tuple[int, int]:
+    """Fold new L2 facts into patterns; return how many facts, and how many patterns changed."""
+    row = await connection.fetchrow(_SQL["fold_patterns"], since, now)
+    return (row["rows_in"], row["rows_out"]) if row else (0, 0)
+
+
+async def fold_platform(
+    connection: Connection, since: str, now: dt.datetime
+) -> tuple[int, list[Pair]]:
+    """Fold new L2 facts into the platform's counts by site; return the pairs that changed."""
+    rows = await connection.fetch(_SQL["fold_platform"], since, now)
+    pairs = [(row["incident_type"], row["runbook_id"]) for row in rows]
+    return sum(row["facts"] for row in rows), pairs
+
+
+async def pairs_of_changed_organizations(connection: Connection, since: dt.datetime) -> list[Pair]:
+    """Return the pairs of organizations that opted in or out since then."""
+    rows = await connection.fetch(_SQL["pairs_of_changed_organizations"], since)
+    return [(row["incident_type"], row["runbook_id"]) for row in rows]
+
+
+async def aggregate_platform(
+    connection: Connection, pairs: Sequence[Pair], now: dt.datetime
+) -> None:
+    """Count the given pairs anew over all contributing organizations."""
+    types = [pair[0] for pair in pairs]
+    runbooks = [pair[1] for pair in pairs]
+    await connection.execute(_SQL["aggregate_platform"], types, runbooks, now)
+
+
+async def fold_rules(
+    connection: Connection, since: str, now: dt.datetime
+) -> tuple[int, list[UUID]]:
+    """Fold new L1 facts into the counts of rules; return how many facts, and which rules."""
+    row = await connection.fetchrow(_SQL["fold_rules"], since, now)
+    return (row["rows_in"], list(row["rules"])) if row else (0, [])
+
+
+async def count_rules(connection: Connection, rules: Sequence[UUID]) -> None:
+    """Set the counters of these rules to the sums of their counts by site."""
+    await connection.execute(_SQL["count_rules"], rules)
+
+
+async def move_patterns(connection: Connection) -> None:
+    """Move patterns whose reported id has become an alias to their runbook."""
+    await connection.execute(_SQL["move_patterns"])
+
+
+async def mark_runbook_stale(connection: Connection, alias: str) -> None:
+    """Have the gates of the patterns of this alias' runbook looked at anew."""
+    await connection.execute(_SQL["mark_runbook_stale"], alias)
+
+
+async def move_platform(connection: Connection) -> list[Pair]:
+    """Move the platform's counts whose reported id has become an alias; return changed pairs."""
+    rows = await connection.fetch(_SQL["move_platform"])
+    return [(row["incident_type"], row["runbook_id"]) for row in rows]
+
+
+async def move_rules(connection: Connection, reported_id: str) -> list[UUID]:
+    """Give unresolved L1 counts of this id the rule it resolves to now; return those rules."""
+    rows = await connection.fetch(_SQL["move_rules"], reported_id)
+    return sorted({row["rule"] for row in rows})
+
+
+async def forget(connection: Connection) -> None:
+    """Set every fold to nothing but what dropped partitions left; facts count as unseen."""
+    for name in (
+        "forget_transactions",
+        "forget_patterns",
+        "forget_platform",
+        "forget_rules",
+        "dropped_patterns",
+        "dropped_platform",
+        "dropped_rules",
+    ):
+        await connection.execute(_SQL[name])
+
+
+async def all_pairs(connection: Connection) -> list[Pair]:
+    """Return every pair that has been counted."""
+    rows = await connection.fetch(_SQL["all_pairs"])
+    return [(row["incident_type"], row["runbook_id"]) for row in rows]
+
+
+async def all_rules(connection: Connection) -> list[UUID]:
+    """Return every rule."""
+    return list(await connection.fetchval(_SQL["all_rules"]) or [])
+
+
+async def recount(connection: Connection, name: str) -> Recount:
+    """Compare one fold with a count of all facts up to its mark."""
+    row = await connection.fetchrow(_RECOUNTS[name])
+    if row is None:
+        raise LookupError("a recount gives one row")
+    return Recount(name=name, compared=row["compared"], differing=row["differing"])
