@@ -94,6 +94,8 @@ def _admin(path: str, body: Any = None, status: int = 200) -> Builder:
 
 EXAMPLES: dict[str, Builder] = {
     "GET /health": lambda _stage, _site: Example(path="/health"),
+    "GET /ready": lambda _stage, _site: Example(path="/ready"),
+    "GET /metrics": lambda _stage, _site: Example(path="/metrics"),
     # ---- appliances
     "POST /api/appliances/checkin": lambda _stage, site: Example(
         path="/api/appliances/checkin",
@@ -213,6 +215,11 @@ EXAMPLES: dict[str, Builder] = {
     "PUT /api/admin/flywheel/policy": _admin(
         "flywheel/policy", {"platform_min_occurrences": 30, "reason": "More evidence."}
     ),
+    "GET /api/admin/patterns": _admin("patterns"),
+    "GET /api/admin/platform-patterns": _admin("platform-patterns"),
+    "GET /api/admin/unresolved-ids": _admin("unresolved-ids"),
+    "GET /api/admin/flywheel/runs": _admin("flywheel/runs"),
+    "POST /api/admin/flywheel/run": _admin("flywheel/run"),
     "GET /api/admin/flywheel/overview": _admin("flywheel/overview"),
 }
 

@@ -121,7 +121,7 @@ def demo(
 
 
 def _on_the_database(work: operators_cli.Work) -> None:
-    """Run ``work`` on the application's URL; an embedded database is migrated first if it is not."""
+    """Run ``work`` on the application's URL; an embedded one is migrated first."""
     chosen = _settings()
 
     async def run() -> None:
