@@ -39,7 +39,7 @@ _LOOP_SECONDS = 5.0
 _PORTS_TRIED = 50
 _START_SECONDS = 30.0
 # So long the server may stay silent before the demonstration gives up.
-_SILENCE_SECONDS = 20.0
+_SILENCE_SECONDS = 10.0
 _HEADER_EVERY = 20
 
 
@@ -331,8 +331,9 @@ def _logged_to(path: Path) -> Iterator[None]:
 
 def _free_port(host: str, wanted: int) -> int:
     """Return the wanted port, or the next one that nobody listens on, and say so."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in range(wanted, min(wanted + _PORTS_TRIED, 65_536)):
-        with contextlib.suppress(OSError), socket.create_server((host, port)):
+        with contextlib.suppress(OSError), socket.create_server((host, port), family=family):
             if port != wanted:
                 _say(f"port {wanted} is taken: this demo listens on {port}")
             return port

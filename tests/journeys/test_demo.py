@@ -146,6 +146,23 @@ def test_the_fleet_moves_from_l2_to_l1_and_the_next_start_continues(tmp_path: Pa
     assert after["site_keys"] == before["site_keys"]
 
 
+@pytest.mark.parametrize("moment", ["^  database", "^  schema", "^  server +starting"])
+def test_ctrl_c_while_it_starts_leaves_nothing_running_and_nothing_broken(
+    tmp_path: Path, moment: str
+) -> None:
+    with demo(tmp_path / "data", free_port()) as running:
+        running.until(moment)
+        running.process.send_signal(signal.SIGINT)
+        rest, _ = running.process.communicate(timeout=20)
+    printed = "\n".join([*running.lines, rest])
+    assert running.process.returncode == 0, printed
+    assert "Traceback" not in printed
+    assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
+    with demo(tmp_path / "data", free_port()) as again:
+        again.until("^ready after")
+        assert again.end(signal.SIGINT)[0] == 0
+
+
 def test_a_taken_port_is_told_and_the_next_one_used(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
