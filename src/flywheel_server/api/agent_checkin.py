@@ -14,7 +14,7 @@ from flywheel_server.actions import checkin
 from flywheel_server.actions.checkin import Instructions
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import Count, Name
+from flywheel_server.api.bodies import Count, Name, Text
 from flywheel_server.domain import appliances
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope
@@ -45,7 +45,7 @@ class CheckInBody(bodies.Body):
         description="The site of the key; any other is refused.",
         examples=["site-lab-01"],
     )
-    hostname: Annotated[str, Field(max_length=255)] | None = Field(
+    hostname: Annotated[Text, Field(max_length=255)] | None = Field(
         default=None, description="Its host name.", examples=["vm"]
     )
     mac_address: Annotated[Name, AfterValidator(_mac)] | None = Field(

@@ -1,0 +1,387 @@
+"""Check-ins: who it is, what it is told, and when the database is needed for that."""
+
+import asyncio
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from flywheel_server import db, listener
+from flywheel_server.store import appliances as store
+from tests import cast as people
+from tests import parts
+from tests.cast import STAGE, Cast, CastSite
+
+URL = "/api/appliances/checkin"
+KEY = "e6c20a3900a775fcfbe0f85e08abdc3057f0e60e1b0b9d12c487f0cb0ca5de47"
+# As an older Go daemon sent it.
+SAMPLE: dict[str, Any] = {
+    "site_id": "site-lab-01",
+    "hostname": "vm",
+    "mac_address": "02:00:5e:10:00:01",
+    "ip_addresses": ["192.0.2.10"],
+    "uptime_seconds": 944,
+    "agent_version": "0.1.0",
+    "nixos_version": "12",
+    "has_local_credentials": False,
+    "agent_public_key": KEY,
+}
+WIRE_ID = "site-lab-01-02:00:5E:10:00:01"
+
+
+@pytest.fixture
+def database(client: httpx.AsyncClient) -> db.Database:
+    return parts.of(client).database
+
+
+@pytest.fixture
+async def site(database: db.Database) -> CastSite:
+    return await people.make_site(database, slug="site-lab-01")
+
+
+async def check_in(client: httpx.AsyncClient, site: CastSite, **changes: Any) -> dict[str, Any]:
+    answer = await client.post(URL, json=SAMPLE | changes, headers=site.headers)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def rows(database: db.Database, site: CastSite) -> list[dict[str, Any]]:
+    async with db.transaction(database, STAGE) as connection:
+        found = await connection.fetch(
+            "SELECT a.id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,"
+            " a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,"
+            " a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,"
+            " a.reported_rules_hash, a.reported_rules_hash_at, a.last_seen_at"
+            " FROM appliances a WHERE a.site_id = $1 ORDER BY a.id",
+            site.id,
+        )
+    return [dict(row) for row in found]
+
+
+async def row(database: db.Database, site: CastSite) -> dict[str, Any]:
+    (only,) = await rows(database, site)
+    return only
+
+
+async def test_the_sample_is_accepted_as_sent_and_answered_with_exact_types(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    body = await check_in(client, site)
+    sync = (await client.get("/agent/sync", headers=site.headers)).json()
+    moment = body.pop("server_time")
+    assert body == {
+        "status": "ok",
+        "appliance_id": WIRE_ID,
+        "server_public_key": sync["server_public_key"],
+        "l2_mode": "auto",
+        "rules_hash": sync["version"],
+        "pending_orders": [],
+        "linux_targets": [],
+        "windows_targets": [],
+        "enabled_runbooks": [],
+        "merged_duplicates": 0,
+        "trigger_enumeration": False,
+        "trigger_immediate_scan": False,
+    }
+    assert dt.datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S%z").tzinfo == dt.UTC
+    stored = await row(database, site)
+    assert (stored["mac"], stored["agent_public_key"]) == ("02:00:5E:10:00:01", KEY)
+    assert (stored["hostname"], stored["ip_addresses"]) == ("vm", ["192.0.2.10"])
+    assert (stored["agent_version"], stored["nixos_version"]) == ("0.1.0", "12")
+    assert (stored["uptime_seconds"], stored["has_local_credentials"]) == (944, False)
+    assert (stored["desired_rules_hash"], stored["reported_rules_hash"]) == (sync["version"], None)
+
+
+async def test_a_machine_with_only_a_loopback_interface_is_accepted(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    body = await check_in(client, site, mac_address="", ip_addresses=None)
+    stored = await row(database, site)
+    assert (stored["mac"], stored["ip_addresses"]) == (None, [])
+    assert body["appliance_id"] == stored["wire_id"]
+    assert body["appliance_id"].startswith("site-lab-01-vm-")
+
+
+async def test_unknown_fields_are_ignored_and_every_field_may_be_null_or_missing(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    unknown = {"mesh_peers": [{"x": 1}], "boot_source": None, "daemon_health": {"goroutines": 7}}
+    first = await check_in(client, site, **unknown)
+    nothing = dict.fromkeys(SAMPLE) | {"active_l2_mode": None, "active_rules_hash": None}
+    named = await client.post(URL, json=nothing | {"hostname": "vm"}, headers=site.headers)
+    assert named.json()["appliance_id"] == first["appliance_id"]
+    for body in (nothing, {}):
+        answer = await client.post(URL, json=body, headers=site.headers)
+        assert answer.status_code == 200, answer.text
+    assert len(await rows(database, site)) == 2
+
+
+async def test_the_python_agents_body_means_the_same_appliance(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    await check_in(client, site)
+    headers = site.headers | {"X-Site-ID": site.slug}
+    body = (
+        b'{"hostname": "other", "hostname": "vm", "mac_address": "02:00:5E:10:00:01",'
+        b' "uptime_seconds": 950.0}'
+    )
+    answer = await client.post(URL, content=body, headers=headers)
+    assert answer.json()["appliance_id"] == WIRE_ID
+    stored = await row(database, site)
+    assert (stored["hostname"], stored["agent_public_key"]) == ("vm", KEY)
+
+
+@pytest.mark.parametrize("mac", ["02-00-5E-10-00-01", "02:00:5E:10:00:01", "02005e100001"])
+async def test_a_mac_in_any_form_is_the_same_appliance(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database, mac: str
+) -> None:
+    await check_in(client, site)
+    assert (await check_in(client, site, mac_address=mac))["appliance_id"] == WIRE_ID
+    assert len(await rows(database, site)) == 1
+
+
+async def test_one_without_a_mac_keeps_its_id_when_it_shows_one(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    before = await check_in(client, site, mac_address="00:00:00:00:00:00")
+    after = await check_in(client, site)
+    assert after["appliance_id"] == before["appliance_id"]
+    assert (await row(database, site))["mac"] == "02:00:5E:10:00:01"
+    # And the one that it has now identifies it, under another name and key too.
+    renamed = await check_in(client, site, hostname="new", agent_public_key="b" * 64)
+    assert renamed["appliance_id"] == before["appliance_id"]
+
+
+async def test_a_bound_key_says_who_it_is_whatever_the_body_says(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    headers = cast.appliance.credential.headers
+    other = await people.make_appliance(database, cast.site)
+    for mac in ("02:00:5e:99:00:01", "", other.wire_id[-17:]):
+        body = {"hostname": "x", "mac_address": mac}
+        answer = await client.post(URL, json=body, headers=headers)
+        assert answer.json()["appliance_id"] == cast.appliance.wire_id
+    stored = {each["wire_id"]: each["mac"] for each in await rows(database, cast.site)}
+    assert stored[cast.appliance.wire_id] == "02:00:5E:99:00:01"
+    assert stored[other.wire_id] == other.wire_id[-17:]
+
+
+async def test_a_renamed_site_keeps_every_id_and_leaves_room_for_its_old_name(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database, address: Any
+) -> None:
+    await check_in(client, site)
+    owner = await db.connect(address.owner_url, role="none")
+    await owner.execute("UPDATE sites SET slug = 'renamed' WHERE id = $1", site.id)
+    await owner.close()
+    successor = await people.make_site(database, slug="site-lab-01")
+    made = await check_in(client, successor)
+    assert made["appliance_id"].startswith(f"{WIRE_ID}-")
+    assert (await row(database, site))["wire_id"] == WIRE_ID
+    assert await check_in(client, successor) | {"server_time": 0} == made | {"server_time": 0}
+
+
+async def test_concurrent_first_check_ins_make_one_appliance(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    answers = await asyncio.gather(*(check_in(client, site) for _ in range(12)))
+    assert {answer["appliance_id"] for answer in answers} == {WIRE_ID}
+    nameless = await asyncio.gather(
+        *(check_in(client, site, mac_address="", agent_public_key="c" * 64) for _ in range(12))
+    )
+    assert len({answer["appliance_id"] for answer in nameless}) == 1
+    assert len(await rows(database, site)) == 2
+
+
+async def test_what_runs_is_kept_beside_what_shall_run(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    told = await check_in(client, site)
+    stored = await row(database, site)
+    assert (stored["reported_l2_mode"], stored["reported_rules_hash"]) == (None, None)
+    await check_in(client, site, active_l2_mode="manual", active_rules_hash="older")
+    stored = await row(database, site)
+    assert (stored["desired_l2_mode"], stored["reported_l2_mode"]) == ("auto", "manual")
+    assert stored["desired_rules_hash"] == told["rules_hash"]
+    assert stored["reported_rules_hash"] == "older"
+    assert stored["reported_l2_mode_at"] is not None
+    # An agent that stops reporting leaves what it said last.
+    await check_in(client, site)
+    assert (await row(database, site))["reported_l2_mode"] == "manual"
+
+
+async def test_a_changed_mode_is_told_at_the_next_check_in(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    for _ in range(3):
+        assert (await check_in(client, site))["l2_mode"] == "auto"
+    await set_mode(database, (await row(database, site))["id"], "disabled")
+    assert (await check_in(client, site))["l2_mode"] == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "column"),
+    [
+        ("hostname", "renamed", "hostname"),
+        ("agent_public_key", "d" * 64, "agent_public_key"),
+        ("ip_addresses", ["192.0.2.11"], "ip_addresses"),
+        ("agent_version", "0.2.0", "agent_version"),
+        ("nixos_version", "13", "nixos_version"),
+        ("has_local_credentials", True, "has_local_credentials"),
+        ("active_l2_mode", "manual", "reported_l2_mode"),
+        ("active_rules_hash", "f" * 64, "reported_rules_hash"),
+    ],
+)
+async def test_whatever_changes_is_committed_before_the_answer_and_back_again(
+    client: httpx.AsyncClient,
+    site: CastSite,
+    database: db.Database,
+    field: str,
+    value: Any,
+    column: str,
+) -> None:
+    first = SAMPLE | {"active_l2_mode": "auto", "active_rules_hash": "e" * 64}
+    for _ in range(3):
+        await check_in(client, site, **first)
+    await check_in(client, site, **(first | {field: value}))
+    assert (await row(database, site))[column] == value
+    await check_in(client, site, **first)
+    assert (await row(database, site))[column] == first[field]
+
+
+async def test_a_check_in_that_brings_only_a_newer_time_needs_no_database(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database, monkeypatch: Any
+) -> None:
+    for _ in range(2):
+        told = await check_in(client, site)
+    with monkeypatch.context() as patch:
+        patch.setattr(db, "transaction", None)
+        again = await check_in(client, site, uptime_seconds=1_004)
+    assert again | {"server_time": 0} == told | {"server_time": 0}
+    before = await row(database, site)
+    await parts.of(client).heartbeats.flush()
+    after = await row(database, site)
+    assert after["uptime_seconds"] == 1_004
+    assert after["last_seen_at"] > before["last_seen_at"]
+    assert {**after, "uptime_seconds": 0, "last_seen_at": 0} == {
+        **before,
+        "uptime_seconds": 0,
+        "last_seen_at": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hostname": 7},
+        {"hostname": "x" * 256},
+        {"hostname": "a\x00b"},
+        {"mac_address": "no mac"},
+        {"mac_address": ["02:00:5e:10:00:01"]},
+        {"ip_addresses": "192.0.2.1"},
+        {"ip_addresses": [None]},
+        {"ip_addresses": ["a\x00"]},
+        {"ip_addresses": ["x"] * 65},
+        {"uptime_seconds": -1},
+        {"uptime_seconds": 2**63},
+        {"uptime_seconds": "944"},
+        {"agent_public_key": "short"},
+        {"agent_public_key": "z" * 64},
+        {"agent_version": "x" * 201},
+        {"has_local_credentials": "yes"},
+        {"active_l2_mode": "off"},
+        {"active_rules_hash": "x" * 129},
+        {"site_id": 5},
+    ],
+)
+async def test_what_cannot_be_kept_is_refused_with_a_reason(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database, changes: dict[str, Any]
+) -> None:
+    answer = await client.post(URL, json=SAMPLE | changes, headers=site.headers)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert next(iter(changes)) in answer.json()["detail"]
+    assert await rows(database, site) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b'{"hostname": "\\ud800"}',
+        b'{"hostname": "\xff"}',
+        b'{"uptime_seconds": ' + b"9" * 5_000 + b"}",
+        b'{"x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        b'{"uptime_seconds": NaN}',
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_a_problem_not_a_failure(
+    client: httpx.AsyncClient, site: CastSite, body: bytes
+) -> None:
+    answer = await client.post(URL, content=body, headers=site.headers)
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_foreign_site_is_refused_and_nobody_else_may_check_in(
+    client: httpx.AsyncClient, site: CastSite, cast: Cast
+) -> None:
+    foreign = await client.post(URL, json={"site_id": site.slug}, headers=cast.site.headers)
+    assert (foreign.status_code, foreign.json()["type"]) == (
+        403,
+        "urn:flywheel:problem:foreign-site",
+    )
+    assert (await client.post(URL, json=SAMPLE)).status_code == 401
+    assert (await client.post(URL, json=SAMPLE, headers=cast.admin.headers)).status_code == 403
+
+
+async def test_an_appliance_is_found_by_each_of_its_names(
+    client: httpx.AsyncClient, site: CastSite, cast: Cast, database: db.Database
+) -> None:
+    await check_in(client, site)
+    bare = await check_in(client, site, mac_address="", agent_public_key="", hostname="bare")
+    ids = {each["wire_id"]: each["id"] for each in await rows(database, site)}
+    names = {
+        WIRE_ID: WIRE_ID,
+        WIRE_ID.replace(":", "-"): WIRE_ID,
+        WIRE_ID.lower(): WIRE_ID,
+        WIRE_ID.upper(): WIRE_ID,
+        str(ids[WIRE_ID]): WIRE_ID,
+        str(ids[WIRE_ID]).upper(): WIRE_ID,
+        bare["appliance_id"]: bare["appliance_id"],
+        "site-lab-01-00:00:00:00:00:00": bare["appliance_id"],
+        "site-lab-01-00-00-00-00-00-00": bare["appliance_id"],
+    }
+    async with db.transaction(database, site.scope) as connection:
+        for text, wire_id in names.items():
+            found = await store.resolve(connection, site.id, text)
+            assert found is not None, text
+            assert found.wire_id == wire_id, text
+        for text in ("", "nobody", "other-02:00:5E:10:00:01", "other-00:00:00:00:00:00", "x" * 900):
+            assert await store.resolve(connection, site.id, text) is None, text
+    async with db.transaction(database, cast.site.scope) as connection:
+        assert await store.resolve(connection, site.id, WIRE_ID) is None
+        assert await store.resolve(connection, cast.site.id, str(ids[WIRE_ID])) is None
+
+
+async def test_zeros_name_nobody_where_two_have_no_mac(
+    client: httpx.AsyncClient, site: CastSite, database: db.Database
+) -> None:
+    for number in ("1", "2"):
+        await check_in(client, site, mac_address="", agent_public_key=number * 64)
+    async with db.transaction(database, site.scope) as connection:
+        zeros = "site-lab-01-00:00:00:00:00:00"
+        assert await store.resolve(connection, site.id, zeros) is None
+
+
+async def set_mode(database: db.Database, appliance_id: UUID, mode: str) -> None:
+    async with db.transaction(database, STAGE) as connection:
+        await connection.execute(
+            "UPDATE appliances SET desired_l2_mode = $2 WHERE id = $1", appliance_id, mode
+        )
+        await db.announce(connection, listener.APPLIANCES, str(appliance_id))

@@ -1,0 +1,125 @@
+"""Check-ins in memory, and the buffer of newer times."""
+
+import asyncio
+import datetime as dt
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from flywheel_server import clock, db, errors, listener
+from flywheel_server.actions.checkin import Instructions
+from flywheel_server.caches.appliances import CheckIns, Heartbeats
+from flywheel_server.domain.appliances import Report
+from flywheel_server.listener import Listener
+from tests import cast as people
+from tests.cast import STAGE, Cast
+
+REPORT = Report(hostname="vm")
+TOLD = Instructions(id=UUID(int=1), wire_id="w", l2_mode="auto", rules_hash="h")
+
+
+@pytest.fixture
+def check_ins(database: db.Database, monkeypatch: pytest.MonkeyPatch) -> CheckIns:
+    ear = Listener(database)
+    monkeypatch.setattr(ear, "_heard_at", float("inf"))
+    return CheckIns(database, ear)
+
+
+async def announce(database: db.Database, channel: str, payload: str) -> None:
+    async with db.transaction(database, STAGE) as connection:
+        await db.announce(connection, channel, payload)
+
+
+async def test_only_an_equal_report_for_the_same_rules_is_known(
+    check_ins: CheckIns, cast: Cast
+) -> None:
+    check_ins.remember(cast.site.scope, REPORT, TOLD, check_ins.generation)
+    assert check_ins.known(cast.site.scope, REPORT, "h") == TOLD
+    assert check_ins.known(cast.site.scope, REPORT, "other") is None
+    assert check_ins.known(cast.neighbour.scope, REPORT, "h") is None
+    assert check_ins.known(cast.appliance.scope, REPORT, "h") is None
+    assert check_ins.known(cast.site.scope, replace(REPORT, agent_version="2"), "h") is None
+
+
+async def test_only_the_newest_report_of_an_appliance_is_known(
+    check_ins: CheckIns, cast: Cast
+) -> None:
+    check_ins.remember(cast.site.scope, REPORT, TOLD, check_ins.generation)
+    newer = replace(REPORT, agent_version="2")
+    check_ins.remember(cast.site.scope, newer, TOLD, check_ins.generation)
+    assert check_ins.known(cast.site.scope, REPORT, "h") is None
+    assert check_ins.known(cast.site.scope, newer, "h") == TOLD
+
+
+async def test_a_change_of_the_appliance_is_heard_and_an_answer_that_raced_is_not_kept(
+    check_ins: CheckIns, cast: Cast, database: db.Database
+) -> None:
+    check_ins.remember(cast.site.scope, REPORT, TOLD, check_ins.generation)
+    before = check_ins.generation
+    await announce(database, listener.APPLIANCES, str(TOLD.id))
+    assert check_ins.known(cast.site.scope, REPORT, "h") is None
+    check_ins.remember(cast.site.scope, REPORT, TOLD, before)
+    assert check_ins.known(cast.site.scope, REPORT, "h") is None
+
+
+async def test_open_orders_are_never_answered_from_memory(check_ins: CheckIns, cast: Cast) -> None:
+    told = replace(TOLD, pending_orders=({"order_id": "o"},))
+    check_ins.remember(cast.site.scope, REPORT, told, check_ins.generation)
+    assert check_ins.known(cast.site.scope, REPORT, "h") is None
+
+
+async def test_many_beats_become_one_statement_and_never_go_back(
+    database: db.Database, cast: Cast
+) -> None:
+    beats = Heartbeats(database)
+    other = await people.make_appliance(database, cast.foreign_site)
+    now = clock.now() + dt.timedelta(minutes=1)
+    for seconds in range(3):
+        moment = now + dt.timedelta(seconds=seconds)
+        beats.seen(cast.site.id, cast.appliance.id, moment, 100 + seconds)
+    beats.synced(other.scope, now)
+    await beats.flush()
+    beats.seen(cast.site.id, cast.appliance.id, now - dt.timedelta(hours=1), None)
+    await beats.flush()
+    async with db.transaction(database, STAGE) as connection:
+        seen = await connection.fetch(
+            "SELECT id, last_seen_at, last_sync_at, uptime_seconds FROM appliances"
+        )
+    assert {row["id"]: tuple(row)[1:] for row in seen} == {
+        cast.appliance.id: (now + dt.timedelta(seconds=2), None, 102),
+        other.id: (now, now, None),
+    }
+
+
+async def test_beats_wait_while_the_database_is_away(database: db.Database, cast: Cast) -> None:
+    nowhere = await db.open_database("postgresql://flywheel_app@/flywheel?host=/nonexistent")
+    beats = Heartbeats(nowhere)
+    now = clock.now() + dt.timedelta(minutes=1)
+    beats.seen(cast.site.id, cast.appliance.id, now, 7)
+    with pytest.raises(errors.DatabaseUnavailable):
+        await beats.flush()
+    await nowhere.close()
+    beats.seen(cast.site.id, cast.appliance.id, now + dt.timedelta(seconds=1), None)
+    beats._database = database
+    await beats.flush()
+    async with db.transaction(database, STAGE) as connection:
+        row = await connection.fetchrow(
+            "SELECT last_seen_at, uptime_seconds FROM appliances WHERE id = $1", cast.appliance.id
+        )
+    assert row is not None
+    assert tuple(row) == (now + dt.timedelta(seconds=1), 7)
+
+
+async def test_what_is_waiting_is_written_at_the_end(database: db.Database, cast: Cast) -> None:
+    beats = Heartbeats(database)
+    task = asyncio.create_task(beats.run())
+    await asyncio.sleep(0)
+    now = clock.now() + dt.timedelta(minutes=1)
+    beats.seen(cast.site.id, cast.appliance.id, now, None)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with db.transaction(database, STAGE) as connection:
+        assert now == await connection.fetchval(
+            "SELECT last_seen_at FROM appliances WHERE id = $1", cast.appliance.id
+        )

@@ -1,0 +1,64 @@
+"""F29: disabling flipped a flag, and the rule stayed on the appliances.
+
+Broken on purpose by taking `rule.enabled` out of `domain.rules.desired`: the first test fails; and
+by not dropping sets on RULES in `caches/rule_sets.py`: both fail.
+"""
+
+import asyncio
+
+import httpx
+import pytest
+
+from flywheel_server import db, embedded
+from flywheel_server.app import create_app
+from flywheel_server.settings import Settings
+from tests import parts
+from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
+from tests.cast import Cast
+
+
+@pytest.fixture
+def database(client: httpx.AsyncClient) -> db.Database:
+    return parts.of(client).database
+
+
+async def test_f29_removal_travels_as_addition_does(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    body = {"hostname": "vm"}
+    headers = cast.appliance.credential.headers
+
+    async def told() -> str:
+        answer = await client.post("/api/appliances/checkin", json=body, headers=headers)
+        assert answer.status_code == 200
+        text: str = answer.json()["rules_hash"]
+        return text
+
+    without = await told()
+    rule = await add(database, learnt())
+    having = await told()
+    assert having != without
+    assert having == (await fetch(client, cast.site))["version"]
+    await switch(database, rule, enabled=False)
+    assert await told() == without
+    after = await fetch(client, cast.site)
+    assert rule.rule_id not in ids(after)
+    assert after["version"] == without
+
+
+async def test_f29_a_withdrawal_is_heard_by_every_other_process(
+    cast: Cast,
+    database: db.Database,
+    settings: Settings,
+    address: embedded.Address,
+) -> None:
+    rule = await add(database, learnt())
+    other = create_app(settings, address.app_url)
+    async with other.router.lifespan_context(other):
+        transport = httpx.ASGITransport(other)
+        async with httpx.AsyncClient(transport=transport, base_url="http://other") as elsewhere:
+            assert rule.rule_id in ids(await fetch(elsewhere, cast.site))
+            await switch(database, rule, enabled=False)
+            async with asyncio.timeout(5):
+                while rule.rule_id in ids(await fetch(elsewhere, cast.site)):
+                    continue
