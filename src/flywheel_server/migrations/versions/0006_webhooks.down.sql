@@ -1,1 +1,1 @@
-SELECT 1;
+DROP TABLE webhook_deliveries, webhook_endpoints, events CASCADE;

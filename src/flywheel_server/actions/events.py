@@ -1,0 +1,35 @@
+"""Writes what happened into the outbox, in the transaction in which it happened.
+
+No transaction, no event; no event, no transaction. Whoever listens is told later, at least once.
+"""
+
+import datetime as dt
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.domain.events import Kind
+from flywheel_server.sql import load
+
+_SQL = load("events")
+
+
+async def emit(
+    connection: Connection,
+    kind: Kind,
+    *,
+    partner_id: UUID | None = None,
+    organization_id: UUID | None = None,
+    site_id: UUID | None = None,
+    data: dict[str, object],
+    now: dt.datetime,
+) -> None:
+    """Add one event; give the narrowest tenant it belongs to, none for the platform's own.
+
+    The wider tenants are looked up. The tenant's partner reads ``data``: nothing of another's.
+    Raises LookupError for a tenant that the connection's scope does not see.
+    """
+    done = await connection.execute(
+        _SQL["emit"], kind, partner_id, organization_id, site_id, data, now
+    )
+    if done != "INSERT 0 1":
+        raise LookupError("an event speaks for a tenant that its scope sees")

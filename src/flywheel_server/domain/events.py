@@ -1,0 +1,16 @@
+"""Events: what the outside may be told of. A kind never changes its meaning; new ones are added."""
+
+from typing import Literal, get_args
+
+Kind = Literal[
+    "candidate.eligible",
+    "candidate.endorsed",
+    "candidate.approved",
+    "candidate.rejected",
+    "rule.promoted",
+    "rule.withdrawn",
+    "delivery.stuck",
+    "loop.silent",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TEST = "webhook.test"
