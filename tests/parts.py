@@ -4,9 +4,14 @@ What is written through its own database is known to its caches before the next 
 for whatever that process changes itself.
 """
 
+import asyncio
+import uuid
+
 import httpx
 
+from flywheel_server import db, listener
 from flywheel_server.runtime import Runtime
+from tests.cast import STAGE
 
 
 def of(client: httpx.AsyncClient) -> Runtime:
@@ -18,3 +23,29 @@ def of(client: httpx.AsyncClient) -> Runtime:
     if not isinstance(runtime, Runtime):
         raise TypeError("the application has not started")
     return runtime
+
+
+async def settle(client: httpx.AsyncClient) -> None:
+    """Wait until every notification of what was committed so far has been heard.
+
+    PostgreSQL delivers them in the order of the commits, so the last one tells of all. Our own come
+    back, too, and make caches forget what they would have kept.
+    """
+    runtime = of(client)
+    mark = f"site:{uuid.uuid4()}"
+    heard: list[str] = []
+    came_back = asyncio.Event()
+
+    def hear(_channel: str, payload: str) -> None:
+        heard.append(payload)
+        if heard.count(mark) > 1:
+            came_back.set()
+
+    runtime.database.subscribers.append(hear)
+    async with asyncio.timeout(10):
+        while not runtime.listener.trusted():  # noqa: ASYNC110 - it tells nobody when it is
+            await asyncio.sleep(0)
+        async with db.transaction(runtime.database, STAGE) as connection:
+            await db.announce(connection, listener.RULES, mark)
+        await came_back.wait()
+    runtime.database.subscribers.remove(hear)

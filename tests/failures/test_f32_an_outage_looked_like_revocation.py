@@ -19,6 +19,7 @@ async def test_f32_without_the_database_the_answer_is_whole_or_503(
     client: httpx.AsyncClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime = parts.of(client)
+    await parts.settle(client)
     whole = await client.get(SYNC, headers=cast.site.headers)
     etag = {"If-None-Match": whole.headers["etag"]}
     nowhere = await db.open_database(NOWHERE)
