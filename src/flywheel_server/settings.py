@@ -6,10 +6,17 @@ Every variable is named ``FLYWHEEL_…`` and documented in ``docs/settings.md``;
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flywheel_server import errors
+
+
+def _given(value: object) -> object:
+    """Refuse the empty path, which would mean the folder that one happens to stand in."""
+    if value == "":
+        raise ValueError("must not be empty")
+    return value
 
 
 class Settings(BaseSettings):
@@ -24,7 +31,7 @@ class Settings(BaseSettings):
         pattern=r"^postgres(ql)?://",
         description="PostgreSQL 18 to use; unset: the embedded one",
     )
-    data_dir: Path = Field(
+    data_dir: Annotated[Path, BeforeValidator(_given)] = Field(
         default=Path(".flywheel"), description="where the embedded PostgreSQL keeps its data"
     )
     app_password: str | None = Field(

@@ -4,6 +4,7 @@ Expand, then contract: a revision must work under the previous release's server.
 five seconds for a lock at most, so that a migration never queues the whole fleet behind itself.
 """
 
+import threading
 from importlib import resources
 
 from alembic import command, op
@@ -12,16 +13,20 @@ from alembic.script import ScriptDirectory
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "15min"
+# Alembic keeps its context in module globals: one run at a time in a process.
+_ALEMBIC = threading.Lock()
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at ``url`` to ``revision``. Has its own event loop: call it in a thread."""
-    command.upgrade(_config(url), revision)
+    """Bring the database at ``url`` to ``revision``. Runs an event loop: call it in a thread."""
+    with _ALEMBIC:
+        command.upgrade(_config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database at ``url`` back to ``revision`` (``base``: to nothing)."""
-    command.downgrade(_config(url), revision)
+    with _ALEMBIC:
+        command.downgrade(_config(url), revision)
 
 
 def head() -> str:
@@ -46,6 +51,8 @@ def execute(name: str) -> None:
 
 def _config(url: str) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(resources.files(__name__)))
+    # A percent sign in the path would be read as an interpolation.
+    folder = str(resources.files(__name__)).replace("%", "%%")
+    config.set_main_option("script_location", folder)
     config.attributes["url"] = url
     return config

@@ -1,0 +1,1452 @@
+-- The whole schema, to read. Written by `make schema` from the migrations; do not edit.
+-- Time partitions are made while the server runs, and are not shown.
+
+CREATE FUNCTION public.audit_chain() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    newest record;
+BEGIN
+    -- One writer at a time until commit: the chain has no forks and no gaps.
+    PERFORM pg_advisory_xact_lock(7305117, 2);
+    SELECT h.id, h.hash INTO newest FROM audit_head h;
+    NEW.id := COALESCE(newest.id, 0) + 1;
+    NEW.previous_hash := COALESCE(newest.hash, '\x00'::bytea);
+    NEW.hash := audit_hash(NEW);
+    IF newest IS NULL THEN
+        INSERT INTO audit_head (id, hash) VALUES (NEW.id, NEW.hash);
+    ELSE
+        UPDATE audit_head SET id = NEW.id, hash = NEW.hash;
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TABLE public.audit_entries (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    actor text NOT NULL,
+    action text NOT NULL,
+    object_kind text NOT NULL,
+    object_id text NOT NULL,
+    partner_id uuid,
+    organization_id uuid,
+    site_id uuid,
+    before jsonb,
+    after jsonb,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.audit_entries FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.audit_hash(entry public.audit_entries) RETURNS bytea
+    LANGUAGE sql STABLE
+    RETURN sha256(((entry).previous_hash || convert_to((jsonb_build_array((entry).id, EXTRACT(epoch FROM (entry).at), (entry).actor_kind, (entry).actor_id, (entry).actor, (entry).action, (entry).object_kind, (entry).object_id, (entry).partner_id, (entry).organization_id, (entry).site_id, (entry).before, (entry).after))::text, 'UTF8'::name)));
+
+CREATE FUNCTION public.drop_partition(parent text, partition text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF parent NOT IN ('executions', 'log_lines') OR NOT EXISTS (
+        SELECT 1 FROM pg_inherits i
+        WHERE i.inhparent = to_regclass(format('public.%I', parent))
+            AND i.inhrelid = to_regclass(format('public.%I', partition))
+    ) THEN
+        RAISE EXCEPTION 'not a partition of ours: %', partition;
+    END IF;
+    EXECUTE format('DROP TABLE %I', partition);
+END
+$$;
+
+CREATE FUNCTION public.ensure_partition(parent text, starts date, ends date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    partition text := format('%s_%s', parent, to_char(starts, 'YYYYMMDD'));
+BEGIN
+    IF parent NOT IN ('executions', 'log_lines') THEN
+        RAISE EXCEPTION 'not a partitioned table of ours: %', parent;
+    END IF;
+    IF to_regclass(format('public.%I', partition)) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    -- ATTACH takes a weaker lock than CREATE … PARTITION OF: writers do not wait.
+    EXECUTE format(
+        'CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, parent
+    );
+    EXECUTE format(
+        'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+        parent, partition, starts::timestamp AT TIME ZONE 'UTC', ends::timestamp AT TIME ZONE 'UTC'
+    );
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', partition);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', partition);
+    RETURN true;
+END
+$$;
+
+CREATE FUNCTION public.pattern_id(site_id uuid, signature text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN "left"(encode(sha256(convert_to((((site_id)::text || ':'::text) || signature), 'UTF8'::name)), 'hex'::text), 16);
+
+CREATE FUNCTION public.pattern_id_apart(site_id uuid, incident_type text, runbook_id text, hostname text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN "left"(encode(sha256(convert_to((((((((((site_id)::text || '/'::text) || length(incident_type)) || '/'::text) || length(runbook_id)) || '/'::text) || incident_type) || runbook_id) || hostname), 'UTF8'::name)), 'hex'::text), 16);
+
+CREATE FUNCTION public.pattern_signature(incident_type text, runbook_id text, hostname text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((((incident_type || ':'::text) || runbook_id) || ':'::text) || hostname);
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE TABLE public.aliases (
+    alias text NOT NULL,
+    runbook_id text,
+    rule_id text,
+    source text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT aliases_alias_length CHECK (((char_length(alias) >= 1) AND (char_length(alias) <= 300))),
+    CONSTRAINT aliases_one_target CHECK ((num_nonnulls(runbook_id, rule_id) = 1)),
+    CONSTRAINT aliases_source_known CHECK ((source = ANY (ARRAY['catalogue'::text, 'operator'::text])))
+);
+
+CREATE TABLE public.l1_rules (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    rule_id text NOT NULL,
+    source text NOT NULL,
+    scope text NOT NULL,
+    partner_id uuid,
+    organization_id uuid,
+    site_id uuid,
+    tier text,
+    incident_type text NOT NULL,
+    runbook_id text,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    conditions jsonb NOT NULL,
+    action text NOT NULL,
+    action_params jsonb DEFAULT '{}'::jsonb NOT NULL,
+    hipaa_controls text[] DEFAULT '{}'::text[] NOT NULL,
+    severity_filter text[],
+    priority integer NOT NULL,
+    cooldown_seconds integer NOT NULL,
+    max_retries integer DEFAULT 1 NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    disabled_reason text,
+    enabled_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    withdrawn_at timestamp with time zone,
+    match_count bigint DEFAULT 0 NOT NULL,
+    success_count bigint DEFAULT 0 NOT NULL,
+    failure_count bigint DEFAULT 0 NOT NULL,
+    success_rate double precision GENERATED ALWAYS AS (((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision)),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT l1_rules_incident_type_length CHECK (((char_length(incident_type) >= 1) AND (char_length(incident_type) <= 200))),
+    CONSTRAINT l1_rules_learnt_have_runbook CHECK (((source <> ALL (ARRAY['promoted'::text, 'platform'::text])) OR (runbook_id IS NOT NULL))),
+    CONSTRAINT l1_rules_never_catch_all CHECK ((conditions @> jsonb_build_array(jsonb_build_object('field', 'check_type', 'operator', 'eq', 'value', incident_type)))),
+    CONSTRAINT l1_rules_one_scope CHECK (((num_nonnulls(partner_id, organization_id, site_id) = ((scope <> 'platform'::text))::integer) AND ((scope = 'partner'::text) = (partner_id IS NOT NULL)) AND ((scope = 'organization'::text) = (organization_id IS NOT NULL)) AND ((scope = 'site'::text) = (site_id IS NOT NULL)))),
+    CONSTRAINT l1_rules_rule_id_form CHECK ((rule_id ~ '^[A-Za-z0-9_-]{3,64}$'::text)),
+    CONSTRAINT l1_rules_scope_known CHECK ((scope = ANY (ARRAY['platform'::text, 'partner'::text, 'organization'::text, 'site'::text]))),
+    CONSTRAINT l1_rules_source_known CHECK ((source = ANY (ARRAY['builtin'::text, 'synced'::text, 'promoted'::text, 'platform'::text, 'custom'::text]))),
+    CONSTRAINT l1_rules_tier_known CHECK ((tier = ANY (ARRAY['standard'::text, 'full_coverage'::text])))
+);
+
+ALTER TABLE ONLY public.l1_rules FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.organizations (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    partner_id uuid NOT NULL,
+    name text NOT NULL,
+    contributes boolean DEFAULT true NOT NULL,
+    contributes_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.sites (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    healing_tier text DEFAULT 'standard'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sites_healing_tier_known CHECK ((healing_tier = ANY (ARRAY['standard'::text, 'full_coverage'::text]))),
+    CONSTRAINT sites_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT sites_slug_form CHECK ((slug ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
+);
+
+ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.resolve_rule(of_site uuid, of_type text, reported text) RETURNS uuid
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH own AS (
+          SELECT l.id,
+             l.rule_id,
+             l.runbook_id,
+             l.incident_type,
+             l.scope,
+             l.source,
+             l.enabled
+            FROM ((public.l1_rules l
+              JOIN public.sites s ON ((s.id = resolve_rule.of_site)))
+              JOIN public.organizations o ON ((o.id = s.organization_id)))
+           WHERE (((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier)) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id)))
+         ), by_id AS (
+          SELECT w.id
+            FROM own w
+           WHERE (w.rule_id = COALESCE(( SELECT a.rule_id
+                    FROM public.aliases a
+                   WHERE (a.alias = resolve_rule.reported)), resolve_rule.reported))
+           ORDER BY (w.incident_type = resolve_rule.of_type) DESC, (array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], w.scope)), (w.source = 'builtin'::text), w.id
+          LIMIT 1
+         ), by_runbook AS (
+          SELECT
+                 CASE
+                     WHEN (count(*) FILTER (WHERE w.enabled) = 1) THEN (array_agg(w.id) FILTER (WHERE w.enabled))[1]
+                     WHEN (count(*) = 1) THEN (array_agg(w.id))[1]
+                     ELSE NULL::uuid
+                 END AS id
+            FROM (own w
+              JOIN public.aliases a ON ((a.runbook_id = w.runbook_id)))
+           WHERE ((a.alias = resolve_rule.reported) AND (w.incident_type = resolve_rule.of_type))
+         )
+  SELECT COALESCE(( SELECT b.id
+            FROM by_id b), ( SELECT b.id
+            FROM by_runbook b)) AS "coalesce";
+END;
+
+CREATE TABLE public.api_keys (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid,
+    appliance_id uuid,
+    partner_id uuid,
+    operator_id uuid,
+    label text DEFAULT ''::text NOT NULL,
+    digest bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_appliance_of_site CHECK (((appliance_id IS NULL) OR (site_id IS NOT NULL))),
+    CONSTRAINT api_keys_digest_length CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT api_keys_label_length CHECK ((char_length(label) <= 200)),
+    CONSTRAINT api_keys_one_owner CHECK ((num_nonnulls(site_id, partner_id, operator_id) = 1))
+);
+
+ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.appliance_documents (
+    site_id uuid NOT NULL,
+    appliance_id uuid,
+    kind text NOT NULL,
+    body jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.appliance_documents FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.appliances (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    wire_id text NOT NULL,
+    mac text,
+    agent_public_key text,
+    hostname text DEFAULT ''::text NOT NULL,
+    ip_addresses text[] DEFAULT '{}'::text[] NOT NULL,
+    agent_version text DEFAULT ''::text NOT NULL,
+    nixos_version text DEFAULT ''::text NOT NULL,
+    has_local_credentials boolean DEFAULT false NOT NULL,
+    uptime_seconds bigint,
+    desired_l2_mode text DEFAULT 'auto'::text NOT NULL,
+    reported_l2_mode text,
+    reported_l2_mode_at timestamp with time zone,
+    desired_rules_hash text,
+    reported_rules_hash text,
+    reported_rules_hash_at timestamp with time zone,
+    last_sync_at timestamp with time zone,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT appliances_desired_l2_mode_known CHECK ((desired_l2_mode = ANY (ARRAY['auto'::text, 'manual'::text, 'disabled'::text]))),
+    CONSTRAINT appliances_mac_form CHECK ((mac ~ '^([0-9A-F]{2}:){5}[0-9A-F]{2}$'::text)),
+    CONSTRAINT appliances_public_key_form CHECK ((agent_public_key ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.appliances FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.audit_head (
+    id bigint NOT NULL,
+    hash bytea NOT NULL
+);
+
+CREATE TABLE public.corrections (
+    site_id uuid NOT NULL,
+    execution_id text NOT NULL,
+    revision integer NOT NULL,
+    digest bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT corrections_revision_positive CHECK ((revision > 0))
+);
+
+ALTER TABLE ONLY public.corrections FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.dropped_counts (
+    site_id uuid NOT NULL,
+    level text NOT NULL,
+    incident_type text NOT NULL,
+    reported_id text NOT NULL,
+    hostname text NOT NULL,
+    successes bigint NOT NULL,
+    verified_successes bigint NOT NULL,
+    failures bigint NOT NULL,
+    not_attempted bigint NOT NULL,
+    chaos_successes bigint NOT NULL,
+    chaos_failures bigint NOT NULL,
+    since_successes bigint NOT NULL,
+    since_verified_successes bigint NOT NULL,
+    since_failures bigint NOT NULL,
+    since_chaos_successes bigint NOT NULL,
+    since_chaos_failures bigint NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.dropped_counts FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.events (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    kind text NOT NULL,
+    partner_id uuid,
+    organization_id uuid,
+    site_id uuid,
+    data jsonb NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    dispatched_at timestamp with time zone,
+    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'delivery.stuck'::text, 'loop.silent'::text, 'webhook.test'::text]))),
+    CONSTRAINT events_whole_tenancy CHECK ((((site_id IS NULL) OR (organization_id IS NOT NULL)) AND ((organization_id IS NULL) OR (partner_id IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.events FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.execution_keys (
+    site_id uuid NOT NULL,
+    execution_id text NOT NULL,
+    digest bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.execution_keys FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.executions (
+    site_id uuid NOT NULL,
+    execution_id text NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    weight smallint DEFAULT 1 NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    evidence_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    appliance_id uuid,
+    reported_appliance text,
+    level text NOT NULL,
+    incident_id text NOT NULL,
+    incident_type text NOT NULL,
+    hostname text NOT NULL,
+    platform text,
+    reported_id text NOT NULL,
+    outcome text NOT NULL,
+    verified boolean,
+    chaos_campaign_id text,
+    error_category text,
+    error_message text,
+    duration_seconds double precision,
+    confidence double precision,
+    cost_usd double precision,
+    input_tokens bigint,
+    output_tokens bigint,
+    reasoning text,
+    detail jsonb,
+    CONSTRAINT executions_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text, 'L3'::text]))),
+    CONSTRAINT executions_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text]))),
+    CONSTRAINT executions_weight_known CHECK ((weight = ANY (ARRAY['-1'::integer, 1])))
+)
+PARTITION BY RANGE (received_at);
+
+ALTER TABLE ONLY public.executions FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.fold_marks (
+    fold text NOT NULL,
+    mark pg_snapshot NOT NULL,
+    system_identifier bigint NOT NULL,
+    folded_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.fold_marks FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.incidents (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    hostname text NOT NULL,
+    incident_type text NOT NULL,
+    check_type text NOT NULL,
+    severity text NOT NULL,
+    details jsonb NOT NULL,
+    pre_state jsonb NOT NULL,
+    hipaa_controls text[] NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    last_reported_at timestamp with time zone NOT NULL,
+    reports bigint DEFAULT 1 NOT NULL,
+    resolved_at timestamp with time zone,
+    resolution_tier text,
+    resolution_action text,
+    CONSTRAINT incidents_status_known CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text])))
+);
+
+ALTER TABLE ONLY public.incidents FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.log_lines (
+    site_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    logged_at timestamp with time zone,
+    hostname text NOT NULL,
+    unit text NOT NULL,
+    priority smallint,
+    message text NOT NULL
+)
+PARTITION BY RANGE (received_at);
+
+ALTER TABLE ONLY public.log_lines FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.loop_leases (
+    name text NOT NULL,
+    holder uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    turn_started_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.loop_leases FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.loop_runs (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    turn_id uuid NOT NULL,
+    holder uuid NOT NULL,
+    step text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    rows_in bigint DEFAULT 0 NOT NULL,
+    rows_out bigint DEFAULT 0 NOT NULL,
+    error text
+);
+
+ALTER TABLE ONLY public.loop_runs FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.operators (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    email text NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT operators_email_length CHECK ((char_length(email) <= 254)),
+    CONSTRAINT operators_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'viewer'::text])))
+);
+
+ALTER TABLE ONLY public.operators FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.partners (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT partners_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.partners FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.pattern_reports (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    appliance_id uuid,
+    kind text NOT NULL,
+    signature text NOT NULL,
+    check_type text,
+    hostname text,
+    occurrences bigint NOT NULL,
+    successes bigint NOT NULL,
+    l1_resolutions bigint DEFAULT 0 NOT NULL,
+    l2_resolutions bigint DEFAULT 0 NOT NULL,
+    l3_resolutions bigint DEFAULT 0 NOT NULL,
+    total_resolution_ms double precision DEFAULT 0 NOT NULL,
+    recommended_action text,
+    resolution_steps jsonb,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT pattern_reports_kind_known CHECK ((kind = ANY (ARRAY['heal'::text, 'stats'::text])))
+);
+
+ALTER TABLE ONLY public.pattern_reports FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.patterns (
+    id text NOT NULL,
+    site_id uuid NOT NULL,
+    incident_type text NOT NULL,
+    runbook_id text NOT NULL,
+    hostname text NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    verified_successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    occurrences bigint GENERATED ALWAYS AS ((successes + failures)) STORED,
+    not_attempted bigint DEFAULT 0 NOT NULL,
+    chaos_successes bigint DEFAULT 0 NOT NULL,
+    chaos_failures bigint DEFAULT 0 NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'observed'::text NOT NULL,
+    state_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    stale boolean DEFAULT true NOT NULL,
+    CONSTRAINT patterns_state_known CHECK ((state = ANY (ARRAY['observed'::text, 'eligible'::text, 'withdrawn'::text, 'approved'::text, 'rejected'::text])))
+);
+
+ALTER TABLE ONLY public.patterns FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.platform_pattern_sites (
+    incident_type text NOT NULL,
+    runbook_id text NOT NULL,
+    site_id uuid NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    verified_successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    not_attempted bigint DEFAULT 0 NOT NULL,
+    chaos_successes bigint DEFAULT 0 NOT NULL,
+    chaos_failures bigint DEFAULT 0 NOT NULL,
+    since_successes bigint DEFAULT 0 NOT NULL,
+    since_verified_successes bigint DEFAULT 0 NOT NULL,
+    since_failures bigint DEFAULT 0 NOT NULL,
+    since_chaos_successes bigint DEFAULT 0 NOT NULL,
+    since_chaos_failures bigint DEFAULT 0 NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.platform_pattern_sites FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.platform_patterns (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    incident_type text NOT NULL,
+    runbook_id text NOT NULL,
+    counted_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    sites bigint DEFAULT 0 NOT NULL,
+    organizations bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    verified_successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    not_attempted bigint DEFAULT 0 NOT NULL,
+    chaos_successes bigint DEFAULT 0 NOT NULL,
+    chaos_failures bigint DEFAULT 0 NOT NULL,
+    since_organizations bigint DEFAULT 0 NOT NULL,
+    since_sites bigint DEFAULT 0 NOT NULL,
+    since_successes bigint DEFAULT 0 NOT NULL,
+    since_verified_successes bigint DEFAULT 0 NOT NULL,
+    since_failures bigint DEFAULT 0 NOT NULL,
+    since_chaos_organizations bigint DEFAULT 0 NOT NULL,
+    since_chaos_successes bigint DEFAULT 0 NOT NULL,
+    since_chaos_failures bigint DEFAULT 0 NOT NULL,
+    since_largest_organization bigint DEFAULT 0 NOT NULL,
+    first_seen_at timestamp with time zone,
+    last_seen_at timestamp with time zone,
+    aggregated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.platform_patterns FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.policies (
+    version bigint NOT NULL,
+    "values" jsonb NOT NULL,
+    reason text NOT NULL,
+    changed_by text NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT policies_organizations_floor CHECK (((("values" ->> 'platform_min_organizations'::text))::integer >= 3)),
+    CONSTRAINT policies_reason_given CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY public.policies FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policies ALTER COLUMN version ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.policies_version_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.rule_counts (
+    site_id uuid NOT NULL,
+    incident_type text NOT NULL,
+    reported_id text NOT NULL,
+    rule uuid,
+    successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    not_attempted bigint DEFAULT 0 NOT NULL,
+    chaos_successes bigint DEFAULT 0 NOT NULL,
+    chaos_failures bigint DEFAULT 0 NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.rule_counts FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.runbooks (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    runbook_id text NOT NULL,
+    name text NOT NULL,
+    platform text NOT NULL,
+    executable boolean NOT NULL,
+    source text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT runbooks_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT runbooks_never_these CHECK ((runbook_id !~ '^(AUTO-|RB-AUTO-|L1-|L2-|L3-|ESC-)'::text)),
+    CONSTRAINT runbooks_platform_known CHECK ((platform = ANY (ARRAY['windows'::text, 'linux'::text, 'macos'::text, 'network'::text]))),
+    CONSTRAINT runbooks_runbook_id_form CHECK ((runbook_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$'::text)),
+    CONSTRAINT runbooks_source_known CHECK ((source = ANY (ARRAY['catalogue'::text, 'operator'::text])))
+);
+
+CREATE TABLE public.signing_keys (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    private_key bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT signing_keys_length CHECK ((octet_length(private_key) = 32))
+);
+
+ALTER TABLE ONLY public.signing_keys FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.webhook_deliveries (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    event_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    partner_id uuid,
+    state text DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    leased_by uuid,
+    leased_until timestamp with time zone,
+    last_status integer,
+    last_error text,
+    last_attempt_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_deliveries_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.webhook_endpoints (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    partner_id uuid,
+    url text NOT NULL,
+    label text DEFAULT ''::text NOT NULL,
+    kinds text[] NOT NULL,
+    secret bytea NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_endpoints_kinds_given CHECK (((cardinality(kinds) >= 1) AND (cardinality(kinds) <= 20))),
+    CONSTRAINT webhook_endpoints_label_length CHECK ((char_length(label) <= 200)),
+    CONSTRAINT webhook_endpoints_secret_length CHECK (((octet_length(secret) >= 24) AND (octet_length(secret) <= 64))),
+    CONSTRAINT webhook_endpoints_url_length CHECK (((char_length(url) >= 1) AND (char_length(url) <= 2048)))
+);
+
+ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE ONLY public.aliases
+    ADD CONSTRAINT aliases_pkey PRIMARY KEY (alias);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.appliance_documents
+    ADD CONSTRAINT appliance_documents_key UNIQUE NULLS NOT DISTINCT (site_id, appliance_id, kind);
+
+ALTER TABLE ONLY public.appliances
+    ADD CONSTRAINT appliances_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.appliances
+    ADD CONSTRAINT appliances_wire_id_key UNIQUE (wire_id);
+
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.corrections
+    ADD CONSTRAINT corrections_pkey PRIMARY KEY (site_id, execution_id, revision);
+
+ALTER TABLE ONLY public.dropped_counts
+    ADD CONSTRAINT dropped_counts_pkey PRIMARY KEY (site_id, level, incident_type, reported_id, hostname);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.execution_keys
+    ADD CONSTRAINT execution_keys_pkey PRIMARY KEY (site_id, execution_id);
+
+ALTER TABLE ONLY public.fold_marks
+    ADD CONSTRAINT fold_marks_pkey PRIMARY KEY (fold);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_key UNIQUE (site_id, hostname, check_type);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.l1_rules
+    ADD CONSTRAINT l1_rules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.loop_leases
+    ADD CONSTRAINT loop_leases_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.loop_runs
+    ADD CONSTRAINT loop_runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.operators
+    ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.partners
+    ADD CONSTRAINT partners_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pattern_reports
+    ADD CONSTRAINT pattern_reports_key UNIQUE NULLS NOT DISTINCT (site_id, appliance_id, kind, signature);
+
+ALTER TABLE ONLY public.pattern_reports
+    ADD CONSTRAINT pattern_reports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.patterns
+    ADD CONSTRAINT patterns_key UNIQUE (site_id, incident_type, runbook_id, hostname);
+
+ALTER TABLE ONLY public.patterns
+    ADD CONSTRAINT patterns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.platform_pattern_sites
+    ADD CONSTRAINT platform_pattern_sites_pkey PRIMARY KEY (incident_type, runbook_id, site_id);
+
+ALTER TABLE ONLY public.platform_patterns
+    ADD CONSTRAINT platform_patterns_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.platform_patterns
+    ADD CONSTRAINT platform_patterns_pkey PRIMARY KEY (incident_type, runbook_id);
+
+ALTER TABLE ONLY public.policies
+    ADD CONSTRAINT policies_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.rule_counts
+    ADD CONSTRAINT rule_counts_key UNIQUE NULLS NOT DISTINCT (site_id, incident_type, reported_id, rule);
+
+ALTER TABLE ONLY public.runbooks
+    ADD CONSTRAINT runbooks_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.runbooks
+    ADD CONSTRAINT runbooks_runbook_id_key UNIQUE (runbook_id);
+
+ALTER TABLE ONLY public.signing_keys
+    ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_key UNIQUE (event_id, endpoint_id);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
+
+CREATE INDEX api_keys_partner_idx ON public.api_keys USING btree (partner_id);
+
+CREATE INDEX api_keys_site_idx ON public.api_keys USING btree (site_id);
+
+CREATE INDEX appliances_site_idx ON public.appliances USING btree (site_id, id);
+
+CREATE UNIQUE INDEX appliances_site_mac_key ON public.appliances USING btree (site_id, mac) WHERE (mac IS NOT NULL);
+
+CREATE INDEX audit_entries_object_idx ON public.audit_entries USING btree (object_kind, object_id, id);
+
+CREATE INDEX audit_entries_organization_idx ON public.audit_entries USING btree (organization_id, id);
+
+CREATE INDEX audit_entries_partner_idx ON public.audit_entries USING btree (partner_id, id);
+
+CREATE INDEX audit_entries_site_idx ON public.audit_entries USING btree (site_id, id);
+
+CREATE UNIQUE INDEX audit_head_single ON public.audit_head USING btree ((true));
+
+CREATE INDEX events_undispatched_idx ON public.events USING btree (id) WHERE (dispatched_at IS NULL);
+
+CREATE INDEX execution_keys_received_idx ON public.execution_keys USING brin (received_at);
+
+CREATE INDEX executions_site_received_idx ON ONLY public.executions USING btree (site_id, received_at);
+
+CREATE INDEX executions_xid_idx ON ONLY public.executions USING btree (xid);
+
+CREATE UNIQUE INDEX l1_rules_builtin_key ON public.l1_rules USING btree (rule_id, incident_type) WHERE (source = 'builtin'::text);
+
+CREATE INDEX l1_rules_incident_type_idx ON public.l1_rules USING btree (incident_type);
+
+CREATE INDEX l1_rules_organization_idx ON public.l1_rules USING btree (organization_id) WHERE (organization_id IS NOT NULL);
+
+CREATE INDEX l1_rules_partner_idx ON public.l1_rules USING btree (partner_id) WHERE (partner_id IS NOT NULL);
+
+CREATE UNIQUE INDEX l1_rules_platform_pair_key ON public.l1_rules USING btree (incident_type, runbook_id) WHERE ((source = 'platform'::text) AND (withdrawn_at IS NULL));
+
+CREATE UNIQUE INDEX l1_rules_scope_rule_id_key ON public.l1_rules USING btree (rule_id, scope, COALESCE(partner_id, organization_id, site_id)) NULLS NOT DISTINCT WHERE (source <> 'builtin'::text);
+
+CREATE INDEX l1_rules_site_idx ON public.l1_rules USING btree (site_id) WHERE (site_id IS NOT NULL);
+
+CREATE INDEX log_lines_site_received_idx ON ONLY public.log_lines USING btree (site_id, received_at);
+
+CREATE INDEX loop_runs_started_idx ON public.loop_runs USING btree (started_at DESC, id DESC);
+
+CREATE INDEX loop_runs_step_idx ON public.loop_runs USING btree (step, started_at DESC, id DESC);
+
+CREATE UNIQUE INDEX operators_email_key ON public.operators USING btree (lower(email));
+
+CREATE INDEX organizations_partner_idx ON public.organizations USING btree (partner_id);
+
+CREATE INDEX patterns_eligible_idx ON public.patterns USING btree (last_seen_at) WHERE (state = 'eligible'::text);
+
+CREATE INDEX patterns_pair_idx ON public.patterns USING btree (incident_type, runbook_id);
+
+CREATE INDEX patterns_runbook_idx ON public.patterns USING btree (runbook_id);
+
+CREATE INDEX patterns_stale_idx ON public.patterns USING btree (id) WHERE stale;
+
+CREATE INDEX platform_pattern_sites_site_idx ON public.platform_pattern_sites USING btree (site_id);
+
+CREATE INDEX rule_counts_rule_idx ON public.rule_counts USING btree (rule);
+
+CREATE INDEX rule_counts_unresolved_idx ON public.rule_counts USING btree (reported_id) WHERE (rule IS NULL);
+
+CREATE INDEX sites_organization_idx ON public.sites USING btree (organization_id);
+
+CREATE INDEX webhook_deliveries_due_idx ON public.webhook_deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_endpoint_idx ON public.webhook_deliveries USING btree (endpoint_id, id);
+
+CREATE INDEX webhook_endpoints_partner_idx ON public.webhook_endpoints USING btree (partner_id, id);
+
+CREATE TRIGGER audit_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER audit_entries_chain BEFORE INSERT ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.audit_chain();
+
+ALTER TABLE ONLY public.aliases
+    ADD CONSTRAINT aliases_runbook_fkey FOREIGN KEY (runbook_id) REFERENCES public.runbooks(runbook_id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_appliance_fkey FOREIGN KEY (appliance_id) REFERENCES public.appliances(id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_operator_fkey FOREIGN KEY (operator_id) REFERENCES public.operators(id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.appliance_documents
+    ADD CONSTRAINT appliance_documents_appliance_fkey FOREIGN KEY (appliance_id) REFERENCES public.appliances(id);
+
+ALTER TABLE ONLY public.appliance_documents
+    ADD CONSTRAINT appliance_documents_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.appliances
+    ADD CONSTRAINT appliances_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.l1_rules
+    ADD CONSTRAINT l1_rules_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.l1_rules
+    ADD CONSTRAINT l1_rules_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.l1_rules
+    ADD CONSTRAINT l1_rules_runbook_fkey FOREIGN KEY (runbook_id) REFERENCES public.runbooks(runbook_id);
+
+ALTER TABLE ONLY public.l1_rules
+    ADD CONSTRAINT l1_rules_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.pattern_reports
+    ADD CONSTRAINT pattern_reports_appliance_fkey FOREIGN KEY (appliance_id) REFERENCES public.appliances(id);
+
+ALTER TABLE ONLY public.pattern_reports
+    ADD CONSTRAINT pattern_reports_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.patterns
+    ADD CONSTRAINT patterns_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.platform_pattern_sites
+    ADD CONSTRAINT platform_pattern_sites_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.rule_counts
+    ADD CONSTRAINT rule_counts_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.rule_counts
+    ADD CONSTRAINT rule_counts_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_event_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY api_keys_auth ON public.api_keys FOR SELECT TO flywheel_auth USING (true);
+
+CREATE POLICY api_keys_platform ON public.api_keys TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.appliance_documents ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY appliance_documents_appliance ON public.appliance_documents TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY appliance_documents_people ON public.appliance_documents TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY appliance_documents_platform ON public.appliance_documents TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.appliances ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY appliances_appliance ON public.appliances TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY appliances_people ON public.appliances TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY appliances_platform ON public.appliances TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY audit_entries_client ON public.audit_entries TO flywheel_client USING ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid)) WITH CHECK ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid));
+
+CREATE POLICY audit_entries_partner ON public.audit_entries TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY audit_entries_platform ON public.audit_entries TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.corrections ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY corrections_appliance ON public.corrections TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY corrections_people ON public.corrections TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY corrections_platform ON public.corrections TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.dropped_counts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY dropped_counts_platform ON public.dropped_counts TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY events_client ON public.events FOR INSERT TO flywheel_client WITH CHECK ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid));
+
+CREATE POLICY events_partner ON public.events TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY events_platform ON public.events TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.execution_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY execution_keys_appliance ON public.execution_keys TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY execution_keys_people ON public.execution_keys TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY execution_keys_platform ON public.execution_keys TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+CREATE POLICY execution_keys_writer ON public.execution_keys TO flywheel_writer USING (true) WITH CHECK (true);
+
+ALTER TABLE public.executions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY executions_appliance ON public.executions TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY executions_people ON public.executions TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY executions_platform ON public.executions TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+CREATE POLICY executions_writer ON public.executions FOR INSERT TO flywheel_writer WITH CHECK (true);
+
+ALTER TABLE public.fold_marks ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY fold_marks_platform ON public.fold_marks TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY incidents_appliance ON public.incidents TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY incidents_people ON public.incidents TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY incidents_platform ON public.incidents TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.l1_rules ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY l1_rules_appliance ON public.l1_rules FOR SELECT TO flywheel_appliance USING (((scope = 'platform'::text) OR (site_id = (current_setting('flywheel.site_id'::text))::uuid) OR (organization_id IN ( SELECT o.id
+   FROM public.organizations o)) OR (partner_id IN ( SELECT o.partner_id
+   FROM public.organizations o))));
+
+CREATE POLICY l1_rules_client ON public.l1_rules FOR SELECT TO flywheel_client USING (((scope = 'platform'::text) OR (site_id IN ( SELECT s.id
+   FROM public.sites s)) OR (organization_id = (current_setting('flywheel.organization_id'::text))::uuid) OR (partner_id IN ( SELECT o.partner_id
+   FROM public.organizations o))));
+
+CREATE POLICY l1_rules_partner ON public.l1_rules FOR SELECT TO flywheel_partner USING (((scope = 'platform'::text) OR (site_id IN ( SELECT s.id
+   FROM public.sites s)) OR (organization_id IN ( SELECT o.id
+   FROM public.organizations o)) OR (partner_id = (current_setting('flywheel.partner_id'::text))::uuid)));
+
+CREATE POLICY l1_rules_platform ON public.l1_rules TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.log_lines ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY log_lines_appliance ON public.log_lines TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY log_lines_people ON public.log_lines TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY log_lines_platform ON public.log_lines TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.loop_leases ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY loop_leases_platform ON public.loop_leases TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.loop_runs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY loop_runs_platform ON public.loop_runs TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.operators ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY operators_auth ON public.operators FOR SELECT TO flywheel_auth USING (true);
+
+CREATE POLICY operators_platform ON public.operators TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY organizations_appliance ON public.organizations TO flywheel_appliance USING ((id IN ( SELECT s.organization_id
+   FROM public.sites s)));
+
+CREATE POLICY organizations_client ON public.organizations TO flywheel_client USING ((id = (current_setting('flywheel.organization_id'::text))::uuid));
+
+CREATE POLICY organizations_partner ON public.organizations TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY organizations_platform ON public.organizations TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.partners ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY partners_auth ON public.partners FOR SELECT TO flywheel_auth USING (true);
+
+CREATE POLICY partners_partner ON public.partners TO flywheel_partner USING ((id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY partners_platform ON public.partners TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.pattern_reports ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY pattern_reports_appliance ON public.pattern_reports TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY pattern_reports_people ON public.pattern_reports TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY pattern_reports_platform ON public.pattern_reports TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.patterns ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY patterns_appliance ON public.patterns TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY patterns_people ON public.patterns TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY patterns_platform ON public.patterns TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.platform_pattern_sites ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY platform_pattern_sites_platform ON public.platform_pattern_sites TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.platform_patterns ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY platform_patterns_platform ON public.platform_patterns TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.policies ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY policies_platform ON public.policies TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.rule_counts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_counts_appliance ON public.rule_counts TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY rule_counts_people ON public.rule_counts TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY rule_counts_platform ON public.rule_counts TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.signing_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY signing_keys_auth ON public.signing_keys TO flywheel_auth USING (true) WITH CHECK (true);
+
+CREATE POLICY signing_keys_platform ON public.signing_keys TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY sites_appliance ON public.sites TO flywheel_appliance USING ((id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY sites_auth ON public.sites FOR SELECT TO flywheel_auth USING (true);
+
+CREATE POLICY sites_client ON public.sites TO flywheel_client USING ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid));
+
+CREATE POLICY sites_partner ON public.sites TO flywheel_partner USING ((organization_id IN ( SELECT o.id
+   FROM public.organizations o)));
+
+CREATE POLICY sites_platform ON public.sites TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY webhook_deliveries_partner ON public.webhook_deliveries TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY webhook_deliveries_platform ON public.webhook_deliveries TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY webhook_endpoints_partner ON public.webhook_endpoints TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY webhook_endpoints_platform ON public.webhook_endpoints TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO flywheel_app;
+GRANT USAGE ON SCHEMA public TO flywheel_auth;
+GRANT USAGE ON SCHEMA public TO flywheel_appliance;
+GRANT USAGE ON SCHEMA public TO flywheel_writer;
+GRANT USAGE ON SCHEMA public TO flywheel_client;
+GRANT USAGE ON SCHEMA public TO flywheel_partner;
+GRANT USAGE ON SCHEMA public TO flywheel_operator;
+GRANT USAGE ON SCHEMA public TO flywheel_loop;
+
+REVOKE ALL ON FUNCTION public.audit_chain() FROM PUBLIC;
+
+GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_client;
+GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_loop;
+
+REVOKE ALL ON FUNCTION public.drop_partition(parent text, partition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.drop_partition(parent text, partition text) TO flywheel_loop;
+
+REVOKE ALL ON FUNCTION public.ensure_partition(parent text, starts date, ends date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ensure_partition(parent text, starts date, ends date) TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.aliases TO flywheel_appliance;
+GRANT SELECT ON TABLE public.aliases TO flywheel_client;
+GRANT SELECT ON TABLE public.aliases TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.aliases TO flywheel_operator;
+GRANT SELECT ON TABLE public.aliases TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.l1_rules TO flywheel_appliance;
+GRANT SELECT ON TABLE public.l1_rules TO flywheel_client;
+GRANT SELECT ON TABLE public.l1_rules TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.l1_rules TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.l1_rules TO flywheel_loop;
+
+GRANT UPDATE(tier) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(incident_type) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(runbook_id) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(name) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(description) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(conditions) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(action) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(action_params) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(priority) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(cooldown_seconds) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(enabled) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT UPDATE(enabled) ON TABLE public.l1_rules TO flywheel_loop;
+
+GRANT UPDATE(disabled_reason) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT UPDATE(disabled_reason) ON TABLE public.l1_rules TO flywheel_loop;
+
+GRANT UPDATE(enabled_changed_at) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT UPDATE(enabled_changed_at) ON TABLE public.l1_rules TO flywheel_loop;
+
+GRANT UPDATE(withdrawn_at) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT UPDATE(withdrawn_at) ON TABLE public.l1_rules TO flywheel_loop;
+
+GRANT UPDATE(match_count) ON TABLE public.l1_rules TO flywheel_loop;
+GRANT UPDATE(match_count) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(success_count) ON TABLE public.l1_rules TO flywheel_loop;
+GRANT UPDATE(success_count) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(failure_count) ON TABLE public.l1_rules TO flywheel_loop;
+GRANT UPDATE(failure_count) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.organizations TO flywheel_appliance;
+GRANT SELECT ON TABLE public.organizations TO flywheel_client;
+GRANT SELECT ON TABLE public.organizations TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.organizations TO flywheel_operator;
+GRANT SELECT ON TABLE public.organizations TO flywheel_loop;
+
+GRANT UPDATE(name) ON TABLE public.organizations TO flywheel_operator;
+
+GRANT UPDATE(contributes) ON TABLE public.organizations TO flywheel_operator;
+
+GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.sites TO flywheel_auth;
+GRANT SELECT ON TABLE public.sites TO flywheel_appliance;
+GRANT SELECT ON TABLE public.sites TO flywheel_client;
+GRANT SELECT ON TABLE public.sites TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.sites TO flywheel_operator;
+GRANT SELECT ON TABLE public.sites TO flywheel_loop;
+
+GRANT UPDATE(name) ON TABLE public.sites TO flywheel_operator;
+
+GRANT UPDATE(healing_tier) ON TABLE public.sites TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.api_keys TO flywheel_auth;
+GRANT INSERT ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(id) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(site_id) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(appliance_id) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(partner_id) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(operator_id) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(label),UPDATE(label) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(digest) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(created_at) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO flywheel_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.appliance_documents TO flywheel_appliance;
+GRANT SELECT ON TABLE public.appliance_documents TO flywheel_operator;
+GRANT SELECT ON TABLE public.appliance_documents TO flywheel_loop;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.appliances TO flywheel_appliance;
+GRANT SELECT ON TABLE public.appliances TO flywheel_client;
+GRANT SELECT ON TABLE public.appliances TO flywheel_partner;
+GRANT SELECT ON TABLE public.appliances TO flywheel_operator;
+GRANT SELECT ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(uptime_seconds) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_operator;
+
+GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(last_seen_at) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.audit_head TO flywheel_operator;
+GRANT SELECT ON TABLE public.audit_head TO flywheel_loop;
+
+GRANT SELECT,INSERT ON TABLE public.corrections TO flywheel_appliance;
+GRANT SELECT ON TABLE public.corrections TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.corrections TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.dropped_counts TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dropped_counts TO flywheel_loop;
+
+GRANT INSERT ON TABLE public.events TO flywheel_client;
+GRANT SELECT,INSERT ON TABLE public.events TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.events TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.events TO flywheel_loop;
+
+GRANT INSERT ON TABLE public.execution_keys TO flywheel_writer;
+GRANT SELECT ON TABLE public.execution_keys TO flywheel_appliance;
+GRANT SELECT ON TABLE public.execution_keys TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.execution_keys TO flywheel_loop;
+
+GRANT SELECT(site_id) ON TABLE public.execution_keys TO flywheel_writer;
+
+GRANT SELECT(execution_id) ON TABLE public.execution_keys TO flywheel_writer;
+
+GRANT SELECT(digest) ON TABLE public.execution_keys TO flywheel_writer;
+
+GRANT SELECT(received_at) ON TABLE public.execution_keys TO flywheel_writer;
+
+GRANT INSERT ON TABLE public.executions TO flywheel_writer;
+GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_appliance;
+GRANT SELECT ON TABLE public.executions TO flywheel_client;
+GRANT SELECT ON TABLE public.executions TO flywheel_partner;
+GRANT SELECT ON TABLE public.executions TO flywheel_operator;
+GRANT SELECT ON TABLE public.executions TO flywheel_loop;
+
+GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.fold_marks TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fold_marks TO flywheel_loop;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO flywheel_appliance;
+GRANT SELECT ON TABLE public.incidents TO flywheel_client;
+GRANT SELECT ON TABLE public.incidents TO flywheel_partner;
+GRANT SELECT ON TABLE public.incidents TO flywheel_operator;
+GRANT SELECT ON TABLE public.incidents TO flywheel_loop;
+
+GRANT SELECT,INSERT ON TABLE public.log_lines TO flywheel_appliance;
+GRANT SELECT ON TABLE public.log_lines TO flywheel_operator;
+GRANT SELECT ON TABLE public.log_lines TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.loop_leases TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.loop_leases TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.loop_runs TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.loop_runs TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.operators TO flywheel_auth;
+GRANT SELECT,INSERT ON TABLE public.operators TO flywheel_operator;
+GRANT SELECT ON TABLE public.operators TO flywheel_loop;
+
+GRANT UPDATE(role) ON TABLE public.operators TO flywheel_operator;
+
+GRANT UPDATE(disabled_at) ON TABLE public.operators TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.partners TO flywheel_auth;
+GRANT SELECT ON TABLE public.partners TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.partners TO flywheel_operator;
+GRANT SELECT ON TABLE public.partners TO flywheel_loop;
+
+GRANT UPDATE(name) ON TABLE public.partners TO flywheel_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.pattern_reports TO flywheel_appliance;
+GRANT SELECT ON TABLE public.pattern_reports TO flywheel_client;
+GRANT SELECT ON TABLE public.pattern_reports TO flywheel_partner;
+GRANT SELECT ON TABLE public.pattern_reports TO flywheel_operator;
+GRANT SELECT ON TABLE public.pattern_reports TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.patterns TO flywheel_appliance;
+GRANT SELECT ON TABLE public.patterns TO flywheel_client;
+GRANT SELECT ON TABLE public.patterns TO flywheel_partner;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patterns TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patterns TO flywheel_loop;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_loop;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_loop;
+
+GRANT SELECT,INSERT ON TABLE public.policies TO flywheel_operator;
+GRANT SELECT ON TABLE public.policies TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.rule_counts TO flywheel_client;
+GRANT SELECT ON TABLE public.rule_counts TO flywheel_partner;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.runbooks TO flywheel_appliance;
+GRANT SELECT ON TABLE public.runbooks TO flywheel_client;
+GRANT SELECT ON TABLE public.runbooks TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.runbooks TO flywheel_operator;
+GRANT SELECT ON TABLE public.runbooks TO flywheel_loop;
+
+GRANT UPDATE(name) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT UPDATE(platform) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT UPDATE(executable) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT UPDATE(source) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT SELECT,INSERT ON TABLE public.signing_keys TO flywheel_auth;
+
+GRANT SELECT,INSERT ON TABLE public.webhook_deliveries TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.webhook_deliveries TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO flywheel_loop;
+
+GRANT UPDATE(state) ON TABLE public.webhook_deliveries TO flywheel_partner;
+GRANT UPDATE(state) ON TABLE public.webhook_deliveries TO flywheel_operator;
+
+GRANT UPDATE(attempts) ON TABLE public.webhook_deliveries TO flywheel_partner;
+GRANT UPDATE(attempts) ON TABLE public.webhook_deliveries TO flywheel_operator;
+
+GRANT UPDATE(next_attempt_at) ON TABLE public.webhook_deliveries TO flywheel_partner;
+GRANT UPDATE(next_attempt_at) ON TABLE public.webhook_deliveries TO flywheel_operator;
+
+GRANT INSERT,DELETE ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT INSERT,DELETE ON TABLE public.webhook_endpoints TO flywheel_operator;
+GRANT SELECT ON TABLE public.webhook_endpoints TO flywheel_loop;
+
+GRANT SELECT(id) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(id) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
+GRANT SELECT(partner_id) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(partner_id) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
+GRANT SELECT(url),UPDATE(url) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(url),UPDATE(url) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
+GRANT SELECT(label),UPDATE(label) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(label),UPDATE(label) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
+GRANT SELECT(kinds),UPDATE(kinds) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(kinds),UPDATE(kinds) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
+GRANT SELECT(enabled),UPDATE(enabled) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(enabled),UPDATE(enabled) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
+GRANT SELECT(created_at) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(created_at) ON TABLE public.webhook_endpoints TO flywheel_operator;

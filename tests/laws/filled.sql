@@ -1,0 +1,113 @@
+-- One row, at least, in every table that the set-up leaves empty. A new table needs a row here.
+INSERT INTO partners (id, name) VALUES ('00000000-0000-7000-8000-000000000001', 'Partner');
+INSERT INTO organizations (id, partner_id, name)
+VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', 'Org');
+INSERT INTO sites (id, organization_id, slug, name)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000002', 'site', 'Site'
+);
+INSERT INTO appliances (id, site_id, wire_id)
+VALUES ('00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000003', 'site-x');
+INSERT INTO operators (id, email, role)
+VALUES ('00000000-0000-7000-8000-000000000005', 'operator@example.org', 'admin');
+INSERT INTO api_keys (site_id, digest)
+VALUES ('00000000-0000-7000-8000-000000000003', sha256('key'));
+INSERT INTO runbooks (runbook_id, name, platform, executable, source)
+VALUES ('RB-LAW-001', 'Law', 'linux', true, 'operator');
+INSERT INTO aliases (alias, runbook_id, source) VALUES ('RB-LAW-001', 'RB-LAW-001', 'operator');
+INSERT INTO l1_rules (
+    id, rule_id, source, scope, site_id, incident_type, runbook_id, name, conditions, action,
+    priority, cooldown_seconds
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000006', 'L1-LAW-001', 'custom', 'site',
+    '00000000-0000-7000-8000-000000000003', 'law', 'RB-LAW-001', 'Law',
+    '[{"field": "check_type", "operator": "eq", "value": "law"}]', 'run_linux_runbook', 5, 300
+);
+INSERT INTO executions (
+    site_id, execution_id, received_at, evidence_at, occurred_at, level, incident_id, incident_type,
+    hostname, reported_id, outcome
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 'execution', now(), now(), now(), 'L2', 'incident',
+    'law', 'host', 'RB-LAW-001', 'success'
+);
+INSERT INTO execution_keys (site_id, execution_id, digest, received_at)
+VALUES ('00000000-0000-7000-8000-000000000003', 'execution', '\x00', now());
+INSERT INTO corrections (site_id, execution_id, revision, digest, received_at)
+VALUES ('00000000-0000-7000-8000-000000000003', 'execution', 1, '\x01', now());
+INSERT INTO dropped_counts (
+    site_id, level, incident_type, reported_id, hostname, successes, verified_successes, failures,
+    not_attempted, chaos_successes, chaos_failures, since_successes, since_verified_successes,
+    since_failures, since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 'L2', 'law', 'RB-LAW-001', 'host',
+    1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, now(), now()
+);
+INSERT INTO fold_marks (fold, mark, system_identifier, folded_at)
+VALUES ('law', pg_current_snapshot(), 1, now());
+INSERT INTO patterns (
+    id, site_id, incident_type, runbook_id, hostname, first_seen_at, last_seen_at
+)
+VALUES (
+    'law', '00000000-0000-7000-8000-000000000003', 'law', 'RB-LAW-001', 'host', now(), now()
+);
+INSERT INTO platform_pattern_sites (
+    incident_type, runbook_id, site_id, first_seen_at, last_seen_at
+)
+VALUES ('law', 'RB-LAW-001', '00000000-0000-7000-8000-000000000003', now(), now());
+INSERT INTO platform_patterns (incident_type, runbook_id, aggregated_at)
+VALUES ('law', 'RB-LAW-001', now());
+INSERT INTO rule_counts (
+    site_id, incident_type, reported_id, rule, first_seen_at, last_seen_at
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 'law', 'RB-LAW-001',
+    '00000000-0000-7000-8000-000000000006', now(), now()
+);
+INSERT INTO loop_leases (name, holder, expires_at, turn_started_at)
+VALUES ('law', '00000000-0000-7000-8000-000000000007', now(), now());
+INSERT INTO loop_runs (turn_id, holder, step, started_at, ended_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000008', '00000000-0000-7000-8000-000000000007', 'law', now(),
+    now()
+);
+INSERT INTO audit_entries (
+    at, actor_kind, actor, action, object_kind, object_id, partner_id, organization_id, site_id
+)
+VALUES (
+    now(), 'command', 'law', 'created', 'site', 'site', '00000000-0000-7000-8000-000000000001',
+    '00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000003'
+);
+INSERT INTO incidents (
+    site_id, hostname, incident_type, check_type, severity, details, pre_state, hipaa_controls,
+    reported_at, last_reported_at
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 'host', 'law', 'law', 'low', '{}', '{}', '{}', now(),
+    now()
+);
+INSERT INTO pattern_reports (
+    site_id, kind, signature, occurrences, successes, first_seen_at, last_seen_at
+)
+VALUES ('00000000-0000-7000-8000-000000000003', 'heal', 'law:host', 1, 1, now(), now());
+INSERT INTO log_lines (site_id, received_at, hostname, unit, message)
+VALUES ('00000000-0000-7000-8000-000000000003', now(), 'host', 'unit', 'message');
+INSERT INTO appliance_documents (site_id, kind, body, received_at)
+VALUES ('00000000-0000-7000-8000-000000000003', 'law', '{}', now());
+INSERT INTO events (id, kind, partner_id, data, occurred_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000009', 'loop.silent', '00000000-0000-7000-8000-000000000001',
+    '{}', now()
+);
+INSERT INTO webhook_endpoints (id, partner_id, url, kinds, secret, created_at)
+VALUES (
+    '00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-000000000001',
+    'https://example.org/', '{loop.silent}', sha256('secret'), now()
+);
+INSERT INTO webhook_deliveries (event_id, endpoint_id, partner_id, next_attempt_at, created_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000009', '00000000-0000-7000-8000-00000000000a',
+    '00000000-0000-7000-8000-000000000001', now(), now()
+);

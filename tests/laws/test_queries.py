@@ -1,0 +1,155 @@
+"""Every statement of sql/ fits the schema, may be run, names its tenant, and is used."""
+
+import ast
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from flywheel_server import db, embedded, sql
+
+SOURCE = Path(sql.__file__).parents[1]
+STATEMENTS = [(noun, name) for noun in sql.nouns() for name in sql.load(noun)]
+TENANT = re.compile(r"\b(site_id|organization_id|partner_id)\b")
+FLEET = re.compile(r"^-- fleet: \S.{9,}$", re.MULTILINE)
+ROLES = (
+    "flywheel_app",
+    "flywheel_auth",
+    "flywheel_appliance",
+    "flywheel_writer",
+    "flywheel_client",
+    "flywheel_partner",
+    "flywheel_operator",
+    "flywheel_loop",
+)
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+async def connection(
+    address: embedded.Address,
+) -> AsyncIterator[db.Connection]:
+    opened = await asyncpg.connect(address.app_url)
+    for column in ("site_id", "organization_id", "partner_id"):
+        await opened.execute(f"SET flywheel.{column} = '{NOBODY}'")
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.parametrize(("noun", "name"), STATEMENTS)
+async def test_every_statement_prepares_and_some_role_may_run_it(
+    connection: db.Connection, noun: str, name: str
+) -> None:
+    """F48 and F49: a column that is not there, or a conflict target without its unique key.
+
+    Broken by renaming a column in one statement, by `ON CONFLICT (name)` on partners, and by
+    taking one grant away: each is named here.
+    """
+    text = sql.load(noun)[name]
+    await connection.prepare(text)
+    refused = []
+    for role in ROLES:
+        try:
+            async with connection.transaction():
+                await connection.execute(f"SET LOCAL ROLE {role}")
+                # Preparing checks no rights; planning to run does.
+                await connection.execute(f"EXPLAIN (GENERIC_PLAN) {text}")
+        except asyncpg.InsufficientPrivilegeError:
+            refused.append(role)
+    assert refused != list(ROLES), f"no role may run {noun}.{name}"
+    assert db.APP_ROLE in refused or not _touches_a_table(text), "the login role may do nothing"
+
+
+@pytest.mark.parametrize(("noun", "name"), STATEMENTS)
+def test_every_statement_names_its_tenant_or_says_why_not(noun: str, name: str) -> None:
+    """The second belt. Broken by removing one `-- fleet:` line."""
+    text = sql.load(noun)[name]
+
+    named = TENANT.search(re.sub(r"--.*", "", text))
+
+    assert named or FLEET.search(text), f"{noun}.{name}: name a tenant column, or `-- fleet: why`"
+
+
+@pytest.mark.parametrize("noun", sql.nouns())
+def test_every_file_holds_named_statements_alone_each_name_once(noun: str) -> None:
+    text = (SOURCE / "sql" / f"{noun}.sql").read_text(encoding="utf-8")
+    before, *_ = re.split(r"^-- name: ", text, maxsplit=1, flags=re.MULTILINE)
+
+    assert not re.sub(r"--.*", "", before).strip(), "a statement without a name"
+    assert len(re.findall(r"^-- name:", text, re.MULTILINE)) == len(sql.load(noun))
+    for name, statement in sql.load(noun).items():
+        assert statement.count(";") <= 1, f"{noun}.{name} is more than one statement"
+        assert not re.search(r"SELECT\s+(\w+\.)?\*", statement), f"{noun}.{name}: name the columns"
+
+
+def test_every_statement_is_used_and_every_used_one_exists() -> None:
+    """Broken by a misspelt name in a store module, and by a statement left behind."""
+    used = _used()
+
+    assert used == set(STATEMENTS)
+
+
+def test_no_statement_stands_outside_of_sql() -> None:
+    """Roles and settings of a session are not queries; everything that names a table is."""
+    query = re.compile(
+        r"\b(SELECT\b.*\bFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|MERGE\s+INTO)\b",
+        re.DOTALL,
+    )
+    # Before there is a schema: is the database there at all?
+    allowed = {"embedded.py"}
+    found = [
+        f"{file.relative_to(SOURCE)}:{node.lineno}"
+        for file in _modules()
+        if file.name not in allowed
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and query.search(node.value)
+    ]
+
+    assert found == []
+
+
+def _used() -> set[tuple[str, str]]:
+    """Read every `NAME = load("noun")` and `NAME["statement"]`, within one module."""
+    used = set()
+    for file in _modules():
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        nouns = {
+            target.id: node.value.args[0].value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "id", getattr(node.value.func, "attr", "")) == "load"
+            and node.value.args
+            and isinstance(node.value.args[0], ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Subscript)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in nouns
+            ):
+                for name in _names(node.slice):
+                    used.add((str(nouns[node.value.id]), name))
+    return used
+
+
+def _names(index: ast.expr) -> list[str]:
+    """Return the names that a subscript may take: a text, or a choice between two."""
+    if isinstance(index, ast.IfExp):
+        return _names(index.body) + _names(index.orelse)
+    assert isinstance(index, ast.Constant), f"line {index.lineno}: name the statement in plain text"
+    return [str(index.value)]
+
+
+def _modules() -> list[Path]:
+    return sorted(file for file in SOURCE.rglob("*.py") if "versions" not in file.parts)
+
+
+def _touches_a_table(text: str) -> bool:
+    return re.search(r"\b(FROM|INTO|UPDATE)\b", text) is not None
