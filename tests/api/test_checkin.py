@@ -260,13 +260,13 @@ async def test_a_check_in_that_brings_only_a_newer_time_needs_no_database(
     await check_in(client, site)
     await parts.settle(client)
     told = await check_in(client, site)
+    before = await row(database, site)
     nowhere = await db.open_database("postgresql://flywheel_app@/flywheel?host=/nonexistent")
     with monkeypatch.context() as patch:
         patch.setattr(database, "pool", nowhere.pool)
         again = await check_in(client, site, uptime_seconds=1_004)
     await nowhere.close()
     assert again | {"server_time": 0} == told | {"server_time": 0}
-    before = await row(database, site)
     await parts.of(client).heartbeats.flush()
     after = await row(database, site)
     assert after["uptime_seconds"] == 1_004

@@ -87,6 +87,7 @@ class Heartbeats:
     def __init__(self, database: db.Database) -> None:
         self._database = database
         self._beats: dict[tuple[UUID, UUID | None], Beat] = {}
+        self._flushing = asyncio.Lock()
 
     def seen(
         self, site_id: UUID, appliance_id: UUID, now: dt.datetime, uptime_seconds: int | None
@@ -125,17 +126,18 @@ class Heartbeats:
 
     async def flush(self) -> None:
         """Write all that is waiting. Raises DatabaseUnavailable and keeps it."""
-        beats, self._beats = self._beats, {}
-        if not beats:
-            return
-        try:
-            async with db.transaction(self._database, _SCOPE) as connection:
-                await store.beat(connection, list(beats.values()))
-        except BaseException:
-            newer, self._beats = self._beats, beats
-            for beat in newer.values():
-                self._note(beat)
-            raise
+        async with self._flushing:
+            beats, self._beats = self._beats, {}
+            if not beats:
+                return
+            try:
+                async with db.transaction(self._database, _SCOPE) as connection:
+                    await store.beat(connection, list(beats.values()))
+            except BaseException:
+                newer, self._beats = self._beats, beats
+                for beat in newer.values():
+                    self._note(beat)
+                raise
 
     async def _flush_or_wait(self) -> None:
         try:
