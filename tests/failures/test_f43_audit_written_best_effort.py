@@ -1,0 +1,85 @@
+"""No entry, no change: an audit that cannot be written rolls the change back.
+
+Broken on purpose: with the entry written in a transaction of its own, the partner stays.
+"""
+
+import asyncpg
+import httpx
+import pytest
+
+from flywheel_server import embedded
+from tests.api.test_admin_accounts import everything
+from tests.cast import Cast
+from tests.route_examples import EXAMPLES, Route, Stage, routes
+
+CHANGES = [
+    route
+    for route in routes()
+    # A turn of the loop is the loop's, with run records of its own.
+    if route.audience == "operator admin" and route.name != "POST /api/admin/flywheel/run"
+]
+
+
+@pytest.fixture
+async def deaf(address: embedded.Address, cast: Cast) -> Cast:
+    """Have the database refuse every entry from now on."""
+    owner = await asyncpg.connect(address.owner_url)
+    try:
+        await owner.execute("REVOKE INSERT ON audit_entries FROM flywheel_operator")
+    finally:
+        await owner.close()
+    return cast
+
+
+async def _fingerprint(address: embedded.Address) -> list[tuple[str, str]]:
+    """Return a digest of every table's rows."""
+    owner = await asyncpg.connect(address.owner_url)
+    try:
+        tables = await owner.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        )
+        return [
+            (
+                table["tablename"],
+                await owner.fetchval(
+                    f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text))"
+                    f" FROM {table['tablename']} t"
+                ),
+            )
+            for table in tables
+        ]
+    finally:
+        await owner.close()
+
+
+async def test_f43_a_change_whose_entry_fails_is_no_change(
+    client: httpx.AsyncClient, address: embedded.Address, deaf: Cast
+) -> None:
+    stage = Stage(cast=deaf, spare=deaf.site.credential)
+    before = await _fingerprint(address)
+    for route in CHANGES:
+        example = EXAMPLES[route.name](stage, deaf.site)
+        if route.name == "POST /api/admin/rules/{rule_id}/enable":
+            continue
+        answer = await _refused(client, route, stage)
+        assert answer >= 500, (route.name, answer, example.path)
+        assert await _fingerprint(address) == before, route.name
+
+
+async def _refused(client: httpx.AsyncClient, route: Route, stage: Stage) -> int:
+    example = EXAMPLES[route.name](stage, stage.cast.site)
+    answer = await example.send(client, route.method, stage.cast.admin.headers)
+    return answer.status_code
+
+
+async def test_f43_every_change_leaves_exactly_one_entry(
+    client: httpx.AsyncClient, cast: Cast
+) -> None:
+    stage = Stage(cast=cast, spare=cast.site.credential)
+    for route in CHANGES:
+        before = len(await everything(client, cast, "audit", limit="200"))
+        example = EXAMPLES[route.name](stage, cast.site)
+        answer = await example.send(client, route.method, cast.admin.headers)
+        assert answer.status_code == example.status, answer.text
+        after = len(await everything(client, cast, "audit", limit="200"))
+        assert after == before + 1, route.name
