@@ -1,5 +1,7 @@
 """A real PostgreSQL for each worker, a migrated database of its own for each test."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import itertools
@@ -81,3 +83,11 @@ async def client(settings: Settings, address: embedded.Address) -> AsyncIterator
 async def cast(database: db.Database) -> people.Cast:
     """Make the people and places of ``tests/cast.py``."""
     return await people.make_cast(database)
+
+
+@pytest.fixture
+async def owner(address: embedded.Address) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Give the database owner's hands, for what no part of the application may do."""
+    connection = await asyncpg.connect(address.owner_url)
+    yield connection
+    await connection.close()
