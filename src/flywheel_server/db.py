@@ -156,6 +156,11 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
         yield connection
     except LOST as error:
         raise errors.DatabaseUnavailable from error
+    except asyncpg.DeadlockDetectedError as error:
+        # Nothing of it was written, and the other one went through: a repeat will, too.
+        raise errors.Unavailable(
+            "Two changes met and this one was undone: send it again."
+        ) from error
     finally:
         with contextlib.suppress(*LOST, asyncpg.PostgresError):
             await asyncio.shield(pool.release(connection))

@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import httpx
@@ -34,6 +35,24 @@ async def test_a_value_is_changed_with_a_reason_and_the_history_keeps_the_old_on
     found = await entry(database, "policy.change")
     assert found["before"]["platform_min_organizations"] == 5
     assert found["after"]["platform_min_organizations"] == 6
+
+
+async def test_two_changes_at_once_both_hold(client: httpx.AsyncClient, cast: Cast) -> None:
+    wanted = {
+        "platform_min_occurrences": 30,
+        "site_min_occurrences": 8,
+        "site_min_successes": 4,
+        "site_max_age_days": 9,
+    }
+    answers = await asyncio.gather(
+        *(
+            client.put(POLICY, json={name: value, "reason": WHY}, headers=cast.admin.headers)
+            for name, value in wanted.items()
+        )
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    after = (await client.get(POLICY, headers=cast.admin.headers)).json()["values"]
+    assert {name: after[name] for name in wanted} == wanted
 
 
 async def test_the_history_pages(client: httpx.AsyncClient, cast: Cast) -> None:

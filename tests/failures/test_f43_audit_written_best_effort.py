@@ -10,7 +10,7 @@ import pytest
 from flywheel_server import embedded
 from tests.api.test_admin_accounts import everything
 from tests.cast import Cast
-from tests.route_examples import EXAMPLES, Route, Stage, routes
+from tests.route_examples import EXAMPLES, Stage, routes
 
 CHANGES = [
     route
@@ -58,18 +58,13 @@ async def test_f43_a_change_whose_entry_fails_is_no_change(
     stage = Stage(cast=deaf, spare=deaf.site.credential)
     before = await _fingerprint(address)
     for route in CHANGES:
-        example = EXAMPLES[route.name](stage, deaf.site)
         if route.name == "POST /api/admin/rules/{rule_id}/enable":
+            # The rule could not be disabled: enabling it changes nothing and leaves no entry.
             continue
-        answer = await _refused(client, route, stage)
-        assert answer >= 500, (route.name, answer, example.path)
+        example = EXAMPLES[route.name](stage, deaf.site)
+        answer = await example.send(client, route.method, deaf.admin.headers)
+        assert answer.status_code == 500, (route.name, answer.text)
         assert await _fingerprint(address) == before, route.name
-
-
-async def _refused(client: httpx.AsyncClient, route: Route, stage: Stage) -> int:
-    example = EXAMPLES[route.name](stage, stage.cast.site)
-    answer = await example.send(client, route.method, stage.cast.admin.headers)
-    return answer.status_code
 
 
 async def test_f43_every_change_leaves_exactly_one_entry(

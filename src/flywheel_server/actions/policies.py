@@ -31,6 +31,7 @@ async def change(
     """
     if not reason.strip() or len(reason) > _LONGEST_REASON:
         raise errors.InvalidInput(f"Give a `reason` of 1 to {_LONGEST_REASON} characters.")
+    await policies.lock(connection)
     before = await policies.current(connection)
     if before is None:
         raise errors.Unavailable("The database has no policy yet: run `flywheel-server migrate`.")

@@ -18,3 +18,7 @@ LIMIT $2;
 INSERT INTO policies (values, reason, changed_by, changed_at)
 VALUES ($1, $2, $3, $4)
 RETURNING version, values, reason, changed_by, changed_at;
+
+-- name: lock
+-- fleet: one policy for the platform
+SELECT pg_advisory_xact_lock(7305117, 5);

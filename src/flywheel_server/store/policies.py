@@ -36,6 +36,11 @@ async def in_force(connection: Connection) -> policy.Policy:
     return version.policy
 
 
+async def lock(connection: Connection) -> None:
+    """Keep others from changing the policy until the end, so that no change undoes another."""
+    await connection.execute(_SQL["lock"])
+
+
 async def history(connection: Connection, before: int | None, limit: int) -> list[Version]:
     """Return the newest versions first, those below version ``before``."""
     rows = await connection.fetch(_SQL["history"], before, limit)
