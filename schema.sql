@@ -73,6 +73,8 @@ BEGIN
     IF parent NOT IN ('executions', 'log_lines') THEN
         RAISE EXCEPTION 'not a partitioned table of ours: %', parent;
     END IF;
+    -- A migration and a turn of the loop may ask for the same one at once.
+    PERFORM pg_advisory_xact_lock(7305117, 3);
     IF to_regclass(format('public.%I', partition)) IS NOT NULL THEN
         RETURN false;
     END IF;
@@ -323,6 +325,19 @@ CREATE TABLE public.dropped_counts (
 
 ALTER TABLE ONLY public.dropped_counts FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.endorsements (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    pattern_id text NOT NULL,
+    actor_id uuid NOT NULL,
+    actor_name text NOT NULL,
+    endorsed_at timestamp with time zone NOT NULL,
+    notes text,
+    CONSTRAINT endorsements_notes_length CHECK (((char_length(notes) >= 1) AND (char_length(notes) <= 2000)))
+);
+
+ALTER TABLE ONLY public.endorsements FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.events (
     id uuid DEFAULT uuidv7() NOT NULL,
     kind text NOT NULL,
@@ -392,6 +407,17 @@ CREATE TABLE public.fold_marks (
 );
 
 ALTER TABLE ONLY public.fold_marks FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.idempotency_keys (
+    partner_id uuid NOT NULL,
+    key text NOT NULL,
+    digest bytea NOT NULL,
+    answer jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
+);
+
+ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.incidents (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -589,6 +615,35 @@ ALTER TABLE public.policies ALTER COLUMN version ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.promotions (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    tier text NOT NULL,
+    decision text NOT NULL,
+    site_id uuid,
+    pattern_id text,
+    incident_type text NOT NULL,
+    runbook_id text NOT NULL,
+    rule uuid,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    actor_name text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    custom_name text,
+    notes text,
+    deploy_immediately boolean NOT NULL,
+    evidence jsonb NOT NULL,
+    gates jsonb NOT NULL,
+    CONSTRAINT promotions_custom_name_length CHECK (((char_length(custom_name) >= 1) AND (char_length(custom_name) <= 200))),
+    CONSTRAINT promotions_decision_known CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT promotions_notes_length CHECK (((char_length(notes) >= 1) AND (char_length(notes) <= 2000))),
+    CONSTRAINT promotions_of_a_pattern CHECK ((((tier = 'platform'::text) = (pattern_id IS NULL)) AND ((pattern_id IS NULL) = (site_id IS NULL)))),
+    CONSTRAINT promotions_reason_when_rejected CHECK (((decision = 'approved'::text) OR (notes IS NOT NULL))),
+    CONSTRAINT promotions_rule_when_approved CHECK (((decision = 'approved'::text) = (rule IS NOT NULL))),
+    CONSTRAINT promotions_tier_known CHECK ((tier = ANY (ARRAY['platform'::text, 'client'::text, 'partner'::text, 'operator'::text])))
+);
+
+ALTER TABLE ONLY public.promotions FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.rule_counts (
     site_id uuid NOT NULL,
     incident_type text NOT NULL,
@@ -692,6 +747,12 @@ ALTER TABLE ONLY public.corrections
 ALTER TABLE ONLY public.dropped_counts
     ADD CONSTRAINT dropped_counts_pkey PRIMARY KEY (site_id, level, incident_type, reported_id, hostname);
 
+ALTER TABLE ONLY public.endorsements
+    ADD CONSTRAINT endorsements_pattern_key UNIQUE (pattern_id);
+
+ALTER TABLE ONLY public.endorsements
+    ADD CONSTRAINT endorsements_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
@@ -700,6 +761,9 @@ ALTER TABLE ONLY public.execution_keys
 
 ALTER TABLE ONLY public.fold_marks
     ADD CONSTRAINT fold_marks_pkey PRIMARY KEY (fold);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (partner_id, key);
 
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_key UNIQUE (site_id, hostname, check_type);
@@ -749,6 +813,9 @@ ALTER TABLE ONLY public.platform_patterns
 ALTER TABLE ONLY public.policies
     ADD CONSTRAINT policies_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY public.promotions
+    ADD CONSTRAINT promotions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.rule_counts
     ADD CONSTRAINT rule_counts_key UNIQUE NULLS NOT DISTINCT (site_id, incident_type, reported_id, rule);
 
@@ -794,6 +861,8 @@ CREATE INDEX audit_entries_site_idx ON public.audit_entries USING btree (site_id
 
 CREATE UNIQUE INDEX audit_head_single ON public.audit_head USING btree ((true));
 
+CREATE INDEX endorsements_site_idx ON public.endorsements USING btree (site_id);
+
 CREATE INDEX events_undispatched_idx ON public.events USING btree (id) WHERE (dispatched_at IS NULL);
 
 CREATE INDEX execution_keys_received_idx ON public.execution_keys USING brin (received_at);
@@ -816,6 +885,8 @@ CREATE UNIQUE INDEX l1_rules_scope_rule_id_key ON public.l1_rules USING btree (r
 
 CREATE INDEX l1_rules_site_idx ON public.l1_rules USING btree (site_id) WHERE (site_id IS NOT NULL);
 
+CREATE UNIQUE INDEX l1_rules_site_pair_key ON public.l1_rules USING btree (site_id, incident_type, runbook_id) WHERE ((source = 'promoted'::text) AND enabled);
+
 CREATE INDEX log_lines_site_received_idx ON ONLY public.log_lines USING btree (site_id, received_at);
 
 CREATE INDEX loop_runs_started_idx ON public.loop_runs USING btree (started_at DESC, id DESC);
@@ -836,6 +907,12 @@ CREATE INDEX patterns_stale_idx ON public.patterns USING btree (id) WHERE stale;
 
 CREATE INDEX platform_pattern_sites_site_idx ON public.platform_pattern_sites USING btree (site_id);
 
+CREATE UNIQUE INDEX promotions_one_decision_key ON public.promotions USING btree (pattern_id) WHERE (pattern_id IS NOT NULL);
+
+CREATE INDEX promotions_rule_idx ON public.promotions USING btree (rule);
+
+CREATE INDEX promotions_site_idx ON public.promotions USING btree (site_id, decided_at);
+
 CREATE INDEX rule_counts_rule_idx ON public.rule_counts USING btree (rule);
 
 CREATE INDEX rule_counts_unresolved_idx ON public.rule_counts USING btree (reported_id) WHERE (rule IS NULL);
@@ -851,6 +928,10 @@ CREATE INDEX webhook_endpoints_partner_idx ON public.webhook_endpoints USING btr
 CREATE TRIGGER audit_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER audit_entries_chain BEFORE INSERT ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.audit_chain();
+
+CREATE TRIGGER endorsements_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.endorsements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER promotions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.promotions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 ALTER TABLE ONLY public.aliases
     ADD CONSTRAINT aliases_runbook_fkey FOREIGN KEY (runbook_id) REFERENCES public.runbooks(runbook_id);
@@ -876,6 +957,12 @@ ALTER TABLE ONLY public.appliance_documents
 ALTER TABLE ONLY public.appliances
     ADD CONSTRAINT appliances_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.endorsements
+    ADD CONSTRAINT endorsements_pattern_fkey FOREIGN KEY (pattern_id) REFERENCES public.patterns(id);
+
+ALTER TABLE ONLY public.endorsements
+    ADD CONSTRAINT endorsements_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -884,6 +971,9 @@ ALTER TABLE ONLY public.events
 
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
@@ -914,6 +1004,18 @@ ALTER TABLE ONLY public.patterns
 
 ALTER TABLE ONLY public.platform_pattern_sites
     ADD CONSTRAINT platform_pattern_sites_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.promotions
+    ADD CONSTRAINT promotions_pattern_fkey FOREIGN KEY (pattern_id) REFERENCES public.patterns(id);
+
+ALTER TABLE ONLY public.promotions
+    ADD CONSTRAINT promotions_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.promotions
+    ADD CONSTRAINT promotions_runbook_fkey FOREIGN KEY (runbook_id) REFERENCES public.runbooks(runbook_id);
+
+ALTER TABLE ONLY public.promotions
+    ADD CONSTRAINT promotions_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.rule_counts
     ADD CONSTRAINT rule_counts_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
@@ -984,6 +1086,14 @@ ALTER TABLE public.dropped_counts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY dropped_counts_platform ON public.dropped_counts TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.endorsements ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY endorsements_people ON public.endorsements TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY endorsements_platform ON public.endorsements TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY events_client ON public.events FOR INSERT TO flywheel_client WITH CHECK ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid));
@@ -1020,6 +1130,12 @@ ALTER TABLE public.fold_marks ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY fold_marks_platform ON public.fold_marks TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY idempotency_keys_partner ON public.idempotency_keys TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY idempotency_keys_platform ON public.idempotency_keys TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY incidents_appliance ON public.incidents TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
@@ -1045,6 +1161,13 @@ CREATE POLICY l1_rules_partner ON public.l1_rules FOR SELECT TO flywheel_partner
    FROM public.organizations o)) OR (partner_id = (current_setting('flywheel.partner_id'::text))::uuid)));
 
 CREATE POLICY l1_rules_platform ON public.l1_rules TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+CREATE POLICY l1_rules_promoted ON public.l1_rules FOR INSERT TO flywheel_client, flywheel_partner WITH CHECK (((source = 'promoted'::text) AND (scope = 'site'::text) AND (site_id IN ( SELECT s.id
+   FROM public.sites s))));
+
+CREATE POLICY l1_rules_switched ON public.l1_rules FOR UPDATE TO flywheel_partner USING (((source = 'promoted'::text) AND (scope = 'site'::text) AND (site_id IN ( SELECT s.id
+   FROM public.sites s)))) WITH CHECK (((source = 'promoted'::text) AND (scope = 'site'::text) AND (site_id IN ( SELECT s.id
+   FROM public.sites s))));
 
 ALTER TABLE public.log_lines ENABLE ROW LEVEL SECURITY;
 
@@ -1119,7 +1242,19 @@ CREATE POLICY platform_patterns_platform ON public.platform_patterns TO flywheel
 
 ALTER TABLE public.policies ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY policies_client ON public.policies FOR SELECT TO flywheel_client USING (((current_setting('flywheel.organization_id'::text))::uuid IS NOT NULL));
+
+CREATE POLICY policies_partner ON public.policies FOR SELECT TO flywheel_partner USING (((current_setting('flywheel.partner_id'::text))::uuid IS NOT NULL));
+
 CREATE POLICY policies_platform ON public.policies TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.promotions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY promotions_people ON public.promotions TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY promotions_platform ON public.promotions TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.rule_counts ENABLE ROW LEVEL SECURITY;
 
@@ -1197,37 +1332,88 @@ GRANT SELECT ON TABLE public.l1_rules TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.l1_rules TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.l1_rules TO flywheel_loop;
 
+GRANT INSERT(rule_id) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(rule_id) ON TABLE public.l1_rules TO flywheel_partner;
+
+GRANT INSERT(source) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(source) ON TABLE public.l1_rules TO flywheel_partner;
+
+GRANT INSERT(scope) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(scope) ON TABLE public.l1_rules TO flywheel_partner;
+
+GRANT INSERT(partner_id) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(partner_id) ON TABLE public.l1_rules TO flywheel_partner;
+
+GRANT INSERT(organization_id) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(organization_id) ON TABLE public.l1_rules TO flywheel_partner;
+
+GRANT INSERT(site_id) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(site_id) ON TABLE public.l1_rules TO flywheel_partner;
+
 GRANT UPDATE(tier) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(tier) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(tier) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(incident_type) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(incident_type) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(incident_type) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(runbook_id) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(runbook_id) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(runbook_id) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(name) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(name) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(name) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(description) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(description) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(description) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(conditions) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(conditions) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(conditions) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(action) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(action) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(action) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(action_params) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(action_params) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(action_params) ON TABLE public.l1_rules TO flywheel_partner;
+
+GRANT INSERT(hipaa_controls) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(hipaa_controls) ON TABLE public.l1_rules TO flywheel_partner;
+
+GRANT INSERT(severity_filter) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(severity_filter) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(priority) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(priority) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(priority) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(cooldown_seconds) ON TABLE public.l1_rules TO flywheel_operator;
+GRANT INSERT(cooldown_seconds) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(cooldown_seconds) ON TABLE public.l1_rules TO flywheel_partner;
+
+GRANT INSERT(max_retries) ON TABLE public.l1_rules TO flywheel_client;
+GRANT INSERT(max_retries) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(enabled) ON TABLE public.l1_rules TO flywheel_operator;
 GRANT UPDATE(enabled) ON TABLE public.l1_rules TO flywheel_loop;
+GRANT UPDATE(enabled) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(disabled_reason) ON TABLE public.l1_rules TO flywheel_operator;
 GRANT UPDATE(disabled_reason) ON TABLE public.l1_rules TO flywheel_loop;
+GRANT UPDATE(disabled_reason) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(enabled_changed_at) ON TABLE public.l1_rules TO flywheel_operator;
 GRANT UPDATE(enabled_changed_at) ON TABLE public.l1_rules TO flywheel_loop;
+GRANT UPDATE(enabled_changed_at) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(withdrawn_at) ON TABLE public.l1_rules TO flywheel_operator;
 GRANT UPDATE(withdrawn_at) ON TABLE public.l1_rules TO flywheel_loop;
+GRANT UPDATE(withdrawn_at) ON TABLE public.l1_rules TO flywheel_partner;
 
 GRANT UPDATE(match_count) ON TABLE public.l1_rules TO flywheel_loop;
 GRANT UPDATE(match_count) ON TABLE public.l1_rules TO flywheel_operator;
@@ -1247,8 +1433,10 @@ GRANT SELECT ON TABLE public.organizations TO flywheel_loop;
 GRANT UPDATE(name) ON TABLE public.organizations TO flywheel_operator;
 
 GRANT UPDATE(contributes) ON TABLE public.organizations TO flywheel_operator;
+GRANT UPDATE(contributes) ON TABLE public.organizations TO flywheel_client;
 
 GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_operator;
+GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_client;
 
 GRANT SELECT ON TABLE public.sites TO flywheel_auth;
 GRANT SELECT ON TABLE public.sites TO flywheel_appliance;
@@ -1295,6 +1483,7 @@ GRANT SELECT ON TABLE public.appliances TO flywheel_loop;
 GRANT UPDATE(uptime_seconds) ON TABLE public.appliances TO flywheel_loop;
 
 GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_operator;
+GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_partner;
 
 GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
 
@@ -1306,9 +1495,16 @@ GRANT SELECT ON TABLE public.audit_head TO flywheel_loop;
 GRANT SELECT,INSERT ON TABLE public.corrections TO flywheel_appliance;
 GRANT SELECT ON TABLE public.corrections TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.corrections TO flywheel_loop;
+GRANT SELECT ON TABLE public.corrections TO flywheel_client;
+GRANT SELECT ON TABLE public.corrections TO flywheel_partner;
 
 GRANT SELECT ON TABLE public.dropped_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dropped_counts TO flywheel_loop;
+
+GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_client;
+GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_operator;
+GRANT SELECT ON TABLE public.endorsements TO flywheel_loop;
 
 GRANT INSERT ON TABLE public.events TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.events TO flywheel_partner;
@@ -1339,6 +1535,10 @@ GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.fold_marks TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fold_marks TO flywheel_loop;
+
+GRANT SELECT,INSERT ON TABLE public.idempotency_keys TO flywheel_partner;
+GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO flywheel_loop;
+GRANT SELECT ON TABLE public.idempotency_keys TO flywheel_operator;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO flywheel_appliance;
 GRANT SELECT ON TABLE public.incidents TO flywheel_client;
@@ -1383,6 +1583,15 @@ GRANT SELECT ON TABLE public.patterns TO flywheel_partner;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patterns TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patterns TO flywheel_loop;
 
+GRANT UPDATE(state) ON TABLE public.patterns TO flywheel_client;
+GRANT UPDATE(state) ON TABLE public.patterns TO flywheel_partner;
+
+GRANT UPDATE(state_changed_at) ON TABLE public.patterns TO flywheel_client;
+GRANT UPDATE(state_changed_at) ON TABLE public.patterns TO flywheel_partner;
+
+GRANT UPDATE(stale) ON TABLE public.patterns TO flywheel_client;
+GRANT UPDATE(stale) ON TABLE public.patterns TO flywheel_partner;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_loop;
 
@@ -1391,6 +1600,17 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_
 
 GRANT SELECT,INSERT ON TABLE public.policies TO flywheel_operator;
 GRANT SELECT ON TABLE public.policies TO flywheel_loop;
+
+GRANT SELECT(version) ON TABLE public.policies TO flywheel_client;
+GRANT SELECT(version) ON TABLE public.policies TO flywheel_partner;
+
+GRANT SELECT("values") ON TABLE public.policies TO flywheel_client;
+GRANT SELECT("values") ON TABLE public.policies TO flywheel_partner;
+
+GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_client;
+GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.rule_counts TO flywheel_client;
 GRANT SELECT ON TABLE public.rule_counts TO flywheel_partner;

@@ -10,6 +10,7 @@ from flywheel_server.domain.scope import AuthScope, LoopScope, OperatorScope
 from flywheel_server.settings import Settings
 from flywheel_server.store import schema
 
+_TURN_SECONDS = 300.0
 _LOOP = LoopScope(reason="set-up: partitions belong to no tenant")
 
 
@@ -25,19 +26,14 @@ async def migrate(owner_url: str, settings: Settings) -> str:
             f"the migration was refused ({error}): FLYWHEEL_DATABASE_URL must name the owner of a "
             "PostgreSQL 18 database who may create roles"
         ) from error
-    await _login(owner_url, settings)
-    database = await db.open_database(owner_url, pool_size=2, writer_pool_size=1)
+    # Two commands at once must not both find a database without a signing key or a policy.
+    turn = await db.connect(owner_url, role="none", statement_timeout=_TURN_SECONDS)
     try:
-        now = clock.now()
-        async with db.transaction(database, AuthScope()) as connection:
-            await signing.ensure(connection)
-        async with db.transaction(database, OperatorScope.system("set-up")) as connection:
-            await catalogue.load(connection)
-            await policies.ensure(connection, now)
-        async with db.transaction(database, _LOOP) as connection:
-            await partitions.ensure(connection, now)
+        await turn.execute("SELECT pg_advisory_lock(7305117, 4)")
+        await _login(turn, settings)
+        await _load(owner_url)
     finally:
-        await database.close()
+        await turn.close()
     return migrations.head()
 
 
@@ -54,13 +50,25 @@ async def ensure(owner_url: str, settings: Settings) -> None:
         await migrate(owner_url, settings)
 
 
-async def _login(owner_url: str, settings: Settings) -> None:
+async def _load(owner_url: str) -> None:
+    """Give the database what every one needs: signing key, catalogue, policy, partitions."""
+    database = await db.open_database(owner_url, pool_size=2, writer_pool_size=1)
+    try:
+        now = clock.now()
+        async with db.transaction(database, AuthScope()) as connection:
+            await signing.ensure(connection)
+        async with db.transaction(database, OperatorScope.system("set-up")) as connection:
+            await catalogue.load(connection)
+            await policies.ensure(connection, now)
+        async with db.transaction(database, _LOOP) as connection:
+            await partitions.ensure(connection, now)
+    finally:
+        await database.close()
+
+
+async def _login(connection: db.Connection, settings: Settings) -> None:
     """Give the application's role a password, where one is set, so that it can log in itself."""
     if settings.app_password is None:
         return
-    connection = await db.connect(owner_url, role="none")
-    try:
-        quoted = await connection.fetchval("SELECT quote_literal($1::text)", settings.app_password)
-        await connection.execute(f"ALTER ROLE {db.APP_ROLE} PASSWORD {quoted}")
-    finally:
-        await connection.close()
+    quoted = await connection.fetchval("SELECT quote_literal($1::text)", settings.app_password)
+    await connection.execute(f"ALTER ROLE {db.APP_ROLE} PASSWORD {quoted}")

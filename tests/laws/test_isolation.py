@@ -1,7 +1,7 @@
 """Nobody sees or changes another tenant's things: every route, asked with every credential.
 
-Broken on purpose: without ``own_site`` in the batch route, and with ``Reader`` for ``Admin`` on the
-key routes, the answers listed are not the ones expected.
+Broken on purpose: without ``own_site`` in the routes of executions, those are listed with what they
+answered to a foreign site; a route without an example is named by the first test.
 """
 
 import httpx

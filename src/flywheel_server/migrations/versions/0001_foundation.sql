@@ -685,6 +685,8 @@ BEGIN
     IF parent NOT IN ('executions', 'log_lines') THEN
         RAISE EXCEPTION 'not a partitioned table of ours: %', parent;
     END IF;
+    -- A migration and a turn of the loop may ask for the same one at once.
+    PERFORM pg_advisory_xact_lock(7305117, 3);
     IF to_regclass(format('public.%I', partition)) IS NOT NULL THEN
         RETURN false;
     END IF;
