@@ -1,6 +1,7 @@
 """A rename changes no id and loses no child.
 
-Broken on purpose: with the name in an id (``slug || name``), the ids differ after the rename.
+Broken on purpose: with a rename that adds the organization anew under its new name, the id differs
+and the sites are the old one's.
 """
 
 import httpx
