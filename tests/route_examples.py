@@ -231,6 +231,7 @@ class Route:
     name: str
     method: str
     audience: str
+    roles: frozenset[str]
 
     def __str__(self) -> str:
         return self.name
@@ -245,10 +246,13 @@ def _routes(app: FastAPI) -> Iterator[Route]:
     for route in app.routes:
         if isinstance(route, APIRoute):
             for method in sorted(route.methods or ()):
+                audience = access.audience(route)
+                assert audience is not None, route.path
                 yield Route(
                     name=f"{method} {route.path}",
                     method=method,
-                    audience=access.audience(route) or "undeclared",
+                    audience=audience.name,
+                    roles=audience.roles,
                 )
 
 

@@ -1,22 +1,27 @@
 """Who is asking: every route declares its audience by one of these dependencies.
 
-``Appliance``, ``Reader`` and ``Admin`` give a route its scope; ``public`` says that it needs none.
-``check_audiences`` refuses to start an application with a route that declares nothing.
+Each gives the route its scope; ``PUBLIC`` says that it needs none. ``AUDIENCES`` lists them with
+their roles, and ``check_audiences`` refuses to start an application with a route that has none.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from flywheel_server import errors
-from flywheel_server.domain.scope import ApplianceScope, OperatorScope
+from flywheel_server.api import credentials
+from flywheel_server.domain.scope import (
+    ApplianceScope,
+    ClientScope,
+    OperatorScope,
+    PartnerScope,
+    role_of,
+)
 from flywheel_server.runtime import Runtime
-
-_LONGEST_KEY = 512
-_ASK_FOR_KEY = "Send the header `Authorization: Bearer KEY` with a valid key."
 
 
 def runtime(request: Request) -> Runtime:
@@ -27,44 +32,120 @@ def runtime(request: Request) -> Runtime:
 RuntimeDep = Annotated[Runtime, Depends(runtime)]
 
 
-async def appliance(request: Request, parts: RuntimeDep) -> ApplianceScope:
-    """Return the site (and appliance) of the request's key."""
-    scope = await parts.credentials.find(bearer(request))
-    if scope is None:
-        raise errors.Unauthenticated("The key is unknown or revoked: ask for a new one.")
-    if not isinstance(scope, ApplianceScope):
-        raise errors.Forbidden("This is for appliances: use a site's key.")
-    return scope
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Audience:
+    """For whom a route is. As a dependency it lets in these roles and returns their scope."""
+
+    name: str
+    # As `role_of` names them.
+    roles: frozenset[str]
+    # What others are told, and what viewers of the same kind of people are.
+    remedy: str
+    viewers: str = ""
+
+    async def __call__(self, request: Request) -> Any:
+        """Return who is asking. Raises Unauthenticated, or Forbidden with the remedy."""
+        scope = await credentials.caller(request, runtime(request))
+        role = role_of(scope)
+        if role in self.roles:
+            return scope
+        kind, _, rights = role.partition(" ")
+        own = any(each.startswith(kind) for each in self.roles)
+        raise errors.Forbidden(
+            self.viewers if self.viewers and own and rights == "viewer" else self.remedy
+        )
 
 
-async def reader(request: Request, parts: RuntimeDep) -> OperatorScope:
-    """Return the operator who is asking, of any role."""
-    scope = await parts.credentials.find(bearer(request))
-    if scope is None:
-        raise errors.Unauthenticated("The token is unknown or revoked: create a new one.")
-    if not isinstance(scope, OperatorScope):
-        raise errors.Forbidden("This is for operators: use an operator's token.")
-    return scope
+_OPERATORS = frozenset({"operator admin", "operator viewer"})
+_PARTNERS = frozenset({"partner owner", "partner technician", "partner viewer", "partner key"})
+_CLIENTS = frozenset({"client admin", "client viewer"})
+_VIEWERS = frozenset({"operator viewer", "partner viewer", "client viewer"})
+ROLES = _OPERATORS | _PARTNERS | _CLIENTS | {"appliance"}
 
+_FOR_OPERATORS = "This is for operators: sign in as one, or use an operator's token."
+_FOR_PARTNERS = "This is for partners: sign in as one of their people, or use a partner's API key."
+_FOR_CLIENTS = "This is for an organization's people: sign in as one of them."
+_FOR_BOTH = "This is for operators and partners: sign in as one of them, or use their key."
+_FOR_OWNERS = (
+    "This is for owners of a partner: technicians and API keys manage neither people nor keys. "
+    "Ask an owner to sign in and do it."
+)
+_LOOK = "Viewers may look but not change: ask "
 
-async def admin(scope: Annotated[OperatorScope, Depends(reader)]) -> OperatorScope:
-    """Return the operator who is asking, if they may change things."""
-    if scope.rights != "admin":
-        raise errors.Forbidden("Viewers may look but not change: ask an admin.")
-    return scope
+APPLIANCE = Audience(
+    name="appliance",
+    roles=frozenset({"appliance"}),
+    remedy="This is for appliances: use a site's key.",
+)
+READER = Audience(name="operator", roles=_OPERATORS, remedy=_FOR_OPERATORS)
+ADMIN = Audience(
+    name="operator admin",
+    roles=_OPERATORS - _VIEWERS,
+    remedy=_FOR_OPERATORS,
+    viewers=_LOOK + "an admin.",
+)
+PARTNER_READER = Audience(name="partner", roles=_PARTNERS, remedy=_FOR_PARTNERS)
+PARTNER_ACTOR = Audience(
+    name="partner actor",
+    roles=_PARTNERS - _VIEWERS,
+    remedy=_FOR_PARTNERS,
+    viewers=_LOOK + "a technician or an owner.",
+)
+PARTNER_OWNER = Audience(
+    name="partner owner", roles=frozenset({"partner owner"}), remedy=_FOR_OWNERS
+)
+CLIENT_READER = Audience(name="client", roles=_CLIENTS, remedy=_FOR_CLIENTS)
+CLIENT_ADMIN = Audience(
+    name="client admin",
+    roles=_CLIENTS - _VIEWERS,
+    remedy=_FOR_CLIENTS,
+    viewers=_LOOK + "an admin of your organization.",
+)
+OPERATOR_OR_PARTNER_READER = Audience(
+    name="operator or partner", roles=_OPERATORS | _PARTNERS, remedy=_FOR_BOTH
+)
+OPERATOR_OR_PARTNER_ACTOR = Audience(
+    name="operator or partner actor",
+    roles=(_OPERATORS | _PARTNERS) - _VIEWERS,
+    remedy=_FOR_BOTH,
+    viewers=_LOOK + "an admin, an owner or a technician.",
+)
 
 
 async def public() -> None:
     """Declare that a route is for everyone."""
 
 
-Appliance = Annotated[ApplianceScope, Depends(appliance)]
-Reader = Annotated[OperatorScope, Depends(reader)]
-Admin = Annotated[OperatorScope, Depends(admin)]
 PUBLIC = [Depends(public)]
+_EVERYONE = Audience(name="public", roles=ROLES | {"nobody"}, remedy="")
 
-# From the widest to the narrowest: a route's audience is the last of these it depends on.
-AUDIENCES = {public: "public", appliance: "appliance", reader: "operator", admin: "operator admin"}
+# What a route may depend on to say for whom it is; a route depends on exactly one of these.
+AUDIENCES: dict[object, Audience] = {
+    public: _EVERYONE,
+    APPLIANCE: APPLIANCE,
+    READER: READER,
+    ADMIN: ADMIN,
+    PARTNER_READER: PARTNER_READER,
+    PARTNER_ACTOR: PARTNER_ACTOR,
+    PARTNER_OWNER: PARTNER_OWNER,
+    CLIENT_READER: CLIENT_READER,
+    CLIENT_ADMIN: CLIENT_ADMIN,
+    OPERATOR_OR_PARTNER_READER: OPERATOR_OR_PARTNER_READER,
+    OPERATOR_OR_PARTNER_ACTOR: OPERATOR_OR_PARTNER_ACTOR,
+}
+
+Appliance = Annotated[ApplianceScope, Depends(APPLIANCE)]
+Reader = Annotated[OperatorScope, Depends(READER)]
+Admin = Annotated[OperatorScope, Depends(ADMIN)]
+PartnerReader = Annotated[PartnerScope, Depends(PARTNER_READER)]
+PartnerActor = Annotated[PartnerScope, Depends(PARTNER_ACTOR)]
+PartnerOwner = Annotated[PartnerScope, Depends(PARTNER_OWNER)]
+ClientReader = Annotated[ClientScope, Depends(CLIENT_READER)]
+ClientAdmin = Annotated[ClientScope, Depends(CLIENT_ADMIN)]
+OperatorOrPartnerReader = Annotated[
+    OperatorScope | PartnerScope, Depends(OPERATOR_OR_PARTNER_READER)
+]
+OperatorOrPartnerActor = Annotated[OperatorScope | PartnerScope, Depends(OPERATOR_OR_PARTNER_ACTOR)]
 
 
 def own_site(scope: ApplianceScope, site_id: object) -> None:
@@ -76,31 +157,22 @@ def own_site(scope: ApplianceScope, site_id: object) -> None:
     )
 
 
-def bearer(request: Request) -> bytes:
-    """Return the bearer key of a request. Raises Unauthenticated when there is none."""
-    values = request.headers.getlist("authorization")
-    if len(values) != 1:
-        raise errors.Unauthenticated(_ASK_FOR_KEY)
-    kind, _, key = values[0].partition(" ")
-    if kind.lower() != "bearer" or not key or len(key) > _LONGEST_KEY:
-        raise errors.Unauthenticated(_ASK_FOR_KEY)
-    return key.strip().encode("utf-8", "surrogateescape")
-
-
-def audience(route: APIRoute) -> str | None:
-    """Return the audience that a route declares, or None."""
-    declared = [name for call, name in AUDIENCES.items() if call in set(_calls(route.dependant))]
-    return declared[-1] if declared else None
+def audience(route: APIRoute) -> Audience | None:
+    """Return the audience that a route declares, or None: exactly one is the rule."""
+    declared = {call for call in _calls(route.dependant) if call in AUDIENCES}
+    return AUDIENCES[declared.pop()] if len(declared) == 1 else None
 
 
 def check_audiences(app: FastAPI) -> None:
-    """Refuse routes without an audience, and two routes for one path. Raises SetupError."""
+    """Refuse routes without one audience, and two routes for one path. Raises SetupError."""
     seen = set()
     for route in app.routes:
         if not isinstance(route, APIRoute):
             continue
         if audience(route) is None:
-            raise errors.SetupError(f"route {route.path} declares no audience: see api/access.py")
+            raise errors.SetupError(
+                f"route {route.path} declares no audience, or several: see api/access.py"
+            )
         for method in route.methods or ():
             if (method, route.path) in seen:
                 raise errors.SetupError(f"two routes for {method} {route.path}: remove one")

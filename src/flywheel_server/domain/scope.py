@@ -61,7 +61,9 @@ class PartnerScope:
     actor_id: UUID
     actor_name: str
     partner_id: UUID
+    # A key has a technician's rights: it decides and orders, but manages neither people nor keys.
     rights: PartnerRole
+    by_key: bool = False
 
     def tenant(self) -> dict[str, UUID]:
         """Return the partner."""
@@ -101,3 +103,14 @@ class LoopScope:
 
 Scope = AuthScope | ApplianceScope | ClientScope | PartnerScope | OperatorScope | LoopScope
 PersonScope = ClientScope | PartnerScope | OperatorScope
+
+
+def role_of(scope: ApplianceScope | PersonScope) -> str:
+    """Return what somebody who is asking is called where a route says for whom it is."""
+    if isinstance(scope, ApplianceScope):
+        return "appliance"
+    if isinstance(scope, OperatorScope):
+        return f"operator {scope.rights}"
+    if isinstance(scope, ClientScope):
+        return f"client {scope.rights}"
+    return "partner key" if scope.by_key else f"partner {scope.rights}"

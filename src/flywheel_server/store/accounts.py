@@ -80,7 +80,8 @@ async def find_key(
             actor_id=row["id"],
             actor_name=f"API key {row['label']}".strip(),
             partner_id=row["partner_id"],
-            rights="owner",
+            rights="technician",
+            by_key=True,
         )
     return OperatorScope(
         actor_id=row["operator_id"], actor_name=row["email"], rights=row["operator_role"]
