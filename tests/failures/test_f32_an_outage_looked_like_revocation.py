@@ -1,7 +1,7 @@
 """F32: while the database was away, sync answered a valid, signed set without its rules.
 
-Broken on purpose by answering an empty set in `RuleSets.get` on `DatabaseUnavailable`: the 503s
-become 200; and by `return True` in `Listener.trusted`: memory answers for ever.
+Broken on purpose by answering an empty set in `RuleSets.get` on `DatabaseUnavailable`: the neighbour gets
+200; and by `return True` in `Listener.trusted`: memory answers for ever.
 """
 
 import httpx
@@ -21,6 +21,8 @@ async def test_f32_without_the_database_the_answer_is_whole_or_503(
     runtime = parts.of(client)
     await parts.settle(client)
     whole = await client.get(SYNC, headers=cast.site.headers)
+    # The neighbour's key is in memory, its rule set is not.
+    await client.get(PROMOTED, headers=cast.neighbour.headers)
     etag = {"If-None-Match": whole.headers["etag"]}
     nowhere = await db.open_database(NOWHERE)
     monkeypatch.setattr(runtime.database, "pool", nowhere.pool)
@@ -28,7 +30,6 @@ async def test_f32_without_the_database_the_answer_is_whole_or_503(
     again = await client.get(SYNC, headers=cast.site.headers)
     assert (again.status_code, again.content) == (200, whole.content)
     assert (await client.get(SYNC, headers=cast.site.headers | etag)).status_code == 304
-    # A site that nobody asked for yet is not in memory.
     unknown = await client.get(SYNC, headers=cast.neighbour.headers)
     assert unknown.status_code == 503
     # Silent for longer than memory is trusted.
