@@ -1,7 +1,7 @@
 """F32: while the database was away, sync answered a valid, signed set without its rules.
 
-Broken on purpose by answering an empty set in `RuleSets.get` on `DatabaseUnavailable`: the neighbour gets
-200; and by `return True` in `Listener.trusted`: memory answers for ever.
+Broken on purpose by answering an empty set in `RuleSets.get` on `DatabaseUnavailable`: the
+neighbour gets 200; and by `return True` in `Listener.trusted`: memory answers for ever.
 """
 
 import httpx
