@@ -41,7 +41,10 @@ Label = Annotated[bodies.Text, Field(max_length=bodies.MOST_NAME)]
 Reason = Annotated[NotBlank, Field(max_length=_LONGEST_REASON)]
 # JSON has no UUIDs: the text of one is exact enough.
 Id = Annotated[UUID, Field(strict=False)]
-Filter = Annotated[str | None, Query(min_length=1, max_length=300)]
+Filter = Annotated[
+    str | None,
+    Query(min_length=1, max_length=300, description="Only what has exactly this value."),
+]
 
 
 class ReasonBody(OperatorBody):
