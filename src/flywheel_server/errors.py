@@ -7,6 +7,9 @@ FlywheelError
 ├── NotFound                 404
 ├── Conflict                 409
 │   ├── AlreadyExists        409
+│   ├── AlreadyDecided       409
+│   ├── NotEligible          409
+│   ├── RuleChanged          409
 │   └── LoopBusy             409
 ├── TooLarge                 413
 ├── UnsupportedEncoding      415
@@ -79,6 +82,24 @@ class AlreadyExists(Conflict):
     """That exists already."""
 
     code = "already-exists"
+
+
+class AlreadyDecided(Conflict):
+    """Somebody decided on this candidate already."""
+
+    code = "already-decided"
+
+
+class NotEligible(Conflict):
+    """This is no candidate for promotion now."""
+
+    code = "not-eligible"
+
+
+class RuleChanged(Conflict):
+    """Approval would make another rule than the one that was shown."""
+
+    code = "rule-changed"
 
 
 class LoopBusy(Conflict):

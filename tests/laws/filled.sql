@@ -111,3 +111,18 @@ VALUES (
     '00000000-0000-7000-8000-000000000009', '00000000-0000-7000-8000-00000000000a',
     '00000000-0000-7000-8000-000000000001', now(), now()
 );
+INSERT INTO promotions (
+    tier, decision, site_id, pattern_id, incident_type, runbook_id, rule, actor_kind, actor_name,
+    decided_at, deploy_immediately, evidence, gates
+)
+VALUES (
+    'partner', 'approved', '00000000-0000-7000-8000-000000000003', 'law', 'law', 'RB-LAW-001',
+    '00000000-0000-7000-8000-000000000006', 'partner', 'law', now(), false, '{}', '[]'
+);
+INSERT INTO endorsements (site_id, pattern_id, actor_id, actor_name, endorsed_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 'law', '00000000-0000-7000-8000-000000000005', 'law',
+    now()
+);
+INSERT INTO idempotency_keys (partner_id, key, digest, answer, created_at)
+VALUES ('00000000-0000-7000-8000-000000000001', 'law', '\x00', '{}', now());

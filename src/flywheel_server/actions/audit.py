@@ -18,6 +18,13 @@ _KINDS = {
 }
 
 
+def identity(actor: Actor) -> tuple[str, UUID | None, str]:
+    """Return what is written of whoever acts: kind, id and name."""
+    if isinstance(actor, LoopScope):
+        return "loop", None, "the loop"
+    return _KINDS[type(actor)], actor.actor_id, actor.actor_name
+
+
 async def record(
     connection: Connection,
     actor: Actor,
@@ -36,13 +43,11 @@ async def record(
 
     The tenant ids say which people may read it; never put keys or passwords into before or after.
     """
-    actor_id, name = (
-        (None, "the loop") if isinstance(actor, LoopScope) else (actor.actor_id, actor.actor_name)
-    )
+    kind, actor_id, name = identity(actor)
     await connection.execute(
         _SQL["append"],
         now,
-        _KINDS[type(actor)],
+        kind,
         actor_id,
         name,
         action,

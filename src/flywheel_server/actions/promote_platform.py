@@ -5,14 +5,16 @@ It never enables a rule again and never makes a second one for a pair that has o
 
 import datetime as dt
 
-from flywheel_server import db, listener
-from flywheel_server.actions import audit
+from flywheel_server.actions.settle import Matter, Verdict, settle
 from flywheel_server.db import Connection
 from flywheel_server.domain import gates, promotions, rules
+from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
+from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.store import patterns
 from flywheel_server.store import rules as stored_rules
+from flywheel_server.store.patterns import PlatformPattern
 
 
 async def promote(
@@ -22,24 +24,30 @@ async def promote(
     near = await patterns.platform_due(
         connection, policy.platform_min_organizations, policy.platform_min_occurrences
     )
-    promoted = 0
+    made = []
     for pattern in near:
         opened = promotions.platform_gates(pattern.evidence, policy)
         if not gates.failing(opened):
-            await _promote_one(connection, actor, pattern, now)
-            promoted += 1
-    if promoted:
-        await db.announce(connection, listener.RULES, "platform")
-    return len(near), promoted
+            made.append((await _make(connection, pattern), _matter(pattern, opened)))
+            await patterns.mark_type_stale(connection, pattern.evidence.incident_type)
+    # The audit's lock comes last, behind the patterns': whoever approves takes them in this order.
+    for rule, matter in made:
+        verdict = Verdict(
+            tier="platform",
+            decision="approved",
+            rule=rule,
+            rule_is_new=True,
+            deploy_immediately=False,
+        )
+        await settle(connection, actor, matter, verdict, now)
+    return len(near), len(made)
 
 
-async def _promote_one(
-    connection: Connection, actor: LoopScope, pattern: patterns.PlatformPattern, now: dt.datetime
-) -> None:
+async def _make(connection: Connection, pattern: PlatformPattern) -> Rule:
     evidence = pattern.evidence
     if evidence.runbook is None:
         raise LookupError("an open gate proves that the runbook is known")
-    made = await stored_rules.insert(
+    return await stored_rules.insert(
         connection,
         rules.learnt(
             source="platform",
@@ -53,22 +61,19 @@ async def _promote_one(
             ),
         ),
     )
-    await patterns.mark_type_stale(connection, evidence.incident_type)
-    await audit.record(
-        connection,
-        actor,
-        "rule.promote",
-        object_kind="rule",
-        object_id=str(made.id),
-        now=now,
-        after={
-            "rule_id": made.rule_id,
-            "incident_type": evidence.incident_type,
-            "runbook_id": evidence.runbook_id,
+
+
+def _matter(pattern: PlatformPattern, opened: tuple[Gate, ...]) -> Matter:
+    evidence = pattern.evidence
+    return Matter(
+        incident_type=evidence.incident_type,
+        runbook_id=evidence.runbook_id,
+        evidence={
             "organizations": evidence.organizations,
             "successes": evidence.counts.successes,
             "verified_successes": evidence.counts.verified_successes,
             "occurrences": evidence.counts.occurrences,
             "largest_organization": evidence.largest_organization,
         },
+        gates=opened,
     )

@@ -8,7 +8,7 @@ from flywheel_server import errors, listener
 from flywheel_server.actions import audit
 from flywheel_server.db import Connection, announce
 from flywheel_server.domain import rules as domain
-from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.store import accounts, patterns, rules
 
 
@@ -23,7 +23,7 @@ class _Tenant:
 
 async def switch(
     connection: Connection,
-    actor: OperatorScope,
+    actor: OperatorScope | PartnerScope,
     rule: domain.Rule,
     *,
     enabled: bool,

@@ -1,21 +1,41 @@
 -- name: mark_all_stale
 -- fleet: a policy holds for every tenant
-UPDATE patterns
+-- Rows are taken in one order everywhere: no two transactions wait for each other in a ring. What is
+-- marked already is marked again: the step that looked at it may be about to clear the mark.
+UPDATE patterns p
 SET stale = true
-WHERE NOT stale;
+FROM (
+    SELECT t.id
+    FROM patterns t
+    ORDER BY t.site_id, t.incident_type, t.runbook_id, t.hostname
+    FOR NO KEY UPDATE
+) t
+WHERE p.id = t.id;
 
 -- name: mark_type_stale
 -- fleet: a rule of any scope may cover patterns of many sites
-UPDATE patterns
+UPDATE patterns p
 SET stale = true
-WHERE incident_type = $1
-    AND NOT stale;
+FROM (
+    SELECT t.id
+    FROM patterns t
+    WHERE t.incident_type = $1
+    ORDER BY t.site_id, t.incident_type, t.runbook_id, t.hostname
+    FOR NO KEY UPDATE
+) t
+WHERE p.id = t.id;
 
 -- name: mark_site_stale
-UPDATE patterns
+UPDATE patterns p
 SET stale = true
-WHERE site_id = $1
-    AND NOT stale;
+FROM (
+    SELECT t.id
+    FROM patterns t
+    WHERE t.site_id = $1
+    ORDER BY t.site_id, t.incident_type, t.runbook_id, t.hostname
+    FOR NO KEY UPDATE
+) t
+WHERE p.id = t.id;
 
 -- name: page
 -- fleet: operators see the patterns of every site
@@ -48,6 +68,21 @@ WHERE p.id > $1
     AND ($5::text IS NULL OR p.state = $5)
 ORDER BY p.id
 LIMIT $6;
+
+-- name: lock_due
+-- fleet: the loop looks at the gates of every site
+-- Nobody decides on these, or marks them anew, between the look at them and the new state.
+SELECT p.id
+FROM patterns p
+WHERE p.id IN (
+    SELECT d.id FROM patterns d WHERE d.stale AND d.id > $1
+    UNION
+    SELECT d.id FROM patterns d WHERE d.state = 'eligible' AND d.last_seen_at < $2 AND d.id > $1
+    ORDER BY id
+    LIMIT $3
+)
+ORDER BY p.site_id, p.incident_type, p.runbook_id, p.hostname
+FOR NO KEY UPDATE;
 
 -- name: due
 -- fleet: the loop looks at the gates of every site

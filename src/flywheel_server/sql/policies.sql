@@ -5,6 +5,14 @@ FROM policies p
 ORDER BY p.version DESC
 LIMIT 1;
 
+-- name: in_force
+-- fleet: one policy for the platform
+-- What every role may read: the thresholds, not who set them.
+SELECT p.values
+FROM policies p
+ORDER BY p.version DESC
+LIMIT 1;
+
 -- name: history
 -- fleet: one policy for the platform
 SELECT p.version, p.values, p.reason, p.changed_by, p.changed_at

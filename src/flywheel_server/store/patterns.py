@@ -89,7 +89,8 @@ async def page(
 async def due(
     connection: Connection, after: str, unseen_since: dt.datetime, limit: int
 ) -> list[Pattern]:
-    """Return the patterns whose gates may have changed, in the order of their ids."""
+    """Hold and return the patterns whose gates may have changed, in the order of their ids."""
+    await connection.fetch(_SQL["lock_due"], after, unseen_since, limit)
     rows = await connection.fetch(_SQL["due"], after, unseen_since, limit)
     return [_pattern(dict(row)) for row in rows]
 

@@ -30,10 +30,10 @@ async def current(connection: Connection) -> Version | None:
 
 async def in_force(connection: Connection) -> policy.Policy:
     """Return the policy in force. Raises Unavailable before the set-up."""
-    version = await current(connection)
-    if version is None:
+    values = await connection.fetchval(_SQL["in_force"])
+    if values is None:
         raise errors.Unavailable("The database has no policy yet: run `flywheel-server migrate`.")
-    return version.policy
+    return policy.from_values(values)
 
 
 async def lock(connection: Connection) -> None:

@@ -49,12 +49,12 @@ async def insert(connection: Connection, rule: NewRule) -> Rule:
     )
     if row is None:
         raise errors.AlreadyExists("There is such a rule in this scope: change that one instead.")
-    return _rule(row)
+    return from_row(row)
 
 
 async def for_site(connection: Connection, site_id: UUID) -> list[Rule]:
     """Return every rule in scope of a site, disabled ones and both tier sets included."""
-    return [_rule(row) for row in await connection.fetch(_SQL["for_site"], site_id)]
+    return [from_row(row) for row in await connection.fetch(_SQL["for_site"], site_id)]
 
 
 async def tenancy(connection: Connection, site_id: UUID) -> Tenancy:
@@ -68,12 +68,12 @@ async def tenancy(connection: Connection, site_id: UUID) -> Tenancy:
 async def get(connection: Connection, id: UUID) -> Rule | None:
     """Return one rule by its row's id."""
     row = await connection.fetchrow(_SQL["get"], id)
-    return None if row is None else _rule(row)
+    return None if row is None else from_row(row)
 
 
 async def find(connection: Connection, rule_id: str) -> list[Rule]:
     """Return the rules with this id in every visible scope, compiled ones last."""
-    return [_rule(row) for row in await connection.fetch(_SQL["find"], rule_id)]
+    return [from_row(row) for row in await connection.fetch(_SQL["find"], rule_id)]
 
 
 async def page(
@@ -87,7 +87,7 @@ async def page(
 ) -> list[Rule]:
     """Return rules in the order in which they were made, those behind ``after``."""
     rows = await connection.fetch(_SQL["page"], source, enabled, incident_type, after, limit)
-    return [_rule(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 async def set_enabled(
@@ -102,9 +102,13 @@ async def set_enabled(
         "A newer platform rule for the same incident type and runbook lives: see GET "
         "/api/admin/rules?source=platform, and enable or disable that one."
     )
-    with constraints.told(l1_rules_platform_pair_key=succeeded):
+    followed = errors.Conflict(
+        "A newer rule of this site for the same incident type and runbook is enabled: enable or "
+        "disable that one."
+    )
+    with constraints.told(l1_rules_platform_pair_key=succeeded, l1_rules_site_pair_key=followed):
         row = await connection.fetchrow(_SQL["set_enabled"], id, enabled, reason, now)
-    return None if row is None else _rule(row)
+    return None if row is None else from_row(row)
 
 
 async def load_synced(connection: Connection, loaded: Iterable[NewRule]) -> int:
@@ -121,7 +125,8 @@ def _document(rule: NewRule) -> dict[str, Any]:
     return asdict(rule)
 
 
-def _rule(row: Record) -> Rule:
+def from_row(row: Record) -> Rule:
+    """Return the rule in a row that holds every column of a rule."""
     values = dict(row)
     values["conditions"] = tuple(Condition(**each) for each in values["conditions"])
     values["hipaa_controls"] = tuple(values["hipaa_controls"])

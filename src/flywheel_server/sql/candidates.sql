@@ -1,0 +1,116 @@
+-- name: find
+-- The rows are chosen first: what covers each is looked up for one page only. Row-level security
+-- leaves the caller's own sites; $3 narrows them.
+SELECT
+    p.id, p.site_id, s.slug, s.name AS site_name, s.healing_tier, s.organization_id,
+    o.name AS organization_name, o.partner_id, p.incident_type, p.runbook_id, p.hostname,
+    p.successes, p.verified_successes, p.failures, p.not_attempted, p.chaos_successes,
+    p.chaos_failures, p.first_seen_at, p.last_seen_at, p.state, p.state_changed_at, r.platform,
+    r.executable, c.rule_id AS covered_by, x.rule_id AS covered_by_other, d.decision,
+    d.actor_name AS decided_by, d.decided_at, d.tier AS decided_tier, d.custom_name, d.notes,
+    d.evidence AS decided_evidence, d.gates AS decided_gates, d.rule AS decided_rule,
+    e.actor_name AS endorsed_by, e.endorsed_at, e.notes AS endorsed_notes
+FROM (
+    SELECT t.id
+    FROM patterns t
+    WHERE ($1::text[] IS NULL AND t.state <> 'observed' OR t.id = ANY ($1))
+        AND ($2::text IS NULL OR t.state = $2)
+        AND ($3::uuid IS NULL OR t.site_id = $3)
+        AND (
+            $4::boolean IS NULL
+            OR $4 = EXISTS (SELECT 1 FROM endorsements n WHERE n.pattern_id = t.id)
+        )
+        AND (t.occurrences >= $5 OR t.state IN ('approved', 'rejected'))
+        AND (
+            $6::timestamptz IS NULL
+            OR (t.state_changed_at, t.id) < ($6::timestamptz, $7::text)
+        )
+    ORDER BY t.state_changed_at DESC, t.id DESC
+    LIMIT $8
+) f
+JOIN patterns p ON p.id = f.id
+JOIN sites s ON s.id = p.site_id
+JOIN organizations o ON o.id = s.organization_id
+LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
+LEFT JOIN LATERAL (
+    SELECT l.rule_id
+    FROM l1_rules l
+    WHERE l.incident_type = p.incident_type
+        AND l.enabled
+        AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
+        AND (
+            l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+            OR l.partner_id = o.partner_id
+        )
+    ORDER BY l.source = 'builtin', l.priority, l.id
+    LIMIT 1
+) c ON true
+-- The rule that approval would join is no reason against approval.
+LEFT JOIN LATERAL (
+    SELECT l.rule_id
+    FROM l1_rules l
+    WHERE l.incident_type = p.incident_type
+        AND l.enabled
+        AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
+        AND (
+            l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+            OR l.partner_id = o.partner_id
+        )
+        AND NOT (
+            l.source = 'promoted' AND l.scope = 'site' AND l.runbook_id = p.runbook_id
+        )
+    ORDER BY l.source = 'builtin', l.priority, l.id
+    LIMIT 1
+) x ON true
+LEFT JOIN promotions d ON d.pattern_id = p.id
+LEFT JOIN endorsements e ON e.pattern_id = p.id
+ORDER BY p.state_changed_at DESC, p.id DESC;
+
+-- name: lock
+-- With every pattern that a decision marks, in the order in which the loop's folds take them: no
+-- two transactions wait for each other in a ring.
+SELECT p.id, p.site_id
+FROM patterns p
+WHERE (p.site_id, p.incident_type) IN (
+    SELECT t.site_id, t.incident_type FROM patterns t WHERE t.id = ANY ($1)
+)
+ORDER BY p.site_id, p.incident_type, p.runbook_id, p.hostname
+FOR NO KEY UPDATE;
+
+-- name: decide
+UPDATE patterns
+SET state = $3,
+    state_changed_at = $4
+WHERE id = $1
+    AND site_id = $2;
+
+-- name: mark_stale
+-- Whether a rule of the site is for its incident type is one of a pattern's gates.
+UPDATE patterns
+SET stale = true
+WHERE site_id = $1
+    AND incident_type = $2;
+
+-- name: hosts
+-- The hosts that would share a rule.
+SELECT
+    p.id, p.hostname, p.successes, p.verified_successes, p.failures, p.not_attempted,
+    p.chaos_successes, p.chaos_failures, p.last_seen_at, p.state
+FROM patterns p
+WHERE p.site_id = $1
+    AND p.incident_type = $2
+    AND p.runbook_id = $3
+ORDER BY p.hostname
+LIMIT $4;
+
+-- name: counted
+-- One row for each state of what the caller sees; row-level security leaves their own sites.
+SELECT
+    p.state,
+    count(*) AS candidates,
+    count(e.pattern_id) AS endorsed
+FROM patterns p
+LEFT JOIN endorsements e ON e.pattern_id = p.id AND e.site_id = p.site_id
+WHERE p.state <> 'observed'
+    AND (p.occurrences >= $1 OR p.state IN ('approved', 'rejected'))
+GROUP BY p.state;

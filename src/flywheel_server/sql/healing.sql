@@ -1,0 +1,124 @@
+-- name: page
+-- Executions in force, the newest first: a corrected version has a later one. Each site is read by
+-- its index from where the page starts, however many sites the caller has.
+SELECT
+    s.slug, s.name AS site_name, e.site_id, e.execution_id, e.received_at, e.occurred_at, e.level,
+    e.incident_id, e.incident_type, e.hostname, e.reported_id, a.runbook_id, e.outcome, e.verified,
+    e.chaos_campaign_id, e.error_category, e.error_message, e.duration_seconds
+FROM sites s
+CROSS JOIN LATERAL (
+    SELECT
+        t.site_id, t.execution_id, t.received_at, t.occurred_at, t.level, t.incident_id,
+        t.incident_type, t.hostname, t.reported_id, t.outcome, t.verified, t.chaos_campaign_id,
+        t.error_category, t.error_message, t.duration_seconds
+    FROM executions t
+    WHERE t.site_id = s.id
+        AND t.weight = 1
+        AND t.received_at >= $2
+        AND (t.received_at, t.execution_id, t.site_id) < ($3::timestamptz, $4::text, $5::uuid)
+        AND ($6::text IS NULL OR t.level = $6)
+        AND ($7::text IS NULL OR t.outcome = $7)
+        AND ($8::text IS NULL OR t.incident_type = $8)
+        AND ($9::text IS NULL OR t.hostname = $9)
+        AND NOT EXISTS (
+            SELECT 1
+            FROM corrections c
+            WHERE c.site_id = t.site_id
+                AND c.execution_id = t.execution_id
+                AND c.revision > t.revision
+        )
+    ORDER BY t.received_at DESC, t.execution_id DESC
+    LIMIT $10
+) e
+LEFT JOIN aliases a ON a.alias = e.reported_id
+WHERE $1::uuid IS NULL OR s.id = $1
+ORDER BY e.received_at DESC, e.execution_id DESC, e.site_id DESC
+LIMIT $10;
+
+-- name: totals
+-- The same conditions as `page`, without where it starts: one row for each level.
+SELECT
+    e.level,
+    sum(e.successes)::bigint AS successes,
+    sum(e.failures)::bigint AS failures,
+    sum(e.not_attempted)::bigint AS not_attempted
+FROM sites s
+CROSS JOIN LATERAL (
+    SELECT
+        t.level,
+        count(*) FILTER (WHERE t.outcome = 'success') AS successes,
+        count(*) FILTER (WHERE t.outcome = 'failure') AS failures,
+        count(*) FILTER (WHERE t.outcome = 'not_attempted') AS not_attempted
+    FROM executions t
+    WHERE t.site_id = s.id
+        AND t.weight = 1
+        AND t.received_at >= $2
+        AND t.received_at <= $3
+        AND ($4::text IS NULL OR t.level = $4)
+        AND ($5::text IS NULL OR t.outcome = $5)
+        AND ($6::text IS NULL OR t.incident_type = $6)
+        AND ($7::text IS NULL OR t.hostname = $7)
+        AND NOT EXISTS (
+            SELECT 1
+            FROM corrections c
+            WHERE c.site_id = t.site_id
+                AND c.execution_id = t.execution_id
+                AND c.revision > t.revision
+        )
+    GROUP BY t.level
+) e
+WHERE $1::uuid IS NULL OR s.id = $1
+GROUP BY e.level
+ORDER BY e.level;
+
+-- name: of_pattern
+-- The newest of the executions that a pattern counts.
+SELECT
+    s.slug, s.name AS site_name, t.site_id, t.execution_id, t.received_at, t.occurred_at, t.level,
+    t.incident_id, t.incident_type, t.hostname, t.reported_id, a.runbook_id, t.outcome, t.verified,
+    t.chaos_campaign_id, t.error_category, t.error_message, t.duration_seconds
+FROM executions t
+JOIN sites s ON s.id = t.site_id
+LEFT JOIN aliases a ON a.alias = t.reported_id
+WHERE t.site_id = $1
+    AND t.weight = 1
+    AND t.level = 'L2'
+    AND t.incident_type = $2
+    AND COALESCE(a.runbook_id, t.reported_id) = $3
+    AND t.hostname = $4
+    AND t.received_at >= $5
+    AND NOT EXISTS (
+        SELECT 1
+        FROM corrections c
+        WHERE c.site_id = t.site_id
+            AND c.execution_id = t.execution_id
+            AND c.revision > t.revision
+    )
+ORDER BY t.received_at DESC, t.execution_id DESC
+LIMIT $6;
+
+-- name: of_pattern_by_day
+-- What `of_pattern` lists, counted by the UTC day on which it was received.
+SELECT
+    (t.received_at AT TIME ZONE 'UTC')::date AS day,
+    count(*) FILTER (WHERE t.outcome = 'success' AND t.chaos_campaign_id IS NULL) AS successes,
+    count(*) FILTER (WHERE t.outcome = 'failure' AND t.chaos_campaign_id IS NULL) AS failures,
+    count(*) FILTER (WHERE t.outcome = 'not_attempted') AS not_attempted
+FROM executions t
+LEFT JOIN aliases a ON a.alias = t.reported_id
+WHERE t.site_id = $1
+    AND t.weight = 1
+    AND t.level = 'L2'
+    AND t.incident_type = $2
+    AND COALESCE(a.runbook_id, t.reported_id) = $3
+    AND t.hostname = $4
+    AND t.received_at >= $5
+    AND NOT EXISTS (
+        SELECT 1
+        FROM corrections c
+        WHERE c.site_id = t.site_id
+            AND c.execution_id = t.execution_id
+            AND c.revision > t.revision
+    )
+GROUP BY (t.received_at AT TIME ZONE 'UTC')::date
+ORDER BY day;

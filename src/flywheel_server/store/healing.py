@@ -1,0 +1,146 @@
+"""What was healed: executions in force, and figures over exactly the same rows.
+
+An execution that was corrected counts once, as its newest version. Every figure is over a window
+of ``received_at`` that the caller states; row-level security leaves the caller's own sites.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.sql import load
+from flywheel_server.store.candidates import Candidate
+
+_SQL = load("healing")
+_LAST = ("", UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which executions are meant; None: all."""
+
+    site_id: UUID | None = None
+    level: str | None = None
+    outcome: str | None = None
+    incident_type: str | None = None
+    hostname: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healing:
+    """One execution in force."""
+
+    slug: str
+    site_name: str
+    site_id: UUID
+    execution_id: str
+    received_at: dt.datetime
+    occurred_at: dt.datetime
+    level: str
+    incident_id: str
+    incident_type: str
+    hostname: str
+    reported_id: str
+    # The runbook that the reported id means; None where it names a rule or nothing known.
+    runbook_id: str | None
+    outcome: str
+    verified: bool | None
+    chaos_campaign_id: str | None
+    error_category: str | None
+    error_message: str | None
+    duration_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelTotal:
+    """What happened at one level."""
+
+    level: str
+    successes: int
+    failures: int
+    not_attempted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What happened on one UTC day."""
+
+    day: dt.date
+    successes: int
+    failures: int
+    not_attempted: int
+
+
+async def page(
+    connection: Connection,
+    filters: Filters,
+    *,
+    since: dt.datetime,
+    until: dt.datetime,
+    before: tuple[dt.datetime, str, UUID] | None,
+    limit: int,
+) -> list[Healing]:
+    """Return executions in force received between ``since`` and ``until``, the newest first."""
+    # Just behind the last moment of the window, so that one condition serves every page.
+    start = before or (until + dt.timedelta(microseconds=1), *_LAST)
+    rows = await connection.fetch(
+        _SQL["page"],
+        filters.site_id,
+        since,
+        *start,
+        filters.level,
+        filters.outcome,
+        filters.incident_type,
+        filters.hostname,
+        limit,
+    )
+    return [Healing(**dict(row)) for row in rows]
+
+
+async def totals(
+    connection: Connection, filters: Filters, *, since: dt.datetime, until: dt.datetime
+) -> list[LevelTotal]:
+    """Return what ``page`` lists, counted by level."""
+    rows = await connection.fetch(
+        _SQL["totals"],
+        filters.site_id,
+        since,
+        until,
+        filters.level,
+        filters.outcome,
+        filters.incident_type,
+        filters.hostname,
+    )
+    return [LevelTotal(**dict(row)) for row in rows]
+
+
+async def of_pattern(
+    connection: Connection, candidate: Candidate, since: dt.datetime, limit: int
+) -> list[Healing]:
+    """Return the newest executions that a pattern counts."""
+    evidence = candidate.evidence
+    rows = await connection.fetch(
+        _SQL["of_pattern"],
+        candidate.site_id,
+        evidence.incident_type,
+        evidence.runbook_id,
+        candidate.hostname,
+        since,
+        limit,
+    )
+    return [Healing(**dict(row)) for row in rows]
+
+
+async def by_day(connection: Connection, candidate: Candidate, since: dt.datetime) -> list[Day]:
+    """Return what a pattern counts by day, days with anything only."""
+    evidence = candidate.evidence
+    rows = await connection.fetch(
+        _SQL["of_pattern_by_day"],
+        candidate.site_id,
+        evidence.incident_type,
+        evidence.runbook_id,
+        candidate.hostname,
+        since,
+    )
+    return [Day(**dict(row)) for row in rows]

@@ -1,0 +1,59 @@
+"""Candidates as they come about: executions of one site, and a turn of the loop."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from flywheel_server import db
+from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
+from tests import cast as people
+from tests import telemetry
+from tests.cast import Cast, CastSite
+
+SOMEBODY = UUID("01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e")
+PAIR = {"incident_type": "service_stopped", "runbook_id": "RB-WIN-SVC-003"}
+
+
+def partner(site: CastSite, name: str = "Pat of the partner") -> PartnerScope:
+    """Return a technician of the partner who looks after a site."""
+    return PartnerScope(
+        actor_id=SOMEBODY, actor_name=name, partner_id=site.partner_id, rights="technician"
+    )
+
+
+def client_admin(site: CastSite, name: str = "Kim of the client") -> ClientScope:
+    """Return an admin of the organization of a site."""
+    return ClientScope(
+        actor_id=SOMEBODY, actor_name=name, organization_id=site.organization_id, rights="admin"
+    )
+
+
+def operator(name: str = "Olli the operator") -> OperatorScope:
+    """Return an operator who may change things."""
+    return OperatorScope(actor_id=SOMEBODY, actor_name=name, rights="admin")
+
+
+async def make(
+    http: httpx.AsyncClient, cast: Cast, site: CastSite, *hosts: str, **fields: Any
+) -> list[str]:
+    """Make a candidate of each host of a site (one by default); return their ids."""
+    names = hosts or ("WS-1",)
+    for host in names:
+        await telemetry.send(http, site, telemetry.executions(6, hostname=host, **fields))
+    await telemetry.turn(http, cast.admin)
+    found = {
+        item["hostname"]: item
+        for item in await telemetry.items(
+            http, cast.admin, f"patterns?site_id={site.slug}&limit=200"
+        )
+        if item["incident_type"] == fields.get("incident_type", PAIR["incident_type"])
+    }
+    assert all(found[name]["state"] == "eligible" for name in names), found
+    return [found[name]["id"] for name in names]
+
+
+async def rows(database: db.Database, query: str, *values: Any) -> list[dict[str, Any]]:
+    """Return what the operators' role reads."""
+    async with db.transaction(database, people.STAGE) as connection:
+        return [dict(row) for row in await connection.fetch(query, *values)]
