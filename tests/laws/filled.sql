@@ -126,3 +126,17 @@ VALUES (
 );
 INSERT INTO idempotency_keys (partner_id, key, digest, answer, created_at)
 VALUES ('00000000-0000-7000-8000-000000000001', 'law', '\x00', '{}', now());
+INSERT INTO users (id, email, partner_id, role)
+VALUES (
+    '00000000-0000-7000-8000-000000000007', 'person@example.org',
+    '00000000-0000-7000-8000-000000000001', 'owner'
+);
+INSERT INTO one_time_links (user_id, kind, digest, created_at, expires_at)
+VALUES ('00000000-0000-7000-8000-000000000007', 'sign_in', sha256('link'), now(), now());
+INSERT INTO sessions (user_id, digest, address, user_agent, created_at, seen_at, expires_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000007', sha256('session'), '192.0.2.1', 'Browser', now(), now(),
+    now()
+);
+INSERT INTO sign_in_attempts (email_digest, failures, counted_at)
+VALUES (sha256('person@example.org'), 1, now());

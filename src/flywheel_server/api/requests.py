@@ -3,6 +3,7 @@
 Plain ASGI, for a ``BaseHTTPMiddleware`` would halve the speed of every route behind it.
 """
 
+import asyncio
 import time
 import uuid
 import zlib
@@ -60,6 +61,11 @@ class _Exchange:
             await self._app(self._scope, _replay(body, self._receive), self._answer)
         except errors.FlywheelError as error:
             await self._refuse(error)
+        except asyncio.CancelledError as error:
+            # The server ends and has waited long enough; any other cancellation is not ours.
+            if self._status or "shutdown" not in str(error):
+                raise
+            await self._refuse(errors.Unavailable("The server is ending: send it again."))
         except Exception as error:
             # The last resort: nobody expected this, so it is logged whole and told as nothing.
             if self._status:
