@@ -69,7 +69,7 @@ class Server:
 async def serve(
     command: tuple[str, ...] = COMMAND, cwd: Path | None = None, **settings: object
 ) -> AsyncIterator[Server]:
-    """Start a server; kill it on exit if the test has not ended it."""
+    """Start a server; end it on exit if the test has not."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -84,7 +84,7 @@ async def serve(
         yield server
     finally:
         if process.returncode is None:
-            await server.stop(signal.SIGKILL)
+            await server.stop()
 
 
 async def run(*arguments: str, command: tuple[str, ...] = COMMAND, **settings: object) -> str:
