@@ -23,10 +23,13 @@ from flywheel_server.api import (
     agent_executions,
     agent_incidents,
     agent_logs,
+    agent_orders,
     agent_plans,
     agent_reports,
     agent_sync,
+    deliveries,
     health,
+    orders,
     problems,
 )
 from flywheel_server.api.requests import RequestLayer
@@ -50,10 +53,13 @@ ROUTERS = (
     agent_executions.router,
     agent_incidents.router,
     agent_logs.router,
+    agent_orders.router,
     agent_plans.router,
     agent_reports.router,
     agent_sync.router,
+    deliveries.router,
     health.router,
+    orders.router,
 )
 
 

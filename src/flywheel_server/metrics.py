@@ -51,6 +51,11 @@ class Metrics:
             ["step"],
             registry=registry,
         )
+        self.rules_not_running = Gauge(
+            "flywheel_rules_not_running",
+            "Approved rules that should run on an appliance and are not known to",
+            registry=registry,
+        )
         self.unresolved_executions = Gauge(
             "flywheel_unresolved_executions",
             "Executions kept whose id resolves to no rule and no runbook",

@@ -140,3 +140,22 @@ VALUES (
 );
 INSERT INTO sign_in_attempts (email_digest, failures, counted_at)
 VALUES (sha256('person@example.org'), 1, now());
+INSERT INTO orders (
+    id, site_id, appliance_id, kind, order_type, priority, created_at, expires_at, nonce,
+    signed_payload, signature, issued_by, changed_at
+)
+VALUES (
+    'law::1', '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000004',
+    'run_drift', 'run_drift', 5, now(), now() + interval '1 day', repeat('0', 32),
+    '{"nonce": "00000000000000000000000000000000", "order_id": "law::1", "order_type": "run_drift", '
+    '"parameters": {}}',
+    repeat('0', 128), 'law', now()
+);
+INSERT INTO rule_sets (hash, rule_ids, served_at) VALUES (repeat('0', 64), '{L1-LAW-001}', now());
+INSERT INTO rule_syncs (site_id, hash, synced_at)
+VALUES ('00000000-0000-7000-8000-000000000003', repeat('0', 64), now());
+INSERT INTO rule_deliveries (site_id, rule, appliance_id, approved_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000006',
+    '00000000-0000-7000-8000-000000000004', now()
+);

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flywheel_server import db, errors, listener
+from flywheel_server.actions import orders
 from flywheel_server.db import Connection
 from flywheel_server.domain import appliances as domain
+from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.appliances import Appliance, L2Mode, Report
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import appliances as store
@@ -67,7 +69,11 @@ async def check_in(
             now=now,
         )
         await db.announce(connection, listener.APPLIANCES, str(found.id))
-    return _instructions(found, rules_hash), unchanged
+    told = _instructions(found, rules_hash)
+    open_orders = await orders.hand_out(connection, scope.site_id, found.id, now)
+    return replace(
+        told, pending_orders=tuple(ordered.wire(order) for order in open_orders)
+    ), unchanged
 
 
 def _bound(scope: ApplianceScope, candidates: list[Appliance]) -> Appliance | None:
@@ -141,7 +147,6 @@ def _says(found: Appliance, report: Report) -> Report:
 
 
 def _instructions(appliance: Appliance, rules_hash: str) -> Instructions:
-    # The open orders of this appliance belong into `pending_orders`.
     return Instructions(
         id=appliance.id,
         wire_id=appliance.wire_id,

@@ -7,8 +7,10 @@ a recount is base plus facts.
 import datetime as dt
 
 from flywheel_server import log
+from flywheel_server.actions import rule_health
 from flywheel_server.db import Connection
 from flywheel_server.sql import load
+from flywheel_server.store import deliveries, folds
 
 _SQL = load("retention")
 _log = log.get(__name__)
@@ -25,10 +27,11 @@ async def drop_executions(connection: Connection, now: dt.datetime, days: int) -
     for name, starts, ends in await _partitions(connection, "executions"):
         if ends > now - dt.timedelta(days=days):
             continue
-        if not await connection.fetchval(_SQL["all_folded"], starts, ends):
+        if not await connection.fetchval(_SQL["all_folded"], starts, ends, list(folds.FOLDS)):
             _log.error("a partition past its retention is not folded yet", partition=name)
             continue
         await connection.execute(_SQL["keep_counts"], starts, ends)
+        await rule_health.compact(connection, ends)
         await connection.execute(_SQL["drop"], "executions", name)
         dropped += 1
     return dropped
@@ -53,6 +56,11 @@ async def forget_keys(connection: Connection, now: dt.datetime, days: int) -> in
 async def forget_runs(connection: Connection, now: dt.datetime) -> int:
     """Delete the records of turns older than ``RUN_DAYS``; return how many."""
     return int(await connection.fetchval(_SQL["forget_runs"], now - dt.timedelta(days=RUN_DAYS)))
+
+
+async def forget_rule_sets(connection: Connection, now: dt.datetime) -> int:
+    """Delete what rule sets held that nobody has run for ``RUN_DAYS``; return how many."""
+    return await deliveries.forget_sets(connection, now - dt.timedelta(days=RUN_DAYS))
 
 
 async def _partitions(

@@ -26,7 +26,7 @@ class ReportedView(View):
     reported: str | None = Field(description="What the appliance last said.", examples=["auto"])
     reported_at: dt.datetime | None = Field(description="When it said so.", examples=[_TIME])
     state: settings.State = Field(
-        description="`pending` until the appliance reports what is desired.", examples=["current"]
+        description="`pending` until the appliance reports what is desired.", examples=["applied"]
     )
 
 

@@ -113,7 +113,7 @@ async def list_rules(
 async def get_rule(scope: Reader, parts: RuntimeDep, rule_id: RuleRef) -> RuleView:
     """Return a rule."""
     async with db.transaction(parts.database, scope) as connection:
-        rule = await _find(connection, rule_id)
+        rule = await find(connection, rule_id)
     return view(rule)
 
 
@@ -147,14 +147,15 @@ async def _switch(
     parts: Runtime, scope: OperatorScope, ref: str, reason: str, *, enabled: bool
 ) -> RuleView:
     async with db.transaction(parts.database, scope) as connection:
-        rule = await _find(connection, ref)
+        rule = await find(connection, ref)
         switched = await actions.switch(
             connection, scope, rule, enabled=enabled, reason=reason, now=clock.now()
         )
     return view(switched)
 
 
-async def _find(connection: Connection, ref: str) -> domain.Rule:
+async def find(connection: Connection, ref: str) -> domain.Rule:
+    """Return the rule that a path names. Raises NotFound, Conflict where several are named so."""
     row_id = accounts.as_uuid(ref)
     rule = None if row_id is None else await rules.get(connection, row_id)
     if rule is not None:

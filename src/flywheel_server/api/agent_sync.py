@@ -129,7 +129,7 @@ async def sync(
     """Return every rule the key's site should run, tier built-ins included, signed."""
     _own_site(scope, request, site_id)
     rule_set = await parts.rule_sets.get(scope)
-    parts.heartbeats.synced(scope, clock.now())
+    parts.heartbeats.synced(scope, clock.now(), rule_set.version)
     return _answer(rule_set.full, request)
 
 

@@ -12,7 +12,7 @@ from flywheel_server.api import problems
 from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import patterns, runs
+from flywheel_server.store import deliveries, patterns, runs
 from flywheel_server.store.schema import revision
 
 router = APIRouter(tags=["health"], dependencies=PUBLIC)
@@ -127,11 +127,13 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
         status = await runs.status(connection)
         newest = await runs.newest(connection, steps)
         unresolved = await patterns.unresolved_total(connection)
+        not_running = await deliveries.stuck_total(connection)
     figures = parts.metrics
     since = None if status is None else status.seconds_since_turn
     figures.loop_seconds_since_turn.set(float("nan") if since is None else since)
     figures.loop_silent.set(_silent(parts, since))
     figures.unresolved_executions.set(unresolved)
+    figures.rules_not_running.set(not_running)
     for run in newest:
         figures.step_failed.labels(run.step).set(run.error is not None)
         figures.step_seconds.labels(run.step).set(run.seconds)

@@ -15,6 +15,7 @@ from flywheel_server.actions.checkin import Instructions
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope, LoopScope
 from flywheel_server.store import appliances as store
+from flywheel_server.store import deliveries
 from flywheel_server.store.appliances import Beat
 
 _log = log.get(__name__)
@@ -103,8 +104,10 @@ class Heartbeats:
             )
         )
 
-    def synced(self, scope: ApplianceScope, now: dt.datetime) -> None:
-        """Note a sync: of the key's appliance, else of the site, where it has only one."""
+    def synced(
+        self, scope: ApplianceScope, now: dt.datetime, rules_hash: str | None = None
+    ) -> None:
+        """Note a sync and what it carried: to the key's appliance, else to the site."""
         self._note(
             Beat(
                 site_id=scope.site_id,
@@ -112,6 +115,7 @@ class Heartbeats:
                 seen_at=now,
                 synced_at=now,
                 uptime_seconds=None,
+                synced_hash=rules_hash,
             )
         )
 
@@ -133,6 +137,7 @@ class Heartbeats:
             try:
                 async with db.transaction(self._database, _SCOPE) as connection:
                     await store.beat(connection, list(beats.values()))
+                    await deliveries.synced(connection, list(beats.values()))
             except BaseException:
                 newer, self._beats = self._beats, beats
                 for beat in newer.values():
@@ -164,4 +169,5 @@ def _newest(before: Beat, beat: Beat) -> Beat:
         uptime_seconds=before.uptime_seconds
         if beat.uptime_seconds is None
         else beat.uptime_seconds,
+        synced_hash=beat.synced_hash or before.synced_hash,
     )

@@ -16,9 +16,11 @@ from flywheel_server.caches.signers import Signers
 from flywheel_server.domain import rules
 from flywheel_server.domain.rules import Rule, Tier
 from flywheel_server.domain.scope import ApplianceScope
+from flywheel_server.store import deliveries
 from flywheel_server.store import rules as store
 
 _ETAG_DIGITS = 32
+_MOST_KEPT = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class RuleSets:
         self._signers = signers
         self._sites: dict[UUID, _Entry] = {}
         self._shared: weakref.WeakValueDictionary[str, RuleSet] = weakref.WeakValueDictionary()
+        # Sets whose contents are in the database by their hash.
+        self._kept: set[str] = set()
         self._generation = 0
         database.subscribers.append(self._changed)
 
@@ -79,9 +83,12 @@ class RuleSets:
         async with db.transaction(self._database, scope) as connection:
             tenancy = await store.tenancy(connection, scope.site_id)
             everything = await store.for_site(connection, scope.site_id)
-        rule_set = self._shared_set(
-            rules.desired(everything, tenancy.healing_tier), tenancy.healing_tier, signer
-        )
+            desired = rules.desired(everything, tenancy.healing_tier)
+            rule_set = self._shared_set(desired, tenancy.healing_tier, signer)
+            if rule_set.version not in self._kept:
+                # Appliances report no more than the hash of what they run.
+                await deliveries.keep_set(connection, rule_set.version, desired)
+        self._kept.add(rule_set.version)
         # Rules that changed while we read must not be forgotten again.
         if generation == self._generation:
             self._sites[scope.site_id] = _Entry(
@@ -112,6 +119,8 @@ class RuleSets:
         if channel not in {"", listener.RULES}:
             return
         self._generation += 1
+        if channel == "" or len(self._kept) > _MOST_KEPT:
+            self._kept.clear()
         scope, _, owner = payload.partition(":")
         if channel == "" or not owner:
             self._sites.clear()

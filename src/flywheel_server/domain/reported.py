@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-State = Literal["current", "pending", "not reported"]
+State = Literal["applied", "pending", "not reported"]
 
 
 def state(desired: str | None, reported: str | None) -> State:
     """Return where a setting stands; an agent that never reports is not assumed to comply."""
     if reported is None:
         return "not reported"
-    return "current" if reported == desired else "pending"
+    return "applied" if reported == desired else "pending"

@@ -5,6 +5,7 @@ To see what runs in the background, read ``STEPS``; how it is run, ``turns`` and
 
 from flywheel_server.loop import (
     aggregate_platform,
+    deliver_rules,
     generate_patterns,
     housekeeping,
     mark_eligible,
@@ -20,6 +21,7 @@ STEPS: tuple[Step, ...] = (
     Step(name="aggregate_platform", run=aggregate_platform.run),
     Step(name="promote_platform", run=promote_platform.run),
     Step(name="watch_rules", run=watch_rules.run),
+    Step(name="deliver_rules", run=deliver_rules.run),
     Step(name="housekeeping", run=housekeeping.run),
 )
 NAMES = [step.name for step in STEPS]

@@ -349,6 +349,101 @@ SELECT
     (SELECT COALESCE(sum(n.facts), 0) FROM new n)::bigint AS rows_in,
     ARRAY(SELECT DISTINCT f.rule FROM folded f WHERE f.rule IS NOT NULL) AS rules;
 
+-- name: fold_deliveries
+-- fleet: one statement folds what is new of every site
+-- An L1 execution proves that its rule runs on its appliance: the one that the key is bound to, else
+-- the one that the body names, else the only one of the site.
+WITH new AS MATERIALIZED (
+    SELECT
+        e.site_id, e.incident_type, e.reported_id, e.appliance_id, e.reported_appliance,
+        sum(e.weight) AS matches,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0) AS successes,
+        min(e.received_at) FILTER (WHERE e.weight > 0) AS matched_at,
+        min(e.received_at) FILTER (WHERE e.weight > 0 AND e.outcome = 'success') AS succeeded_at,
+        max(e.received_at) AS received_at,
+        count(*) AS facts
+    FROM executions e
+    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
+        AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
+        AND e.level = 'L1'
+    GROUP BY e.site_id, e.incident_type, e.reported_id, e.appliance_id, e.reported_appliance
+),
+placed AS MATERIALIZED (
+    SELECT
+        n.matches, n.successes, n.matched_at, n.succeeded_at, n.received_at,
+        resolve_rule(n.site_id, n.incident_type, n.reported_id) AS rule,
+        COALESCE(
+            n.appliance_id,
+            (
+                SELECT a.id
+                FROM appliances a
+                WHERE a.site_id = n.site_id
+                    AND (
+                        lower(a.wire_id) = lower(n.reported_appliance)
+                        OR a.id::text = lower(n.reported_appliance)
+                        OR a.mac = replace(upper(right(n.reported_appliance, 17)), '-', ':')
+                    )
+                ORDER BY (lower(a.wire_id) = lower(n.reported_appliance)) DESC, a.id
+                LIMIT 1
+            ),
+            (
+                SELECT min(a.id::text)::uuid
+                FROM appliances a
+                WHERE a.site_id = n.site_id
+                HAVING count(*) = 1
+            )
+        ) AS appliance_id
+    FROM new n
+),
+totals AS (
+    SELECT
+        p.rule, p.appliance_id, sum(p.matches) AS matches, sum(p.successes) AS successes,
+        min(p.matched_at) AS matched_at, min(p.succeeded_at) AS succeeded_at
+    FROM placed p
+    JOIN rule_deliveries d ON d.rule = p.rule AND d.appliance_id = p.appliance_id
+    WHERE p.received_at >= d.approved_at
+    GROUP BY p.rule, p.appliance_id
+),
+folded AS (
+    UPDATE rule_deliveries d
+    SET matches = GREATEST(d.matches + t.matches, 0),
+        successes = GREATEST(d.successes + t.successes, 0),
+        delivered_at = COALESCE(d.delivered_at, t.matched_at),
+        delivered_by = COALESCE(d.delivered_by, CASE WHEN t.matched_at IS NOT NULL THEN 'execution' END),
+        active_at = COALESCE(d.active_at, t.matched_at),
+        -- A correction may take the only match or success back.
+        matching_at = CASE
+            WHEN t.matches < 0 AND d.matches + t.matches <= 0 THEN NULL
+            ELSE COALESCE(d.matching_at, t.matched_at)
+        END,
+        succeeding_at = CASE
+            WHEN t.matches < 0 AND d.matches + t.matches <= 0
+                OR t.successes < 0 AND d.successes + t.successes <= 0 THEN NULL
+            ELSE COALESCE(d.succeeding_at, t.succeeded_at)
+        END,
+        left_at = CASE WHEN t.matched_at IS NULL THEN d.left_at END
+    FROM totals t
+    WHERE d.rule = t.rule
+        AND d.appliance_id = t.appliance_id
+    RETURNING 1
+),
+marked AS (
+    UPDATE fold_marks
+    SET mark = pg_current_snapshot(), folded_at = $2
+    WHERE fold = 'deliveries'
+)
+SELECT
+    (SELECT COALESCE(sum(n.facts), 0) FROM new n)::bigint AS rows_in,
+    (SELECT count(*) FROM folded) AS rows_out;
+
+-- name: forget_deliveries
+-- fleet: a rebuild covers every site
+-- What was once proven stays proven; only what corrections are measured by starts anew.
+UPDATE rule_deliveries
+SET matches = 0,
+    successes = 0;
+
 -- name: count_rules
 -- fleet: a rule may run on many sites
 UPDATE l1_rules l

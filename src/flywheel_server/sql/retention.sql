@@ -19,7 +19,9 @@ SELECT NOT EXISTS (
     WHERE e.received_at >= $1
         AND e.received_at < $2
         AND NOT pg_visible_in_snapshot(e.xid, m.mark)
-) AND (SELECT count(*) FROM fold_marks m) = 3;
+) AND (
+    SELECT count(*) FROM fold_marks m WHERE m.fold = ANY($3::text[])
+) = cardinality($3::text[]);
 
 -- name: keep_counts
 -- fleet: a partition holds facts of every site

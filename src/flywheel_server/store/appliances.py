@@ -22,6 +22,8 @@ class Beat:
     seen_at: dt.datetime | None
     synced_at: dt.datetime | None
     uptime_seconds: int | None
+    # The rule set that the sync carried.
+    synced_hash: str | None = None
 
 
 async def lock_site(connection: Connection, site_id: UUID) -> None:
@@ -106,6 +108,11 @@ async def get(connection: Connection, site_id: UUID, id: UUID) -> Appliance | No
     """Return one appliance of a site."""
     row = await connection.fetchrow(_SQL["get"], site_id, id)
     return None if row is None else _appliance(row)
+
+
+async def of_site(connection: Connection, site_id: UUID) -> list[Appliance]:
+    """Return the appliances of a site in the order in which they registered."""
+    return [_appliance(row) for row in await connection.fetch(_SQL["of_site"], site_id)]
 
 
 async def resolve(connection: Connection, site_id: UUID, text: str) -> Appliance | None:

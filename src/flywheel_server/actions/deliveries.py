@@ -1,0 +1,131 @@
+"""Brings approved rules to appliances, and sees whether they run there. Nothing is assumed.
+
+Every function is idempotent: what a turn has done, the next one finds done.
+"""
+
+import datetime as dt
+
+from flywheel_server import errors, log
+from flywheel_server.actions import folds, orders, signing
+from flywheel_server.actions.signing import Signer
+from flywheel_server.db import Connection
+from flywheel_server.domain import agents
+from flywheel_server.domain import deliveries as domain
+from flywheel_server.domain import orders as ordered
+from flywheel_server.domain.orders import Order
+from flywheel_server.domain.rules import MOST_YAML_BYTES, Rule, as_yaml
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.store import appliances, deliveries
+from flywheel_server.store import folds as marks
+from flywheel_server.store import rules as stored_rules
+
+_log = log.get(__name__)
+
+# Facts of transactions that were still open at the last turn carry earlier times: longer than any.
+_OVERLAP = dt.timedelta(minutes=15)
+_BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_MOST_PUSHED = 500
+_MOST_WAITING = 100_000
+
+
+async def observe(connection: Connection, now: dt.datetime) -> tuple[int, int]:
+    """Move deliveries on by what is new; return facts taken and deliveries that changed."""
+    await marks.lock(connection)
+    mark = await marks.mark(connection, "deliveries")
+    known = mark is not None and mark.system_identifier == await marks.system_identifier(connection)
+    since = mark.folded_at - _OVERLAP if mark is not None and known else _BEGINNING
+    changed = await deliveries.spread(connection, since)
+    changed += await deliveries.observe(connection, since)
+    facts, moved = await folds.deliveries(connection, now)
+    return facts, changed + moved
+
+
+async def push(connection: Connection, actor: LoopScope, now: dt.datetime) -> int:
+    """Order rules for living appliances that will not ask for them; return how many orders."""
+    due = await deliveries.pushes(
+        connection,
+        seen_since=now - domain.SILENT_AFTER,
+        never_pulls=agents.NEVER_PULLS,
+        synced_before=now - domain.PULLING_MAY_TAKE,
+        limit=_MOST_PUSHED,
+    )
+    if not due:
+        return 0
+    signer = await signing.load(connection)
+    rules: dict[object, Rule | None] = {}
+    issued = 0
+    for each in due:
+        if each.rule not in rules:
+            rules[each.rule] = await stored_rules.get(connection, each.rule)
+        rule = rules[each.rule]
+        appliance = await appliances.get(connection, each.site_id, each.appliance_id)
+        if rule is None or appliance is None:
+            continue
+        if len(as_yaml(rule)) > MOST_YAML_BYTES:
+            _log.error("a rule is too long for any order", rule_id=rule.rule_id)
+            continue
+        try:
+            await orders.issue(
+                connection, actor, signer, appliance, orders.rule_draft(rule), now=now
+            )
+        except errors.AlreadyExists:
+            # A person ordered it before its re-enabling; that order still carries it.
+            continue
+        issued += 1
+    return issued
+
+
+async def withdraw(connection: Connection, actor: LoopScope, now: dt.datetime) -> int:
+    """Order agents that can drop a switched-off rule to sync soon; return how many orders."""
+    due = await deliveries.withdrawals(connection, now - domain.SILENT_AFTER, agents.NEVER_PULLS)
+    if not due:
+        return 0
+    signer = await signing.load(connection)
+    draft = ordered.draft("sync_rules", {})
+    issued = 0
+    for site_id, appliance_id in due:
+        appliance = await appliances.get(connection, site_id, appliance_id)
+        if appliance is None:
+            continue
+        try:
+            await orders.issue(connection, actor, signer, appliance, draft, now=now)
+        except errors.AlreadyExists:
+            # One that waits already does it as well.
+            continue
+        issued += 1
+    return issued
+
+
+async def watch(connection: Connection, now: dt.datetime) -> tuple[int, list[deliveries.Newly]]:
+    """Find what should be running and is not; return how many ended, and what is new."""
+    waiting = await deliveries.waiting(
+        connection,
+        approved_before=now - domain.REPORTING_MAY_TAKE,
+        seen_since=now - domain.SILENT_AFTER,
+        limit=_MOST_WAITING,
+    )
+    stuck = [(each, since) for each in waiting if (since := domain.stuck_since(each, now))]
+    return await deliveries.mark_stuck(connection, stuck)
+
+
+async def deploy(
+    connection: Connection, actor: orders.Issuer, signer: Signer, rule: Rule, now: dt.datetime
+) -> list[Order]:
+    """Order a site's rule for each of its appliances that will not ask for it, at once.
+
+    For a decision that shall not wait for the loop: same transaction, same orders as its own.
+    """
+    if rule.scope != "site" or rule.scope_id is None:
+        return []
+    issued = []
+    for appliance in await appliances.of_site(connection, rule.scope_id):
+        if agents.of(appliance.agent_version).pulls and appliance.last_sync_at is not None:
+            draft = ordered.draft("sync_rules", {})
+        else:
+            draft = orders.rule_draft(rule)
+        try:
+            issued.append(await orders.issue(connection, actor, signer, appliance, draft, now=now))
+        except errors.AlreadyExists:
+            # What waits for the appliance already carries it, or fetches it.
+            continue
+    return issued

@@ -1,0 +1,245 @@
+"""Where rules stand on appliances, and what is wrong: derived from facts, each with its time."""
+
+import datetime as dt
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from flywheel_server import clock, db, errors
+from flywheel_server.api import pages
+from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
+from flywheel_server.api.admin_rules import RuleRef, find
+from flywheel_server.api.operator_bodies import View
+from flywheel_server.db import Connection
+from flywheel_server.domain import agents
+from flywheel_server.domain import deliveries as domain
+from flywheel_server.domain.rules import Rule
+from flywheel_server.store import accounts, deliveries
+from flywheel_server.store import rules as stored_rules
+
+router = APIRouter(tags=["delivery"])
+
+_TIME = "2026-02-24T10:00:00Z"
+_MOST_SHOWN = 500
+_EXECUTIONS_LOOKED_FOR = dt.timedelta(days=2)
+
+
+class DeliveryView(View):
+    """How far a rule has come on one appliance; a stage without its time is not proven."""
+
+    site_id: str = Field(description="The site.", examples=["site-lab-01"])
+    appliance_id: str = Field(
+        description="The appliance.", examples=["site-lab-01-02:00:5E:10:00:01"]
+    )
+    agent_version: str = Field(description="What runs on it.", examples=["0.1.0"])
+    stage: domain.Stage = Field(description="The furthest stage proven.", examples=["delivered"])
+    state: str = Field(
+        description="The stage, and the truth where it alone would mislead.",
+        examples=["delivered, loaded at the agent's next restart"],
+    )
+    approved_at: dt.datetime = Field(description="Since when it shall run here.", examples=[_TIME])
+    carried_at: dt.datetime | None = Field(
+        description="When a sync with the site's shared key carried it.", examples=[None]
+    )
+    delivered_at: dt.datetime | None = Field(
+        description="When the appliance had it.", examples=[_TIME]
+    )
+    delivered_by: str | None = Field(
+        description="What proves it: order, sync, report or execution.", examples=["order"]
+    )
+    active_at: dt.datetime | None = Field(
+        description="When it was proven to run.", examples=[_TIME]
+    )
+    matching_at: dt.datetime | None = Field(description="Its first L1 execution.", examples=[_TIME])
+    succeeding_at: dt.datetime | None = Field(description="Its first success.", examples=[_TIME])
+    refused_at: dt.datetime | None = Field(
+        description="When the appliance refused it.", examples=[None]
+    )
+    refusal: str | None = Field(description="Why.", examples=[None])
+    not_running_since: dt.datetime | None = Field(
+        description="Since when it should run and does not.", examples=[None]
+    )
+
+
+class AlarmView(View):
+    """Something that needs a person."""
+
+    kind: Literal["rule_not_running", "appliance_silent", "endpoint_silent"] = Field(
+        description="What kind of trouble.", examples=["rule_not_running"]
+    )
+    since: dt.datetime | None = Field(
+        description="Since when; null: never seen at all.", examples=[_TIME]
+    )
+    what: str = Field(
+        description="What is wrong.", examples=["L1-disk-RB-1 does not run on site-lab-01-02:…"]
+    )
+    what_to_do: str = Field(description="What helps.", examples=["Issue a `restart_agent` order."])
+    site_id: str | None = Field(description="Where.", examples=["site-lab-01"])
+    appliance_id: str | None = Field(
+        description="On which appliance.", examples=["site-lab-01-02:00:5E:10:00:01"]
+    )
+    rule_id: str | None = Field(description="Which rule.", examples=["L1-disk-RB-1"])
+    rule: UUID | None = Field(description="Its id in this server.", examples=[None])
+    refusal: str | None = Field(description="What the appliance said.", examples=[None])
+
+
+class AlarmsView(View):
+    """Everything that needs a person now."""
+
+    items: list[AlarmView] = Field(description="The longest lasting first, of each kind.")
+    rules_not_running: int = Field(
+        description="How many there are, also beyond those shown.", examples=[0]
+    )
+
+
+@router.get("/api/admin/rules/{rule_id}/deliveries")
+async def rule_deliveries(
+    scope: Reader, parts: RuntimeDep, page: pages.PageDep, rule_id: RuleRef
+) -> pages.Listing[DeliveryView]:
+    """Return where a rule stands on each appliance of its scope."""
+    after = page.after(UUID)
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await find(connection, rule_id)
+        return await _page(connection, rule, page, after)
+
+
+@router.get("/api/partners/me/learning/promoted-rules/{rule_id}/deliveries")
+async def partner_rule_deliveries(
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    rule_id: Annotated[
+        str,
+        Path(max_length=300, description="The rule's id or `rule_id`.", examples=["L1-disk-RB-1"]),
+    ],
+) -> pages.Listing[DeliveryView]:
+    """Return where a promoted rule stands on each appliance of its site."""
+    after = page.after(UUID)
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await _promoted(connection, rule_id)
+        return await _page(connection, rule, page, after)
+
+
+@router.get("/api/admin/alarms")
+async def alarms(scope: Reader, parts: RuntimeDep) -> AlarmsView:
+    """Return what needs a person: rules that do not run, and who or what has gone silent."""
+    now = clock.now()
+    silent_since = now - domain.SILENT_AFTER
+    async with db.transaction(parts.database, scope) as connection:
+        stuck = await deliveries.stuck(connection, _MOST_SHOWN)
+        total = await deliveries.stuck_total(connection)
+        silent = await deliveries.silent(connection, silent_since, _MOST_SHOWN)
+        endpoints = await deliveries.endpoints(
+            connection, now - _EXECUTIONS_LOOKED_FOR, agents.NEVER_PULLS
+        )
+    items = [
+        *map(_not_running, stuck),
+        *map(_silent_appliance, silent),
+        *_silent_endpoints(endpoints, silent_since),
+    ]
+    return AlarmsView(items=items, rules_not_running=total)
+
+
+async def _promoted(connection: Connection, ref: str) -> Rule:
+    row_id = accounts.as_uuid(ref)
+    found = (
+        await stored_rules.find(connection, ref)
+        if row_id is None
+        else [await stored_rules.get(connection, row_id)]
+    )
+    for rule in found:
+        if rule is not None and rule.source == "promoted":
+            return rule
+    raise errors.NotFound("No promoted rule has this id: see your promoted rules.")
+
+
+async def _page(
+    connection: Connection, rule: Rule, page: pages.Page, after: UUID | None
+) -> pages.Listing[DeliveryView]:
+    rows = await deliveries.of_rule(connection, rule.id, after=after, limit=page.limit + 1)
+    return pages.listing(
+        rows, page, lambda row: (row.appliance_id,), lambda row: _view(row, enabled=rule.enabled)
+    )
+
+
+def _view(row: domain.Delivery, *, enabled: bool) -> DeliveryView:
+    return DeliveryView(
+        site_id=row.slug,
+        appliance_id=row.wire_id,
+        agent_version=row.agent_version,
+        stage=domain.stage(row),
+        state=domain.state(row, enabled=enabled),
+        approved_at=row.approved_at,
+        carried_at=row.carried_at,
+        delivered_at=row.delivered_at,
+        delivered_by=row.delivered_by,
+        active_at=row.active_at,
+        matching_at=row.matching_at,
+        succeeding_at=row.succeeding_at,
+        refused_at=row.refused_at,
+        refusal=row.refusal,
+        not_running_since=row.stuck_at,
+    )
+
+
+def _not_running(stuck: deliveries.Stuck) -> AlarmView:
+    return AlarmView(
+        kind="rule_not_running",
+        since=stuck.stuck_at,
+        what=f"{stuck.rule_id} is approved and does not run on {stuck.wire_id}.",
+        what_to_do=domain.remedy(
+            agent_version=stuck.agent_version,
+            delivered=stuck.delivered_at is not None,
+            refusal=stuck.refusal,
+        ),
+        site_id=stuck.slug,
+        appliance_id=stuck.wire_id,
+        rule_id=stuck.rule_id,
+        rule=stuck.rule,
+        refusal=stuck.refusal,
+    )
+
+
+def _silent_appliance(silent: deliveries.Silent) -> AlarmView:
+    return AlarmView(
+        kind="appliance_silent",
+        since=silent.last_seen_at,
+        what=f"{silent.wire_id} has not checked in.",
+        what_to_do="Check that it runs, reaches this server and has a key that is not revoked.",
+        site_id=silent.slug,
+        appliance_id=silent.wire_id,
+        rule_id=None,
+        rule=None,
+        refusal=None,
+    )
+
+
+def _silent_endpoints(
+    endpoints: deliveries.Endpoints, silent_since: dt.datetime
+) -> list[AlarmView]:
+    """Return what nobody calls though somebody should: served, never pulled."""
+    if endpoints.first_seen_at is None or endpoints.first_seen_at > silent_since:
+        return []
+    called = {
+        "POST /api/appliances/checkin": endpoints.checkin,
+        "POST /api/agent/executions": endpoints.executions,
+    }
+    if endpoints.pulling:
+        called["GET /agent/sync"] = endpoints.sync
+    return [
+        AlarmView(
+            kind="endpoint_silent",
+            since=last,
+            what=f"No appliance has called {endpoint} for over a day.",
+            what_to_do="Check the proxy in front of this server, and the appliances' logs.",
+            site_id=None,
+            appliance_id=None,
+            rule_id=None,
+            rule=None,
+            refusal=None,
+        )
+        for endpoint, last in called.items()
+        if last is None or last < silent_since
+    ]

@@ -1,0 +1,336 @@
+-- name: keep_set
+-- fleet: sites with equal rules share one set, which names no tenant
+INSERT INTO rule_sets (hash, rule_ids, served_at)
+VALUES ($1, $2, now())
+ON CONFLICT DO NOTHING;
+
+-- name: synced
+-- fleet: the syncs of many sites are written in one statement a second
+INSERT INTO rule_syncs AS y (site_id, appliance_id, hash, synced_at)
+SELECT g.site_id, g.appliance_id, g.hash, g.synced_at
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
+    AS g (site_id, appliance_id, hash, synced_at)
+ORDER BY g.site_id, g.appliance_id
+ON CONFLICT (site_id, appliance_id) DO UPDATE
+SET hash = excluded.hash, synced_at = excluded.synced_at
+WHERE y.synced_at <= excluded.synced_at;
+
+-- name: spread
+-- fleet: a rule is for every appliance of its scope
+-- Only what is new since: a rule switched on, an appliance first seen. Enabled again, a rule has its
+-- way before it once more, but for agents that keep the file they were ordered to keep.
+INSERT INTO rule_deliveries AS d (site_id, rule, appliance_id, approved_at)
+SELECT a.site_id, l.id, a.id, GREATEST(l.enabled_changed_at, a.first_seen_at)
+FROM l1_rules l
+JOIN sites s ON true
+JOIN organizations o ON o.id = s.organization_id
+JOIN appliances a ON a.site_id = s.id
+WHERE l.enabled
+    AND l.source IN ('promoted', 'platform', 'custom')
+    AND (
+        l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+        OR l.partner_id = o.partner_id
+    )
+    AND (l.enabled_changed_at >= $1 OR l.created_at >= $1 OR a.first_seen_at >= $1)
+ORDER BY l.id, a.id
+ON CONFLICT (rule, appliance_id) DO UPDATE
+SET approved_at = excluded.approved_at,
+    carried_at = NULL,
+    delivered_at = CASE WHEN d.delivered_by = 'order' THEN d.delivered_at END,
+    delivered_by = CASE WHEN d.delivered_by = 'order' THEN d.delivered_by END,
+    active_at = NULL,
+    matching_at = NULL,
+    succeeding_at = NULL,
+    matches = 0,
+    successes = 0,
+    left_at = NULL,
+    refused_at = NULL,
+    refusal = NULL,
+    stuck_at = NULL
+WHERE d.approved_at < excluded.approved_at;
+
+-- name: by_order
+-- fleet: what appliances of every site said of their orders
+WITH said AS (
+    SELECT DISTINCT ON (o.rule, o.appliance_id)
+        o.rule, o.appliance_id, COALESCE(o.acknowledged_at, o.reported_at) AS at
+    FROM orders o
+    WHERE o.rule IS NOT NULL
+        AND o.changed_at >= $1
+        AND (
+            o.acknowledged_at IS NOT NULL AND o.success IS NOT FALSE
+            OR o.success AND o.result ->> 'status' IN ('deployed', 'already_exists')
+        )
+    ORDER BY o.rule, o.appliance_id, COALESCE(o.acknowledged_at, o.reported_at)
+)
+UPDATE rule_deliveries d
+SET delivered_at = COALESCE(d.delivered_at, s.at),
+    delivered_by = COALESCE(d.delivered_by, 'order'),
+    refused_at = NULL,
+    refusal = NULL
+FROM said s
+WHERE d.rule = s.rule
+    AND d.appliance_id = s.appliance_id
+    AND s.at >= d.approved_at
+    AND (d.delivered_at IS NULL OR d.refused_at IS NOT NULL);
+
+-- name: by_refusal
+-- fleet: what appliances of every site said of their orders
+-- An acknowledgement that a failure followed delivered nothing.
+WITH refused AS (
+    SELECT DISTINCT ON (o.rule, o.appliance_id)
+        o.rule, o.appliance_id, o.reported_at, o.success,
+        COALESCE(o.error_message, o.result ->> 'status', 'no reason given') AS refusal
+    FROM orders o
+    WHERE o.rule IS NOT NULL
+        AND o.changed_at >= $1
+        AND o.reported_at IS NOT NULL
+    ORDER BY o.rule, o.appliance_id, o.reported_at DESC
+)
+UPDATE rule_deliveries d
+SET refused_at = r.reported_at,
+    refusal = left(r.refusal, 500),
+    delivered_at = CASE WHEN d.delivered_by = 'order' THEN NULL ELSE d.delivered_at END,
+    delivered_by = CASE WHEN d.delivered_by = 'order' THEN NULL ELSE d.delivered_by END
+FROM refused r
+WHERE d.rule = r.rule
+    AND d.appliance_id = r.appliance_id
+    AND NOT r.success
+    AND r.reported_at >= d.approved_at
+    AND d.active_at IS NULL
+    AND d.refused_at IS DISTINCT FROM r.reported_at;
+
+-- name: by_sync
+-- fleet: the syncs of every site
+WITH carried AS (
+    SELECT y.synced_at, t.rule_ids, COALESCE(y.appliance_id, a.id) AS appliance_id
+    FROM rule_syncs y
+    JOIN rule_sets t ON t.hash = y.hash
+    -- A shared key says which appliance it was only where the site has one.
+    LEFT JOIN LATERAL (
+        SELECT min(p.id::text)::uuid AS id
+        FROM appliances p
+        WHERE p.site_id = y.site_id
+        HAVING count(*) = 1
+    ) a ON y.appliance_id IS NULL
+    WHERE y.synced_at >= $1
+)
+UPDATE rule_deliveries d
+SET delivered_at = GREATEST(c.synced_at, d.approved_at), delivered_by = 'sync'
+FROM carried c
+JOIN l1_rules l ON l.rule_id = ANY(c.rule_ids)
+WHERE d.rule = l.id
+    AND d.appliance_id = c.appliance_id
+    AND d.delivered_at IS NULL;
+
+-- name: carried
+-- fleet: the syncs of every site
+UPDATE rule_deliveries d
+SET carried_at = GREATEST(y.synced_at, d.approved_at)
+FROM rule_syncs y
+JOIN rule_sets t ON t.hash = y.hash
+JOIN l1_rules l ON l.rule_id = ANY(t.rule_ids)
+WHERE y.synced_at >= $1
+    AND y.appliance_id IS NULL
+    AND d.site_id = y.site_id
+    AND d.rule = l.id
+    AND d.carried_at IS NULL;
+
+-- name: by_report
+-- fleet: what appliances of every site report to run
+UPDATE rule_deliveries d
+SET delivered_at = COALESCE(d.delivered_at, GREATEST(a.reported_rules_hash_at, d.approved_at)),
+    delivered_by = COALESCE(d.delivered_by, 'report'),
+    active_at = GREATEST(a.reported_rules_hash_at, d.approved_at),
+    left_at = NULL
+FROM appliances a
+JOIN rule_sets t ON t.hash = a.reported_rules_hash
+JOIN l1_rules l ON l.rule_id = ANY(t.rule_ids)
+WHERE d.appliance_id = a.id
+    AND d.rule = l.id
+    AND d.active_at IS NULL
+    AND (a.reported_rules_hash_at >= $1 OR d.approved_at >= $1);
+
+-- name: by_absence
+-- fleet: what appliances of every site report to run
+-- The appliance runs a set that we know, and this rule is not in it any more.
+UPDATE rule_deliveries d
+SET left_at = a.reported_rules_hash_at,
+    delivered_at = CASE WHEN d.delivered_by = 'order' THEN d.delivered_at END,
+    delivered_by = CASE WHEN d.delivered_by = 'order' THEN d.delivered_by END,
+    active_at = NULL,
+    matching_at = NULL,
+    succeeding_at = NULL,
+    matches = 0,
+    successes = 0
+FROM appliances a
+JOIN rule_sets t ON t.hash = a.reported_rules_hash
+WHERE d.appliance_id = a.id
+    AND a.reported_rules_hash_at >= $1
+    AND (d.delivered_at IS NOT NULL OR d.active_at IS NOT NULL)
+    -- What was only just delivered may follow with the next report.
+    AND a.reported_rules_hash_at > COALESCE(d.active_at, d.delivered_at)
+    AND NOT EXISTS (
+        SELECT 1 FROM l1_rules l WHERE l.id = d.rule AND l.rule_id = ANY(t.rule_ids)
+    )
+    AND (d.active_at IS NOT NULL OR NOT (SELECT l.enabled FROM l1_rules l WHERE l.id = d.rule))
+    AND d.left_at IS DISTINCT FROM a.reported_rules_hash_at;
+
+-- name: switch_off_stuck
+-- fleet: alarms of every site
+-- A rule that runs, or that shall not run any more, is stuck no longer.
+UPDATE rule_deliveries d
+SET stuck_at = NULL
+WHERE d.stuck_at IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1
+        FROM unnest($1::uuid[], $2::uuid[]) AS u (rule, appliance_id)
+        WHERE u.rule = d.rule AND u.appliance_id = d.appliance_id
+    );
+
+-- name: switch_on_stuck
+-- fleet: alarms of every site
+UPDATE rule_deliveries d
+SET stuck_at = u.since
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS u (rule, appliance_id, since)
+WHERE d.rule = u.rule
+    AND d.appliance_id = u.appliance_id
+    AND d.stuck_at IS NULL
+RETURNING d.rule, d.appliance_id, d.site_id, d.stuck_at;
+
+-- name: waiting
+-- fleet: what has not arrived, on every site
+-- Not yet active, of living appliances, and not said already by another rule of the site.
+SELECT
+    d.rule, d.appliance_id, d.site_id, l.rule_id, s.slug, a.wire_id, a.agent_version,
+    d.approved_at, d.carried_at, d.delivered_at, d.delivered_by, d.refused_at, d.refusal, d.stuck_at,
+    a.reported_rules_hash_at IS NOT NULL AS reports, a.last_sync_at, a.first_seen_at,
+    a.last_seen_at, a.uptime_seconds
+FROM rule_deliveries d
+JOIN l1_rules l ON l.id = d.rule
+JOIN appliances a ON a.id = d.appliance_id
+JOIN sites s ON s.id = d.site_id
+WHERE d.active_at IS NULL
+    AND l.enabled
+    AND d.approved_at < $1
+    AND a.last_seen_at >= $2
+    AND NOT rule_covered(d.rule, d.site_id)
+ORDER BY d.approved_at, d.rule, d.appliance_id
+LIMIT $3;
+
+-- name: pushes
+-- fleet: what no appliance of any site will ask for by itself
+SELECT d.rule, d.site_id, d.appliance_id
+FROM rule_deliveries d
+JOIN l1_rules l ON l.id = d.rule
+JOIN appliances a ON a.id = d.appliance_id
+WHERE d.delivered_at IS NULL
+    AND d.active_at IS NULL
+    AND l.enabled
+    AND a.last_seen_at >= $1
+    AND (a.agent_version ~ $2 OR COALESCE(a.last_sync_at, a.first_seen_at) < $3)
+    -- Once; again only when the last one expired and the appliance is back since.
+    AND NOT EXISTS (
+        SELECT 1
+        FROM orders o
+        WHERE o.rule = d.rule
+            AND o.appliance_id = d.appliance_id
+            AND o.created_at >= date_trunc('second', d.approved_at)
+            AND (o.state <> 'expired' OR o.finished_at >= a.last_seen_at)
+    )
+    AND NOT rule_covered(d.rule, d.site_id)
+ORDER BY d.approved_at, d.rule, d.appliance_id
+LIMIT $4;
+
+-- name: withdrawals
+-- fleet: what appliances of every site still hold though it was switched off
+-- Those that would notice at their next sync only: an order makes it soon.
+SELECT DISTINCT d.site_id, d.appliance_id
+FROM rule_deliveries d
+JOIN l1_rules l ON l.id = d.rule
+JOIN appliances a ON a.id = d.appliance_id
+WHERE NOT l.enabled
+    AND l.enabled_changed_at >= $1
+    AND d.delivered_at IS NOT NULL
+    AND d.left_at IS NULL
+    AND a.agent_version !~ $2
+    AND a.last_seen_at >= $1
+    AND COALESCE(a.last_sync_at, '-infinity') < l.enabled_changed_at
+    AND NOT EXISTS (
+        SELECT 1
+        FROM orders o
+        WHERE o.site_id = d.site_id
+            AND o.appliance_id = d.appliance_id
+            AND o.kind = 'sync_rules'
+            AND o.created_at >= date_trunc('second', l.enabled_changed_at)
+    );
+
+-- name: of_rule
+-- fleet: the caller's row-level security decides which sites there are
+SELECT
+    d.rule, d.appliance_id, d.site_id, s.slug, a.wire_id, a.agent_version, d.approved_at,
+    d.carried_at, d.delivered_at, d.delivered_by, d.active_at, d.matching_at, d.succeeding_at,
+    d.matches, d.successes, d.left_at, d.refused_at, d.refusal, d.stuck_at,
+    rule_covered(d.rule, d.site_id) AS covered, a.last_seen_at, a.uptime_seconds,
+    a.reported_rules_hash_at IS NOT NULL AS reports
+FROM rule_deliveries d
+JOIN appliances a ON a.id = d.appliance_id
+JOIN sites s ON s.id = d.site_id
+WHERE d.rule = $1
+    AND ($2::uuid IS NULL OR d.appliance_id > $2)
+ORDER BY d.appliance_id
+LIMIT $3;
+
+-- name: stuck
+-- fleet: alarms of every site
+SELECT
+    d.rule, l.rule_id, s.slug, a.wire_id, a.agent_version, d.stuck_at, d.delivered_at, d.refusal
+FROM rule_deliveries d
+JOIN l1_rules l ON l.id = d.rule
+JOIN appliances a ON a.id = d.appliance_id
+JOIN sites s ON s.id = d.site_id
+WHERE d.stuck_at IS NOT NULL
+ORDER BY d.stuck_at, d.rule, d.appliance_id
+LIMIT $1;
+
+-- name: stuck_total
+-- fleet: alarms of every site
+SELECT count(*)
+FROM rule_deliveries d
+WHERE d.stuck_at IS NOT NULL;
+
+-- name: silent
+-- fleet: alarms of every site
+SELECT a.wire_id, s.slug, a.agent_version, a.last_seen_at
+FROM appliances a
+JOIN sites s ON s.id = a.site_id
+WHERE a.last_seen_at < $1
+ORDER BY a.last_seen_at, a.id
+LIMIT $2;
+
+-- name: endpoints
+-- fleet: what all appliances together call
+-- Null where nothing ever called it. Executions are looked for in the newest partitions alone.
+SELECT
+    (SELECT min(a.first_seen_at) FROM appliances a) AS first_seen_at,
+    (SELECT max(a.last_seen_at) FROM appliances a) AS checkin,
+    (SELECT max(y.synced_at) FROM rule_syncs y) AS sync,
+    (
+        SELECT max(e.received_at) FROM executions e WHERE e.received_at >= $1
+    ) AS executions,
+    (SELECT count(*) FROM appliances a WHERE a.agent_version !~ $2) AS pulling;
+
+-- name: forget_sets
+-- fleet: a set that nobody runs or fetched last says nothing any more
+WITH forgotten AS (
+    DELETE FROM rule_sets t
+    WHERE t.served_at < $1
+        AND NOT EXISTS (SELECT 1 FROM rule_syncs y WHERE y.hash = t.hash)
+        AND NOT EXISTS (
+            SELECT 1
+            FROM appliances a
+            WHERE t.hash IN (a.desired_rules_hash, a.reported_rules_hash)
+        )
+    RETURNING 1
+)
+SELECT count(*) FROM forgotten;

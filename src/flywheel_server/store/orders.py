@@ -1,0 +1,148 @@
+"""Orders: one table for every kind. A move is a guarded update: it happens once, or not at all."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flywheel_server.db import Connection, Record
+from flywheel_server.domain.orders import Draft, Order, State
+from flywheel_server.sql import load
+
+_SQL = load("orders")
+
+# More than an appliance is given at once; the others follow when these are done.
+MOST_HANDED_OUT = 100
+_MOST_EXPIRED = 10_000
+
+
+async def insert(
+    connection: Connection,
+    draft: Draft,
+    *,
+    order_id: str,
+    site_id: UUID,
+    appliance_id: UUID,
+    created_at: dt.datetime,
+    expires_at: dt.datetime,
+    nonce: str,
+    signed_payload: str,
+    signature: str,
+    issued_by: str,
+) -> Order | None:
+    """Store a new order; return None while one for the same thing lives."""
+    row = await connection.fetchrow(
+        _SQL["insert"],
+        order_id,
+        site_id,
+        appliance_id,
+        draft.kind,
+        draft.order_type,
+        draft.object_key,
+        draft.rule,
+        draft.priority,
+        created_at,
+        expires_at,
+        nonce,
+        signed_payload,
+        signature,
+        issued_by,
+    )
+    return None if row is None else _order(row)
+
+
+async def live(
+    connection: Connection, site_id: UUID, appliance_id: UUID, draft: Draft
+) -> Order | None:
+    """Return the living order for the same thing on the same appliance."""
+    row = await connection.fetchrow(
+        _SQL["live"], site_id, appliance_id, draft.order_type, draft.object_key
+    )
+    return None if row is None else _order(row)
+
+
+async def pending(
+    connection: Connection, site_id: UUID, appliance_id: UUID, now: dt.datetime
+) -> list[Order]:
+    """Return what an appliance shall do next: neither acknowledged nor past its deadline."""
+    rows = await connection.fetch(_SQL["pending"], site_id, appliance_id, now, MOST_HANDED_OUT)
+    return [_order(row) for row in rows]
+
+
+async def hand_out(
+    connection: Connection, site_id: UUID, ids: Sequence[str], now: dt.datetime
+) -> None:
+    """Note when these orders were first given to their appliance."""
+    await connection.execute(_SQL["hand_out"], site_id, ids, now)
+
+
+async def lock(connection: Connection, id: str) -> Order | None:
+    """Return an order that the caller may see, and keep others from changing it."""
+    row = await connection.fetchrow(_SQL["lock"], id)
+    return None if row is None else _order(row)
+
+
+async def acknowledge(
+    connection: Connection, site_id: UUID, id: str, now: dt.datetime
+) -> Order | None:
+    """Move a pending order on; return None when it is no longer pending."""
+    row = await connection.fetchrow(_SQL["acknowledge"], site_id, id, now)
+    return None if row is None else _order(row)
+
+
+async def complete(
+    connection: Connection,
+    site_id: UUID,
+    id: str,
+    *,
+    success: bool,
+    result: dict[str, Any] | None,
+    error_message: str | None,
+    now: dt.datetime,
+) -> Order | None:
+    """Keep what came of an order; return None when that is known already."""
+    row = await connection.fetchrow(
+        _SQL["complete"], site_id, id, now, success, result, error_message
+    )
+    return None if row is None else _order(row)
+
+
+async def cancel(connection: Connection, site_id: UUID, id: str, now: dt.datetime) -> Order | None:
+    """Take a living order back; return None when it lives no more."""
+    row = await connection.fetchrow(_SQL["cancel"], site_id, id, now)
+    return None if row is None else _order(row)
+
+
+async def expire_of(
+    connection: Connection, site_id: UUID, appliance_id: UUID, now: dt.datetime
+) -> list[str]:
+    """End an appliance's orders that are past their deadline; return their ids."""
+    rows = await connection.fetch(_SQL["expire_of"], site_id, appliance_id, now)
+    return [row["id"] for row in rows]
+
+
+async def expire_due(connection: Connection, now: dt.datetime) -> list[UUID]:
+    """End a bounded number of orders past their deadline; return whose, once an order."""
+    rows = await connection.fetch(_SQL["expire_due"], now, _MOST_EXPIRED)
+    return [row["appliance_id"] for row in rows]
+
+
+async def page(
+    connection: Connection,
+    site_id: UUID,
+    appliance_id: UUID,
+    *,
+    states: Sequence[State] | None,
+    after: tuple[dt.datetime, str] | None,
+    limit: int,
+) -> list[Order]:
+    """Return an appliance's orders, oldest first, those behind ``after``."""
+    created_at, id = after or (None, None)
+    rows = await connection.fetch(
+        _SQL["page"], site_id, appliance_id, states, created_at, id, limit
+    )
+    return [_order(row) for row in rows]
+
+
+def _order(row: Record) -> Order:
+    return Order(**dict(row))
