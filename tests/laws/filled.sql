@@ -159,3 +159,13 @@ VALUES (
     '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000006',
     '00000000-0000-7000-8000-000000000004', now()
 );
+INSERT INTO rule_attempts (
+    site_id, execution_id, rule, seq, incident_type, reported_id, hostname, success, chaos,
+    began_at, received_at
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 'execution', '00000000-0000-7000-8000-000000000006', 1,
+    'law', 'L1-LAW-001', 'host', true, false, now(), now()
+);
+INSERT INTO rule_health (rule, restarted_at, last_seq)
+VALUES ('00000000-0000-7000-8000-000000000006', now(), 1);

@@ -20,7 +20,13 @@ Owner = Any
 
 
 async def _fold(database: db.Database) -> None:
-    for fold in (folds.patterns, folds.platform, folds.rules):
+    for fold in (
+        folds.patterns,
+        folds.platform,
+        folds.rules,
+        folds.rule_attempts,
+        folds.deliveries,
+    ):
         async with db.transaction(database, LOOP) as connection:
             await fold(connection, clock.now())
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from flywheel_server.actions import events
 from flywheel_server.db import Connection
 from flywheel_server.domain import gates, promotions
 from flywheel_server.domain.policy import Policy
@@ -24,8 +25,29 @@ async def evaluate(connection: Connection, policy: Policy, now: dt.datetime) -> 
         changed += sum(
             pattern.state != state for pattern, (_, state) in zip(chunk, states, strict=True)
         )
+        for pattern, (_, state) in zip(chunk, states, strict=True):
+            if state == "eligible" != pattern.state:
+                await _tell(connection, pattern, now)
         after = chunk[-1].id
     return looked_at, changed
+
+
+async def _tell(connection: Connection, pattern: patterns.Pattern, now: dt.datetime) -> None:
+    evidence = pattern.evidence
+    await events.emit(
+        connection,
+        "candidate.eligible",
+        site_id=pattern.site_id,
+        data={
+            "pattern_id": pattern.id,
+            "incident_type": evidence.incident_type,
+            "runbook_id": evidence.runbook_id,
+            "hostname": pattern.hostname,
+            "successes": evidence.counts.successes,
+            "attempts": evidence.counts.occurrences,
+        },
+        now=now,
+    )
 
 
 def _state(pattern: patterns.Pattern, policy: Policy, now: dt.datetime) -> str:

@@ -6,8 +6,9 @@ Every writer of folded counts holds the fold lock, so a mark and its counts alwa
 import datetime as dt
 
 from flywheel_server import log
+from flywheel_server.actions import rule_health as health
 from flywheel_server.db import Connection
-from flywheel_server.store import folds
+from flywheel_server.store import folds, rule_health
 from flywheel_server.store.folds import Fold, Recount
 
 _log = log.get(__name__)
@@ -39,6 +40,18 @@ async def rules(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     return facts, len(changed)
 
 
+async def rule_attempts(connection: Connection, now: dt.datetime) -> int:
+    """Record new and corrected attempts of watched rules; return how many executions it took."""
+    since = await _begin(connection, "rule_attempts", now)
+    return await rule_health.fold_attempts(connection, since.mark, now)
+
+
+async def deliveries(connection: Connection, now: dt.datetime) -> tuple[int, int]:
+    """Fold new L1 executions into what they prove of deliveries; return facts and rows changed."""
+    since = await _begin(connection, "deliveries", now)
+    return await folds.fold_deliveries(connection, since.mark, now)
+
+
 async def resolve_anew(connection: Connection, alias: str, now: dt.datetime) -> None:
     """Fold what was kept unresolved under ``alias`` in, in the transaction that adds the alias."""
     await folds.lock(connection)
@@ -47,6 +60,7 @@ async def resolve_anew(connection: Connection, alias: str, now: dt.datetime) -> 
     pairs = await folds.move_platform(connection)
     if pairs:
         await folds.aggregate_platform(connection, sorted(pairs), now)
+    await rule_health.adopt(connection, alias)
     rules = await folds.move_rules(connection, alias)
     if rules:
         await folds.count_rules(connection, rules)
@@ -56,12 +70,16 @@ async def rebuild(connection: Connection, now: dt.datetime) -> None:
     """Count everything anew from the facts, as after a restore into another cluster."""
     await folds.lock(connection)
     await folds.forget(connection)
+    await rule_health.forget(connection)
     for fold in folds.FOLDS:
         await folds.start(connection, fold, now)
     _log.warning("all counts are rebuilt from the facts")
     await patterns(connection, now)
     await platform(connection, now)
     await rules(connection, now)
+    await rule_attempts(connection, now)
+    await rule_health.count_all_again(connection)
+    await deliveries(connection, now)
     await folds.aggregate_platform(connection, sorted(await folds.all_pairs(connection)), now)
     await folds.count_rules(connection, await folds.all_rules(connection))
 
@@ -69,7 +87,8 @@ async def rebuild(connection: Connection, now: dt.datetime) -> None:
 async def verify(connection: Connection) -> list[Recount]:
     """Compare every fold with a recount of the facts up to its mark."""
     await folds.lock(connection)
-    return [await folds.recount(connection, name) for name in folds.RECOUNTS]
+    found = [await folds.recount(connection, name) for name in folds.RECOUNTS]
+    return found + await health.verify(connection)
 
 
 async def _begin(connection: Connection, fold: Fold, now: dt.datetime) -> folds.Mark:

@@ -7,7 +7,7 @@ from flywheel_server.actions import audit
 from flywheel_server.db import Connection
 from flywheel_server.domain import policy
 from flywheel_server.domain.scope import OperatorScope
-from flywheel_server.store import patterns, policies
+from flywheel_server.store import folds, patterns, policies, rule_health
 
 _LONGEST_REASON = 2_000
 
@@ -31,6 +31,8 @@ async def change(
     """
     if not reason.strip() or len(reason) > _LONGEST_REASON:
         raise errors.InvalidInput(f"Give a `reason` of 1 to {_LONGEST_REASON} characters.")
+    # A step that judges by the policy in force is let finish first.
+    await folds.lock(connection)
     await policies.lock(connection)
     before = await policies.current(connection)
     if before is None:
@@ -38,6 +40,7 @@ async def change(
     after = policy.from_values(policy.as_values(before.policy) | values)
     version = await policies.append(connection, after, reason, actor.actor_name, now)
     await patterns.mark_all_stale(connection)
+    await rule_health.count_all_again(connection)
     await audit.record(
         connection,
         actor,

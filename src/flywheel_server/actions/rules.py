@@ -9,11 +9,11 @@ from flywheel_server.actions import audit
 from flywheel_server.db import Connection, announce
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
-from flywheel_server.store import accounts, patterns, rules
+from flywheel_server.store import accounts, patterns, rule_health, rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tenant:
+class Tenant:
     """Who may read of a change to a rule."""
 
     partner_id: UUID | None = None
@@ -46,7 +46,10 @@ async def switch(
     await announce(connection, listener.RULES, domain.announcement(changed))
     # Whether a pattern's incidents are covered already is one of its gates.
     await patterns.mark_type_stale(connection, rule.incident_type)
-    tenant = await _tenant(connection, changed)
+    if enabled:
+        # Only what begins from here on counts for or against it.
+        await rule_health.restart(connection, rule.id, now)
+    whose = await tenant(connection, changed)
     await audit.record(
         connection,
         actor,
@@ -56,11 +59,28 @@ async def switch(
         now=now,
         before=_state(rule) | {"enabled": not enabled},
         after=_state(changed) | {"enabled": enabled, "reason": reason},
-        partner_id=tenant.partner_id,
-        organization_id=tenant.organization_id,
-        site_id=tenant.site_id,
+        partner_id=whose.partner_id,
+        organization_id=whose.organization_id,
+        site_id=whose.site_id,
     )
     return changed
+
+
+async def tenant(connection: Connection, rule: domain.Rule) -> Tenant:
+    """Return whose a rule is; nobody's: the platform's."""
+    if rule.scope == "partner":
+        return Tenant(partner_id=rule.scope_id)
+    if rule.scope == "organization" and rule.scope_id is not None:
+        organization = await accounts.get_organization(connection, rule.scope_id)
+        partner_id = None if organization is None else organization.partner_id
+        return Tenant(partner_id=partner_id, organization_id=rule.scope_id)
+    if rule.scope == "site":
+        site = await accounts.find_site(connection, str(rule.scope_id))
+        if site is not None:
+            return Tenant(
+                partner_id=site.partner_id, organization_id=site.organization_id, site_id=site.id
+            )
+    return Tenant()
 
 
 def _state(rule: domain.Rule) -> dict[str, object]:
@@ -69,19 +89,3 @@ def _state(rule: domain.Rule) -> dict[str, object]:
         "disabled_reason": rule.disabled_reason,
         "withdrawn_at": None if rule.withdrawn_at is None else rule.withdrawn_at.isoformat(),
     }
-
-
-async def _tenant(connection: Connection, rule: domain.Rule) -> _Tenant:
-    if rule.scope == "partner":
-        return _Tenant(partner_id=rule.scope_id)
-    if rule.scope == "organization" and rule.scope_id is not None:
-        organization = await accounts.get_organization(connection, rule.scope_id)
-        partner_id = None if organization is None else organization.partner_id
-        return _Tenant(partner_id=partner_id, organization_id=rule.scope_id)
-    if rule.scope == "site":
-        site = await accounts.find_site(connection, str(rule.scope_id))
-        if site is not None:
-            return _Tenant(
-                partner_id=site.partner_id, organization_id=site.organization_id, site_id=site.id
-            )
-    return _Tenant()

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flywheel_server.db import Connection
 from flywheel_server.domain.policy import Policy
@@ -18,6 +18,8 @@ class Turn:
     policy: Policy
     settings: Settings
     now: dt.datetime
+    # What went wrong though the step goes on: its record says so as it says that a step failed.
+    problems: list[str] = field(default_factory=list)
 
 
 # Returns (rows in, rows out): what it looked at, and what it changed.

@@ -60,6 +60,7 @@ async def _run_step(
             policy = await policies.in_force(connection)
             turn = Turn(scope=_scope(step), policy=policy, settings=settings, now=clock.now())
             rows_in, rows_out = await step.run(connection, turn)
+        problem = "; ".join(turn.problems)[:2_000] or None
     except asyncpg.LockNotAvailableError as error:
         raise errors.LoopBusy(
             f"Another turn has been running for over {wait_seconds:.0f} s: try again later."

@@ -62,7 +62,17 @@ LEFT JOIN LATERAL (
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) x ON true
-LEFT JOIN promotions d ON d.pattern_id = p.id
+-- Once the rule that came of it is withdrawn, a candidate may be decided again: the newest stands.
+LEFT JOIN LATERAL (
+    SELECT
+        n.decision, n.actor_name, n.decided_at, n.tier, n.custom_name, n.notes, n.evidence, n.gates,
+        n.rule
+    FROM promotions n
+    WHERE n.pattern_id = p.id
+        AND p.state IN ('approved', 'rejected')
+    ORDER BY n.decided_at DESC, n.id DESC
+    LIMIT 1
+) d ON true
 LEFT JOIN endorsements e ON e.pattern_id = p.id
 ORDER BY p.state_changed_at DESC, p.id DESC;
 

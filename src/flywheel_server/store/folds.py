@@ -16,8 +16,8 @@ from flywheel_server.sql import load
 _SQL = load("folds")
 _RECOUNTS = load("recounts")
 
-Fold = Literal["patterns", "platform", "rules"]
-FOLDS: tuple[Fold, ...] = ("patterns", "platform", "rules")
+Fold = Literal["patterns", "platform", "rules", "rule_attempts", "deliveries"]
+FOLDS: tuple[Fold, ...] = ("patterns", "platform", "rules", "rule_attempts", "deliveries")
 RECOUNTS = ("patterns", "platform", "aggregates", "rules", "counters", "keys")
 
 Pair = tuple[str, str]
@@ -105,6 +105,12 @@ async def fold_rules(
     return (row["rows_in"], list(row["rules"])) if row else (0, [])
 
 
+async def fold_deliveries(connection: Connection, since: str, now: dt.datetime) -> tuple[int, int]:
+    """Fold new L1 facts into deliveries; return how many facts, and how many deliveries changed."""
+    row = await connection.fetchrow(_SQL["fold_deliveries"], since, now)
+    return (row["rows_in"], row["rows_out"]) if row else (0, 0)
+
+
 async def count_rules(connection: Connection, rules: Sequence[UUID]) -> None:
     """Set the counters of these rules to the sums of their counts by site."""
     await connection.execute(_SQL["count_rules"], rules)
@@ -139,6 +145,7 @@ async def forget(connection: Connection) -> None:
         "forget_patterns",
         "forget_platform",
         "forget_rules",
+        "forget_deliveries",
         "dropped_patterns",
         "dropped_platform",
         "dropped_rules",

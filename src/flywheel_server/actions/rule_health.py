@@ -1,0 +1,152 @@
+"""Judges watched rules by their attempts, with the detector of ``domain.e_detector``.
+
+The numbers follow the recorded attempts alone, so that they can be counted anew at any time: after
+a correction, a change of the policy, or to prove them.
+"""
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server import log
+from flywheel_server.actions.withdraw import Case
+from flywheel_server.db import Connection
+from flywheel_server.domain import e_detector
+from flywheel_server.domain.policy import Policy
+from flywheel_server.store import policies, rule_health, rules
+from flywheel_server.store.folds import Recount
+from flywheel_server.store.rule_health import Advanced, Due
+
+_log = log.get(__name__)
+_CHUNK = 500
+# An operator hears of a rule at a tenth of the evidence that withdraws it.
+WARNING_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    due: Due
+    advanced: Advanced
+    # After which attempt the evidence reached the limit; None: it did not.
+    reached_after: int | None
+
+
+async def judge(connection: Connection, policy: Policy) -> list[Case]:
+    """Bring the numbers up to the attempts; return the rules whose evidence reached the limit."""
+    cases: list[Case] = []
+    after = UUID(int=0)
+    while chunk := await rule_health.due(
+        connection, after, with_chaos=policy.learn_from_chaos, limit=_CHUNK
+    ):
+        judged = [_judge(due, policy) for due in chunk]
+        await rule_health.advance(connection, [each.advanced for each in judged])
+        for each in judged:
+            _warn(each, policy)
+            if each.reached_after is not None and each.due.enabled:
+                cases += await _case(connection, each, policy)
+        after = chunk[-1].rule
+    return cases
+
+
+async def compact(connection: Connection, before: dt.datetime) -> None:
+    """Keep what attempts received before then came to in their place: their executions go.
+
+    Only a rule's oldest attempts are taken, up to the first that stays: the order is kept.
+    """
+    policy = await policies.in_force(connection)
+    for base in await rule_health.past_retention(
+        connection, before, with_chaos=policy.learn_from_chaos
+    ):
+        done = e_detector.run(
+            base.numbers, _outcomes(base.outcomes), policy.withdrawal_success_rate, math.inf
+        )
+        await rule_health.compact(
+            connection,
+            base.rule,
+            base.last_seq,
+            done.numbers,
+            base.attempts + done.attempts,
+            base.successes + done.successes,
+        )
+
+
+async def verify(connection: Connection) -> list[Recount]:
+    """Compare the attempts with the executions, and the numbers with the attempts."""
+    policy = await policies.in_force(connection)
+    compared, differing = await rule_health.recount_attempts(connection)
+    found = [Recount(name="rule_attempts", compared=compared, differing=differing)]
+    recorded = await rule_health.recorded(connection, with_chaos=policy.learn_from_chaos)
+    wrong = sum(not _follows(each, policy) for each in recorded)
+    return [*found, Recount(name="rule_health", compared=len(recorded), differing=wrong)]
+
+
+def _judge(due: Due, policy: Policy) -> _Judged:
+    bar, limit = policy.withdrawal_success_rate, policy.withdrawal_evidence
+    # A long-gone bad spell, counted again, is no reason: the past was judged when it was present.
+    again = e_detector.run(due.numbers, _outcomes(due.again), bar, math.inf)
+    fresh = e_detector.run(again.numbers, _outcomes(due.fresh), bar, limit)
+    counted = due.attempts + again.attempts
+    reached_after = None
+    value = e_detector.value(fresh.numbers, bar)
+    if fresh.reached_after is not None:
+        reached_after = counted + fresh.reached_after
+    elif value >= limit:
+        reached_after = counted + fresh.attempts
+    advanced = Advanced(
+        rule=due.rule,
+        restarted_at=due.restarted_at,
+        last_seq=due.last_seq,
+        value=value,
+        attempts=counted + fresh.attempts,
+        successes=due.successes + again.successes + fresh.successes,
+        numbers=fresh.numbers,
+    )
+    return _Judged(due=due, advanced=advanced, reached_after=reached_after)
+
+
+def _warn(judged: _Judged, policy: Policy) -> None:
+    near = policy.withdrawal_evidence * WARNING_SHARE
+    if judged.due.enabled and judged.due.value < near <= judged.advanced.value:
+        _log.warning(
+            "a rule is near its withdrawal",
+            rule=str(judged.due.rule),
+            successes=judged.advanced.successes,
+            attempts=judged.advanced.attempts,
+        )
+
+
+async def _case(connection: Connection, judged: _Judged, policy: Policy) -> list[Case]:
+    rule = await rules.get(connection, judged.due.rule)
+    if rule is None or not rule.enabled:
+        return []
+    now = judged.advanced
+    since = now.restarted_at
+    reason = (
+        f"{now.successes} of {now.attempts} attempts healed since {since:%Y-%m-%d %H:%M} UTC: "
+        f"credibly below {policy.withdrawal_success_rate:.0%}."
+    )
+    figures: dict[str, object] = {
+        "successes": now.successes,
+        "attempts": now.attempts,
+        "reached_after": judged.reached_after,
+        "value": round(now.value, 1),
+        "limit": policy.withdrawal_evidence,
+        "bar": policy.withdrawal_success_rate,
+    }
+    return [Case(rule=rule, reason=reason, figures=figures)]
+
+
+def _follows(recorded: rule_health.Recorded, policy: Policy) -> bool:
+    bar = policy.withdrawal_success_rate
+    done = e_detector.run(recorded.base_numbers, _outcomes(recorded.outcomes), bar, math.inf)
+    return (
+        recorded.numbers == done.numbers
+        and recorded.value == e_detector.value(done.numbers, bar)
+        and recorded.attempts == recorded.base_attempts + done.attempts
+        and recorded.successes == recorded.base_successes + done.successes
+    )
+
+
+def _outcomes(text: str) -> list[bool]:
+    return [each == "1" for each in text]

@@ -1,0 +1,94 @@
+"""Watched rules, and attempts of theirs written straight into the facts: thousands in a moment."""
+
+import datetime as dt
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from flywheel_server import clock, db, loop
+from flywheel_server.domain import rules as domain
+from flywheel_server.domain.rules import Rule
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.loop import turns
+from flywheel_server.settings import Settings
+from flywheel_server.store import rules
+from flywheel_server.store.runs import Run
+from tests.cast import STAGE, CastSite
+
+RUNBOOK = "RB-WIN-SEC-001"
+LOOP = LoopScope(reason="tests turn by hand")
+_numbers = itertools.count(1)
+_WATCH = tuple(step for step in loop.STEPS if step.name == "watch_rules")
+
+
+async def make_rules(database: db.Database, site: CastSite, count: int = 1) -> list[Rule]:
+    """Make rules of a site, as approvals would, each for an incident type of its own."""
+    async with db.transaction(database, STAGE) as connection:
+        return [
+            await rules.insert(
+                connection,
+                domain.learnt(
+                    source="promoted",
+                    scope="site",
+                    scope_id=site.id,
+                    incident_type=f"type_{next(_numbers)}",
+                    runbook_id=RUNBOOK,
+                    platform="windows",
+                    generation=1,
+                ),
+            )
+            for _ in range(count)
+        ]
+
+
+async def record(
+    owner: Any,
+    site: CastSite,
+    outcomes: Mapping[str, Sequence[bool]],
+    *,
+    types: Mapping[str, str] | None = None,
+    began_at: dt.datetime | None = None,
+    hostname: str = "WS-1",
+) -> None:
+    """Write L1 executions of one site, by reported id, in the order in which they began."""
+    start = began_at or clock.now()
+    millisecond = dt.timedelta(milliseconds=1)
+    rows = [
+        (
+            site.id, f"l1-{next(_numbers)}", start, start, start + index * millisecond / 1000,
+            "L1", "incident", (types or {}).get(reported, "a_type"), hostname, reported,
+            "success" if success else "failure", None if success else "timeout",
+        )
+        for reported, each in outcomes.items()
+        for index, success in enumerate(each)
+    ]  # fmt: skip
+    await owner.copy_records_to_table(
+        "executions",
+        records=rows,
+        columns=[
+            "site_id", "execution_id", "received_at", "evidence_at", "occurred_at", "level",
+            "incident_id", "incident_type", "hostname", "reported_id", "outcome", "error_category",
+        ],
+    )  # fmt: skip
+    await owner.copy_records_to_table(
+        "execution_keys",
+        records=[(row[0], row[1], b"", row[2]) for row in rows],
+        columns=["site_id", "execution_id", "digest", "received_at"],
+    )
+
+
+async def watch(database: db.Database, settings: Settings) -> Run:
+    """Run step 5 once, as a turn does."""
+    (run,) = await turns.run_turn(database, settings, _WATCH, turn_id=uuid4(), holder=uuid4())
+    return run
+
+
+async def reached_after(owner: Any, rules_made: Sequence[Rule]) -> dict[UUID, int]:
+    """Return after which attempt each withdrawn rule had enough evidence against it."""
+    rows = await owner.fetch(
+        "SELECT object_id::uuid AS rule, (after ->> 'reached_after')::integer AS reached_after"
+        " FROM audit_entries WHERE action = 'rule.withdraw' AND object_id = ANY($1)",
+        [str(rule.id) for rule in rules_made],
+    )
+    return {row["rule"]: row["reached_after"] for row in rows}
