@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from flywheel_server import clock, db, errors
-from flywheel_server.actions import promote, rules
+from flywheel_server.actions import promote, rules, signing
 from flywheel_server.actions.promote import Decision, Person
 from flywheel_server.domain import decisions
 from flywheel_server.domain.rules import Rule
+from flywheel_server.domain.scope import AuthScope
 from flywheel_server.store import candidates as stored
 from flywheel_server.store import rules as stored_rules
 from tests import candidates, telemetry
@@ -19,9 +20,13 @@ from tests.cast import Cast
 
 
 async def approve(database: db.Database, actor: Person, pattern_id: str, **given: Any) -> Decision:
+    async with db.transaction(database, AuthScope()) as connection:
+        signer = await signing.load(connection)
     values = {"name": None, "notes": None, "rule_hash": None, "deploy_immediately": False} | given
     async with db.transaction(database, actor) as connection:
-        return await promote.promote(connection, actor, pattern_id, now=clock.now(), **values)
+        return await promote.promote(
+            connection, actor, pattern_id, signer=signer, now=clock.now(), **values
+        )
 
 
 async def reject(database: db.Database, actor: Person, pattern_id: str) -> Decision:

@@ -11,8 +11,9 @@ from typing import assert_never
 from uuid import UUID
 
 from flywheel_server import errors
-from flywheel_server.actions import audit, deliver, events
+from flywheel_server.actions import audit, deliveries, events
 from flywheel_server.actions.settle import Matter, Verdict, settle
+from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
 from flywheel_server.domain import decisions, gates, promotions, rules
 from flywheel_server.domain.decisions import Tier
@@ -48,12 +49,14 @@ async def promote(
     notes: str | None,
     rule_hash: str | None,
     deploy_immediately: bool,
+    signer: Signer,
     now: dt.datetime,
 ) -> Decision:
     """Approve a candidate: make or join its site's rule, write all that follows.
 
-    Raises NotFound, Forbidden, AlreadyDecided, NotEligible with the gates that are shut, and
-    RuleChanged when ``rule_hash`` is not that of the rule approval would make now.
+    ``signer`` signs the orders of ``deploy_immediately``. Raises NotFound, Forbidden,
+    AlreadyDecided, NotEligible with the gates that are shut, and RuleChanged when ``rule_hash`` is
+    not that of the rule approval would make now.
     """
     candidate, open_gates = await _judge(connection, actor, pattern_id, now)
     would_be = await rule_that_would_be(connection, candidate)
@@ -66,6 +69,8 @@ async def promote(
     )
     await candidates.decide(connection, candidate, "approved", now)
     await candidates.mark_stale(connection, candidate.site_id, rule.incident_type)
+    if deploy_immediately:
+        await deliveries.deploy(connection, actor, signer, rule, now)
     verdict = Verdict(
         tier=tier_of(actor),
         decision="approved",
@@ -76,8 +81,6 @@ async def promote(
         deploy_immediately=deploy_immediately,
     )
     promotion_id = await settle(connection, actor, _matter(candidate, open_gates), verdict, now)
-    if deploy_immediately:
-        await deliver.push_rule(connection, actor, candidate.site_id, rule, now)
     return Decision(
         id=promotion_id,
         decision="approved",

@@ -1,0 +1,65 @@
+"""Candidates of every tenant, for operators, who may decide where nobody else does."""
+
+import datetime as dt
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Query
+
+from flywheel_server import clock, db
+from flywheel_server.api import decisions, learning_views, pages
+from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api.decisions import Approval, CandidateId
+from flywheel_server.api.learning_views import CandidateItem, DecisionView, SiteFilterDep
+from flywheel_server.api.operator_bodies import ReasonBody
+from flywheel_server.domain.decisions import CandidateState
+from flywheel_server.store import candidates, policies
+
+router = APIRouter(prefix="/api/admin/candidates", tags=["operators: candidates"])
+
+
+@router.get("")
+async def list_candidates(
+    *,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    site: SiteFilterDep,
+    status: Annotated[CandidateState | None, Query(description="Only such.")] = None,
+    endorsed: Annotated[bool | None, Query(description="Only forwarded ones, or others.")] = None,
+) -> pages.Listing[CandidateItem]:
+    """List the candidates of every site, the latest change first."""
+    before = page.after_all(dt.datetime, str)
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        rows = await candidates.page(
+            connection,
+            state=status,
+            site_id=await site.find(connection),
+            endorsed=endorsed,
+            least_occurrences=0,
+            before=cast("tuple[dt.datetime, str] | None", before),
+            limit=page.limit + 1,
+        )
+    now = clock.now()
+    return pages.listing(
+        rows,
+        page,
+        lambda row: (row.state_changed_at, row.id),
+        lambda row: learning_views.candidate_item(row, policy, now),
+    )
+
+
+@router.post("/{candidate_id}/approve")
+async def approve_candidate(
+    scope: Admin, parts: RuntimeDep, candidate_id: CandidateId, body: Approval
+) -> DecisionView:
+    """Approve a candidate of any site: its rule reaches that site's appliances."""
+    return await decisions.approve(parts, scope, candidate_id, body)
+
+
+@router.post("/{candidate_id}/reject")
+async def reject_candidate(
+    scope: Admin, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
+) -> DecisionView:
+    """Reject a candidate of any site, for good."""
+    return await decisions.reject(parts, scope, candidate_id, body.reason)

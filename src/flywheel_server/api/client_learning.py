@@ -1,0 +1,107 @@
+"""Candidates, for an organization's people: decide where coverage is full, forward elsewhere."""
+
+import datetime as dt
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Body, Query
+from pydantic import Field
+
+from flywheel_server import clock, db
+from flywheel_server.actions import promote
+from flywheel_server.api import decisions, learning_views, pages
+from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
+from flywheel_server.api.decisions import Approval, CandidateId
+from flywheel_server.api.learning_views import CandidateItem, DecisionView, Notes, SiteFilterDep
+from flywheel_server.api.operator_bodies import OperatorBody, ReasonBody
+from flywheel_server.domain.decisions import CandidateState
+from flywheel_server.domain.policy import Policy
+from flywheel_server.store import candidates, policies
+from flywheel_server.store.candidates import Candidate
+
+router = APIRouter(prefix="/api/client/promotion-candidates", tags=["clients: learning"])
+
+
+class ClientCandidate(CandidateItem):
+    """A candidate of one's own organization."""
+
+    may_decide: bool = Field(
+        description="Whether an admin may approve or reject it; else forward it.", examples=[False]
+    )
+
+
+class ForwardBody(OperatorBody):
+    """Why the partner should approve it."""
+
+    notes: Notes | None = Field(None, description="Why.", examples=["It happens every Monday."])
+
+
+@router.get("")
+async def list_candidates(
+    *,
+    scope: ClientReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    site: SiteFilterDep,
+    status: Annotated[CandidateState | None, Query(description="Only such.")] = None,
+    endorsed: Annotated[bool | None, Query(description="Only forwarded ones, or others.")] = None,
+) -> pages.Listing[ClientCandidate]:
+    """List candidates of your sites, the latest change first."""
+    before = page.after_all(dt.datetime, str)
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        rows = await candidates.page(
+            connection,
+            state=status,
+            site_id=await site.find(connection),
+            endorsed=endorsed,
+            least_occurrences=policy.visible_min_occurrences,
+            before=cast("tuple[dt.datetime, str] | None", before),
+            limit=page.limit + 1,
+        )
+    now = clock.now()
+    return pages.listing(
+        rows,
+        page,
+        lambda row: (row.state_changed_at, row.id),
+        lambda row: _view(row, policy, now),
+    )
+
+
+@router.post("/{candidate_id}/approve")
+async def approve_candidate(
+    scope: ClientAdmin, parts: RuntimeDep, candidate_id: CandidateId, body: Approval
+) -> DecisionView:
+    """Approve a candidate of a site with full coverage: its rule reaches the appliances."""
+    return await decisions.approve(parts, scope, candidate_id, body)
+
+
+@router.post("/{candidate_id}/reject")
+async def reject_candidate(
+    scope: ClientAdmin, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
+) -> DecisionView:
+    """Reject a candidate of a site with full coverage, for good."""
+    return await decisions.reject(parts, scope, candidate_id, body.reason)
+
+
+@router.post("/{candidate_id}/forward")
+async def forward_candidate(
+    scope: ClientAdmin,
+    parts: RuntimeDep,
+    candidate_id: CandidateId,
+    body: Annotated[ForwardBody, Body(default_factory=ForwardBody)],
+) -> ClientCandidate:
+    """Endorse a candidate and tell your partner, who decides. Again changes nothing."""
+    now = clock.now()
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        candidate = await promote.forward(
+            connection, scope, candidate_id, notes=(body.notes or "").strip() or None, now=now
+        )
+    return _view(candidate, policy, now)
+
+
+def _view(candidate: Candidate, policy: Policy, now: dt.datetime) -> ClientCandidate:
+    return ClientCandidate(
+        **learning_views.candidate_fields(candidate, policy, now),
+        may_decide=candidate.healing_tier == "full_coverage" and candidate.state == "eligible",
+    )

@@ -1,0 +1,58 @@
+"""Approving and rejecting over HTTP: the same for clients, partners and operators."""
+
+from typing import Annotated
+
+from fastapi import Body, Path
+
+from flywheel_server import clock, db
+from flywheel_server.actions import promote
+from flywheel_server.actions.promote import Decision, Person
+from flywheel_server.api.learning_views import ApproveBody, DecisionView
+from flywheel_server.domain import rules
+from flywheel_server.runtime import Runtime
+
+CandidateId = Annotated[
+    str, Path(description="The candidate's id, from a list.", examples=["9f86d081884c7d65"])
+]
+Approval = Annotated[ApproveBody, Body(default_factory=ApproveBody)]
+
+
+async def approve(
+    parts: Runtime, scope: Person, candidate_id: str, body: ApproveBody
+) -> DecisionView:
+    """Approve a candidate and answer when that is committed."""
+    signer = await parts.signers.get()
+    async with db.transaction(parts.database, scope) as connection:
+        decision = await promote.promote(
+            connection,
+            scope,
+            candidate_id,
+            name=(body.custom_name or "").strip() or None,
+            notes=(body.notes or "").strip() or None,
+            rule_hash=body.rule_hash,
+            deploy_immediately=body.deploy_immediately,
+            signer=signer,
+            now=clock.now(),
+        )
+    return _view(decision)
+
+
+async def reject(parts: Runtime, scope: Person, candidate_id: str, reason: str) -> DecisionView:
+    """Reject a candidate and answer when that is committed."""
+    async with db.transaction(parts.database, scope) as connection:
+        decision = await promote.reject(
+            connection, scope, candidate_id, reason=reason, now=clock.now()
+        )
+    return _view(decision)
+
+
+def _view(decision: Decision) -> DecisionView:
+    rule = decision.rule
+    return DecisionView(
+        id=decision.id,
+        candidate_id=decision.candidate.id,
+        decision=decision.decision,
+        rule_id=None if rule is None else rule.rule_id,
+        rule_is_new=decision.rule_is_new,
+        rule=None if rule is None else rules.wire(rule),
+    )

@@ -1,0 +1,273 @@
+"""Decisions, for partners: one candidate or fifty, and switching the rules that came of them."""
+
+import datetime as dt
+from collections import Counter
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path, Query
+from pydantic import BaseModel, Field
+
+from flywheel_server import clock, db, errors
+from flywheel_server.actions import bulk
+from flywheel_server.actions import rules as actions
+from flywheel_server.actions.bulk import Outcome
+from flywheel_server.api import bodies, decisions, learning_views, pages
+from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
+from flywheel_server.api.decisions import Approval, CandidateId
+from flywheel_server.api.learning_views import (
+    DecisionView,
+    Notes,
+    PlaceView,
+    SiteFilterDep,
+    SuccessView,
+)
+from flywheel_server.api.operator_bodies import OperatorBody, Reason, ReasonBody, View
+from flywheel_server.db import Connection
+from flywheel_server.domain.rules import Rule
+from flywheel_server.domain.scope import PartnerScope
+from flywheel_server.runtime import Runtime
+from flywheel_server.store import accounts, promotions
+from flywheel_server.store.promotions import Origin
+
+router = APIRouter(prefix="/api/partners/me/learning", tags=["partners: decisions"])
+
+_TIME = "2026-02-24T10:00:00Z"
+_LONGEST_ID = 64
+PatternIds = Annotated[
+    list[Annotated[bodies.Text, Field(max_length=_LONGEST_ID)]],
+    Field(min_length=1, max_length=bulk.MOST_ITEMS),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        description="The same key again repeats the answer and changes nothing.",
+    ),
+]
+RuleRef = Annotated[
+    str, Path(description="The rule's `id` or `rule_id`.", examples=["L1-firewall-status-1"])
+]
+
+
+class BulkApproveBody(OperatorBody):
+    """What to approve."""
+
+    pattern_ids: PatternIds = Field(
+        description="At most 50 candidates.", examples=[["9f86d081884c7d65"]]
+    )
+    notes: Notes | None = Field(None, description="Why, for each.", examples=["Seen it work."])
+    deploy_immediately: bool = Field(
+        True, description="Order the sites' appliances to take the rules now."
+    )
+    dry_run: bool = Field(False, description="Only say what would happen.")
+
+
+class BulkRejectBody(OperatorBody):
+    """What to reject."""
+
+    pattern_ids: PatternIds = Field(
+        description="At most 50 candidates.", examples=[["9f86d081884c7d65"]]
+    )
+    reason: Reason = Field(description="Why, for each.", examples=["Handled elsewhere."])
+    dry_run: bool = Field(False, description="Only say what would happen.")
+
+
+class BulkItem(View):
+    """What became of one candidate."""
+
+    pattern_id: str = Field(description="Which.", examples=["9f86d081884c7d65"])
+    verdict: bulk.Verdict = Field(
+        description="skipped: no candidate now, or named twice; conflict: decided already"
+    )
+    reason: str | None = Field(description="Why nothing was decided.", examples=[None])
+    rule_id: str | None = Field(description="The rule that came of it.", examples=[None])
+
+
+class BulkView(BaseModel):
+    """What became of all, in the order in which they were named."""
+
+    results: list[BulkItem] = Field(description="One for each.")
+    counts: dict[str, int] = Field(description="How many of each verdict.")
+    dry_run: bool = Field(description="True: nothing was changed.", examples=[False])
+    repeated: bool = Field(
+        description="True: answered before under this Idempotency-Key.", examples=[False]
+    )
+
+
+class PromotedRule(View):
+    """A rule that a candidate became, and what it did since."""
+
+    id: UUID = Field(description="Its id.")
+    rule_id: str = Field(description="Its id on appliances.", examples=["L1-firewall-status-1"])
+    name: str = Field(description="Its name on appliances.", examples=["Firewall on"])
+    custom_name: str | None = Field(description="As its approver typed it.", examples=[None])
+    site: PlaceView = Field(description="Whose appliances get it.")
+    incident_type: str = Field(description="What it heals.", examples=["firewall_status"])
+    runbook_id: str | None = Field(description="By which runbook.", examples=["RB-WIN-SEC-001"])
+    state: str = Field(description="enabled, disabled or withdrawn", examples=["enabled"])
+    enabled: bool = Field(description="Whether it is served.", examples=[True])
+    disabled_reason: str | None = Field(description="Why it is not.", examples=[None])
+    enabled_changed_at: dt.datetime = Field(description="Since when.", examples=[_TIME])
+    withdrawn_at: dt.datetime | None = Field(description="When it failed.", examples=[None])
+    matches: int = Field(description="Its L1 executions.", examples=[21])
+    success: SuccessView = Field(description="How often it healed.")
+    success_rate: float | None = Field(description="Null without attempts.", examples=[0.95])
+    promoted_at: dt.datetime = Field(description="When it was approved.", examples=[_TIME])
+    promoted_by: str | None = Field(description="By whom.", examples=["pat@example.com"])
+    tier: str | None = Field(description="client, partner or operator", examples=["partner"])
+    notes: str | None = Field(description="Why, in their words.", examples=[None])
+    pattern_id: str | None = Field(description="The first candidate.", examples=[None])
+    hosts: int = Field(description="How many candidates share it.", examples=[1])
+
+
+class StatusBody(OperatorBody):
+    """What to switch a rule to."""
+
+    enabled: bool = Field(description="Whether it shall be served.", examples=[False])
+    reason: Reason = Field(description="Why.", examples=["Restarts what must stay stopped."])
+
+
+@router.post("/candidates/bulk-approve")
+async def approve_many(
+    scope: PartnerActor,
+    parts: RuntimeDep,
+    body: BulkApproveBody,
+    idempotency_key: IdempotencyKey = None,
+) -> BulkView:
+    """Approve up to 50 candidates, each as if alone, with a verdict for each."""
+    deed = bulk.Approval(
+        notes=(body.notes or "").strip() or None,
+        deploy_immediately=body.deploy_immediately,
+        signer=await parts.signers.get(),
+    )
+    return await _bulk(parts, scope, body.pattern_ids, deed, body.dry_run, idempotency_key)
+
+
+@router.post("/candidates/bulk-reject")
+async def reject_many(
+    scope: PartnerActor,
+    parts: RuntimeDep,
+    body: BulkRejectBody,
+    idempotency_key: IdempotencyKey = None,
+) -> BulkView:
+    """Reject up to 50 candidates, each as if alone, with a verdict for each."""
+    deed = bulk.Rejection(reason=body.reason)
+    return await _bulk(parts, scope, body.pattern_ids, deed, body.dry_run, idempotency_key)
+
+
+@router.post("/candidates/{candidate_id}/approve")
+async def approve_candidate(
+    scope: PartnerActor, parts: RuntimeDep, candidate_id: CandidateId, body: Approval
+) -> DecisionView:
+    """Approve a candidate: its rule reaches the site's appliances."""
+    return await decisions.approve(parts, scope, candidate_id, body)
+
+
+@router.post("/candidates/{candidate_id}/reject")
+async def reject_candidate(
+    scope: PartnerActor, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
+) -> DecisionView:
+    """Reject a candidate, for good."""
+    return await decisions.reject(parts, scope, candidate_id, body.reason)
+
+
+@router.get("/promoted-rules")
+async def list_promoted_rules(
+    *,
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    site: SiteFilterDep,
+    enabled: Annotated[bool | None, Query(description="Only such.")] = None,
+) -> pages.Listing[PromotedRule]:
+    """List the rules that candidates of your sites became, the newest first."""
+    async with db.transaction(parts.database, scope) as connection:
+        rows = await promotions.rules_page(
+            connection,
+            site_id=await site.find(connection),
+            enabled=enabled,
+            before=page.after(UUID),
+            limit=page.limit + 1,
+        )
+    return pages.listing(rows, page, lambda row: (row[0].id,), _rule)
+
+
+@router.patch("/promoted-rules/{rule_id}/status")
+async def switch_promoted_rule(
+    scope: PartnerActor, parts: RuntimeDep, rule_id: RuleRef, body: StatusBody
+) -> PromotedRule:
+    """Switch a rule off or on; it travels to the appliances as the rule itself did."""
+    async with db.transaction(parts.database, scope) as connection:
+        origin, rule = await _find(connection, rule_id)
+        switched = await actions.switch(
+            connection, scope, rule, enabled=body.enabled, reason=body.reason, now=clock.now()
+        )
+    return _rule((origin, switched))
+
+
+async def _bulk(
+    parts: Runtime,
+    scope: PartnerScope,
+    ids: list[str],
+    deed: bulk.Approval | bulk.Rejection,
+    dry_run: bool,
+    key: str | None,
+) -> BulkView:
+    async with db.transaction(parts.database, scope) as connection:
+        if dry_run:
+            outcome = await bulk.foresee(connection, scope, ids, deed, now=clock.now())
+        else:
+            outcome = await bulk.decide(connection, scope, ids, deed, key=key, now=clock.now())
+    return _outcome(outcome, dry_run)
+
+
+def _outcome(outcome: Outcome, dry_run: bool) -> BulkView:
+    return BulkView(
+        results=[BulkItem.model_validate(item) for item in outcome.items],
+        counts=dict(Counter(item.verdict for item in outcome.items)),
+        dry_run=dry_run,
+        repeated=outcome.repeated,
+    )
+
+
+async def _find(connection: Connection, ref: str) -> tuple[Origin, Rule]:
+    id = accounts.as_uuid(ref)
+    found = await promotions.rules_page(
+        connection, id=id, rule_id=ref if id is None else None, limit=1
+    )
+    if not found:
+        raise errors.NotFound("No promoted rule of yours has this id: take one from the list.")
+    return found[0]
+
+
+def _rule(row: tuple[Origin, Rule]) -> PromotedRule:
+    origin, rule = row
+    shown, rate = learning_views.success(
+        rule.success_count, rule.success_count + rule.failure_count
+    )
+    state = "enabled" if rule.enabled else "withdrawn" if rule.withdrawn_at else "disabled"
+    return PromotedRule(
+        id=rule.id,
+        rule_id=rule.rule_id,
+        name=rule.name,
+        custom_name=origin.custom_name,
+        site=PlaceView(id=origin.site_id, site_id=origin.slug, name=origin.site_name),
+        incident_type=rule.incident_type,
+        runbook_id=rule.runbook_id,
+        state=state,
+        enabled=rule.enabled,
+        disabled_reason=rule.disabled_reason,
+        enabled_changed_at=rule.enabled_changed_at,
+        withdrawn_at=rule.withdrawn_at,
+        matches=rule.match_count,
+        success=shown,
+        success_rate=rate,
+        promoted_at=origin.decided_at or rule.created_at,
+        promoted_by=origin.actor_name,
+        tier=origin.tier,
+        notes=origin.notes,
+        pattern_id=origin.pattern_id,
+        hosts=origin.hosts or 0,
+    )

@@ -1,0 +1,339 @@
+"""Learning, for partners: figures, candidates with their evidence, and what was healed."""
+
+import datetime as dt
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from flywheel_server import clock, db, errors
+from flywheel_server.actions import promote
+from flywheel_server.api import healing_logs, learning_views, pages
+from flywheel_server.api.access import PartnerReader, RuntimeDep
+from flywheel_server.api.admin_learning import CountsView, GateView
+from flywheel_server.api.decisions import CandidateId
+from flywheel_server.api.healing_logs import LevelFilter, SuccessFilter, TextFilter
+from flywheel_server.api.learning_views import (
+    CandidateItem,
+    HealingItem,
+    HealingLog,
+    SiteFilterDep,
+    SuccessView,
+    TotalsView,
+    Window,
+    WindowDep,
+    WindowView,
+)
+from flywheel_server.db import Connection
+from flywheel_server.domain import decisions, rules
+from flywheel_server.domain.decisions import CandidateState
+from flywheel_server.domain.policy import Policy
+from flywheel_server.domain.rules import Rule
+from flywheel_server.store import candidates, healing, policies, promotions
+from flywheel_server.store.candidates import Candidate, Host, StateCount
+from flywheel_server.store.healing import Day, Filters
+from flywheel_server.store.promotions import RuleCount
+
+router = APIRouter(prefix="/api/partners/me/learning", tags=["partners: learning"])
+
+_MOST_EXECUTIONS = 50
+_TIME = "2026-02-24T10:00:00Z"
+
+
+class CandidateCounts(BaseModel):
+    """Candidates by what became of them."""
+
+    eligible: int = Field(description="Waiting for a decision.", examples=[4])
+    endorsed: int = Field(description="Those of them that a client forwarded.", examples=[1])
+    approved: int = Field(description="Approved, ever.", examples=[12])
+    rejected: int = Field(description="Rejected, ever.", examples=[2])
+    withdrawn: int = Field(description="No candidates any more.", examples=[3])
+
+
+class RuleCounts(BaseModel):
+    """Promoted rules, and what they did since they were made."""
+
+    rules: int = Field(description="Ever made.", examples=[12])
+    enabled: int = Field(description="Served now.", examples=[11])
+    withdrawn: int = Field(description="Withdrawn for failing.", examples=[1])
+    success: SuccessView = Field(description="How often all of them healed.")
+    success_rate: float | None = Field(description="Null without attempts.", examples=[0.95])
+
+
+class NowView(BaseModel):
+    """How things stand, whatever the window."""
+
+    candidates: CandidateCounts = Field(description="Candidates.")
+    promoted_rules: RuleCounts = Field(description="Rules.")
+
+
+class InWindowView(BaseModel):
+    """What happened in the window."""
+
+    endorsed: int = Field(description="Candidates that clients forwarded.", examples=[1])
+    approved: int = Field(description="Candidates that were approved.", examples=[3])
+    rejected: int = Field(description="Candidates that were rejected.", examples=[0])
+    healing: TotalsView = Field(description="Executions received, each as its newest version.")
+    l1_share: float | None = Field(
+        description="Fraction of the attempts that rules made; null without attempts.",
+        examples=[0.6],
+    )
+
+
+class StatsView(BaseModel):
+    """The partner's figures; each says which time it is about."""
+
+    window: WindowView = Field(description="The time that `in_window` is about.")
+    now: NowView = Field(description="Whatever the window.")
+    in_window: InWindowView = Field(description="Within the window.")
+
+
+class HostView(CountsView):
+    """A host that would share the rule."""
+
+    pattern_id: str = Field(description="Its own pattern.", examples=["9f86d081884c7d65"])
+    hostname: str = Field(description="Its name.", examples=["WS-TEST-2"])
+    last_seen_at: dt.datetime = Field(description="Last occurrence, UTC.", examples=[_TIME])
+    status: str = Field(description="Its pattern's state.", examples=["eligible"])
+
+
+class DayView(BaseModel):
+    """What was received on one UTC day."""
+
+    day: dt.date = Field(description="The day.", examples=["2026-02-24"])
+    success: SuccessView = Field(description="How often it healed.")
+    not_attempted: int = Field(description="Never tried: part of no rate.", examples=[0])
+
+
+class HistoryView(BaseModel):
+    """Something that was said or decided."""
+
+    what: str = Field(description="endorsed, approved or rejected", examples=["endorsed"])
+    by: str = Field(description="By whom.", examples=["kim@example.com"])
+    at: dt.datetime = Field(description="When, UTC.", examples=[_TIME])
+    tier: str = Field(description="client, partner or operator", examples=["client"])
+    notes: str | None = Field(description="Why, in their words.", examples=[None])
+    evidence: dict[str, Any] | None = Field(description="What was known, if it was a decision.")
+
+
+class WouldBeView(BaseModel):
+    """The rule that approval would make now, as appliances would get it."""
+
+    rule: dict[str, Any] | None = Field(description="The rule; null where none can be made.")
+    rule_hash: str | None = Field(
+        description="Send it with the approval, so that nothing else is approved."
+    )
+    is_new: bool = Field(description="False: a rule of the site that it would join.")
+    reason: str | None = Field(description="Why none can be made.", examples=[None])
+
+
+class CandidateDetail(CandidateItem):
+    """A candidate with everything that a decision needs."""
+
+    gates: list[GateView] = Field(description="In order; all have to be open.")
+    hosts: list[HostView] = Field(description="The site's hosts with the same pair.")
+    executions: list[HealingItem] = Field(description="Its newest executions, at most 50.")
+    by_day: list[DayView] = Field(description="Its evidence by day.")
+    window: WindowView = Field(description="The time that executions and days are about.")
+    would_be: WouldBeView | None = Field(description="Null once it is decided.")
+    rule_id: str | None = Field(description="The rule that came of it.", examples=[None])
+    history: list[HistoryView] = Field(description="The oldest first.")
+
+
+@router.get("/stats")
+async def get_stats(scope: PartnerReader, parts: RuntimeDep, window: WindowDep) -> StatsView:
+    """Return the figures of your sites: how things stand, and what happened in the window."""
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        states = await candidates.counted(connection, policy.visible_min_occurrences)
+        rule_count = await promotions.rules_counted(connection)
+        approved, rejected = await promotions.decided_since(connection, window.since)
+        endorsed = await promotions.endorsed_since(connection, window.since)
+        levels = await healing.totals(connection, Filters(), since=window.since, until=window.until)
+    totals = learning_views.totals(levels)
+    attempts = totals.success.attempts
+    return StatsView(
+        window=window.view,
+        now=NowView(candidates=_candidates(states), promoted_rules=_rules(rule_count)),
+        in_window=InWindowView(
+            endorsed=endorsed,
+            approved=approved,
+            rejected=rejected,
+            healing=totals,
+            l1_share=totals.levels["L1"].success.attempts / attempts if attempts else None,
+        ),
+    )
+
+
+@router.get("/candidates")
+async def list_candidates(
+    *,
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    site: SiteFilterDep,
+    status: Annotated[CandidateState | None, Query(description="Only such.")] = None,
+    endorsed: Annotated[bool | None, Query(description="Only forwarded ones, or others.")] = None,
+) -> pages.Listing[CandidateItem]:
+    """List candidates of your sites, the latest change first."""
+    before = page.after_all(dt.datetime, str)
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        rows = await candidates.page(
+            connection,
+            state=status,
+            site_id=await site.find(connection),
+            endorsed=endorsed,
+            least_occurrences=policy.visible_min_occurrences,
+            before=cast("tuple[dt.datetime, str] | None", before),
+            limit=page.limit + 1,
+        )
+    now = clock.now()
+    return pages.listing(
+        rows,
+        page,
+        lambda row: (row.state_changed_at, row.id),
+        lambda row: learning_views.candidate_item(row, policy, now),
+    )
+
+
+@router.get("/candidates/{candidate_id}")
+async def get_candidate(
+    scope: PartnerReader, parts: RuntimeDep, candidate_id: CandidateId, window: WindowDep
+) -> CandidateDetail:
+    """Return a candidate, its own evidence, and the exact rule that approval would make."""
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        found = await candidates.get(
+            connection, [candidate_id], least_occurrences=policy.visible_min_occurrences
+        )
+        if candidate_id not in found:
+            raise errors.NotFound("No candidate has this id: take one from the list.")
+        return await _detail(connection, found[candidate_id], policy, window)
+
+
+@router.get("/execution-history")
+async def list_executions(
+    *,
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    window: WindowDep,
+    site: SiteFilterDep,
+    success: SuccessFilter = None,
+    level: LevelFilter = None,
+    incident_type: TextFilter = None,
+    hostname: TextFilter = None,
+) -> HealingLog:
+    """List what was healed at your sites, the newest first, with totals under the same filters."""
+    return await healing_logs.read(
+        parts,
+        scope,
+        page,
+        window,
+        site,
+        success=success,
+        level=level,
+        incident_type=incident_type,
+        hostname=hostname,
+    )
+
+
+async def _detail(
+    connection: Connection, candidate: Candidate, policy: Policy, window: Window
+) -> CandidateDetail:
+    decided = candidate.decided
+    executions = await healing.of_pattern(connection, candidate, window.since, _MOST_EXECUTIONS)
+    days = await healing.by_day(connection, candidate, window.since)
+    became = await promotions.rules_by_ids(
+        connection, [decided.rule] if decided and decided.rule else []
+    )
+    return CandidateDetail(
+        **learning_views.candidate_fields(candidate, policy, window.until),
+        gates=learning_views.gate_views(learning_views.gates_of(candidate, policy, window.until)),
+        hosts=[_host(each) for each in await candidates.hosts(connection, candidate)],
+        executions=[learning_views.healing_item(each) for each in executions],
+        by_day=[_day(each) for each in days],
+        window=window.view,
+        would_be=None if decided else await _would_be(connection, candidate),
+        rule_id=next((rule.rule_id for rule in became.values()), None),
+        history=_history(candidate),
+    )
+
+
+async def _would_be(connection: Connection, candidate: Candidate) -> WouldBeView:
+    try:
+        rule = await promote.rule_that_would_be(connection, candidate)
+    except (errors.NotEligible, errors.InvalidInput) as error:
+        return WouldBeView(rule=None, rule_hash=None, is_new=False, reason=error.detail)
+    return WouldBeView(
+        rule=rules.wire(rule),
+        rule_hash=decisions.rule_hash(rule),
+        is_new=not isinstance(rule, Rule),
+        reason=None,
+    )
+
+
+def _host(host: Host) -> HostView:
+    return HostView(
+        **CountsView.model_validate(host.counts).model_dump(),
+        pattern_id=host.pattern_id,
+        hostname=host.hostname,
+        last_seen_at=host.last_seen_at,
+        status=host.state,
+    )
+
+
+def _day(day: Day) -> DayView:
+    shown, _ = learning_views.success(day.successes, day.successes + day.failures)
+    return DayView(day=day.day, success=shown, not_attempted=day.not_attempted)
+
+
+def _history(candidate: Candidate) -> list[HistoryView]:
+    said = []
+    if candidate.endorsed is not None:
+        word = candidate.endorsed
+        said.append(
+            HistoryView(
+                what="endorsed",
+                by=word.by,
+                at=word.at,
+                tier="client",
+                notes=word.notes,
+                evidence=None,
+            )
+        )
+    if candidate.decided is not None:
+        made = candidate.decided
+        said.append(
+            HistoryView(
+                what=made.decision,
+                by=made.by,
+                at=made.at,
+                tier=made.tier,
+                notes=made.notes,
+                evidence=made.evidence,
+            )
+        )
+    return said
+
+
+def _candidates(states: list[StateCount]) -> CandidateCounts:
+    found = {each.state: each for each in states}
+    eligible = found.get("eligible")
+    counts = {
+        state: found[state].candidates if state in found else 0
+        for state in ("eligible", "approved", "rejected", "withdrawn")
+    }
+    return CandidateCounts(**counts, endorsed=0 if eligible is None else eligible.endorsed)
+
+
+def _rules(count: RuleCount) -> RuleCounts:
+    shown, rate = learning_views.success(count.successes, count.attempts)
+    return RuleCounts(
+        rules=count.rules,
+        enabled=count.enabled,
+        withdrawn=count.withdrawn,
+        success=shown,
+        success_rate=rate,
+    )
