@@ -61,6 +61,7 @@ async def test_sync_answers_from_memory_for_five_seconds_and_then_never_a_shorte
             assert lost.status_code == 503
 
             await cluster.ensure_started()
+            cluster.leave()
 
             await _until(http, "/agent/sync", 200, cast.site.headers)
             again = await http.get("/agent/sync", headers=cast.site.headers)
