@@ -6,7 +6,7 @@ Every function is idempotent: what a turn has done, the next one finds done.
 import datetime as dt
 
 from flywheel_server import errors, log
-from flywheel_server.actions import folds, orders, signing
+from flywheel_server.actions import events, folds, orders, signing
 from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
 from flywheel_server.domain import agents
@@ -105,7 +105,24 @@ async def watch(connection: Connection, now: dt.datetime) -> tuple[int, list[del
         limit=_MOST_WAITING,
     )
     stuck = [(each, since) for each in waiting if (since := domain.stuck_since(each, now))]
-    return await deliveries.mark_stuck(connection, stuck)
+    ended, newly = await deliveries.mark_stuck(connection, stuck)
+    told = {(each.rule, each.appliance_id): each for each, _ in stuck}
+    for new in newly:
+        each = told[new.rule, new.appliance_id]
+        await events.emit(
+            connection,
+            "delivery.stuck",
+            site_id=each.site_id,
+            data={
+                "rule_id": each.rule_id,
+                "site_id": each.slug,
+                "appliance_id": each.wire_id,
+                "approved_at": each.approved_at.isoformat(),
+                "not_running_since": new.stuck_at.isoformat(),
+            },
+            now=now,
+        )
+    return ended, newly
 
 
 async def deploy(

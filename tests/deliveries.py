@@ -1,0 +1,79 @@
+"""Deliveries in tests: appliances of each kind, turns at any moment, and where a rule stands."""
+
+import datetime as dt
+from typing import Any
+
+import httpx
+
+from flywheel_server import clock, db
+from flywheel_server.domain import deliveries as domain
+from flywheel_server.domain.policy import Policy
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.loop import deliver_rules
+from flywheel_server.loop.step import Turn
+from flywheel_server.settings import Settings
+from flywheel_server.store import deliveries, policies
+from tests import parts
+from tests.cast import STAGE, CastAppliance, CastSite, Credential
+
+LOOP = LoopScope(reason="tests turn the step by hand")
+OLDER = "0.3.9"
+NEWER = "0.4.2"
+PYTHON = "1.0.51"
+
+
+async def check_in(
+    client: httpx.AsyncClient, appliance: CastAppliance, version: str, **fields: Any
+) -> dict[str, Any]:
+    """Check in with the appliance's own key and return what it is told."""
+    return await _check_in(client, appliance.credential, agent_version=version, **fields)
+
+
+async def check_in_with(
+    client: httpx.AsyncClient, site: CastSite, mac: str, version: str, **fields: Any
+) -> dict[str, Any]:
+    """Check in with the site's shared key."""
+    return await _check_in(
+        client, site.credential, mac_address=mac, agent_version=version, **fields
+    )
+
+
+async def _check_in(
+    client: httpx.AsyncClient, credential: Credential, **fields: Any
+) -> dict[str, Any]:
+    body = {"hostname": "vm", "uptime_seconds": 60} | fields
+    answer = await client.post("/api/appliances/checkin", json=body, headers=credential.headers)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def turn(client: httpx.AsyncClient, now: dt.datetime | None = None) -> tuple[int, int]:
+    """Run the step at ``now``, with every heartbeat written before."""
+    runtime = parts.of(client)
+    await runtime.heartbeats.flush()
+    async with db.transaction(runtime.database, LOOP) as connection:
+        policy: Policy = await policies.in_force(connection)
+        return await deliver_rules.run(
+            connection,
+            Turn(scope=LOOP, policy=policy, settings=Settings(loop=False), now=now or clock.now()),
+        )
+
+
+async def standing(database: db.Database, rule: Any, appliance: CastAppliance) -> domain.Delivery:
+    """Return where a rule stands on an appliance."""
+    async with db.transaction(database, STAGE) as connection:
+        found = await deliveries.of_rule(connection, rule.id, after=None, limit=100)
+    (only,) = [each for each in found if each.appliance_id == appliance.id]
+    return only
+
+
+async def answer_order(
+    client: httpx.AsyncClient, appliance: CastAppliance, order: dict[str, Any], **body: Any
+) -> None:
+    answer = await client.post(
+        f"/api/orders/{order['order_id']}/complete",
+        json={"success": True, "result": {"status": "deployed"}} | body,
+        headers=appliance.credential.headers,
+    )
+    assert answer.status_code == 200, answer.text
