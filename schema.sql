@@ -92,6 +92,33 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.orders_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.state <> NEW.state AND NOT (
+        OLD.state = 'pending'
+        OR OLD.state = 'acknowledged' AND NEW.state <> 'pending'
+    ) THEN
+        RAISE EXCEPTION 'an order that is % does not become %', OLD.state, NEW.state
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_moves_forward';
+    END IF;
+    IF (
+        NEW.id, NEW.site_id, NEW.appliance_id, NEW.kind, NEW.order_type, NEW.object_key, NEW.rule,
+        NEW.created_at, NEW.expires_at, NEW.nonce, NEW.signed_payload, NEW.signature
+    ) IS DISTINCT FROM (
+        OLD.id, OLD.site_id, OLD.appliance_id, OLD.kind, OLD.order_type, OLD.object_key, OLD.rule,
+        OLD.created_at, OLD.expires_at, OLD.nonce, OLD.signed_payload, OLD.signature
+    ) OR OLD.reported_at IS NOT NULL AND (
+        NEW.reported_at, NEW.success, NEW.result, NEW.error_message
+    ) IS DISTINCT FROM (OLD.reported_at, OLD.success, OLD.result, OLD.error_message) THEN
+        RAISE EXCEPTION 'what was signed or reported of an order never changes'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_facts_stay';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION public.pattern_id(site_id uuid, signature text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN "left"(encode(sha256(convert_to((((site_id)::text || ':'::text) || signature), 'UTF8'::name)), 'hex'::text), 16);
@@ -228,6 +255,17 @@ CREATE FUNCTION public.resolve_rule(of_site uuid, of_type text, reported text) R
   SELECT COALESCE(( SELECT b.id
             FROM by_id b), ( SELECT b.id
             FROM by_runbook b)) AS "coalesce";
+END;
+
+CREATE FUNCTION public.rule_covered(of_rule uuid, of_site uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (EXISTS ( SELECT 1
+            FROM (((public.l1_rules mine
+              JOIN public.sites s ON ((s.id = rule_covered.of_site)))
+              JOIN public.organizations o ON ((o.id = s.organization_id)))
+              JOIN public.l1_rules l ON (((l.incident_type = mine.incident_type) AND (l.conditions = mine.conditions) AND (l.action = mine.action) AND (l.action_params = mine.action_params) AND (NOT (l.severity_filter IS DISTINCT FROM mine.severity_filter)))))
+           WHERE ((mine.id = rule_covered.of_rule) AND l.enabled AND (l.source = ANY (ARRAY['promoted'::text, 'platform'::text, 'custom'::text])) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id)) AND (ROW(array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], l.scope), l.priority, (l.rule_id COLLATE "C")) < ROW(array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], mine.scope), mine.priority, (mine.rule_id COLLATE "C")))))) AS "exists";
 END;
 
 CREATE TABLE public.api_keys (
@@ -477,6 +515,19 @@ CREATE TABLE public.loop_runs (
 
 ALTER TABLE ONLY public.loop_runs FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.one_time_links (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    digest bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT one_time_links_digest_length CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT one_time_links_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'sign_in'::text])))
+);
+
+ALTER TABLE ONLY public.one_time_links FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.operators (
     id uuid DEFAULT uuidv7() NOT NULL,
     email text NOT NULL,
@@ -488,6 +539,61 @@ CREATE TABLE public.operators (
 );
 
 ALTER TABLE ONLY public.operators FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.orders (
+    id text NOT NULL,
+    site_id uuid NOT NULL,
+    appliance_id uuid NOT NULL,
+    kind text NOT NULL,
+    order_type text NOT NULL,
+    object_key text DEFAULT ''::text NOT NULL,
+    rule uuid,
+    priority integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    nonce text NOT NULL,
+    signed_payload text NOT NULL,
+    signature text NOT NULL,
+    issued_by text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    handed_out_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    reported_at timestamp with time zone,
+    success boolean,
+    result jsonb,
+    error_message text,
+    CONSTRAINT orders_acknowledged_when_said CHECK (
+CASE state
+    WHEN 'pending'::text THEN (acknowledged_at IS NULL)
+    WHEN 'acknowledged'::text THEN (acknowledged_at IS NOT NULL)
+    ELSE true
+END),
+    CONSTRAINT orders_deadline_ahead CHECK ((expires_at > created_at)),
+    CONSTRAINT orders_expired_past_deadline CHECK (((state <> 'expired'::text) OR (finished_at >= expires_at))),
+    CONSTRAINT orders_finished_when_final CHECK (((state = ANY (ARRAY['pending'::text, 'acknowledged'::text])) = (finished_at IS NULL))),
+    CONSTRAINT orders_id_length CHECK (((char_length(id) >= 1) AND (char_length(id) <= 300))),
+    CONSTRAINT orders_kind_known CHECK ((kind = ANY (ARRAY['healing'::text, 'sync_promoted_rule'::text, 'sync_rules'::text, 'force_checkin'::text, 'run_drift'::text, 'view_logs'::text, 'diagnostic'::text, 'restart_agent'::text, 'update_credentials'::text, 'custom'::text]))),
+    CONSTRAINT orders_kind_names_type CHECK ((((kind = 'custom'::text) AND (order_type <> ALL (ARRAY['healing'::text, 'sync_promoted_rule'::text, 'sync_rules'::text, 'force_checkin'::text, 'run_drift'::text, 'view_logs'::text, 'diagnostic'::text, 'restart_agent'::text, 'update_credentials'::text]))) OR ((kind <> 'custom'::text) AND (order_type = kind)))),
+    CONSTRAINT orders_nonce_form CHECK ((nonce ~ '^[0-9a-f]{32}$'::text)),
+    CONSTRAINT orders_object_key_length CHECK ((char_length(object_key) <= 500)),
+    CONSTRAINT orders_order_type_form CHECK ((order_type ~ '^[A-Za-z][A-Za-z0-9_.-]{0,99}$'::text)),
+    CONSTRAINT orders_payload_is_the_order CHECK ((((signed_payload)::jsonb @> jsonb_build_object('order_id', id, 'order_type', order_type, 'nonce', nonce)) AND (jsonb_typeof(((signed_payload)::jsonb -> 'parameters'::text)) = 'object'::text))),
+    CONSTRAINT orders_reported_when_run CHECK ((
+CASE state
+    WHEN 'completed'::text THEN (success IS TRUE)
+    WHEN 'failed'::text THEN (success IS FALSE)
+    WHEN 'pending'::text THEN (reported_at IS NULL)
+    WHEN 'acknowledged'::text THEN (reported_at IS NULL)
+    ELSE true
+END AND ((reported_at IS NULL) = (success IS NULL)))),
+    CONSTRAINT orders_rule_of_sync CHECK (((kind = 'sync_promoted_rule'::text) = (rule IS NOT NULL))),
+    CONSTRAINT orders_signature_form CHECK ((signature ~ '^[0-9a-f]{128}$'::text)),
+    CONSTRAINT orders_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'acknowledged'::text, 'completed'::text, 'failed'::text, 'expired'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY public.orders FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.partners (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -644,6 +750,24 @@ CREATE TABLE public.promotions (
 
 ALTER TABLE ONLY public.promotions FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.rule_attempts (
+    site_id uuid NOT NULL,
+    execution_id text NOT NULL,
+    rule uuid NOT NULL,
+    seq bigint NOT NULL,
+    incident_type text NOT NULL,
+    reported_id text NOT NULL,
+    hostname text NOT NULL,
+    success boolean NOT NULL,
+    chaos boolean NOT NULL,
+    error_category text,
+    began_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT rule_attempts_seq_positive CHECK ((seq > 0))
+);
+
+ALTER TABLE ONLY public.rule_attempts FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.rule_counts (
     site_id uuid NOT NULL,
     incident_type text NOT NULL,
@@ -660,6 +784,70 @@ CREATE TABLE public.rule_counts (
 
 ALTER TABLE ONLY public.rule_counts FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.rule_deliveries (
+    site_id uuid NOT NULL,
+    rule uuid NOT NULL,
+    appliance_id uuid NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    carried_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    delivered_by text,
+    active_at timestamp with time zone,
+    matching_at timestamp with time zone,
+    succeeding_at timestamp with time zone,
+    matches bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    left_at timestamp with time zone,
+    refused_at timestamp with time zone,
+    refusal text,
+    stuck_at timestamp with time zone,
+    CONSTRAINT rule_deliveries_delivered_by_known CHECK ((delivered_by = ANY (ARRAY['order'::text, 'sync'::text, 'report'::text, 'execution'::text]))),
+    CONSTRAINT rule_deliveries_delivered_somehow CHECK (((delivered_at IS NULL) = (delivered_by IS NULL))),
+    CONSTRAINT rule_deliveries_in_order CHECK ((((active_at IS NULL) OR (delivered_at IS NOT NULL)) AND ((matching_at IS NULL) OR (active_at IS NOT NULL)) AND ((succeeding_at IS NULL) OR (matching_at IS NOT NULL)))),
+    CONSTRAINT rule_deliveries_matches_counted CHECK ((matches >= 0)),
+    CONSTRAINT rule_deliveries_successes_counted CHECK ((successes >= 0))
+);
+
+ALTER TABLE ONLY public.rule_deliveries FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.rule_health (
+    rule uuid NOT NULL,
+    restarted_at timestamp with time zone NOT NULL,
+    last_seq bigint DEFAULT 0 NOT NULL,
+    folded_seq bigint DEFAULT 0 NOT NULL,
+    numbers double precision[] DEFAULT '{0,0,0,0,0}'::double precision[] NOT NULL,
+    value double precision DEFAULT 0 NOT NULL,
+    attempts bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    base_seq bigint DEFAULT 0 NOT NULL,
+    base_numbers double precision[] DEFAULT '{0,0,0,0,0}'::double precision[] NOT NULL,
+    base_attempts bigint DEFAULT 0 NOT NULL,
+    base_successes bigint DEFAULT 0 NOT NULL,
+    replay boolean DEFAULT false NOT NULL,
+    CONSTRAINT rule_health_base_five CHECK ((cardinality(base_numbers) = 5)),
+    CONSTRAINT rule_health_numbers_five CHECK ((cardinality(numbers) = 5))
+);
+
+ALTER TABLE ONLY public.rule_health FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.rule_sets (
+    hash text NOT NULL,
+    rule_ids text[] NOT NULL,
+    served_at timestamp with time zone NOT NULL,
+    CONSTRAINT rule_sets_hash_form CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.rule_sets FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.rule_syncs (
+    site_id uuid NOT NULL,
+    appliance_id uuid,
+    hash text NOT NULL,
+    synced_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.rule_syncs FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.runbooks (
     id uuid DEFAULT uuidv7() NOT NULL,
     runbook_id text NOT NULL,
@@ -675,6 +863,30 @@ CREATE TABLE public.runbooks (
     CONSTRAINT runbooks_source_known CHECK ((source = ANY (ARRAY['catalogue'::text, 'operator'::text])))
 );
 
+CREATE TABLE public.sessions (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    address text NOT NULL,
+    user_agent text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sessions_digest_length CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT sessions_user_agent_length CHECK ((char_length(user_agent) <= 200))
+);
+
+ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.sign_in_attempts (
+    email_digest bytea NOT NULL,
+    failures integer NOT NULL,
+    counted_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_attempts_digest_length CHECK ((octet_length(email_digest) = 32))
+);
+
+ALTER TABLE ONLY public.sign_in_attempts FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.signing_keys (
     id uuid DEFAULT uuidv7() NOT NULL,
     private_key bytea NOT NULL,
@@ -683,6 +895,28 @@ CREATE TABLE public.signing_keys (
 );
 
 ALTER TABLE ONLY public.signing_keys FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.users (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    email text NOT NULL,
+    operator_id uuid,
+    partner_id uuid,
+    organization_id uuid,
+    role text,
+    password_hash text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT users_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT users_one_home CHECK ((num_nonnulls(operator_id, partner_id, organization_id) = 1)),
+    CONSTRAINT users_role_known CHECK (
+CASE
+    WHEN (operator_id IS NOT NULL) THEN ((role IS NULL) AND (disabled_at IS NULL))
+    WHEN (partner_id IS NOT NULL) THEN (COALESCE(role, ''::text) = ANY (ARRAY['owner'::text, 'technician'::text, 'viewer'::text]))
+    ELSE (COALESCE(role, ''::text) = ANY (ARRAY['admin'::text, 'viewer'::text]))
+END)
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.webhook_deliveries (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -736,6 +970,9 @@ ALTER TABLE ONLY public.appliances
     ADD CONSTRAINT appliances_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.appliances
+    ADD CONSTRAINT appliances_site_id_key UNIQUE (site_id, id);
+
+ALTER TABLE ONLY public.appliances
     ADD CONSTRAINT appliances_wire_id_key UNIQUE (wire_id);
 
 ALTER TABLE ONLY public.audit_entries
@@ -780,8 +1017,20 @@ ALTER TABLE ONLY public.loop_leases
 ALTER TABLE ONLY public.loop_runs
     ADD CONSTRAINT loop_runs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.one_time_links
+    ADD CONSTRAINT one_time_links_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.one_time_links
+    ADD CONSTRAINT one_time_links_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.operators
     ADD CONSTRAINT operators_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_nonce_key UNIQUE (nonce);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
@@ -816,14 +1065,41 @@ ALTER TABLE ONLY public.policies
 ALTER TABLE ONLY public.promotions
     ADD CONSTRAINT promotions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.rule_attempts
+    ADD CONSTRAINT rule_attempts_order UNIQUE (rule, seq);
+
+ALTER TABLE ONLY public.rule_attempts
+    ADD CONSTRAINT rule_attempts_pkey PRIMARY KEY (site_id, execution_id);
+
 ALTER TABLE ONLY public.rule_counts
     ADD CONSTRAINT rule_counts_key UNIQUE NULLS NOT DISTINCT (site_id, incident_type, reported_id, rule);
+
+ALTER TABLE ONLY public.rule_deliveries
+    ADD CONSTRAINT rule_deliveries_pkey PRIMARY KEY (rule, appliance_id);
+
+ALTER TABLE ONLY public.rule_health
+    ADD CONSTRAINT rule_health_pkey PRIMARY KEY (rule);
+
+ALTER TABLE ONLY public.rule_sets
+    ADD CONSTRAINT rule_sets_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.rule_syncs
+    ADD CONSTRAINT rule_syncs_key UNIQUE NULLS NOT DISTINCT (site_id, appliance_id);
 
 ALTER TABLE ONLY public.runbooks
     ADD CONSTRAINT runbooks_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.runbooks
     ADD CONSTRAINT runbooks_runbook_id_key UNIQUE (runbook_id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in_attempts
+    ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (email_digest);
 
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
@@ -833,6 +1109,12 @@ ALTER TABLE ONLY public.sites
 
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_operator_key UNIQUE (operator_id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.webhook_deliveries
     ADD CONSTRAINT webhook_deliveries_key UNIQUE (event_id, endpoint_id);
@@ -871,9 +1153,13 @@ CREATE INDEX executions_site_received_idx ON ONLY public.executions USING btree 
 
 CREATE INDEX executions_xid_idx ON ONLY public.executions USING btree (xid);
 
+CREATE INDEX l1_rules_best_idx ON public.l1_rules USING btree (COALESCE(((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision), ('-1'::integer)::double precision), id);
+
 CREATE UNIQUE INDEX l1_rules_builtin_key ON public.l1_rules USING btree (rule_id, incident_type) WHERE (source = 'builtin'::text);
 
 CREATE INDEX l1_rules_incident_type_idx ON public.l1_rules USING btree (incident_type);
+
+CREATE INDEX l1_rules_matches_idx ON public.l1_rules USING btree (match_count, id);
 
 CREATE INDEX l1_rules_organization_idx ON public.l1_rules USING btree (organization_id) WHERE (organization_id IS NOT NULL);
 
@@ -887,13 +1173,27 @@ CREATE INDEX l1_rules_site_idx ON public.l1_rules USING btree (site_id) WHERE (s
 
 CREATE UNIQUE INDEX l1_rules_site_pair_key ON public.l1_rules USING btree (site_id, incident_type, runbook_id) WHERE ((source = 'promoted'::text) AND enabled);
 
+CREATE INDEX l1_rules_worst_idx ON public.l1_rules USING btree (COALESCE(((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision), (2)::double precision), id);
+
 CREATE INDEX log_lines_site_received_idx ON ONLY public.log_lines USING btree (site_id, received_at);
 
 CREATE INDEX loop_runs_started_idx ON public.loop_runs USING btree (started_at DESC, id DESC);
 
 CREATE INDEX loop_runs_step_idx ON public.loop_runs USING btree (step, started_at DESC, id DESC);
 
+CREATE INDEX one_time_links_user_idx ON public.one_time_links USING btree (user_id);
+
 CREATE UNIQUE INDEX operators_email_key ON public.operators USING btree (lower(email));
+
+CREATE INDEX orders_appliance_idx ON public.orders USING btree (site_id, appliance_id, created_at, id);
+
+CREATE INDEX orders_changed_idx ON public.orders USING btree (changed_at) WHERE (rule IS NOT NULL);
+
+CREATE INDEX orders_deadline_idx ON public.orders USING btree (expires_at) WHERE (state = ANY (ARRAY['pending'::text, 'acknowledged'::text]));
+
+CREATE UNIQUE INDEX orders_one_live_key ON public.orders USING btree (appliance_id, order_type, object_key) WHERE (state = ANY (ARRAY['pending'::text, 'acknowledged'::text]));
+
+CREATE INDEX orders_rule_idx ON public.orders USING btree (rule, appliance_id) WHERE (rule IS NOT NULL);
 
 CREATE INDEX organizations_partner_idx ON public.organizations USING btree (partner_id);
 
@@ -907,17 +1207,45 @@ CREATE INDEX patterns_stale_idx ON public.patterns USING btree (id) WHERE stale;
 
 CREATE INDEX platform_pattern_sites_site_idx ON public.platform_pattern_sites USING btree (site_id);
 
-CREATE UNIQUE INDEX promotions_one_decision_key ON public.promotions USING btree (pattern_id) WHERE (pattern_id IS NOT NULL);
+CREATE UNIQUE INDEX promotions_one_decision_key ON public.promotions USING btree (pattern_id, rule) NULLS NOT DISTINCT WHERE (pattern_id IS NOT NULL);
 
 CREATE INDEX promotions_rule_idx ON public.promotions USING btree (rule);
 
 CREATE INDEX promotions_site_idx ON public.promotions USING btree (site_id, decided_at);
 
+CREATE INDEX rule_attempts_began_idx ON public.rule_attempts USING btree (rule, began_at);
+
+CREATE INDEX rule_attempts_received_idx ON public.rule_attempts USING brin (received_at);
+
 CREATE INDEX rule_counts_rule_idx ON public.rule_counts USING btree (rule);
 
 CREATE INDEX rule_counts_unresolved_idx ON public.rule_counts USING btree (reported_id) WHERE (rule IS NULL);
 
+CREATE INDEX rule_deliveries_approved_idx ON public.rule_deliveries USING btree (approved_at);
+
+CREATE INDEX rule_deliveries_site_idx ON public.rule_deliveries USING btree (site_id);
+
+CREATE INDEX rule_deliveries_waiting_idx ON public.rule_deliveries USING btree (appliance_id) WHERE (active_at IS NULL);
+
+CREATE INDEX rule_health_due_idx ON public.rule_health USING btree (rule) WHERE (replay OR (folded_seq < last_seq));
+
+CREATE INDEX rule_health_value_idx ON public.rule_health USING btree (value, rule);
+
+CREATE INDEX rule_syncs_synced_idx ON public.rule_syncs USING btree (synced_at);
+
+CREATE INDEX sessions_expires_idx ON public.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_user_idx ON public.sessions USING btree (user_id, id);
+
+CREATE INDEX sign_in_attempts_counted_idx ON public.sign_in_attempts USING btree (counted_at);
+
 CREATE INDEX sites_organization_idx ON public.sites USING btree (organization_id);
+
+CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
+
+CREATE INDEX users_organization_idx ON public.users USING btree (organization_id, id);
+
+CREATE INDEX users_partner_idx ON public.users USING btree (partner_id, id);
 
 CREATE INDEX webhook_deliveries_due_idx ON public.webhook_deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
 
@@ -930,6 +1258,8 @@ CREATE TRIGGER audit_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON 
 CREATE TRIGGER audit_entries_chain BEFORE INSERT ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.audit_chain();
 
 CREATE TRIGGER endorsements_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.endorsements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER orders_guard BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION public.orders_guard();
 
 CREATE TRIGGER promotions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.promotions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -990,6 +1320,15 @@ ALTER TABLE ONLY public.l1_rules
 ALTER TABLE ONLY public.l1_rules
     ADD CONSTRAINT l1_rules_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.one_time_links
+    ADD CONSTRAINT one_time_links_user_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_appliance_fkey FOREIGN KEY (site_id, appliance_id) REFERENCES public.appliances(site_id, id);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
 ALTER TABLE ONLY public.organizations
     ADD CONSTRAINT organizations_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
@@ -1017,14 +1356,44 @@ ALTER TABLE ONLY public.promotions
 ALTER TABLE ONLY public.promotions
     ADD CONSTRAINT promotions_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.rule_attempts
+    ADD CONSTRAINT rule_attempts_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.rule_attempts
+    ADD CONSTRAINT rule_attempts_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.rule_counts
     ADD CONSTRAINT rule_counts_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
 
 ALTER TABLE ONLY public.rule_counts
     ADD CONSTRAINT rule_counts_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.rule_deliveries
+    ADD CONSTRAINT rule_deliveries_appliance_fkey FOREIGN KEY (site_id, appliance_id) REFERENCES public.appliances(site_id, id);
+
+ALTER TABLE ONLY public.rule_deliveries
+    ADD CONSTRAINT rule_deliveries_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.rule_health
+    ADD CONSTRAINT rule_health_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.rule_syncs
+    ADD CONSTRAINT rule_syncs_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_operator_fkey FOREIGN KEY (operator_id) REFERENCES public.operators(id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
 ALTER TABLE ONLY public.webhook_deliveries
     ADD CONSTRAINT webhook_deliveries_endpoint_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON DELETE CASCADE;
@@ -1041,6 +1410,8 @@ ALTER TABLE ONLY public.webhook_endpoints
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY api_keys_auth ON public.api_keys FOR SELECT TO flywheel_auth USING (true);
+
+CREATE POLICY api_keys_partner ON public.api_keys TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
 
 CREATE POLICY api_keys_platform ON public.api_keys TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
@@ -1065,6 +1436,8 @@ CREATE POLICY appliances_people ON public.appliances TO flywheel_client, flywhee
 CREATE POLICY appliances_platform ON public.appliances TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY audit_entries_auth ON public.audit_entries FOR INSERT TO flywheel_auth WITH CHECK (true);
 
 CREATE POLICY audit_entries_client ON public.audit_entries TO flywheel_client USING ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid)) WITH CHECK ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid));
 
@@ -1187,11 +1560,31 @@ ALTER TABLE public.loop_runs ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY loop_runs_platform ON public.loop_runs TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.one_time_links ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY one_time_links_auth ON public.one_time_links TO flywheel_auth USING (true) WITH CHECK (true);
+
+CREATE POLICY one_time_links_people ON public.one_time_links TO flywheel_client, flywheel_partner USING ((user_id IN ( SELECT u.id
+   FROM public.users u))) WITH CHECK ((user_id IN ( SELECT u.id
+   FROM public.users u)));
+
+CREATE POLICY one_time_links_platform ON public.one_time_links TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.operators ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY operators_auth ON public.operators FOR SELECT TO flywheel_auth USING (true);
 
 CREATE POLICY operators_platform ON public.operators TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY orders_appliance ON public.orders TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY orders_people ON public.orders TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY orders_platform ON public.orders TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
 
@@ -1256,6 +1649,13 @@ CREATE POLICY promotions_people ON public.promotions TO flywheel_client, flywhee
 
 CREATE POLICY promotions_platform ON public.promotions TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.rule_attempts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_attempts_people ON public.rule_attempts FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY rule_attempts_platform ON public.rule_attempts TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.rule_counts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY rule_counts_appliance ON public.rule_counts TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
@@ -1265,6 +1665,57 @@ CREATE POLICY rule_counts_people ON public.rule_counts TO flywheel_client, flywh
    FROM public.sites s)));
 
 CREATE POLICY rule_counts_platform ON public.rule_counts TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.rule_deliveries ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_deliveries_people ON public.rule_deliveries TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY rule_deliveries_platform ON public.rule_deliveries TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.rule_health ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_health_people ON public.rule_health FOR SELECT TO flywheel_client, flywheel_partner USING ((rule IN ( SELECT l.id
+   FROM public.l1_rules l)));
+
+CREATE POLICY rule_health_platform ON public.rule_health TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+CREATE POLICY rule_health_restart ON public.rule_health FOR UPDATE TO flywheel_partner USING ((rule IN ( SELECT l.id
+   FROM public.l1_rules l
+  WHERE (l.scope <> 'platform'::text)))) WITH CHECK ((rule IN ( SELECT l.id
+   FROM public.l1_rules l
+  WHERE (l.scope <> 'platform'::text))));
+
+CREATE POLICY rule_health_start ON public.rule_health FOR INSERT TO flywheel_partner WITH CHECK ((rule IN ( SELECT l.id
+   FROM public.l1_rules l
+  WHERE (l.scope <> 'platform'::text))));
+
+ALTER TABLE public.rule_sets ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_sets_appliance ON public.rule_sets FOR INSERT TO flywheel_appliance WITH CHECK (true);
+
+CREATE POLICY rule_sets_platform ON public.rule_sets TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.rule_syncs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_syncs_platform ON public.rule_syncs TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY sessions_auth ON public.sessions TO flywheel_auth USING (true) WITH CHECK (true);
+
+CREATE POLICY sessions_people ON public.sessions TO flywheel_client, flywheel_partner USING ((user_id IN ( SELECT u.id
+   FROM public.users u))) WITH CHECK ((user_id IN ( SELECT u.id
+   FROM public.users u)));
+
+CREATE POLICY sessions_platform ON public.sessions TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.sign_in_attempts ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY sign_in_attempts_auth ON public.sign_in_attempts TO flywheel_auth USING (true) WITH CHECK (true);
+
+CREATE POLICY sign_in_attempts_platform ON public.sign_in_attempts TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.signing_keys ENABLE ROW LEVEL SECURITY;
 
@@ -1284,6 +1735,16 @@ CREATE POLICY sites_partner ON public.sites TO flywheel_partner USING ((organiza
    FROM public.organizations o)));
 
 CREATE POLICY sites_platform ON public.sites TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY users_auth ON public.users TO flywheel_auth USING (true) WITH CHECK (true);
+
+CREATE POLICY users_client ON public.users TO flywheel_client USING ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid)) WITH CHECK ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid));
+
+CREATE POLICY users_partner ON public.users TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY users_platform ON public.users TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
 
@@ -1313,6 +1774,7 @@ GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_loop;
+GRANT INSERT ON TABLE public.audit_entries TO flywheel_auth;
 
 REVOKE ALL ON FUNCTION public.drop_partition(parent text, partition text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.drop_partition(parent text, partition text) TO flywheel_loop;
@@ -1451,24 +1913,34 @@ GRANT UPDATE(healing_tier) ON TABLE public.sites TO flywheel_operator;
 
 GRANT SELECT ON TABLE public.api_keys TO flywheel_auth;
 GRANT INSERT ON TABLE public.api_keys TO flywheel_operator;
+GRANT INSERT ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(id) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(id) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(site_id) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(site_id) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(appliance_id) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(appliance_id) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(partner_id) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(partner_id) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(operator_id) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(operator_id) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(label),UPDATE(label) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(label),UPDATE(label) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(digest) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(digest) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(created_at) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(created_at) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO flywheel_operator;
+GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.appliance_documents TO flywheel_appliance;
 GRANT SELECT ON TABLE public.appliance_documents TO flywheel_operator;
@@ -1556,6 +2028,26 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.loop_leases TO flywheel_loop;
 GRANT SELECT ON TABLE public.loop_runs TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.loop_runs TO flywheel_loop;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.one_time_links TO flywheel_auth;
+GRANT INSERT,DELETE ON TABLE public.one_time_links TO flywheel_operator;
+GRANT INSERT,DELETE ON TABLE public.one_time_links TO flywheel_partner;
+GRANT INSERT,DELETE ON TABLE public.one_time_links TO flywheel_client;
+GRANT DELETE ON TABLE public.one_time_links TO flywheel_loop;
+
+GRANT SELECT(id) ON TABLE public.one_time_links TO flywheel_operator;
+GRANT SELECT(id) ON TABLE public.one_time_links TO flywheel_partner;
+GRANT SELECT(id) ON TABLE public.one_time_links TO flywheel_client;
+
+GRANT SELECT(user_id) ON TABLE public.one_time_links TO flywheel_operator;
+GRANT SELECT(user_id) ON TABLE public.one_time_links TO flywheel_partner;
+GRANT SELECT(user_id) ON TABLE public.one_time_links TO flywheel_client;
+
+GRANT SELECT(kind) ON TABLE public.one_time_links TO flywheel_operator;
+GRANT SELECT(kind) ON TABLE public.one_time_links TO flywheel_partner;
+GRANT SELECT(kind) ON TABLE public.one_time_links TO flywheel_client;
+
+GRANT SELECT(expires_at) ON TABLE public.one_time_links TO flywheel_loop;
+
 GRANT SELECT ON TABLE public.operators TO flywheel_auth;
 GRANT SELECT,INSERT ON TABLE public.operators TO flywheel_operator;
 GRANT SELECT ON TABLE public.operators TO flywheel_loop;
@@ -1563,6 +2055,48 @@ GRANT SELECT ON TABLE public.operators TO flywheel_loop;
 GRANT UPDATE(role) ON TABLE public.operators TO flywheel_operator;
 
 GRANT UPDATE(disabled_at) ON TABLE public.operators TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.orders TO flywheel_appliance;
+GRANT SELECT,INSERT ON TABLE public.orders TO flywheel_client;
+GRANT SELECT,INSERT ON TABLE public.orders TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.orders TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(state) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(state) ON TABLE public.orders TO flywheel_loop;
+GRANT UPDATE(state) ON TABLE public.orders TO flywheel_client;
+GRANT UPDATE(state) ON TABLE public.orders TO flywheel_partner;
+GRANT UPDATE(state) ON TABLE public.orders TO flywheel_operator;
+
+GRANT UPDATE(changed_at) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(changed_at) ON TABLE public.orders TO flywheel_loop;
+GRANT UPDATE(changed_at) ON TABLE public.orders TO flywheel_client;
+GRANT UPDATE(changed_at) ON TABLE public.orders TO flywheel_partner;
+GRANT UPDATE(changed_at) ON TABLE public.orders TO flywheel_operator;
+
+GRANT UPDATE(handed_out_at) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(handed_out_at) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(acknowledged_at) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(acknowledged_at) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(finished_at) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(finished_at) ON TABLE public.orders TO flywheel_loop;
+GRANT UPDATE(finished_at) ON TABLE public.orders TO flywheel_client;
+GRANT UPDATE(finished_at) ON TABLE public.orders TO flywheel_partner;
+GRANT UPDATE(finished_at) ON TABLE public.orders TO flywheel_operator;
+
+GRANT UPDATE(reported_at) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(reported_at) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(success) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(success) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(result) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(result) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(error_message) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(error_message) ON TABLE public.orders TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.partners TO flywheel_auth;
 GRANT SELECT ON TABLE public.partners TO flywheel_partner;
@@ -1612,10 +2146,32 @@ GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_loop;
 
+GRANT SELECT ON TABLE public.rule_attempts TO flywheel_client;
+GRANT SELECT ON TABLE public.rule_attempts TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.rule_attempts TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_attempts TO flywheel_loop;
+
 GRANT SELECT ON TABLE public.rule_counts TO flywheel_client;
 GRANT SELECT ON TABLE public.rule_counts TO flywheel_partner;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_loop;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_deliveries TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_operator;
+GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_client;
+GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_partner;
+
+GRANT SELECT ON TABLE public.rule_health TO flywheel_client;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_partner;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_loop;
+
+GRANT INSERT ON TABLE public.rule_sets TO flywheel_appliance;
+GRANT SELECT,DELETE ON TABLE public.rule_sets TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_sets TO flywheel_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_syncs TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_syncs TO flywheel_operator;
 
 GRANT SELECT ON TABLE public.runbooks TO flywheel_appliance;
 GRANT SELECT ON TABLE public.runbooks TO flywheel_client;
@@ -1631,7 +2187,75 @@ GRANT UPDATE(executable) ON TABLE public.runbooks TO flywheel_operator;
 
 GRANT UPDATE(source) ON TABLE public.runbooks TO flywheel_operator;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO flywheel_auth;
+GRANT DELETE ON TABLE public.sessions TO flywheel_operator;
+GRANT DELETE ON TABLE public.sessions TO flywheel_partner;
+GRANT DELETE ON TABLE public.sessions TO flywheel_client;
+GRANT DELETE ON TABLE public.sessions TO flywheel_loop;
+
+GRANT SELECT(id) ON TABLE public.sessions TO flywheel_operator;
+GRANT SELECT(id) ON TABLE public.sessions TO flywheel_partner;
+GRANT SELECT(id) ON TABLE public.sessions TO flywheel_client;
+
+GRANT SELECT(user_id) ON TABLE public.sessions TO flywheel_operator;
+GRANT SELECT(user_id) ON TABLE public.sessions TO flywheel_partner;
+GRANT SELECT(user_id) ON TABLE public.sessions TO flywheel_client;
+
+GRANT SELECT(digest) ON TABLE public.sessions TO flywheel_operator;
+GRANT SELECT(digest) ON TABLE public.sessions TO flywheel_partner;
+GRANT SELECT(digest) ON TABLE public.sessions TO flywheel_client;
+
+GRANT UPDATE(seen_at) ON TABLE public.sessions TO flywheel_auth;
+GRANT SELECT(seen_at) ON TABLE public.sessions TO flywheel_loop;
+
+GRANT SELECT(expires_at) ON TABLE public.sessions TO flywheel_loop;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO flywheel_auth;
+GRANT DELETE ON TABLE public.sign_in_attempts TO flywheel_loop;
+
+GRANT SELECT(counted_at) ON TABLE public.sign_in_attempts TO flywheel_loop;
+
 GRANT SELECT,INSERT ON TABLE public.signing_keys TO flywheel_auth;
+GRANT SELECT ON TABLE public.signing_keys TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.users TO flywheel_auth;
+GRANT INSERT ON TABLE public.users TO flywheel_operator;
+GRANT INSERT ON TABLE public.users TO flywheel_partner;
+GRANT INSERT ON TABLE public.users TO flywheel_client;
+
+GRANT SELECT(id) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(id) ON TABLE public.users TO flywheel_partner;
+GRANT SELECT(id) ON TABLE public.users TO flywheel_client;
+
+GRANT SELECT(email) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(email) ON TABLE public.users TO flywheel_partner;
+GRANT SELECT(email) ON TABLE public.users TO flywheel_client;
+
+GRANT SELECT(operator_id) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(operator_id) ON TABLE public.users TO flywheel_partner;
+GRANT SELECT(operator_id) ON TABLE public.users TO flywheel_client;
+
+GRANT SELECT(partner_id) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(partner_id) ON TABLE public.users TO flywheel_partner;
+GRANT SELECT(partner_id) ON TABLE public.users TO flywheel_client;
+
+GRANT SELECT(organization_id) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(organization_id) ON TABLE public.users TO flywheel_partner;
+GRANT SELECT(organization_id) ON TABLE public.users TO flywheel_client;
+
+GRANT SELECT(role) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(role) ON TABLE public.users TO flywheel_partner;
+GRANT SELECT(role) ON TABLE public.users TO flywheel_client;
+
+GRANT UPDATE(password_hash) ON TABLE public.users TO flywheel_auth;
+
+GRANT SELECT(created_at) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(created_at) ON TABLE public.users TO flywheel_partner;
+GRANT SELECT(created_at) ON TABLE public.users TO flywheel_client;
+
+GRANT SELECT(disabled_at),UPDATE(disabled_at) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(disabled_at),UPDATE(disabled_at) ON TABLE public.users TO flywheel_partner;
+GRANT SELECT(disabled_at),UPDATE(disabled_at) ON TABLE public.users TO flywheel_client;
 
 GRANT SELECT,INSERT ON TABLE public.webhook_deliveries TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.webhook_deliveries TO flywheel_operator;

@@ -43,13 +43,17 @@ class Server:
         deadline = time.monotonic() + _PATIENCE
         async with httpx.AsyncClient(base_url=self.url) as client:
             while True:
-                assert self.process.returncode is None, await self.ended()
+                assert self.process.returncode is None, await self._last_words()
                 with contextlib.suppress(httpx.TransportError):
                     response = await client.get(path)
                     if response.status_code == status:
                         return response
                 assert time.monotonic() < deadline, f"{path} never answered {status}"
                 await asyncio.sleep(0.05)
+
+    async def _last_words(self) -> str:
+        await self.ended()
+        return self.log.decode()[-3_000:]
 
     async def ended(self) -> int:
         """Wait for the end; return the exit code and keep the log."""

@@ -13,7 +13,7 @@ from flywheel_server import db, embedded, sql
 SOURCE = Path(sql.__file__).parents[1]
 STATEMENTS = [(noun, name) for noun in sql.nouns() for name in sql.load(noun)]
 TENANT = re.compile(r"\b(site_id|organization_id|partner_id)\b")
-FLEET = re.compile(r"^-- fleet: \S.{9,}$", re.MULTILINE)
+FLEET = re.compile(r"^-- fleet: \S.{7,}$", re.MULTILINE)
 ROLES = (
     "flywheel_app",
     "flywheel_auth",
@@ -96,8 +96,8 @@ def test_every_statement_is_used_and_every_used_one_exists() -> None:
 def test_no_statement_stands_outside_of_sql() -> None:
     """Roles and settings of a session are not queries; everything that names a table is."""
     query = re.compile(
-        r"\b(SELECT\b.*\bFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|MERGE\s+INTO)\b",
-        re.DOTALL,
+        r"^\s*(WITH\b|SELECT\b.*\bFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|MERGE\s+INTO)\b",
+        re.DOTALL | re.MULTILINE,
     )
     # Before there is a schema: is the database there at all?
     allowed = {"embedded.py"}
@@ -157,4 +157,4 @@ def _modules() -> list[Path]:
 
 def _touches_a_table(text: str) -> bool:
     plain = re.sub(r"'[^']*'", "", text)
-    return re.search(r"\b(FROM|JOIN|INTO|UPDATE)\s+(?!pg_)\w", plain) is not None
+    return re.search(r"\b(FROM|JOIN|INTO|UPDATE)\s+(?!pg_|LATERAL\b)\w", plain) is not None

@@ -22,6 +22,13 @@ WRONG = {
     "statement_timeout": "-1",
     "execution_retention_days": "7",
     "log_retention_days": "0",
+    "public_url": "flywheel.example.com",
+    "insecure_cookies": "maybe",
+    "session_idle_hours": "0",
+    "session_hours": "never",
+    "smtp_url": "mail.example.com",
+    "mail_from": "nobody",
+    "telemetry_rate": "10",
     "log_level": "TRACE",
     "log_format": "xml",
 }
