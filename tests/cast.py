@@ -5,14 +5,24 @@ Everyone is made through the actions, so that a test starts from what the server
 
 import datetime as dt
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flywheel_server import clock, db
-from flywheel_server.actions import accounts, keys
+from flywheel_server.actions import accounts, keys, people, sessions
+from flywheel_server.api import credentials
 from flywheel_server.db import Connection
-from flywheel_server.domain.scope import ApplianceScope, OperatorRole, OperatorScope
+from flywheel_server.domain.scope import (
+    ApplianceScope,
+    AuthScope,
+    OperatorRole,
+    OperatorScope,
+    PersonScope,
+    role_of,
+)
 from flywheel_server.store import accounts as stored
+from flywheel_server.store import people as stored_people
 from flywheel_server.store.accounts import HealingTier
 
 STAGE = OperatorScope.system("the cast")
@@ -104,6 +114,28 @@ class CastOperator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CastPerson:
+    """Somebody who signed in; `role` as routes name it: `partner owner`, `client viewer`."""
+
+    id: UUID
+    email: str
+    role: str
+    scope: PersonScope
+    # The session's token, as its cookie carries it.
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a browser with the page's token sends."""
+        return self.cookie | {"X-CSRF-Token": credentials.csrf_token(self.token)}
+
+    @property
+    def cookie(self) -> dict[str, str]:
+        """What a browser sends by itself."""
+        return {"Cookie": f"{credentials.SECURE_COOKIE}={self.token}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
     """Everyone."""
 
@@ -114,6 +146,26 @@ class Cast:
     appliance: CastAppliance
     # A site of a third partner, whom nobody here knows.
     stranger: CastSite
+    # People of every role, by role: of the first partner and its first organization, and of the
+    # other partner and its first organization.
+    people: Mapping[str, CastPerson]
+    foreign_people: Mapping[str, CastPerson]
+
+    def session(self, role: str) -> dict[str, str]:
+        """Return the headers of somebody who signed in and has this role."""
+        return self.people[role].headers
+
+    def foreign_session(self, role: str) -> dict[str, str]:
+        """Return the headers of somebody of the other partner, or of its organization."""
+        return self.foreign_people[role].headers
+
+    def credentials(self) -> dict[str, dict[str, str]]:
+        """Return headers for every role there is, and for nobody."""
+        return {role: person.headers for role, person in self.people.items()} | {
+            "partner key": {"X-API-Key": self.partners[0].credential.key},
+            "appliance": self.appliance.credential.headers,
+            "nobody": {},
+        }
 
     @property
     def site(self) -> CastSite:
@@ -151,12 +203,65 @@ async def make_cast(database: db.Database) -> Cast:
         viewer = await _operator(connection, "viewer@example.com", "viewer", now)
         stranger = await _lonely_site(connection, "stranger", "standard", now)
     appliance = await make_appliance(database, first.organizations[0].standard)
+    operators = {
+        f"operator {role}": await sign_in(database, operator.email)
+        for role, operator in (("admin", admin), ("viewer", viewer))
+    }
     return Cast(
         partners=(first, second),
         admin=admin,
         viewer=viewer,
         appliance=appliance,
         stranger=stranger,
+        people=operators | await _people(database, first, "north"),
+        foreign_people=operators | await _people(database, second, "south"),
+    )
+
+
+async def make_person(
+    database: db.Database,
+    role: str,
+    *,
+    partner_id: UUID | None = None,
+    organization_id: UUID | None = None,
+    email: str | None = None,
+) -> CastPerson:
+    """Invite somebody, as an operator where no home is given, and sign them in."""
+    address = email or f"person-{next(_numbers)}@example.com"
+    async with db.transaction(database, STAGE) as connection:
+        await people.invite(
+            connection,
+            STAGE,
+            email=address,
+            role=role,
+            partner_id=partner_id,
+            organization_id=organization_id,
+            now=clock.now(),
+        )
+    return await sign_in(database, address)
+
+
+async def sign_in(database: db.Database, email: str) -> CastPerson:
+    """Open a session of somebody."""
+    scope = AuthScope()
+    async with db.transaction(database, scope) as connection:
+        found = await stored_people.find_for_sign_in(connection, email)
+        if found is None:
+            raise LookupError(email)
+        opened = await sessions.open_for(
+            connection,
+            found.user_id,
+            "the cast",
+            sessions.Device(address="192.0.2.1", user_agent="the cast"),
+            clock.now(),
+            dt.timedelta(hours=1),
+        )
+    return CastPerson(
+        id=opened.user.id,
+        email=email,
+        role=role_of(opened.user.scope),
+        scope=opened.user.scope,
+        token=opened.token,
     )
 
 
@@ -223,6 +328,26 @@ async def make_site_key(
             connection, STAGE, found, "a key of the cast", clock.now(), appliance=appliance
         )
     return Credential(id=issued.id, key=issued.key)
+
+
+async def _people(database: db.Database, partner: CastPartner, word: str) -> dict[str, CastPerson]:
+    """Make people of every role of a partner and of its first organization."""
+    organization = partner.organizations[0]
+    made = [
+        await make_person(
+            database, role, partner_id=partner.id, email=f"{word}-{role}@partner.example.com"
+        )
+        for role in ("owner", "technician", "viewer")
+    ] + [
+        await make_person(
+            database,
+            role,
+            organization_id=organization.id,
+            email=f"{word}-{role}@client.example.com",
+        )
+        for role in ("admin", "viewer")
+    ]
+    return {person.role: person for person in made}
 
 
 async def _partner(connection: Connection, name: str, word: str, now: dt.datetime) -> CastPartner:

@@ -13,12 +13,15 @@ from flywheel_server.api import (
     admin_accounts,
     admin_appliances,
     admin_audit,
+    admin_candidates,
+    admin_custom_rules,
     admin_keys,
     admin_learning,
     admin_overview,
     admin_policy,
     admin_rules,
     admin_runbooks,
+    admin_sites,
     agent_checkin,
     agent_executions,
     agent_incidents,
@@ -27,9 +30,17 @@ from flywheel_server.api import (
     agent_plans,
     agent_reports,
     agent_sync,
+    auth,
+    client_healing,
+    client_learning,
     deliveries,
     health,
+    limits,
     orders,
+    partner_decisions,
+    partner_keys,
+    partner_learning,
+    people,
     problems,
 )
 from flywheel_server.api.requests import RequestLayer
@@ -43,12 +54,15 @@ ROUTERS = (
     admin_accounts.router,
     admin_appliances.router,
     admin_audit.router,
+    admin_candidates.router,
+    admin_custom_rules.router,
     admin_keys.router,
     admin_learning.router,
     admin_overview.router,
     admin_policy.router,
     admin_rules.router,
     admin_runbooks.router,
+    admin_sites.router,
     agent_checkin.router,
     agent_executions.router,
     agent_incidents.router,
@@ -57,9 +71,18 @@ ROUTERS = (
     agent_plans.router,
     agent_reports.router,
     agent_sync.router,
+    auth.router,
+    client_healing.router,
+    client_learning.router,
     deliveries.router,
     health.router,
     orders.router,
+    partner_decisions.router,
+    partner_keys.router,
+    partner_learning.router,
+    people.clients,
+    people.operators,
+    people.partners,
 )
 
 
@@ -87,6 +110,7 @@ def create_app(settings: Settings, url: str) -> FastAPI:
         # Flat, not nested (`include_router`): one list to match against, and one to check.
         app.router.routes.extend(router.routes)
     access.check_audiences(app)
+    app.add_middleware(limits.Limits, settings=settings)
     app.add_middleware(RequestLayer)
     return app
 

@@ -3,7 +3,8 @@
 FlywheelError
 ├── Unauthenticated          401
 ├── Forbidden                403
-│   └── ForeignSite          403
+│   ├── ForeignSite          403
+│   └── NotFromOurPages      403
 ├── NotFound                 404
 ├── Conflict                 409
 │   ├── AlreadyExists        409
@@ -17,6 +18,7 @@ FlywheelError
 │   └── Malformed            400
 ├── TooManyRequests          429
 ├── Unavailable              503
+│   ├── Busy                 503
 │   ├── DatabaseUnavailable  503
 │   └── PlannerUnavailable   503
 └── SetupError               (commands only: printed, exit code 1)
@@ -62,6 +64,12 @@ class ForeignSite(Forbidden):
     """The credential belongs to another site."""
 
     code = "foreign-site"
+
+
+class NotFromOurPages(Forbidden):
+    """A signed-in browser asks without proof that its person meant it."""
+
+    code = "not-from-our-pages"
 
 
 class NotFound(FlywheelError):
@@ -148,6 +156,12 @@ class Unavailable(FlywheelError):
 
     status = 503
     code = "unavailable"
+
+
+class Busy(Unavailable):
+    """Too much of this kind of traffic at once; try again."""
+
+    code = "busy"
 
 
 class DatabaseUnavailable(Unavailable):

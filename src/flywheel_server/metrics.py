@@ -20,6 +20,12 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
             registry=registry,
         )
+        self.shed = Counter(
+            "flywheel_http_shed",
+            "HTTP requests refused because too many of their kind were underway or had come",
+            ["kind"],
+            registry=registry,
+        )
         self.executions = Counter(
             "flywheel_executions",
             "Executions received, by verdict",

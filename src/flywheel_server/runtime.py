@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -9,11 +10,16 @@ from prometheus_client import CollectorRegistry
 
 from flywheel_server import db, metrics
 from flywheel_server.actions.ingest import Writer
+from flywheel_server.actions.mailed_links import MailedLinks
+from flywheel_server.actions.passwords import Passwords
+from flywheel_server.actions.sign_in import SignIn
 from flywheel_server.caches.appliances import CheckIns, Heartbeats
 from flywheel_server.caches.credentials import Credentials
 from flywheel_server.caches.rule_sets import RuleSets
+from flywheel_server.caches.sessions import Sessions
 from flywheel_server.caches.signers import Signers
 from flywheel_server.listener import Listener
+from flywheel_server.mail import Mailer
 from flywheel_server.settings import Settings
 
 
@@ -25,6 +31,9 @@ class Runtime:
     database: db.Database
     listener: Listener
     credentials: Credentials
+    sessions: Sessions
+    sign_in: SignIn
+    mailed_links: MailedLinks
     signers: Signers
     rule_sets: RuleSets
     check_ins: CheckIns
@@ -45,12 +54,16 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
     )
     ear = Listener(database)
     signers = Signers(database)
+    passwords = Passwords()
     registry = CollectorRegistry()
     runtime = Runtime(
         settings=settings,
         database=database,
         listener=ear,
         credentials=Credentials(database, ear),
+        sessions=Sessions(database, ear, dt.timedelta(hours=settings.session_idle_hours)),
+        sign_in=SignIn(database, passwords, dt.timedelta(hours=settings.session_hours)),
+        mailed_links=MailedLinks(database, _mailer(settings), settings.reached_at),
         signers=signers,
         rule_sets=RuleSets(database, ear, signers),
         check_ins=CheckIns(database, ear),
@@ -70,4 +83,10 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await runtime.mailed_links.close()
+        passwords.close()
         await database.close()
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    return None if settings.smtp_url is None else Mailer(settings.smtp_url, settings.mail_from)

@@ -59,12 +59,49 @@ class Settings(BaseSettings):
     log_retention_days: int = Field(
         default=14, ge=1, le=3_650, description="days an appliance's log lines are kept"
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+$",
+        description="where people reach the server, for links: https://flywheel.example.com",
+    )
+    insecure_cookies: bool = Field(
+        default=False, description="let session cookies travel over plain HTTP, also afar"
+    )
+    session_idle_hours: float = Field(
+        default=12.0, ge=0.1, le=720, description="hours after which an unused session ends"
+    )
+    session_hours: float = Field(
+        default=168.0, ge=0.1, le=8_760, description="hours after which any session ends"
+    )
+    smtp_url: str | None = Field(
+        default=None,
+        pattern=r"^smtps?://\S+$",
+        repr=False,
+        description="mail server for sign-in links: smtp://user:password@host:587",
+    )
+    mail_from: str = Field(
+        default="flywheel@localhost",
+        pattern=r"^\S+@\S+$",
+        description="sender of the server's mails",
+    )
+    telemetry_rate: float = Field(
+        default=100.0,
+        ge=50,
+        le=1_000_000,
+        description="requests a second with which a site may send telemetry",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least severe level that is logged"
     )
     log_format: Literal["json", "text"] = Field(
         default="json", description="`text` for people at a terminal"
     )
+
+    @property
+    def reached_at(self) -> str:
+        """Return where people reach the server, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 
 def load() -> Settings:

@@ -7,7 +7,7 @@ from flywheel_server import errors, listener
 from flywheel_server.actions import audit
 from flywheel_server.db import Connection, announce
 from flywheel_server.domain.scope import OperatorRole, OperatorScope
-from flywheel_server.store import accounts, keys
+from flywheel_server.store import accounts, keys, one_time_links, people, sessions
 
 
 async def create_partner(
@@ -131,8 +131,9 @@ async def create_site(
 async def create_operator(
     connection: Connection, actor: OperatorScope, email: str, role: OperatorRole, now: dt.datetime
 ) -> accounts.Operator:
-    """Add an operator. Raises AlreadyExists for an e-mail address in use."""
+    """Add an operator with an account. Raises AlreadyExists for an e-mail address in use."""
     operator = await accounts.insert_operator(connection, email, role, now)
+    await people.insert(connection, email=email, operator_id=operator.id, role=None, now=now)
     await audit.record(
         connection,
         actor,
@@ -148,14 +149,19 @@ async def create_operator(
 async def disable_operator(
     connection: Connection, actor: OperatorScope, email: str, now: dt.datetime
 ) -> accounts.Operator:
-    """Stop an operator and every token of theirs at once; again changes nothing.
+    """Stop an operator with their sessions, links and tokens at once; again changes nothing.
 
     Raises NotFound for an unknown e-mail address.
     """
     operator = await find_operator(connection, email)
     if not await accounts.disable_operator(connection, operator.id, now):
         return operator
-    for digest in await keys.digests_of_operator(connection, operator.id):
+    user_id = await people.user_of_operator(connection, operator.id)
+    ended = await keys.revoke_of_operator(connection, operator.id, now)
+    if user_id is not None:
+        await one_time_links.forget_of_user(connection, user_id)
+        ended += await sessions.end_all(connection, user_id)
+    for digest in ended:
         await announce(connection, listener.CREDENTIALS, digest.hex())
     await audit.record(
         connection,

@@ -9,10 +9,11 @@ from uuid import UUID
 from flywheel_server import errors, listener
 from flywheel_server.actions import audit
 from flywheel_server.db import Connection, announce
-from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.store import accounts, keys
 
 _RANDOM_BYTES = 32
+_UNKNOWN = "The partner has no key with this id: see GET /api/partners/me/keys."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,11 @@ async def issue_for_site(
 
 
 async def issue_for_partner(
-    connection: Connection, actor: OperatorScope, partner_id: UUID, label: str, now: dt.datetime
+    connection: Connection,
+    actor: OperatorScope | PartnerScope,
+    partner_id: UUID,
+    label: str,
+    now: dt.datetime,
 ) -> Issued:
     """Issue a partner's API key. Raises NotFound for an unknown partner."""
     if await accounts.get_partner(connection, partner_id) is None:
@@ -84,6 +89,22 @@ async def issue_for_partner(
         partner_id=partner_id,
     )
     return Issued(id=key.id, key=text)
+
+
+async def rotate_for_partner(
+    connection: Connection, actor: PartnerScope, key_id: UUID, now: dt.datetime
+) -> Issued:
+    """Issue a key with the label of one of the partner's, which stops at once.
+
+    Raises NotFound for an unknown or foreign key, Conflict for a revoked one.
+    """
+    key = await keys.lock_of_partner(connection, actor.partner_id, key_id)
+    if key is None:
+        raise errors.NotFound(_UNKNOWN)
+    if key.revoked_at is not None:
+        raise errors.Conflict("This key is revoked: issue a new one.")
+    await revoke_for_partner(connection, actor, key_id, now)
+    return await issue_for_partner(connection, actor, actor.partner_id, key.label, now)
 
 
 async def issue_for_operator(
@@ -120,7 +141,23 @@ async def revoke(
     key = await keys.lock(connection, key_id)
     if key is None:
         raise errors.NotFound("No key has this id: see GET /api/admin/keys.")
-    digest = await keys.revoke(connection, key_id, now)
+    await _revoke(connection, actor, key, now)
+
+
+async def revoke_for_partner(
+    connection: Connection, actor: PartnerScope, key_id: UUID, now: dt.datetime
+) -> None:
+    """Stop one of the partner's own keys, as ``revoke`` does. Raises NotFound."""
+    key = await keys.lock_of_partner(connection, actor.partner_id, key_id)
+    if key is None:
+        raise errors.NotFound(_UNKNOWN)
+    await _revoke(connection, actor, key, now)
+
+
+async def _revoke(
+    connection: Connection, actor: OperatorScope | PartnerScope, key: keys.Key, now: dt.datetime
+) -> None:
+    digest = await keys.revoke(connection, key.id, now)
     if digest is None:
         return
     await announce(connection, listener.CREDENTIALS, digest.hex())
@@ -130,7 +167,7 @@ async def revoke(
         actor,
         "key.revoke",
         object_kind="key",
-        object_id=str(key_id),
+        object_id=str(key.id),
         now=now,
         before={"label": key.label, "revoked": False},
         after={"label": key.label, "revoked": True},

@@ -13,7 +13,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from flywheel_server import errors
-from flywheel_server.api import credentials
+from flywheel_server.api import credentials, limits
 from flywheel_server.domain.scope import (
     ApplianceScope,
     ClientScope,
@@ -22,6 +22,7 @@ from flywheel_server.domain.scope import (
     role_of,
 )
 from flywheel_server.runtime import Runtime
+from flywheel_server.store.sessions import Session
 
 
 def runtime(request: Request) -> Runtime:
@@ -42,13 +43,17 @@ class Audience:
     # What others are told, and what viewers of the same kind of people are.
     remedy: str
     viewers: str = ""
+    # Only for who signed in: gives the session in place of the scope.
+    signed_in: bool = False
 
     async def __call__(self, request: Request) -> Any:
         """Return who is asking. Raises Unauthenticated, or Forbidden with the remedy."""
-        scope = await credentials.caller(request, runtime(request))
+        caller = await credentials.caller(request, runtime(request))
+        scope = caller.scope
+        limits.spend(request, scope)
         role = role_of(scope)
-        if role in self.roles:
-            return scope
+        if role in self.roles and self.signed_in <= (caller.session is not None):
+            return caller.session if self.signed_in else scope
         kind, _, rights = role.partition(" ")
         own = any(each.startswith(kind) for each in self.roles)
         raise errors.Forbidden(
@@ -110,6 +115,12 @@ OPERATOR_OR_PARTNER_ACTOR = Audience(
     remedy=_FOR_BOTH,
     viewers=_LOOK + "an admin, an owner or a technician.",
 )
+SIGNED_IN = Audience(
+    name="signed in",
+    roles=ROLES - {"appliance", "partner key"},
+    remedy="This is for people who signed in: keys and tokens have no session.",
+    signed_in=True,
+)
 
 
 async def public() -> None:
@@ -132,6 +143,7 @@ AUDIENCES: dict[object, Audience] = {
     CLIENT_ADMIN: CLIENT_ADMIN,
     OPERATOR_OR_PARTNER_READER: OPERATOR_OR_PARTNER_READER,
     OPERATOR_OR_PARTNER_ACTOR: OPERATOR_OR_PARTNER_ACTOR,
+    SIGNED_IN: SIGNED_IN,
 }
 
 Appliance = Annotated[ApplianceScope, Depends(APPLIANCE)]
@@ -146,6 +158,7 @@ OperatorOrPartnerReader = Annotated[
     OperatorScope | PartnerScope, Depends(OPERATOR_OR_PARTNER_READER)
 ]
 OperatorOrPartnerActor = Annotated[OperatorScope | PartnerScope, Depends(OPERATOR_OR_PARTNER_ACTOR)]
+SignedIn = Annotated[Session, Depends(SIGNED_IN)]
 
 
 def own_site(scope: ApplianceScope, site_id: object) -> None:

@@ -64,8 +64,8 @@ def install(app: FastAPI) -> None:
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, errors.FlywheelError):
         raise error
-    # A daemon that is told to escalate is an answer, not a failure of ours.
-    expected = isinstance(error, errors.PlannerUnavailable)
+    # Telling a daemon to escalate is an answer, not a failure of ours; what is shed is counted.
+    expected = isinstance(error, errors.PlannerUnavailable | errors.Busy)
     if error.status >= 500 and not expected:  # noqa: PLR2004 - server errors
         _log.error("request refused", code=error.code, cause=repr(error.__cause__))
     return response(error)

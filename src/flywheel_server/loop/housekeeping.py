@@ -1,6 +1,8 @@
-"""Step 6: makes partitions for the time ahead and forgets what is past its retention."""
+"""Step 6: ends overdue orders, makes partitions ahead, forgets what is past its retention."""
 
-from flywheel_server.actions import partitions, retention
+import datetime as dt
+
+from flywheel_server.actions import orders, partitions, retention, sessions
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
 
@@ -8,9 +10,13 @@ from flywheel_server.loop.step import Turn
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     """Keep the tables in shape; return nothing looked at and things made or forgotten."""
     kept = turn.settings
-    done = await partitions.ensure(connection, turn.now)
+    done = await orders.expire_due(connection, turn.now)
+    done += await partitions.ensure(connection, turn.now)
     done += await retention.drop_executions(connection, turn.now, kept.execution_retention_days)
     done += await retention.drop_log_lines(connection, turn.now, kept.log_retention_days)
     done += await retention.forget_keys(connection, turn.now, kept.execution_retention_days)
     done += await retention.forget_runs(connection, turn.now)
+    done += await retention.forget_rule_sets(connection, turn.now)
+    idle = dt.timedelta(hours=kept.session_idle_hours)
+    done += await sessions.forget_old(connection, turn.now, idle)
     return 0, done

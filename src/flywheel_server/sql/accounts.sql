@@ -158,6 +158,14 @@ WHERE id = $1
     AND disabled_at IS NULL
 RETURNING id;
 
+-- name: enable_operator
+-- fleet: operators belong to the platform
+UPDATE operators
+SET disabled_at = NULL
+WHERE id = $1
+    AND disabled_at IS NOT NULL
+RETURNING id;
+
 -- name: list_operators
 -- fleet: operators belong to the platform
 SELECT o.id, o.email, o.role, o.created_at, o.disabled_at

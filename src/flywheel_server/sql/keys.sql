@@ -18,21 +18,36 @@ FROM api_keys k
 WHERE k.id = $1
 FOR NO KEY UPDATE;
 
+-- name: lock_of_partner
+SELECT
+    k.id,
+    k.site_id,
+    k.appliance_id,
+    k.partner_id,
+    k.operator_id,
+    k.label,
+    k.created_at,
+    k.revoked_at
+FROM api_keys k
+WHERE k.partner_id = $1
+    AND k.id = $2
+FOR NO KEY UPDATE;
+
 -- name: revoke
--- fleet: operators revoke any key
+-- fleet: of any tenant; whoever revokes has locked the key within their own
 UPDATE api_keys
 SET revoked_at = $2
 WHERE id = $1
     AND revoked_at IS NULL
 RETURNING digest;
 
--- name: digests_of_operator
+-- name: revoke_of_operator
 -- fleet: operators belong to the platform
-SELECT k.digest
-FROM api_keys k
-WHERE k.operator_id = $1
-    AND k.revoked_at IS NULL
-ORDER BY k.id;
+UPDATE api_keys
+SET revoked_at = $2
+WHERE operator_id = $1
+    AND revoked_at IS NULL
+RETURNING digest;
 
 -- name: list
 SELECT
@@ -52,3 +67,19 @@ WHERE ($1::uuid IS NULL OR k.id > $1)
     AND ($3::uuid IS NULL OR k.partner_id = $3)
 ORDER BY k.id
 LIMIT $4;
+
+-- name: list_of_partner
+SELECT
+    k.id,
+    k.site_id,
+    k.appliance_id,
+    k.partner_id,
+    k.operator_id,
+    k.label,
+    k.created_at,
+    k.revoked_at
+FROM api_keys k
+WHERE k.partner_id = $1
+    AND ($2::uuid IS NULL OR k.id > $2)
+ORDER BY k.id
+LIMIT $3;

@@ -230,6 +230,12 @@ async def disable_operator(connection: Connection, operator_id: UUID, now: dt.da
     return disabled is not None
 
 
+async def enable_operator(connection: Connection, operator_id: UUID) -> bool:
+    """Enable a disabled operator; return whether they were disabled."""
+    enabled = await connection.fetchval(_SQL["enable_operator"], operator_id)
+    return enabled is not None
+
+
 async def list_operators(connection: Connection, after: UUID | None, limit: int) -> list[Operator]:
     """Return operators, oldest first."""
     rows = await connection.fetch(_SQL["list_operators"], after, limit)

@@ -64,15 +64,23 @@ async def lock(connection: Connection, key_id: UUID) -> Key | None:
     return None if row is None else Key(**row)
 
 
+async def lock_of_partner(connection: Connection, partner_id: UUID, key_id: UUID) -> Key | None:
+    """Return one of a partner's own keys and keep others from revoking it until the end."""
+    row = await connection.fetchrow(_SQL["lock_of_partner"], partner_id, key_id)
+    return None if row is None else Key(**row)
+
+
 async def revoke(connection: Connection, key_id: UUID, now: dt.datetime) -> bytes | None:
     """Revoke a key; return its digest, which caches must forget, or None when it was revoked."""
     digest: bytes | None = await connection.fetchval(_SQL["revoke"], key_id, now)
     return digest
 
 
-async def digests_of_operator(connection: Connection, operator_id: UUID) -> list[bytes]:
-    """Return the digests of an operator's live tokens, which caches must forget."""
-    rows = await connection.fetch(_SQL["digests_of_operator"], operator_id)
+async def revoke_of_operator(
+    connection: Connection, operator_id: UUID, now: dt.datetime
+) -> list[bytes]:
+    """Revoke an operator's tokens for good; return their digests, which caches must forget."""
+    rows = await connection.fetch(_SQL["revoke_of_operator"], operator_id, now)
     return [row["digest"] for row in rows]
 
 
@@ -87,3 +95,11 @@ async def list_keys(
     """Return keys, oldest first, revoked ones too."""
     rows = await connection.fetch(_SQL["list"], after, site_id, partner_id, limit)
     return [Listed(**row) for row in rows]
+
+
+async def list_of_partner(
+    connection: Connection, partner_id: UUID, *, after: UUID | None, limit: int
+) -> list[Key]:
+    """Return a partner's own keys, oldest first, revoked ones too."""
+    rows = await connection.fetch(_SQL["list_of_partner"], partner_id, after, limit)
+    return [Key(**row) for row in rows]

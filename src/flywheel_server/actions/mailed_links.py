@@ -1,0 +1,104 @@
+"""Mails a sign-in link to whoever asks for one and has an account; nobody is told which it was.
+
+Everything happens after the answer, so that its time tells nothing either.
+"""
+
+import asyncio
+import datetime as dt
+import smtplib
+
+import asyncpg
+
+from flywheel_server import db, errors, log
+from flywheel_server.actions import audit, tokens
+from flywheel_server.domain import people as rules
+from flywheel_server.domain.scope import AuthScope
+from flywheel_server.mail import Mailer
+from flywheel_server.store import one_time_links, people
+
+_log = log.get(__name__)
+
+_SCOPE = AuthScope()
+_MOST_UNDERWAY = 50
+_TEXT = """\
+Somebody asked to sign in to {reached_at} as {email}.
+
+Open this link within {minutes} minutes to sign in; it works once:
+
+{url}
+
+If that was not you, do nothing.
+"""
+
+
+class MailedLinks:
+    """Links on their way; without a mailer asking for one does nothing."""
+
+    def __init__(self, database: db.Database, mailer: Mailer | None, reached_at: str) -> None:
+        self._database = database
+        self._mailer = mailer
+        self._reached_at = reached_at
+        self._underway: set[asyncio.Task[None]] = set()
+
+    def ask(self, email: str, now: dt.datetime) -> None:
+        """Have a link mailed to this address, if it has an account and not too many are waiting."""
+        if self._mailer is None:
+            return
+        if len(self._underway) >= _MOST_UNDERWAY:
+            _log.error("a sign-in link is not mailed: too many are underway")
+            return
+        task = asyncio.create_task(self._send(self._mailer, email, now), name="mailed link")
+        self._underway.add(task)
+        task.add_done_callback(self._underway.discard)
+
+    async def sent(self) -> None:
+        """Wait until nothing is underway any more."""
+        await asyncio.gather(*self._underway)
+
+    async def close(self) -> None:
+        """Give up what is underway: a server that ends waits for no mail server."""
+        for task in self._underway:
+            task.cancel()
+        await asyncio.gather(*self._underway, return_exceptions=True)
+
+    async def _send(self, mailer: Mailer, email: str, now: dt.datetime) -> None:
+        try:
+            url = await self._make(email, now)
+            if url is not None:
+                minutes = int(rules.LINK_LASTS.total_seconds() // 60)
+                text = _TEXT.format(
+                    reached_at=self._reached_at, email=url[0], minutes=minutes, url=url[1]
+                )
+                await mailer.send(url[0], "Sign in", text)
+        except (OSError, smtplib.SMTPException, errors.FlywheelError, asyncpg.PostgresError) as why:
+            _log.error("a sign-in link could not be mailed", reason=type(why).__name__)
+
+    async def _make(self, email: str, now: dt.datetime) -> tuple[str, str] | None:
+        """Make a link; return the address it goes to with its URL, or None without an account."""
+        async with db.transaction(self._database, _SCOPE) as connection:
+            found = await people.find_for_sign_in(connection, email)
+            user = None if found is None else await people.authenticated(connection, found.user_id)
+            if user is None:
+                return None
+            token = tokens.make()
+            await one_time_links.forget_of_user(connection, user.id, "sign_in")
+            await one_time_links.insert(
+                connection,
+                user_id=user.id,
+                kind="sign_in",
+                digest=token.digest,
+                now=now,
+                expires_at=now + rules.LINK_LASTS,
+            )
+            await audit.record(
+                connection,
+                user.scope,
+                "user.link",
+                object_kind="user",
+                object_id=str(user.id),
+                now=now,
+                after={"kind": "sign_in", "by": "mail"},
+                partner_id=user.partner_id,
+                organization_id=user.organization_id,
+            )
+        return user.email, rules.link_url(self._reached_at, "sign_in", token.text)

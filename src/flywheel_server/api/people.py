@@ -1,0 +1,265 @@
+"""The people of the platform, of a partner and of an organization, for those who manage them.
+
+Three routers with the same routes: whom each may see and change follows from who is asking.
+"""
+
+import datetime as dt
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from flywheel_server import clock, db
+from flywheel_server.actions import people as actions
+from flywheel_server.api import operator_bodies, pages
+from flywheel_server.api.access import (
+    ADMIN,
+    CLIENT_ADMIN,
+    PARTNER_OWNER,
+    READER,
+    Admin,
+    Audience,
+    ClientAdmin,
+    PartnerOwner,
+    RuntimeDep,
+)
+from flywheel_server.api.operator_bodies import Filter, Id, NotBlank, OperatorBody, PathId, View
+from flywheel_server.domain import people as rules
+from flywheel_server.domain.scope import ClientRole, PartnerRole, PersonScope, role_of
+from flywheel_server.runtime import Runtime
+from flywheel_server.store import people
+from flywheel_server.store.one_time_links import Kind
+from flywheel_server.store.people import User
+
+_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
+_TIME = "2026-02-24T10:00:00Z"
+_URL = "https://flywheel.example.com/invitation?token=2KgSFg4t8Qg"
+
+_Email = Annotated[NotBlank, Field(max_length=rules.LONGEST_EMAIL)]
+
+
+class NewPartnerUser(OperatorBody):
+    """One of a partner's people to be invited."""
+
+    email: _Email = Field(description="Their e-mail address.", examples=["person@example.com"])
+    role: PartnerRole = Field(
+        description="Owners manage people and keys, technicians decide, viewers look.",
+        examples=["technician"],
+    )
+
+
+class NewClientUser(OperatorBody):
+    """One of an organization's people to be invited."""
+
+    email: _Email = Field(description="Their e-mail address.", examples=["person@example.com"])
+    role: ClientRole = Field(
+        description="Admins decide and manage people, viewers look.", examples=["viewer"]
+    )
+
+
+class NewUser(OperatorBody):
+    """Somebody to be invited: with neither id, an operator."""
+
+    email: _Email = Field(description="Their e-mail address.", examples=["person@example.com"])
+    role: Literal["owner", "technician", "admin", "viewer"] = Field(
+        description="Of a partner: owner, technician or viewer; else admin or viewer.",
+        examples=["technician"],
+    )
+    partner_id: Id | None = Field(None, description="The partner they work for.", examples=[_UUID])
+    organization_id: Id | None = Field(
+        None, description="The organization they work for.", examples=[None]
+    )
+
+
+class Invitation(View):
+    """A new person's, or a forgotten password's, way in."""
+
+    id: UUID = Field(description="The person's id.", examples=[_UUID])
+    invitation_link: str = Field(
+        description="Give it to them: it sets a password, once. It is shown this once.",
+        examples=[_URL],
+    )
+    expires_at: dt.datetime = Field(description="Until when it works.", examples=[_TIME])
+
+
+class SignInLink(View):
+    """A link that signs a person in, once."""
+
+    id: UUID = Field(description="The person's id.", examples=[_UUID])
+    link: str = Field(
+        description="Give it to them: it signs in, once. It is shown this once.", examples=[_URL]
+    )
+    expires_at: dt.datetime = Field(description="Until when it works.", examples=[_TIME])
+
+
+class UserView(View):
+    """Somebody who may sign in."""
+
+    id: UUID = Field(description="Their id.", examples=[_UUID])
+    email: str = Field(description="Their e-mail address.", examples=["person@example.com"])
+    role: str = Field(description="What they are.", examples=["partner technician"])
+    partner_id: UUID | None = Field(description="Their partner, if any.", examples=[_UUID])
+    organization_id: UUID | None = Field(description="Their organization, if any.", examples=[None])
+    created_at: dt.datetime = Field(description="When they were invited.", examples=[_TIME])
+    disabled_at: dt.datetime | None = Field(
+        description="Since when they may not sign in.", examples=[None]
+    )
+
+
+def _router(prefix: str, tag: str, reads: Audience, changes: Audience) -> APIRouter:
+    """Return the routes under ``prefix`` that every manager of people has."""
+    router = APIRouter(prefix=prefix, tags=[tag])
+    reading, changing = Depends(reads), Depends(changes)
+
+    @router.post("/{id}/disable")
+    async def disable_user(
+        scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
+    ) -> UserView:
+        """Stop somebody, with their sessions, links and tokens, at once. Again changes nothing."""
+        async with db.transaction(parts.database, scope) as connection:
+            user = await actions.disable(connection, scope, id, clock.now())
+        return _view(user)
+
+    @router.post("/{id}/enable")
+    async def enable_user(
+        scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
+    ) -> UserView:
+        """Let somebody sign in again. Again changes nothing."""
+        async with db.transaction(parts.database, scope) as connection:
+            user = await actions.enable(connection, scope, id, clock.now())
+        return _view(user)
+
+    @router.post("/{id}/invitation", status_code=201)
+    async def invite_again(
+        scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
+    ) -> Invitation:
+        """Make an invitation anew, also for a forgotten password; earlier ones stop."""
+        return _invitation(parts, await _link(parts, scope, id, "invitation"))
+
+    @router.post("/{id}/links", status_code=201)
+    async def make_sign_in_link(
+        scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
+    ) -> SignInLink:
+        """Make a link that signs somebody in, once and within 60 minutes; earlier ones stop."""
+        link = await _link(parts, scope, id, "sign_in")
+        return SignInLink(id=link.user_id, link=_url(parts, link), expires_at=link.expires_at)
+
+    if prefix == "/api/admin/users":
+        return router
+
+    @router.get("")
+    async def list_users(
+        scope: Annotated[PersonScope, reading], parts: RuntimeDep, page: pages.PageDep
+    ) -> pages.Listing[UserView]:
+        """List one's people, the oldest account first; disabled ones too."""
+        async with db.transaction(parts.database, scope) as connection:
+            rows = await people.list_users(
+                connection, scope, after=page.after(UUID), limit=page.limit + 1
+            )
+        return pages.listing(rows, page, lambda row: (row.id,), _view)
+
+    return router
+
+
+operators = _router("/api/admin/users", "operators: people", READER, ADMIN)
+partners = _router("/api/partners/me/users", "partners: people", PARTNER_OWNER, PARTNER_OWNER)
+clients = _router("/api/client/users", "clients: people", CLIENT_ADMIN, CLIENT_ADMIN)
+
+
+@operators.get("")
+async def list_users(
+    scope: Annotated[PersonScope, Depends(READER)],
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    partner_id: Filter = None,
+    organization_id: Filter = None,
+) -> pages.Listing[UserView]:
+    """List everybody who may sign in, the oldest account first; disabled ones too."""
+    async with db.transaction(parts.database, scope) as connection:
+        rows = await people.list_users(
+            connection,
+            scope,
+            after=page.after(UUID),
+            partner_id=await operator_bodies.partner_filter(connection, partner_id),
+            organization_id=await operator_bodies.organization_filter(connection, organization_id),
+            limit=page.limit + 1,
+        )
+    return pages.listing(rows, page, lambda row: (row.id,), _view)
+
+
+@operators.post("", status_code=201)
+async def invite_user(scope: Admin, parts: RuntimeDep, body: NewUser) -> Invitation:
+    """Invite somebody for a partner, for an organization, or (neither given) as an operator."""
+    async with db.transaction(parts.database, scope) as connection:
+        link = await actions.invite(
+            connection,
+            scope,
+            email=body.email,
+            role=body.role,
+            partner_id=body.partner_id,
+            organization_id=body.organization_id,
+            now=clock.now(),
+        )
+    return _invitation(parts, link)
+
+
+@partners.post("", status_code=201)
+async def invite_partner_user(
+    scope: PartnerOwner, parts: RuntimeDep, body: NewPartnerUser
+) -> Invitation:
+    """Invite somebody who works for one's partner."""
+    async with db.transaction(parts.database, scope) as connection:
+        link = await actions.invite(
+            connection,
+            scope,
+            email=body.email,
+            role=body.role,
+            partner_id=scope.partner_id,
+            now=clock.now(),
+        )
+    return _invitation(parts, link)
+
+
+@clients.post("", status_code=201)
+async def invite_client_user(
+    scope: ClientAdmin, parts: RuntimeDep, body: NewClientUser
+) -> Invitation:
+    """Invite somebody who works for one's organization."""
+    async with db.transaction(parts.database, scope) as connection:
+        link = await actions.invite(
+            connection,
+            scope,
+            email=body.email,
+            role=body.role,
+            organization_id=scope.organization_id,
+            now=clock.now(),
+        )
+    return _invitation(parts, link)
+
+
+async def _link(parts: Runtime, scope: PersonScope, id: UUID, kind: Kind) -> actions.Link:
+    async with db.transaction(parts.database, scope) as connection:
+        return await actions.make_link(connection, scope, id, kind, clock.now())
+
+
+def _invitation(parts: Runtime, link: actions.Link) -> Invitation:
+    return Invitation(
+        id=link.user_id, invitation_link=_url(parts, link), expires_at=link.expires_at
+    )
+
+
+def _url(parts: Runtime, link: actions.Link) -> str:
+    return rules.link_url(parts.settings.reached_at, link.kind, link.token)
+
+
+def _view(user: User) -> UserView:
+    return UserView(
+        id=user.id,
+        email=user.email,
+        role=role_of(user.scope),
+        partner_id=user.partner_id,
+        organization_id=user.organization_id,
+        created_at=user.created_at,
+        disabled_at=user.disabled_at,
+    )

@@ -1,0 +1,59 @@
+"""What holds for everybody who signs in: roles by home, lifetimes, passwords, addresses.
+
+A home is the platform, one partner or one organization; a person has exactly one.
+"""
+
+import datetime as dt
+import hashlib
+
+INVITATION_LASTS = dt.timedelta(days=7)
+LINK_LASTS = dt.timedelta(minutes=60)
+
+# So many wrong passwords in a row lock an address for as long, whether it has an account or not.
+MOST_FAILURES = 10
+LOCK_LASTS = dt.timedelta(minutes=15)
+
+OPERATOR_ROLES = frozenset({"admin", "viewer"})
+PARTNER_ROLES = frozenset({"owner", "technician", "viewer"})
+CLIENT_ROLES = frozenset({"admin", "viewer"})
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 1_000
+LONGEST_EMAIL = 254
+
+# Pages where a link is used: they ask for a click first, for mail scanners follow links.
+LINK_PATHS = {"invitation": "/invitation", "sign_in": "/sign-in/link"}
+
+
+def link_url(reached_at: str, kind: str, token: str) -> str:
+    """Return the address of a one-time link."""
+    return f"{reached_at}{LINK_PATHS[kind]}?token={token}"
+
+
+def normal_email(text: str) -> str | None:
+    """Return an e-mail address without surrounding space, or None for what is none."""
+    address = text.strip()
+    name, _, domain = address.rpartition("@")
+    if not name or not domain or not address.isprintable() or " " in address:
+        return None
+    try:
+        size = len(address.encode())
+    except UnicodeEncodeError:
+        return None
+    return address if size <= LONGEST_EMAIL else None
+
+
+def email_digest(email: str) -> bytes:
+    """Return what the failures of an address are counted by, whatever its case."""
+    return hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).digest()
+
+
+def password_fault(password: str, email: str) -> str | None:
+    """Say what is wrong with a new password, or None: length counts, kinds of characters do not."""
+    if len(password) < SHORTEST_PASSWORD:
+        return f"The password is too short: use at least {SHORTEST_PASSWORD} characters."
+    if len(set(password)) < SHORTEST_PASSWORD // 2:
+        return "The password repeats few characters: use more different ones."
+    if password.strip().lower() == email.lower():
+        return "The password is the e-mail address: use another one."
+    return None

@@ -1,0 +1,92 @@
+-- name: insert
+INSERT INTO users (email, operator_id, partner_id, organization_id, role, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING id;
+
+-- name: get
+-- An operator's role and whether they are disabled stand in their own row.
+SELECT
+    u.id,
+    u.email,
+    u.operator_id,
+    u.partner_id,
+    u.organization_id,
+    COALESCE(u.role, o.role) AS role,
+    u.created_at,
+    COALESCE(u.disabled_at, o.disabled_at) AS disabled_at
+FROM users u
+LEFT JOIN operators o ON o.id = u.operator_id
+WHERE u.id = $1
+    AND ($2::uuid IS NULL OR u.partner_id = $2)
+    AND ($3::uuid IS NULL OR u.organization_id = $3);
+
+-- name: list
+SELECT
+    u.id,
+    u.email,
+    u.operator_id,
+    u.partner_id,
+    u.organization_id,
+    COALESCE(u.role, o.role) AS role,
+    u.created_at,
+    COALESCE(u.disabled_at, o.disabled_at) AS disabled_at
+FROM users u
+LEFT JOIN operators o ON o.id = u.operator_id
+WHERE ($1::uuid IS NULL OR u.id > $1)
+    AND ($2::uuid IS NULL OR u.partner_id = $2)
+    AND ($3::uuid IS NULL OR u.organization_id = $3)
+ORDER BY u.id
+LIMIT $4;
+
+-- name: set_disabled
+UPDATE users
+SET disabled_at = $2
+WHERE id = $1
+    AND ($3::uuid IS NULL OR partner_id = $3)
+    AND ($4::uuid IS NULL OR organization_id = $4)
+    AND (disabled_at IS NULL) = ($2::timestamptz IS NOT NULL)
+RETURNING id;
+
+-- name: find_for_sign_in
+-- fleet: signing in asks for no tenant
+SELECT u.id, u.email, u.password_hash
+FROM users u
+LEFT JOIN operators o ON o.id = u.operator_id
+WHERE lower(u.email) = lower($1)
+    AND u.disabled_at IS NULL
+    AND o.disabled_at IS NULL;
+
+-- name: authenticated
+-- fleet: signing in asks for no tenant
+SELECT
+    u.id,
+    u.email,
+    u.operator_id,
+    u.partner_id,
+    u.organization_id,
+    COALESCE(u.role, o.role) AS role,
+    u.created_at,
+    COALESCE(u.disabled_at, o.disabled_at) AS disabled_at
+FROM users u
+LEFT JOIN operators o ON o.id = u.operator_id
+WHERE u.id = $1
+    AND u.disabled_at IS NULL
+    AND o.disabled_at IS NULL;
+
+-- name: password_hash
+-- fleet: one's own
+SELECT u.password_hash
+FROM users u
+WHERE u.id = $1;
+
+-- name: set_password_hash
+-- fleet: one's own, or that of whoever holds the invitation
+UPDATE users
+SET password_hash = $2
+WHERE id = $1;
+
+-- name: user_of_operator
+-- fleet: operators belong to the platform
+SELECT u.id
+FROM users u
+WHERE u.operator_id = $1;
