@@ -20,7 +20,15 @@ from flywheel_server.settings import Settings
 from tests import cast as people
 
 # Durability is tested where it matters, on a database of its own; here speed matters.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Databases are copied through the log: a checkpoint for each would take a second.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+}
 _numbers = itertools.count(1)
 
 
@@ -51,7 +59,7 @@ async def address(cluster: embedded.Address) -> AsyncIterator[embedded.Address]:
     maintenance = cluster.owner_url.replace("/flywheel?", "/postgres?")
     connection = await asyncpg.connect(maintenance)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY FILE_COPY")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY WAL_LOG")
         yield embedded.Address(
             owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
             app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
