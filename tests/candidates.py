@@ -6,7 +6,9 @@ from uuid import UUID
 import httpx
 
 from flywheel_server import db
+from flywheel_server.domain import rules
 from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
+from flywheel_server.store import rules as stored_rules
 from tests import cast as people
 from tests import telemetry
 from tests.cast import Cast, CastSite
@@ -51,6 +53,40 @@ async def make(
     }
     assert all(found[name]["state"] == "eligible" for name in names), found
     return [found[name]["id"] for name in names]
+
+
+async def make_candidate(
+    database: db.Database, site: CastSite, host: str = "WS-1", **fields: Any
+) -> str:
+    """Write a candidate as the loop would have, for tests that are about who may ask."""
+    values = PAIR | fields
+    async with db.transaction(database, people.STAGE) as connection:
+        pattern_id: str = await connection.fetchval(
+            "INSERT INTO patterns (id, site_id, incident_type, runbook_id, hostname, successes, "
+            "first_seen_at, last_seen_at, state, stale) VALUES (pattern_id($1, "
+            "pattern_signature($2, $3, $4)), $1, $2, $3, $4, 6, now(), now(), 'eligible', false) "
+            "RETURNING id",
+            site.id,
+            values["incident_type"],
+            values["runbook_id"],
+            host,
+        )
+        return pattern_id
+
+
+async def make_promoted_rule(database: db.Database, site: CastSite) -> str:
+    """Write a rule as an approval of another pair would have; return its id on appliances."""
+    rule = rules.learnt(
+        source="promoted",
+        scope="site",
+        scope_id=site.id,
+        incident_type="print_queue",
+        runbook_id="RB-WIN-SVC-004",
+        platform="windows",
+        generation=1,
+    )
+    async with db.transaction(database, people.STAGE) as connection:
+        return (await stored_rules.insert(connection, rule)).rule_id
 
 
 async def rows(database: db.Database, query: str, *values: Any) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 from fastapi import FastAPI
@@ -18,7 +19,17 @@ from flywheel_server import db
 from flywheel_server.api import access
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
-from tests.cast import Cast, CastSite, Credential, make_cast, make_site_key
+from tests import ordering
+from tests.candidates import make_candidate, make_promoted_rule
+from tests.cast import (
+    Cast,
+    CastSite,
+    Credential,
+    make_cast,
+    make_partner_key,
+    make_person,
+    make_site_key,
+)
 
 SITE = "site_id"
 MOMENT = "2026-02-24T10:00:00Z"
@@ -52,11 +63,31 @@ class Stage:
     cast: Cast
     # A live key of `cast.site`, and one that is spent.
     spare: Credential
+    # Two API keys of the first partner, to be rotated and revoked.
+    partner_keys: tuple[Credential, Credential]
+    # Somebody of each home ("operator", "partner", "client") to be managed.
+    colleagues: dict[str, UUID]
+    # Of each site, by its id: a candidate that waits for a decision, and a promoted rule.
+    candidates: dict[UUID, str]
+    rules: dict[UUID, str]
+    # An open order to `cast.appliance`.
+    order: str
+
+    def candidate(self, site: CastSite) -> str:
+        return self.candidates[site.id]
+
+    def own_decision(self, site: CastSite) -> str:
+        """Return a candidate of the site's organization where clients decide themselves."""
+        for each in self.cast.sites:
+            if (each.organization_id, each.healing_tier) == (site.organization_id, "full_coverage"):
+                return self.candidates[each.id]
+        return self.candidates[site.id]
 
 
 Builder = Callable[[Stage, CastSite], Example]
 
 ADMIN = "/api/admin"
+PARTNER = "/api/partners/me/learning"
 
 
 def _execution(site: CastSite) -> dict[str, Any]:
@@ -88,8 +119,26 @@ def _incident(site: CastSite) -> dict[str, Any]:
     }
 
 
+def _appliance(stage: Stage, site: CastSite) -> str:
+    return f"/api/sites/{site.slug}/appliances/{stage.cast.appliance.wire_id}"
+
+
 def _admin(path: str, body: Any = None, status: int = 200) -> Builder:
     return lambda _stage, _site: Example(path=f"{ADMIN}/{path}", body=body, status=status)
+
+
+def _partner(path: str, body: Any = None, status: int = 200) -> Builder:
+    return lambda _stage, _site: Example(path=f"{PARTNER}/{path}", body=body, status=status)
+
+
+def _new_email() -> str:
+    return f"person-{secrets.token_hex(8)}@example.com"
+
+
+def _of_colleague(home: str, template: str, status: int) -> Builder:
+    return lambda stage, _site: Example(
+        path=template.replace("{id}", str(stage.colleagues[home])), status=status
+    )
 
 
 EXAMPLES: dict[str, Builder] = {
@@ -136,6 +185,36 @@ EXAMPLES: dict[str, Builder] = {
         # Without a planner the daemon is told to escalate.
         status=503,
     ),
+    "GET /api/sites/{site_id}/appliances/{appliance_id}/orders/pending": lambda stage, site: (
+        Example(path=f"{_appliance(stage, site)}/orders/pending")
+    ),
+    "GET /api/fleet/orders/pending": lambda stage, _site: Example(
+        path="/api/fleet/orders/pending", query={"appliance_id": str(stage.cast.appliance.id)}
+    ),
+    "POST /api/orders/{order_id:path}/acknowledge": lambda stage, _site: Example(
+        path=f"/api/orders/{stage.order}/acknowledge"
+    ),
+    "POST /api/orders/{order_id:path}/complete": lambda stage, _site: Example(
+        path=f"/api/orders/{stage.order}/complete", body={"success": True}
+    ),
+    # ---- orders and delivery, for people
+    "POST /api/sites/{site_id}/appliances/{appliance_id}/orders": lambda stage, site: Example(
+        path=f"{_appliance(stage, site)}/orders", body={"kind": "force_checkin"}, status=201
+    ),
+    "GET /api/sites/{site_id}/appliances/{appliance_id}/orders": lambda stage, site: Example(
+        path=f"{_appliance(stage, site)}/orders"
+    ),
+    "POST /api/orders/{order_id:path}/cancel": lambda stage, _site: Example(
+        path=f"/api/orders/{stage.order}/cancel", body={"reason": "Not now."}
+    ),
+    "GET /api/admin/alarms": lambda _stage, _site: Example(path="/api/admin/alarms"),
+    "GET /api/admin/rules/{rule_id}/deliveries": lambda _stage, _site: Example(
+        path="/api/admin/rules/L1-FIREWALL-002/deliveries"
+    ),
+    "GET /api/partners/me/learning/promoted-rules/{rule_id}/deliveries": lambda stage, site: (
+        Example(path=f"/api/partners/me/learning/promoted-rules/{stage.rules[site.id]}/deliveries")
+    ),
+    # ---- more of appliances
     "POST /agent/patterns": lambda _stage, site: Example(
         path="/agent/patterns",
         body={SITE: site.slug, "check_type": "disk", "issue_signature": "disk:ws", "success": True},
@@ -221,6 +300,159 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/admin/flywheel/runs": _admin("flywheel/runs"),
     "POST /api/admin/flywheel/run": _admin("flywheel/run"),
     "GET /api/admin/flywheel/overview": _admin("flywheel/overview"),
+    "GET /api/admin/candidates": _admin("candidates"),
+    "POST /api/admin/candidates/{candidate_id}/approve": lambda stage, site: Example(
+        path=f"{ADMIN}/candidates/{stage.candidate(site)}/approve", body={"notes": "Proven."}
+    ),
+    "POST /api/admin/candidates/{candidate_id}/reject": lambda stage, site: Example(
+        path=f"{ADMIN}/candidates/{stage.candidate(site)}/reject", body={"reason": "Not here."}
+    ),
+    "POST /api/admin/rules": _admin(
+        "rules",
+        {
+            "rule_id": "L1-CUSTOM-001",
+            "scope": "platform",
+            "incident_type": "firewall_status",
+            "runbook_id": "RB-WIN-SEC-001",
+            "name": "Firewall on",
+        },
+        201,
+    ),
+    "PATCH /api/admin/sites/{site_id}": lambda _stage, site: Example(
+        path=f"{ADMIN}/sites/{site.slug}", body={"healing_tier": "full_coverage"}
+    ),
+    "PATCH /api/sites/{site_id}/appliances/{appliance_id}/l2-mode": lambda stage, site: Example(
+        path=f"/api/sites/{site.slug}/appliances/{stage.cast.appliance.wire_id}/l2-mode",
+        body={"l2_mode": "manual"},
+    ),
+    # ---- partners
+    f"GET {PARTNER}/stats": _partner("stats"),
+    f"GET {PARTNER}/candidates": lambda _stage, site: Example(
+        path=f"{PARTNER}/candidates", query={"site": site.slug}
+    ),
+    f"GET {PARTNER}/candidates/{{candidate_id}}": lambda stage, site: Example(
+        path=f"{PARTNER}/candidates/{stage.candidate(site)}"
+    ),
+    f"POST {PARTNER}/candidates/{{candidate_id}}/approve": lambda stage, site: Example(
+        path=f"{PARTNER}/candidates/{stage.candidate(site)}/approve", body={"notes": "Proven."}
+    ),
+    f"POST {PARTNER}/candidates/{{candidate_id}}/reject": lambda stage, site: Example(
+        path=f"{PARTNER}/candidates/{stage.candidate(site)}/reject", body={"reason": "Not here."}
+    ),
+    f"POST {PARTNER}/candidates/bulk-approve": lambda stage, site: Example(
+        path=f"{PARTNER}/candidates/bulk-approve", body={"pattern_ids": [stage.candidate(site)]}
+    ),
+    f"POST {PARTNER}/candidates/bulk-reject": lambda stage, site: Example(
+        path=f"{PARTNER}/candidates/bulk-reject",
+        body={"pattern_ids": [stage.candidate(site)], "reason": "Not here."},
+    ),
+    f"GET {PARTNER}/promoted-rules": lambda _stage, site: Example(
+        path=f"{PARTNER}/promoted-rules", query={"site": site.slug}
+    ),
+    f"PATCH {PARTNER}/promoted-rules/{{rule_id}}/status": lambda stage, site: Example(
+        path=f"{PARTNER}/promoted-rules/{stage.rules[site.id]}/status",
+        body={"enabled": False, "reason": "It must stay stopped."},
+    ),
+    f"GET {PARTNER}/execution-history": lambda _stage, site: Example(
+        path=f"{PARTNER}/execution-history", query={"site": site.slug}
+    ),
+    # ---- clients
+    "GET /api/client/promotion-candidates": lambda _stage, site: Example(
+        path="/api/client/promotion-candidates", query={"site": site.slug}
+    ),
+    "POST /api/client/promotion-candidates/{candidate_id}/approve": lambda stage, site: Example(
+        path=f"/api/client/promotion-candidates/{stage.own_decision(site)}/approve", body={}
+    ),
+    "POST /api/client/promotion-candidates/{candidate_id}/reject": lambda stage, site: Example(
+        path=f"/api/client/promotion-candidates/{stage.own_decision(site)}/reject",
+        body={"reason": "Not here."},
+    ),
+    "POST /api/client/promotion-candidates/{candidate_id}/forward": lambda stage, site: Example(
+        path=f"/api/client/promotion-candidates/{stage.candidate(site)}/forward",
+        body={"notes": "Every Monday."},
+    ),
+    "GET /api/client/healing-logs": lambda _stage, site: Example(
+        path="/api/client/healing-logs", query={"site": site.slug}
+    ),
+    "GET /api/client/rules": lambda _stage, _site: Example(path="/api/client/rules"),
+    "GET /api/client/shared-learning": lambda _stage, _site: Example(
+        path="/api/client/shared-learning"
+    ),
+    "PUT /api/client/shared-learning": lambda _stage, _site: Example(
+        path="/api/client/shared-learning", body={"contributes": False}
+    ),
+}
+
+EXAMPLES |= {
+    # ---- people, for those who manage them
+    "GET /api/admin/users": _admin("users"),
+    "POST /api/admin/users": lambda stage, _site: Example(
+        path=f"{ADMIN}/users",
+        body={
+            "email": _new_email(),
+            "role": "owner",
+            "partner_id": str(stage.cast.partners[0].id),
+        },
+        status=201,
+    ),
+    "POST /api/partners/me/users": lambda _stage, _site: Example(
+        path="/api/partners/me/users", body={"email": _new_email(), "role": "viewer"}, status=201
+    ),
+    "GET /api/partners/me/users": lambda _stage, _site: Example(path="/api/partners/me/users"),
+    "POST /api/client/users": lambda _stage, _site: Example(
+        path="/api/client/users", body={"email": _new_email(), "role": "viewer"}, status=201
+    ),
+    "GET /api/client/users": lambda _stage, _site: Example(path="/api/client/users"),
+    **{
+        f"POST {prefix}/{{id}}/{verb}": _of_colleague(home, f"{prefix}/{{id}}/{verb}", status)
+        for home, prefix in (
+            ("operator", "/api/admin/users"),
+            ("partner", "/api/partners/me/users"),
+            ("client", "/api/client/users"),
+        )
+        for verb, status in (("invitation", 201), ("links", 201), ("disable", 200), ("enable", 200))
+    },
+    "GET /api/partners/me/keys": lambda _stage, _site: Example(path="/api/partners/me/keys"),
+    "POST /api/partners/me/keys": lambda _stage, _site: Example(
+        path="/api/partners/me/keys", body={"label": "tickets"}, status=201
+    ),
+    "POST /api/partners/me/keys/{id}/rotate": lambda stage, _site: Example(
+        path=f"/api/partners/me/keys/{stage.partner_keys[0].id}/rotate", status=201
+    ),
+    "DELETE /api/partners/me/keys/{id}": lambda stage, _site: Example(
+        path=f"/api/partners/me/keys/{stage.partner_keys[1].id}", status=204
+    ),
+    # ---- signing in: what nobody can do without the right words is refused
+    "POST /api/auth/sign-in": lambda _stage, _site: Example(
+        path="/api/auth/sign-in",
+        body={"email": "nobody@example.com", "password": "no password of anybody"},
+        status=401,
+    ),
+    "POST /api/auth/accept-invitation": lambda _stage, _site: Example(
+        path="/api/auth/accept-invitation",
+        body={"token": "no-token", "password": "a long sentence of words"},
+        status=401,
+    ),
+    "POST /api/auth/links": lambda _stage, _site: Example(
+        path="/api/auth/links", body={"email": "nobody@example.com"}, status=202
+    ),
+    "POST /api/auth/links/redeem": lambda _stage, _site: Example(
+        path="/api/auth/links/redeem", body={"token": "no-token"}, status=401
+    ),
+    "GET /api/auth/session": lambda _stage, _site: Example(path="/api/auth/session"),
+    "GET /api/auth/sessions": lambda _stage, _site: Example(path="/api/auth/sessions"),
+    "DELETE /api/auth/sessions/{id}": lambda stage, _site: Example(
+        path=f"/api/auth/sessions/{stage.spare.id}", status=404
+    ),
+    "POST /api/auth/password": lambda _stage, _site: Example(
+        path="/api/auth/password",
+        body={"current": "not this one", "new": "a long sentence of words"},
+        status=422,
+    ),
+    "POST /api/auth/sign-out": lambda _stage, _site: Example(
+        path="/api/auth/sign-out", status=204
+    ),
+    "DELETE /api/auth/sessions": lambda _stage, _site: Example(path="/api/auth/sessions"),
 }
 
 
@@ -259,4 +491,30 @@ def _routes(app: FastAPI) -> Iterator[Route]:
 async def set_stage(database: db.Database) -> Stage:
     """Make the cast and what the examples speak of."""
     cast = await make_cast(database)
-    return Stage(cast=cast, spare=await make_site_key(database, cast.site))
+    return Stage(
+        cast=cast,
+        spare=await make_site_key(database, cast.site),
+        partner_keys=(
+            await make_partner_key(database, cast.partners[0].id),
+            await make_partner_key(database, cast.partners[0].id),
+        ),
+        colleagues={
+            "operator": (await make_person(database, "viewer")).id,
+            "partner": (
+                await make_person(database, "viewer", partner_id=cast.partners[0].id)
+            ).id,
+            "client": (
+                await make_person(
+                    database, "viewer", organization_id=cast.site.organization_id
+                )
+            ).id,
+        },
+        candidates={
+            site.id: await make_candidate(database, site) for site in (*cast.sites, cast.stranger)
+        },
+        rules={
+            site.id: await make_promoted_rule(database, site)
+            for site in (*cast.sites, cast.stranger)
+        },
+        order=(await ordering.issue(database, cast.appliance, order_id="heal::law:1")).id,
+    )
