@@ -5,7 +5,8 @@ from uuid import UUID
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server import clock, db
+from flywheel_server.actions import promote
 from flywheel_server.domain import rules
 from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.store import rules as stored_rules
@@ -87,6 +88,13 @@ async def make_promoted_rule(database: db.Database, site: CastSite) -> str:
     )
     async with db.transaction(database, people.STAGE) as connection:
         return (await stored_rules.insert(connection, rule)).rule_id
+
+
+async def forward(database: db.Database, site: CastSite, pattern_id: str) -> None:
+    """Endorse a candidate as an admin of the site's organization."""
+    actor = client_admin(site)
+    async with db.transaction(database, actor) as connection:
+        await promote.forward(connection, actor, pattern_id, notes=None, now=clock.now())
 
 
 async def rows(database: db.Database, query: str, *values: Any) -> list[dict[str, Any]]:
