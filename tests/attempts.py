@@ -50,13 +50,15 @@ async def record(
     types: Mapping[str, str] | None = None,
     began_at: dt.datetime | None = None,
     hostname: str = "WS-1",
+    with_keys: bool = True,
 ) -> None:
     """Write L1 executions of one site, by reported id, in the order in which they began."""
     start = began_at or clock.now()
-    millisecond = dt.timedelta(milliseconds=1)
+    apart = dt.timedelta(microseconds=1)
+    received = start + max((len(each) for each in outcomes.values()), default=0) * apart
     rows = [
         (
-            site.id, f"l1-{next(_numbers)}", start, start, start + index * millisecond / 1000,
+            site.id, f"l1-{next(_numbers)}", received, received, start + index * apart,
             "L1", "incident", (types or {}).get(reported, "a_type"), hostname, reported,
             "success" if success else "failure", None if success else "timeout",
         )
@@ -71,6 +73,8 @@ async def record(
             "incident_id", "incident_type", "hostname", "reported_id", "outcome", "error_category",
         ],
     )  # fmt: skip
+    if not with_keys:
+        return
     await owner.copy_records_to_table(
         "execution_keys",
         records=[(row[0], row[1], b"", row[2]) for row in rows],

@@ -3,6 +3,8 @@
 Made to fail by leaving `NOT a.chaos` out of the statement that reads the outcomes.
 """
 
+from typing import Any
+
 import httpx
 
 from flywheel_server import db
@@ -16,7 +18,7 @@ async def test_f18_neither_chaos_nor_missing_credentials_withdraw_a_rule(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, settings: Settings
 ) -> None:
     (rule,) = await attempts.make_rules(database, cast.site)
-    level = {"resolution_level": "L1", "runbook_id": rule.rule_id}
+    level: dict[str, Any] = {"resolution_level": "L1", "runbook_id": rule.rule_id}
     await telemetry.send(
         client,
         cast.site,
@@ -42,7 +44,7 @@ async def test_f18_chaos_counts_where_the_policy_asks_for_it(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, settings: Settings
 ) -> None:
     (rule,) = await attempts.make_rules(database, cast.site)
-    level = {"resolution_level": "L1", "runbook_id": rule.rule_id}
+    level: dict[str, Any] = {"resolution_level": "L1", "runbook_id": rule.rule_id}
     failed = telemetry.executions(3, failures=3, chaos_campaign_id="game day", **level)
     await telemetry.send(client, cast.site, failed)
     await attempts.watch(database, settings)

@@ -1,6 +1,7 @@
 """Rules, for operators: what is served to whom, how it does, and switching it off and on."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,14 +10,15 @@ from pydantic import Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import rules as actions
-from flywheel_server.api import pages
+from flywheel_server.api import pages, rule_health_views
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import Filter, ReasonBody, View
+from flywheel_server.api.rule_health_views import HealthView
 from flywheel_server.db import Connection
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import accounts, rules
+from flywheel_server.store import accounts, policies, rule_health, rule_rankings, rules
 
 router = APIRouter(prefix="/api/admin", tags=["operators: rules"])
 
@@ -83,6 +85,9 @@ class RuleView(View):
     success_rate: float | None = Field(
         description="Fraction of attempts that healed; null without attempts.", examples=[0.9]
     )
+    health: HealthView | None = Field(
+        description="How near it is to being withdrawn; null: it is not watched."
+    )
     created_at: dt.datetime = Field(description="When it was made.", examples=[_TIME])
 
 
@@ -95,18 +100,33 @@ async def list_rules(
     source: Annotated[domain.Source | None, Query(description="Only from here.")] = None,
     enabled: Annotated[bool | None, Query(description="Only such.")] = None,
     incident_type: Filter = None,
+    sort: Annotated[
+        rule_rankings.Sort | None,
+        Query(description="By how they do. `near_withdrawal` lists watched rules only."),
+    ] = None,
+    order: Annotated[
+        rule_rankings.Order, Query(description="With `sort`: the most first, or the least.")
+    ] = "desc",
 ) -> pages.Listing[RuleView]:
-    """List rules, oldest first."""
+    """List rules, oldest first, or by how they do."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await rules.page(
+        rows = await rule_rankings.page(
             connection,
+            sort,
+            order,
             source=source,
             enabled=enabled,
             incident_type=incident_type,
-            after=page.after(UUID),
+            after=page.after_all(UUID) if sort is None else page.after_all(float, UUID),
             limit=page.limit + 1,
         )
-    return pages.listing(rows, page, lambda row: (row.id,), view)
+        views = await with_health(connection, [row.rule for row in rows])
+    return pages.listing(
+        rows,
+        page,
+        lambda row: row.key,
+        lambda row: views[row.rule.id],
+    )
 
 
 @router.get("/rules/{rule_id}")
@@ -114,7 +134,8 @@ async def get_rule(scope: Reader, parts: RuntimeDep, rule_id: RuleRef) -> RuleVi
     """Return a rule."""
     async with db.transaction(parts.database, scope) as connection:
         rule = await find(connection, rule_id)
-    return view(rule)
+        views = await with_health(connection, [rule])
+    return views[rule.id]
 
 
 @router.post("/rules/{rule_id}/disable")
@@ -133,9 +154,24 @@ async def enable_rule(
     return await _switch(parts, scope, rule_id, body.reason, enabled=True)
 
 
-def view(rule: domain.Rule) -> RuleView:
+async def with_health(connection: Connection, rows: Sequence[domain.Rule]) -> dict[UUID, RuleView]:
+    """Return rules as operators see them, by their ids."""
+    policy = await policies.in_force(connection)
+    healths = await rule_health.of_rules(connection, [rule.id for rule in rows])
+    return {
+        rule.id: view(rule, rule_health_views.health(rule, healths.get(rule.id), policy))
+        for rule in rows
+    }
+
+
+def view(rule: domain.Rule, health: HealthView | None = None) -> RuleView:
     """Return a rule as operators see it."""
-    values = {name: getattr(rule, name) for name in RuleView.model_fields if name != "success"}
+    values = {
+        name: getattr(rule, name)
+        for name in RuleView.model_fields
+        if name not in {"success", "health"}
+    }
+    values["health"] = health
     values["conditions"] = domain.conditions_as_json(rule.conditions)
     values["success"] = SuccessView(
         successes=rule.success_count, attempts=rule.success_count + rule.failure_count
@@ -151,7 +187,8 @@ async def _switch(
         switched = await actions.switch(
             connection, scope, rule, enabled=enabled, reason=reason, now=clock.now()
         )
-    return view(switched)
+        views = await with_health(connection, [switched])
+    return views[switched.id]
 
 
 async def find(connection: Connection, ref: str) -> domain.Rule:

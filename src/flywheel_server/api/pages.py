@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from flywheel_server import errors
 
-Key = UUID | str | int | dt.datetime
+Key = UUID | str | int | float | dt.datetime
 Item = TypeVar("Item")
 Row = TypeVar("Row")
 Kind = TypeVar("Kind", UUID, str, int, dt.datetime)

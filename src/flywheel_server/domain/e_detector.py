@@ -33,7 +33,7 @@ class Progress:
 
 
 def members(bar: float) -> tuple[bool, ...]:
-    """Say which of the grid hold for this bar: under a larger lambda a success would be negative."""
+    """Say which of the grid hold for this bar: with larger ones a success would turn negative."""
     return tuple(factor * (1 - bar) < 1 for factor in GRID)
 
 

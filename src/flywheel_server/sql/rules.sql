@@ -55,6 +55,18 @@ SELECT
 FROM l1_rules r
 WHERE r.id = $1;
 
+-- name: by_ids
+-- fleet: the caller's row-level security decides which rules there are
+SELECT
+    r.id, r.rule_id, r.source, r.scope,
+    COALESCE(r.partner_id, r.organization_id, r.site_id) AS scope_id,
+    r.tier, r.incident_type, r.runbook_id, r.name, r.description, r.conditions, r.action,
+    r.action_params, r.hipaa_controls, r.severity_filter, r.priority, r.cooldown_seconds,
+    r.max_retries, r.enabled, r.disabled_reason, r.enabled_changed_at, r.withdrawn_at,
+    r.match_count, r.success_count, r.failure_count, r.success_rate, r.created_at
+FROM l1_rules r
+WHERE r.id = ANY($1::uuid[]);
+
 -- name: find
 -- fleet: the caller's row-level security decides which rules there are
 SELECT

@@ -1,7 +1,7 @@
 """L1 rules of every scope, and what decides which of them a site gets."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -69,6 +69,12 @@ async def get(connection: Connection, id: UUID) -> Rule | None:
     """Return one rule by its row's id."""
     row = await connection.fetchrow(_SQL["get"], id)
     return None if row is None else from_row(row)
+
+
+async def by_ids(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Rule]:
+    """Return the rules with these rows' ids, as far as there are any."""
+    rows = await connection.fetch(_SQL["by_ids"], list(ids))
+    return {row["id"]: from_row(row) for row in rows}
 
 
 async def find(connection: Connection, rule_id: str) -> list[Rule]:
