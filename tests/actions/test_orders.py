@@ -163,7 +163,7 @@ async def test_an_overdue_order_may_not_be_begun(database: db.Database, cast: Ca
 async def test_a_late_completion_is_kept_and_the_state_stays(
     database: db.Database, cast: Cast
 ) -> None:
-    """Broken by an `AND state IN ('pending', 'acknowledged')` in the statement: the word is lost."""
+    """Broken by `AND state IN ('pending', 'acknowledged')` in the statement: the word is lost."""
     overdue = await ordering.issue(database, cast.appliance)
     cancelled = await ordering.issue(database, cast.appliance, orders.draft("view_logs", {}))
     await cancel(database, cancelled.id)

@@ -12,6 +12,7 @@ import pytest
 from flywheel_server import db, embedded
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
+from tests import deliveries as walk
 from tests import parts
 from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
 from tests.cast import Cast
@@ -62,3 +63,24 @@ async def test_f29_a_withdrawal_is_heard_by_every_other_process(
             async with asyncio.timeout(5):
                 while rule.rule_id in ids(await fetch(elsewhere, cast.site)):
                     continue
+
+
+async def test_f29_what_cannot_be_withdrawn_is_said_to_stay(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    """Broken on purpose by ``withdraws=True`` for the daemons in ``domain/agents.py``."""
+    await walk.check_in(client, cast.appliance, walk.NEWER)
+    rule = await add(database, learnt())
+    await walk.turn(client)
+    (order,) = (await walk.check_in(client, cast.appliance, walk.NEWER))["pending_orders"]
+    await walk.answer_order(client, cast.appliance, order)
+    await switch(database, rule, enabled=False)
+    await walk.turn(client)
+    answer = await client.get(
+        f"/api/admin/rules/{rule.rule_id}/deliveries", headers=cast.viewer.headers
+    )
+    (at,) = [
+        each for each in answer.json()["items"] if each["appliance_id"] == cast.appliance.wire_id
+    ]
+    assert at["state"] == "delivered, cannot be withdrawn by this agent version"
+    assert (await walk.check_in(client, cast.appliance, walk.NEWER))["pending_orders"] == []

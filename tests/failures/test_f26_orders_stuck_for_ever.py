@@ -1,0 +1,69 @@
+"""F26: acknowledge and complete knew one of two tables, and the orders of the other never ended.
+
+Broken on purpose by taking ``expire_due`` out of ``loop/housekeeping.py``: the second test fails;
+and by letting ``sql/orders.sql`` complete acknowledged orders alone: the first one does.
+"""
+
+import datetime as dt
+from typing import get_args
+
+import httpx
+import pytest
+
+from flywheel_server import clock, db
+from flywheel_server.domain import orders
+from tests import deliveries as walk
+from tests import ordering, parts
+from tests.api.test_agent_sync import add, learnt
+from tests.cast import STAGE, Cast
+
+KINDS: tuple[orders.Kind, ...] = get_args(orders.Kind)
+
+
+@pytest.fixture
+def database(client: httpx.AsyncClient) -> db.Database:
+    return parts.of(client).database
+
+
+@pytest.mark.parametrize("acknowledges", [True, False], ids=["acknowledges", "never does"])
+async def test_f26_every_kind_of_order_ends_by_the_same_two_calls(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database, acknowledges: bool
+) -> None:
+    rule = await add(database, learnt(scope="site", scope_id=cast.site.id))
+    extra = {
+        "healing": {"runbook_id": "RB-WIN-SEC-001"},
+        "sync_promoted_rule": {"parameters": {"rule_id": rule.rule_id}},
+        "custom": {"order_type": "collect_dump"},
+    }
+    url = f"/api/sites/{cast.site.slug}/appliances/{cast.appliance.wire_id}/orders"
+    for kind in KINDS:
+        body = {"kind": kind} | extra.get(kind, {})
+        issued = await client.post(url, json=body, headers=cast.admin.headers)
+        assert issued.status_code == 201, issued.text
+    told = (await walk.check_in(client, cast.appliance, walk.PYTHON))["pending_orders"]
+    assert len(told) == len(KINDS)
+    for order in told:
+        if acknowledges:
+            answer = await client.post(
+                f"/api/orders/{order['order_id']}/acknowledge",
+                headers=cast.appliance.credential.headers,
+            )
+            assert answer.status_code == 200, answer.text
+        await walk.answer_order(client, cast.appliance, order)
+    async with db.transaction(database, STAGE) as connection:
+        states = await connection.fetch("SELECT DISTINCT state FROM orders")
+    assert [row["state"] for row in states] == ["completed"]
+
+
+async def test_f26_what_nobody_answers_ends_at_its_deadline_by_the_loop(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    past = clock.now() - orders.LIFETIME - dt.timedelta(hours=1)
+    made = [
+        await ordering.issue(database, cast.appliance, orders.draft(kind, {}), now=past)
+        for kind in ("run_drift", "view_logs", "diagnostic")
+    ]
+    answer = await client.post("/api/admin/flywheel/run", headers=cast.admin.headers)
+    assert answer.status_code == 200
+    for order in made:
+        assert (await ordering.stored(database, order.id)).state == "expired"

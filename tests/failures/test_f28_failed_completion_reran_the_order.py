@@ -1,0 +1,62 @@
+"""F28: a completion that failed made the order run again.
+
+Broken on purpose by dropping ``reported_at IS NULL`` from ``complete`` in ``sql/orders.sql`` and
+its check in the action: the first test fails; and by signing anew at each hand-out: the second does.
+"""
+
+import httpx
+import pytest
+
+from flywheel_server import db
+from tests import deliveries as walk
+from tests import ordering, parts
+from tests.cast import Cast
+
+
+@pytest.fixture
+def database(client: httpx.AsyncClient) -> db.Database:
+    return parts.of(client).database
+
+
+async def test_f28_the_first_word_counts_and_a_repeat_is_answered_200(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    order = await ordering.issue(database, cast.appliance)
+    said = []
+    for success in (True, False, True):
+        answer = await client.post(
+            f"/api/orders/{order.id}/complete",
+            json={"success": success, "result": {"kept": success}},
+            headers=cast.appliance.credential.headers,
+        )
+        said.append((answer.status_code, answer.json()["status"]))
+    assert said == [(200, "completed"), (200, "already_completed"), (200, "already_completed")]
+    kept = await ordering.stored(database, order.id)
+    assert (kept.state, kept.result) == ("completed", {"kept": True})
+    assert (await walk.check_in(client, cast.appliance, walk.OLDER))["pending_orders"] == []
+
+
+async def test_f28_an_order_told_again_is_the_same_one_to_the_last_byte(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    await ordering.issue(database, cast.appliance)
+    told = [
+        (await walk.check_in(client, cast.appliance, walk.OLDER))["pending_orders"]
+        for _ in range(3)
+    ]
+    polled = await client.get(
+        "/api/fleet/orders/pending",
+        params={"appliance_id": cast.appliance.wire_id},
+        headers=cast.appliance.credential.headers,
+    )
+    assert len(told[0]) == 1
+    assert told[0] == told[1] == told[2] == polled.json()["orders"]
+
+
+async def test_f28_what_was_acknowledged_is_never_told_again(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    order = await ordering.issue(database, cast.appliance)
+    headers = cast.appliance.credential.headers
+    await client.post(f"/api/orders/{order.id}/acknowledge", headers=headers)
+    assert (await walk.check_in(client, cast.appliance, walk.PYTHON))["pending_orders"] == []

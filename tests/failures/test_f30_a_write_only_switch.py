@@ -1,0 +1,61 @@
+"""F30: l2_mode was stored and never delivered.
+
+Broken on purpose by answering check-ins from memory whatever was announced: the first test fails;
+and by showing the desired value as the reported one: the second does.
+"""
+
+import httpx
+import pytest
+
+from flywheel_server import db, listener
+from tests import deliveries as walk
+from tests import parts
+from tests.cast import STAGE, Cast
+
+
+@pytest.fixture
+def database(client: httpx.AsyncClient) -> db.Database:
+    return parts.of(client).database
+
+
+async def _want(database: db.Database, cast: Cast, mode: str) -> None:
+    async with db.transaction(database, STAGE) as connection:
+        await connection.execute(
+            "UPDATE appliances SET desired_l2_mode = $2 WHERE id = $1", cast.appliance.id, mode
+        )
+        await db.announce(connection, listener.APPLIANCES, str(cast.appliance.id))
+
+
+async def _shown(client: httpx.AsyncClient, cast: Cast) -> dict[str, object]:
+    answer = await client.get("/api/admin/appliances", headers=cast.viewer.headers)
+    (mine,) = [each for each in answer.json()["items"] if each["id"] == str(cast.appliance.id)]
+    shown: dict[str, object] = mine["l2_mode"]
+    return shown
+
+
+async def test_f30_the_next_check_in_tells_what_was_set_also_from_memory(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    parts.of(client).listener._heard_at = float("inf")
+    for mode in ("disabled", "manual", "auto"):
+        await _want(database, cast, mode)
+        for _ in range(3):
+            told = await walk.check_in(client, cast.appliance, walk.OLDER)
+            assert told["l2_mode"] == mode
+
+
+async def test_f30_a_setting_is_pending_until_the_appliance_says_otherwise(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    await _want(database, cast, "manual")
+    await walk.check_in(client, cast.appliance, walk.OLDER)
+    silent = await _shown(client, cast)
+    assert (silent["desired"], silent["reported"], silent["state"]) == (
+        "manual",
+        None,
+        "not reported",
+    )
+    for reported, state in (("auto", "pending"), ("manual", "applied")):
+        await walk.check_in(client, cast.appliance, walk.OLDER, active_l2_mode=reported)
+        shown = await _shown(client, cast)
+        assert (shown["reported"], shown["state"]) == (reported, state)
