@@ -1,0 +1,47 @@
+"""F21: a page read an aggregate that nothing wrote.
+
+Every table that a query reads is written by another, or by the set-up. Broken on purpose by
+deleting `append` from `sql/policies.sql`, which leaves `policies` without a writer, and by setting no
+mark in `fold_rules`.
+"""
+
+import re
+from typing import Any
+
+from flywheel_server import clock, db, sql
+from flywheel_server.actions import folds
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.store import folds as stored
+
+# Written by the database itself, or by the migrations.
+NOT_OURS = {"alembic_version", "audit_head"}
+_READ = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_0-9]+)\b(?!\s*\()")
+_WRITTEN = re.compile(r"\b(?:INSERT INTO|UPDATE)\s+([a-z_0-9]+)\b")
+
+
+async def test_f21_every_table_that_is_read_has_a_writer(owner: Any) -> None:
+    tables = {
+        row["relname"]
+        for row in await owner.fetch(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = 'public'::regnamespace"
+        )
+    }
+    texts = [text for noun in sql.nouns() for text in sql.load(noun).values()]
+    read = {name for text in texts for name in _READ.findall(text)} & tables
+    written = {name for text in texts for name in _WRITTEN.findall(text)}
+
+    assert read - written - NOT_OURS == set()
+
+
+async def test_f21_every_fold_says_how_fresh_it_is(database: db.Database) -> None:
+    scope = LoopScope(reason="the test folds by hand")
+    now = clock.now()
+    async with db.transaction(database, scope) as connection:
+        await folds.patterns(connection, now)
+        await folds.platform(connection, now)
+        await folds.rules(connection, now)
+        for fold in ("patterns", "platform", "rules"):
+            mark = await stored.mark(connection, fold)  # type: ignore[arg-type]
+            assert mark is not None
+            assert mark.folded_at == now

@@ -1,0 +1,66 @@
+"""F55: a background loop ran in every process, or in none.
+
+Broken on purpose by dropping the interval from `claim` (turns come too often), and by never letting
+a lease lapse (the second test waits in vain). See tests/journeys/test_two_servers.py for killed and
+stopped processes.
+"""
+
+import asyncio
+import itertools
+
+from flywheel_server import db
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.loop.keeper import Keeper
+from flywheel_server.settings import Settings
+from flywheel_server.store import runs
+from flywheel_server.store.runs import Run
+
+SCOPE = LoopScope(reason="the test watches the loop")
+INTERVAL = 1.0
+
+
+async def _turns(database: db.Database, count: int) -> list[Run]:
+    while True:
+        async with db.transaction(database, SCOPE) as connection:
+            found = await runs.page(
+                connection, before=None, step="generate_patterns", failed=False, limit=200
+            )
+        if len(found) >= count:
+            return found[::-1]
+        await asyncio.sleep(0.02)
+
+
+async def test_f55_of_many_processes_one_turns_the_loop_once_an_interval(
+    database: db.Database,
+) -> None:
+    settings = Settings(loop_interval=INTERVAL)
+    keepers = [Keeper(database, settings) for _ in range(4)]
+    tasks = [asyncio.create_task(keeper.run()) for keeper in keepers]
+
+    found = await _turns(database, 4)
+
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    gaps = [
+        (later.started_at - earlier.started_at).total_seconds()
+        for earlier, later in itertools.pairwise(found)
+    ]
+    assert min(gaps) > INTERVAL * 0.9, gaps
+    assert len({run.holder for run in found}) == 1
+
+
+async def test_f55_when_the_holder_ends_another_goes_on(database: db.Database) -> None:
+    settings = Settings(loop_interval=INTERVAL)
+    first, second = Keeper(database, settings), Keeper(database, settings)
+    holding = asyncio.create_task(first.run())
+    (run,) = await _turns(database, 1)
+    waiting = asyncio.create_task(second.run())
+
+    holding.cancel()
+    await asyncio.gather(holding, return_exceptions=True)
+
+    found = await _turns(database, 2)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert [run.holder, found[1].holder] == [first.holder, second.holder]
