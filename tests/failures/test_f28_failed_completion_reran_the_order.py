@@ -1,7 +1,8 @@
 """F28: a completion that failed made the order run again.
 
 Broken on purpose by dropping ``reported_at IS NULL`` from ``complete`` in ``sql/orders.sql`` and
-its check in the action: the first test fails; and by signing anew at each hand-out: the second does.
+its check in the action: the first test fails; by a new nonce at each hand-out: the second; and by
+handing acknowledged orders out: the third.
 """
 
 import httpx
