@@ -1,5 +1,6 @@
 """Candidates as they come about: executions of one site, and a turn of the loop."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -73,6 +74,26 @@ async def make_candidate(
             host,
         )
         return pattern_id
+
+
+async def make_candidates(
+    database: db.Database, sites: Sequence[CastSite], hosts: Sequence[str]
+) -> dict[UUID, dict[str, str]]:
+    """Write a candidate for each host of each site, all at once; return them by site and host."""
+    made: dict[UUID, dict[str, str]] = {site.id: {} for site in sites}
+    for row in await rows(
+        database,
+        "INSERT INTO patterns (id, site_id, incident_type, runbook_id, hostname, successes, "
+        "first_seen_at, last_seen_at, state, stale) SELECT pattern_id(s.id, "
+        "pattern_signature($2, $3, h.name)), s.id, $2, $3, h.name, 6, now(), now(), 'eligible', "
+        "false FROM unnest($1::uuid[]) AS s (id) CROSS JOIN unnest($4::text[]) AS h (name) "
+        "RETURNING id, site_id, hostname",
+        list(made),
+        *PAIR.values(),
+        list(hosts),
+    ):
+        made[row["site_id"]][row["hostname"]] = row["id"]
+    return made
 
 
 async def make_promoted_rule(database: db.Database, site: CastSite) -> str:

@@ -20,7 +20,7 @@ from flywheel_server.api import access
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
 from tests import ordering
-from tests.candidates import make_candidate, make_promoted_rule
+from tests.candidates import make_candidates, make_promoted_rule
 from tests.cast import (
     Cast,
     CastSite,
@@ -43,6 +43,8 @@ class Example:
     query: dict[str, str] | None = None
     body: Any = None
     status: int = 200
+    # How many audit entries it leaves, if it changes anything.
+    entries: int = 1
 
     async def send(
         self, client: httpx.AsyncClient, method: str, headers: dict[str, str]
@@ -67,27 +69,31 @@ class Stage:
     partner_keys: tuple[Credential, Credential]
     # Somebody of each home ("operator", "partner", "client") to be managed.
     colleagues: dict[str, UUID]
-    # Of each site, by its id: a candidate that waits for a decision, and a promoted rule.
-    candidates: dict[UUID, str]
+    # Of each site, by its id: candidates that wait for a decision, by host, and a promoted rule.
+    candidates: dict[UUID, dict[str, str]]
     rules: dict[UUID, str]
     # An open order to `cast.appliance`.
     order: str
 
-    def candidate(self, site: CastSite) -> str:
-        return self.candidates[site.id]
+    def candidate(self, site: CastSite, purpose: str) -> str:
+        """Return a candidate that no example of another purpose decides on."""
+        return self.candidates[site.id][purpose]
 
-    def own_decision(self, site: CastSite) -> str:
+    def own_decision(self, site: CastSite, purpose: str) -> str:
         """Return a candidate of the site's organization where clients decide themselves."""
         for each in self.cast.sites:
             if (each.organization_id, each.healing_tier) == (site.organization_id, "full_coverage"):
-                return self.candidates[each.id]
-        return self.candidates[site.id]
+                return self.candidate(each, purpose)
+        return self.candidate(site, purpose)
 
 
 Builder = Callable[[Stage, CastSite], Example]
 
 ADMIN = "/api/admin"
 PARTNER = "/api/partners/me/learning"
+CLIENT = "/api/client"
+APPROVAL = {"notes": "Proven.", "deploy_immediately": False}
+PURPOSES = ("approve", "reject", "bulk-approve", "bulk-reject", "forward")
 
 
 def _execution(site: CastSite) -> dict[str, Any]:
@@ -284,6 +290,7 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/admin/aliases": _admin("aliases"),
     "GET /api/admin/rules": _admin("rules"),
     "GET /api/admin/rules/{rule_id}": _admin("rules/L1-FIREWALL-002"),
+    "GET /api/admin/rules/{rule_id}/figures": _admin("rules/L1-FIREWALL-002/figures"),
     "POST /api/admin/rules/{rule_id}/disable": _admin(
         "rules/L1-FIREWALL-002/disable", {"reason": "Handled by the domain's policy."}
     ),
@@ -302,10 +309,11 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/admin/flywheel/overview": _admin("flywheel/overview"),
     "GET /api/admin/candidates": _admin("candidates"),
     "POST /api/admin/candidates/{candidate_id}/approve": lambda stage, site: Example(
-        path=f"{ADMIN}/candidates/{stage.candidate(site)}/approve", body={"notes": "Proven."}
+        path=f"{ADMIN}/candidates/{stage.candidate(site, 'approve')}/approve", body=APPROVAL
     ),
     "POST /api/admin/candidates/{candidate_id}/reject": lambda stage, site: Example(
-        path=f"{ADMIN}/candidates/{stage.candidate(site)}/reject", body={"reason": "Not here."}
+        path=f"{ADMIN}/candidates/{stage.candidate(site, 'reject')}/reject",
+        body={"reason": "Not here."},
     ),
     "POST /api/admin/rules": _admin(
         "rules",
@@ -331,20 +339,24 @@ EXAMPLES: dict[str, Builder] = {
         path=f"{PARTNER}/candidates", query={"site": site.slug}
     ),
     f"GET {PARTNER}/candidates/{{candidate_id}}": lambda stage, site: Example(
-        path=f"{PARTNER}/candidates/{stage.candidate(site)}"
+        path=f"{PARTNER}/candidates/{stage.candidate(site, 'approve')}"
     ),
     f"POST {PARTNER}/candidates/{{candidate_id}}/approve": lambda stage, site: Example(
-        path=f"{PARTNER}/candidates/{stage.candidate(site)}/approve", body={"notes": "Proven."}
+        path=f"{PARTNER}/candidates/{stage.candidate(site, 'approve')}/approve", body=APPROVAL
     ),
     f"POST {PARTNER}/candidates/{{candidate_id}}/reject": lambda stage, site: Example(
-        path=f"{PARTNER}/candidates/{stage.candidate(site)}/reject", body={"reason": "Not here."}
+        path=f"{PARTNER}/candidates/{stage.candidate(site, 'reject')}/reject",
+        body={"reason": "Not here."},
     ),
     f"POST {PARTNER}/candidates/bulk-approve": lambda stage, site: Example(
-        path=f"{PARTNER}/candidates/bulk-approve", body={"pattern_ids": [stage.candidate(site)]}
+        path=f"{PARTNER}/candidates/bulk-approve",
+        body=APPROVAL | {"pattern_ids": [stage.candidate(site, "bulk-approve")]},
+        entries=2,
     ),
     f"POST {PARTNER}/candidates/bulk-reject": lambda stage, site: Example(
         path=f"{PARTNER}/candidates/bulk-reject",
-        body={"pattern_ids": [stage.candidate(site)], "reason": "Not here."},
+        body={"pattern_ids": [stage.candidate(site, "bulk-reject")], "reason": "Not here."},
+        entries=2,
     ),
     f"GET {PARTNER}/promoted-rules": lambda _stage, site: Example(
         path=f"{PARTNER}/promoted-rules", query={"site": site.slug}
@@ -361,14 +373,15 @@ EXAMPLES: dict[str, Builder] = {
         path="/api/client/promotion-candidates", query={"site": site.slug}
     ),
     "POST /api/client/promotion-candidates/{candidate_id}/approve": lambda stage, site: Example(
-        path=f"/api/client/promotion-candidates/{stage.own_decision(site)}/approve", body={}
+        path=f"{CLIENT}/promotion-candidates/{stage.own_decision(site, 'approve')}/approve",
+        body=APPROVAL,
     ),
     "POST /api/client/promotion-candidates/{candidate_id}/reject": lambda stage, site: Example(
-        path=f"/api/client/promotion-candidates/{stage.own_decision(site)}/reject",
+        path=f"{CLIENT}/promotion-candidates/{stage.own_decision(site, 'reject')}/reject",
         body={"reason": "Not here."},
     ),
     "POST /api/client/promotion-candidates/{candidate_id}/forward": lambda stage, site: Example(
-        path=f"/api/client/promotion-candidates/{stage.candidate(site)}/forward",
+        path=f"{CLIENT}/promotion-candidates/{stage.candidate(site, 'forward')}/forward",
         body={"notes": "Every Monday."},
     ),
     "GET /api/client/healing-logs": lambda _stage, site: Example(
@@ -449,9 +462,7 @@ EXAMPLES |= {
         body={"current": "not this one", "new": "a long sentence of words"},
         status=422,
     ),
-    "POST /api/auth/sign-out": lambda _stage, _site: Example(
-        path="/api/auth/sign-out", status=204
-    ),
+    "POST /api/auth/sign-out": lambda _stage, _site: Example(path="/api/auth/sign-out", status=204),
     "DELETE /api/auth/sessions": lambda _stage, _site: Example(path="/api/auth/sessions"),
 }
 
@@ -500,18 +511,12 @@ async def set_stage(database: db.Database) -> Stage:
         ),
         colleagues={
             "operator": (await make_person(database, "viewer")).id,
-            "partner": (
-                await make_person(database, "viewer", partner_id=cast.partners[0].id)
-            ).id,
+            "partner": (await make_person(database, "viewer", partner_id=cast.partners[0].id)).id,
             "client": (
-                await make_person(
-                    database, "viewer", organization_id=cast.site.organization_id
-                )
+                await make_person(database, "viewer", organization_id=cast.site.organization_id)
             ).id,
         },
-        candidates={
-            site.id: await make_candidate(database, site) for site in (*cast.sites, cast.stranger)
-        },
+        candidates=await make_candidates(database, (*cast.sites, cast.stranger), PURPOSES),
         rules={
             site.id: await make_promoted_rule(database, site)
             for site in (*cast.sites, cast.stranger)
