@@ -390,7 +390,7 @@ async def test_within_one_batch_the_later_body_wins(
 
 
 async def test_a_correction_of_what_is_past_its_retention_is_refused(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Any
+    client: httpx.AsyncClient, cast: Cast, owner: Any
 ) -> None:
     item = telemetry.execution()
     await telemetry.send(client, cast.site, [item])

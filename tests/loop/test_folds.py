@@ -73,9 +73,7 @@ async def test_a_pattern_is_the_sum_of_its_executions(
     assert await _differences(database) == {}
 
 
-async def test_folding_again_changes_nothing(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
-) -> None:
+async def test_folding_again_changes_nothing(client: httpx.AsyncClient, cast: Cast) -> None:
     await telemetry.send(client, cast.site, telemetry.executions(5))
     await telemetry.turn(client, cast.admin)
 
@@ -406,7 +404,7 @@ async def test_an_organization_that_opts_out_takes_its_past_counts_along(
 
 
 async def test_the_gates_of_a_site_open_and_shut_with_the_facts(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Owner
+    client: httpx.AsyncClient, cast: Cast, owner: Owner
 ) -> None:
     items = telemetry.executions(5)
     await telemetry.send(client, cast.site, items[:4])
