@@ -330,6 +330,15 @@ async def make_site_key(
     return Credential(id=issued.id, key=issued.key)
 
 
+async def make_partner_key(database: db.Database, partner_id: UUID) -> Credential:
+    """Issue another API key of a partner."""
+    async with db.transaction(database, STAGE) as connection:
+        issued = await keys.issue_for_partner(
+            connection, STAGE, partner_id, "a key of the cast", clock.now()
+        )
+    return Credential(id=issued.id, key=issued.key)
+
+
 async def _people(database: db.Database, partner: CastPartner, word: str) -> dict[str, CastPerson]:
     """Make people of every role of a partner and of its first organization."""
     organization = partner.organizations[0]

@@ -1,43 +1,52 @@
-"""Viewers never change anything, on any route of the operators.
+"""Viewers never change anything, on any route of operators, partners and clients.
 
 Broken on purpose: with ``Reader`` for ``Admin`` on one route, that route is listed.
 """
 
 import httpx
+import pytest
 
 from flywheel_server import db
 from tests.cast import STAGE
-from tests.route_examples import EXAMPLES, Route, routes, set_stage
+from tests.route_examples import EXAMPLES, Route, Stage, routes, set_stage
 
-OPERATORS = [route for route in routes() if route.audience.startswith("operator")]
-CHANGES = [route for route in OPERATORS if route.method != "GET"]
-READS = [route for route in OPERATORS if route.method == "GET"]
+VIEWERS = ["operator viewer", "partner viewer", "client viewer"]
+# Their own password and sessions are theirs.
+CLOSED = [route for route in routes() if route.audience not in {"public", "signed in"}]
 
 
+@pytest.fixture
+async def stage(database: db.Database) -> Stage:
+    return await set_stage(database)
+
+
+@pytest.mark.parametrize("role", VIEWERS)
 async def test_f41_a_viewer_changes_nothing(
-    client: httpx.AsyncClient, database: db.Database
+    client: httpx.AsyncClient, database: db.Database, stage: Stage, role: str
 ) -> None:
-    answers = await _ask_as_a_viewer(client, database, CHANGES)
+    changes = [route for route in CLOSED if route.method != "GET"]
+    before = await _entries(database)
+    answers = await _ask(client, stage, changes, role)
     assert {name: status for name, status in answers.items() if status != 403} == {}
+    assert await _entries(database) == before
+
+
+@pytest.mark.parametrize("role", VIEWERS)
+async def test_f41_a_viewer_may_look(client: httpx.AsyncClient, stage: Stage, role: str) -> None:
+    reads = [route for route in CLOSED if route.method == "GET" and role in route.roles]
+    answers = await _ask(client, stage, reads, role)
+    assert {name: status for name, status in answers.items() if status != 200} == {}
     assert answers
 
 
-async def test_f41_a_viewer_may_look(client: httpx.AsyncClient, database: db.Database) -> None:
-    answers = await _ask_as_a_viewer(client, database, READS)
-    assert {name: status for name, status in answers.items() if status != 200} == {}
-
-
-async def _ask_as_a_viewer(
-    client: httpx.AsyncClient, database: db.Database, asked: list[Route]
+async def _ask(
+    client: httpx.AsyncClient, stage: Stage, asked: list[Route], role: str
 ) -> dict[str, int]:
-    stage = await set_stage(database)
-    before = await _entries(database)
     answers = {}
     for route in asked:
         example = EXAMPLES[route.name](stage, stage.cast.site)
-        answer = await example.send(client, route.method, stage.cast.viewer.headers)
+        answer = await example.send(client, route.method, stage.cast.session(role))
         answers[route.name] = answer.status_code
-    assert await _entries(database) == before
     return answers
 
 

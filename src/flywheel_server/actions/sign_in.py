@@ -81,8 +81,7 @@ class SignIn:
     ) -> None:
         """Replace one's own password; other sessions end.
 
-        Raises Forbidden for a wrong current one, TooManyRequests while locked, InvalidInput for a
-        poor new one.
+        Raises InvalidInput for a wrong current one or a poor new one, TooManyRequests while locked.
         """
         _check(new, session.email)
         async with db.transaction(self._database, _SCOPE) as connection:
@@ -91,7 +90,7 @@ class SignIn:
         if not allowed:
             raise errors.TooManyRequests(_LOCKED)
         if not await self._passwords.fits(hashed, current):
-            raise errors.Forbidden(
+            raise errors.InvalidInput(
                 "`current` is not your password: without one, ask for an invitation to set it."
             )
         replaced = await self._passwords.hash(new)

@@ -4,6 +4,7 @@ VALUES ($1, $2, $3, $4, $5, $6)
 RETURNING id;
 
 -- name: get
+-- fleet: operators see everybody
 -- An operator's role and whether they are disabled stand in their own row.
 SELECT
     u.id,
@@ -16,9 +17,22 @@ SELECT
     COALESCE(u.disabled_at, o.disabled_at) AS disabled_at
 FROM users u
 LEFT JOIN operators o ON o.id = u.operator_id
+WHERE u.id = $1;
+
+-- name: get_of_tenant
+-- Tenants see no operators.
+SELECT
+    u.id,
+    u.email,
+    u.operator_id,
+    u.partner_id,
+    u.organization_id,
+    u.role,
+    u.created_at,
+    u.disabled_at
+FROM users u
 WHERE u.id = $1
-    AND ($2::uuid IS NULL OR u.partner_id = $2)
-    AND ($3::uuid IS NULL OR u.organization_id = $3);
+    AND (u.partner_id = $2 OR u.organization_id = $3);
 
 -- name: list
 SELECT
@@ -35,6 +49,22 @@ LEFT JOIN operators o ON o.id = u.operator_id
 WHERE ($1::uuid IS NULL OR u.id > $1)
     AND ($2::uuid IS NULL OR u.partner_id = $2)
     AND ($3::uuid IS NULL OR u.organization_id = $3)
+ORDER BY u.id
+LIMIT $4;
+
+-- name: list_of_tenant
+SELECT
+    u.id,
+    u.email,
+    u.operator_id,
+    u.partner_id,
+    u.organization_id,
+    u.role,
+    u.created_at,
+    u.disabled_at
+FROM users u
+WHERE ($1::uuid IS NULL OR u.id > $1)
+    AND (u.partner_id = $2 OR u.organization_id = $3)
 ORDER BY u.id
 LIMIT $4;
 

@@ -107,7 +107,9 @@ async def insert(
 
 async def get(connection: Connection, scope: PersonScope, user_id: UUID) -> User | None:
     """Return one of the people whom ``scope`` may manage."""
-    return _user(await connection.fetchrow(_SQL["get"], user_id, *tenant(scope)))
+    if isinstance(scope, OperatorScope):
+        return _user(await connection.fetchrow(_SQL["get"], user_id))
+    return _user(await connection.fetchrow(_SQL["get_of_tenant"], user_id, *tenant(scope)))
 
 
 async def list_users(
@@ -120,14 +122,10 @@ async def list_users(
     limit: int,
 ) -> list[User]:
     """Return the people whom ``scope`` may manage, the oldest account first."""
-    own_partner, own_organization = tenant(scope)
-    rows = await connection.fetch(
-        _SQL["list"],
-        after,
-        own_partner or partner_id,
-        own_organization or organization_id,
-        limit,
-    )
+    if isinstance(scope, OperatorScope):
+        rows = await connection.fetch(_SQL["list"], after, partner_id, organization_id, limit)
+    else:
+        rows = await connection.fetch(_SQL["list_of_tenant"], after, *tenant(scope), limit)
     return [User(**row) for row in rows]
 
 
