@@ -78,9 +78,17 @@ async def database(address: embedded.Address) -> AsyncIterator[db.Database]:
 
 
 @pytest.fixture
-async def client(settings: Settings, address: embedded.Address) -> AsyncIterator[httpx.AsyncClient]:
+def hot() -> bool:
+    """Say whether the fast path stands before the routes; modules about its routes try both."""
+    return True
+
+
+@pytest.fixture
+async def client(
+    settings: Settings, address: embedded.Address, hot: bool
+) -> AsyncIterator[httpx.AsyncClient]:
     """Talk to a whole application, without a socket between."""
-    app = create_app(settings, address.app_url)
+    app = create_app(settings, address.app_url, hot=hot)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://server") as opened:

@@ -43,6 +43,7 @@ from flywheel_server.api import (
     people,
     problems,
 )
+from flywheel_server.api.fast_path import FastPath
 from flywheel_server.api.requests import RequestLayer
 from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
@@ -86,8 +87,11 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings, url: str) -> FastAPI:
-    """Return the application on the database at ``url``. Undeclared routes raise SetupError."""
+def create_app(settings: Settings, url: str, *, hot: bool = True) -> FastAPI:
+    """Return the application on the database at ``url``. Undeclared routes raise SetupError.
+
+    Without ``hot`` the ordinary routes answer everything, in the same way and more slowly.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -110,8 +114,11 @@ def create_app(settings: Settings, url: str) -> FastAPI:
         # Flat, not nested (`include_router`): one list to match against, and one to check.
         app.router.routes.extend(router.routes)
     access.check_audiences(app)
-    app.add_middleware(limits.Limits, settings=settings)
+    gates = limits.gates_of(settings)
+    app.add_middleware(limits.Limits, gates=gates)
     app.add_middleware(RequestLayer)
+    if hot:
+        app.add_middleware(FastPath, gates=gates)
     return app
 
 

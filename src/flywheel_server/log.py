@@ -9,6 +9,8 @@ import sys
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+_ROOT = logging.getLogger()
+
 
 def configure(level: str = "INFO", style: str = "json") -> None:
     """Send structlog and the standard library's loggers to stderr in one format."""
@@ -32,13 +34,12 @@ def configure(level: str = "INFO", style: str = "json") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*final, renderer])
     )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level)
+    _ROOT.handlers = [handler]
+    _ROOT.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
-    logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("alembic").setLevel(max(logging.WARNING, _ROOT.level))
     logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -46,6 +47,11 @@ def configure(level: str = "INFO", style: str = "json") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def debugging() -> bool:
+    """Say whether lines of the level DEBUG are logged at all."""
+    return _ROOT.isEnabledFor(logging.DEBUG)
 
 
 def get(name: str) -> FilteringBoundLogger:

@@ -7,6 +7,8 @@ class Metrics:
     """The instruments of one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        # Looking children up by their labels costs more than counting; labels are few.
+        self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "flywheel_http_requests",
             "HTTP requests answered",
@@ -67,3 +69,16 @@ class Metrics:
             "Executions kept whose id resolves to no rule and no runbook",
             registry=registry,
         )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        key = (method, route, status)
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = (
+                self.requests.labels(method, route, str(status)),
+                self.request_seconds.labels(route),
+            )
+        counter, histogram = found
+        counter.inc()
+        histogram.observe(seconds)

@@ -22,6 +22,11 @@ SYNC, L1_RULES = "/agent/sync", "/api/agent/l1-rules"
 PROMOTED = "/api/agent/sync/promoted-rules"
 
 
+@pytest.fixture(params=[True, False], ids=["fast path", "ordinary route"])
+def hot(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture
 def database(client: httpx.AsyncClient) -> db.Database:
     """Change rules where they are served, so that no notification is under way."""

@@ -31,6 +31,11 @@ SAMPLE: dict[str, Any] = {
 WIRE_ID = "site-lab-01-02:00:5E:10:00:01"
 
 
+@pytest.fixture(params=[True, False], ids=["fast path", "ordinary route"])
+def hot(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture
 def database(client: httpx.AsyncClient) -> db.Database:
     return parts.of(client).database

@@ -7,7 +7,7 @@ most. Agents drop what was answered 429 for good, so they get 503 and send it ag
 import asyncio
 import time
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -195,15 +195,19 @@ class Gate:
             self._full_at.clear()
 
 
+def gates_of(settings: Settings) -> dict[str, Gate]:
+    """Return a gate for each kind; one process has one set of them."""
+    return {name: Gate(kind) for name, kind in kinds(settings).items()}
+
+
 class Limits:
     """Gives every request its kind and a place among its like; behind the layer that reads bodies.
 
     A client that sends slowly holds no place: its body was read before it asks for one.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, gates: Mapping[str, Gate]) -> None:
         self._app = app
-        gates = {name: Gate(kind) for name, kind in kinds(settings).items()}
         self._paths = {path: gates[name] for path, name in _PATHS.items()}
         self._beginnings = [(beginning, gates[name]) for beginning, name in _BEGINNINGS]
         self._orders, self._people = gates["orders"], gates["people"]
