@@ -5,7 +5,7 @@ and by letting ``sql/orders.sql`` complete acknowledged orders alone: the first 
 """
 
 import datetime as dt
-from typing import get_args
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -30,14 +30,14 @@ async def test_f26_every_kind_of_order_ends_by_the_same_two_calls(
     client: httpx.AsyncClient, cast: Cast, database: db.Database, acknowledges: bool
 ) -> None:
     rule = await add(database, learnt(scope="site", scope_id=cast.site.id))
-    extra = {
+    extra: dict[str, dict[str, Any]] = {
         "healing": {"runbook_id": "RB-WIN-SEC-001"},
         "sync_promoted_rule": {"parameters": {"rule_id": rule.rule_id}},
         "custom": {"order_type": "collect_dump"},
     }
     url = f"/api/sites/{cast.site.slug}/appliances/{cast.appliance.wire_id}/orders"
     for kind in KINDS:
-        body = {"kind": kind} | extra.get(kind, {})
+        body: dict[str, Any] = {"kind": kind, **extra.get(kind, {})}
         issued = await client.post(url, json=body, headers=cast.admin.headers)
         assert issued.status_code == 201, issued.text
     told = (await walk.check_in(client, cast.appliance, walk.PYTHON))["pending_orders"]

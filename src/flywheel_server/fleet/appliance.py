@@ -63,7 +63,9 @@ class Appliance:
         self.etag: str | None = None
         # Of the rule set that it runs; None before its first sync.
         self.rules_hash: str | None = None
-        self._server_key: str | None = None
+        self.server_key: str | None = None
+        # What it said of each order that it carried out.
+        self.answered: dict[str, Json] = {}
         self._wanted_hash: str | None = None
         self._check_ins = 0
 
@@ -94,15 +96,20 @@ class Appliance:
         """Take what the server says at check-in. The first server key seen is kept."""
         self.appliance_id = answer["appliance_id"]
         self.l2_mode = answer["l2_mode"]
-        self._server_key = self._server_key or answer["server_public_key"]
+        self.server_key = self.server_key or answer["server_public_key"]
         self._wanted_hash = answer.get("rules_hash")
 
     def take_rules(self, answer: Mapping[str, Any], etag: str | None) -> None:
         """Run this rule set from now on. Raises UntrustedRulesError for a wrong signature."""
-        signed = _verified(answer, self._server_key)
+        signed = _verified(answer, self.server_key)
         self.rules = matching.read(answer["rules"])
         self.rules_hash = hashlib.sha256(signed).hexdigest()
         self.etag = etag
+
+    def forget_tag(self) -> None:
+        """Fetch the whole rule set with the next sync, and have that soon."""
+        self.etag = None
+        self._wanted_hash = ""
 
     def next_heal(self) -> Heal:
         """Let something happen on one of its hosts, and heal it as far as it can."""

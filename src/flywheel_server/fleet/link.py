@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 import httpx
 
+from flywheel_server.fleet import orders
 from flywheel_server.fleet.appliance import Appliance, UntrustedRulesError
 from flywheel_server.fleet.messages import Json
 
@@ -38,12 +39,16 @@ class Link:
         self._unsent: deque[Json] = deque(maxlen=_MOST_UNSENT)
 
     async def check_in(self, uptime_seconds: int) -> None:
-        """Check in, and sync when the answer says that there is something new."""
+        """Check in, obey its orders, and sync when the answer says that there is something new."""
         body = self.appliance.check_in(uptime_seconds)
         answer = await self._call("POST", "/api/appliances/checkin", body)
         if answer is None or answer.status_code != HTTPStatus.OK:
             return
-        self.appliance.take_check_in(answer.json())
+        told = answer.json()
+        self.appliance.take_check_in(told)
+        for order in told["pending_orders"]:
+            report = orders.carry_out(self.appliance, order)
+            await self._call("POST", f"/api/orders/{order['order_id']}/complete", report)
         if self.appliance.wants_rules:
             await self.sync()
 
