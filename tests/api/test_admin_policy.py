@@ -123,7 +123,7 @@ async def test_an_appliances_settings_are_pending_until_it_reports_them(
             elsewhere.id,
         )
     (shown,) = await everything(client, cast, "appliances", **params)
-    assert shown["l2_mode"]["state"] == "current"
+    assert shown["l2_mode"]["state"] == "applied"
     assert shown["rules_hash"]["state"] == "pending"
     answer = await client.get(
         "/api/admin/appliances", params={"site_id": "nowhere"}, headers=cast.admin.headers
