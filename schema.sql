@@ -218,44 +218,33 @@ CREATE TABLE public.sites (
 
 ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
 
-CREATE FUNCTION public.resolve_rule(of_site uuid, of_type text, reported text) RETURNS uuid
+CREATE FUNCTION public.resolved_rule(of_site uuid, of_type text, reported text) RETURNS TABLE(rule uuid)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- WITH own AS (
-          SELECT l.id,
-             l.rule_id,
-             l.runbook_id,
-             l.incident_type,
-             l.scope,
-             l.source,
-             l.enabled
+ SELECT COALESCE(( SELECT l.id
             FROM ((public.l1_rules l
-              JOIN public.sites s ON ((s.id = resolve_rule.of_site)))
+              JOIN public.sites s ON ((s.id = resolved_rule.of_site)))
               JOIN public.organizations o ON ((o.id = s.organization_id)))
-           WHERE (((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier)) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id)))
-         ), by_id AS (
-          SELECT w.id
-            FROM own w
-           WHERE (w.rule_id = COALESCE(( SELECT a.rule_id
+           WHERE ((l.rule_id = COALESCE(( SELECT a.rule_id
                     FROM public.aliases a
-                   WHERE (a.alias = resolve_rule.reported)), resolve_rule.reported))
-           ORDER BY (w.incident_type = resolve_rule.of_type) DESC, (array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], w.scope)), (w.source = 'builtin'::text), w.id
-          LIMIT 1
-         ), by_runbook AS (
-          SELECT
+                   WHERE (a.alias = resolved_rule.reported)), resolved_rule.reported)) AND ((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier)) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id)))
+           ORDER BY (l.incident_type = resolved_rule.of_type) DESC, (array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], l.scope)), (l.source = 'builtin'::text), l.id
+          LIMIT 1), ( SELECT
                  CASE
-                     WHEN (count(*) FILTER (WHERE w.enabled) = 1) THEN (array_agg(w.id) FILTER (WHERE w.enabled))[1]
-                     WHEN (count(*) = 1) THEN (array_agg(w.id))[1]
+                     WHEN (count(*) FILTER (WHERE l.enabled) = 1) THEN (array_agg(l.id) FILTER (WHERE l.enabled))[1]
+                     WHEN (count(*) = 1) THEN (array_agg(l.id))[1]
                      ELSE NULL::uuid
-                 END AS id
-            FROM (own w
-              JOIN public.aliases a ON ((a.runbook_id = w.runbook_id)))
-           WHERE ((a.alias = resolve_rule.reported) AND (w.incident_type = resolve_rule.of_type))
-         )
-  SELECT COALESCE(( SELECT b.id
-            FROM by_id b), ( SELECT b.id
-            FROM by_runbook b)) AS "coalesce";
+                 END AS "case"
+            FROM (((public.aliases a
+              JOIN public.l1_rules l ON (((l.incident_type = resolved_rule.of_type) AND (l.runbook_id = a.runbook_id))))
+              JOIN public.sites s ON ((s.id = resolved_rule.of_site)))
+              JOIN public.organizations o ON ((o.id = s.organization_id)))
+           WHERE ((a.alias = resolved_rule.reported) AND ((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier)) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id))))) AS rule;
 END;
+
+CREATE FUNCTION public.resolve_rule(of_site uuid, of_type text, reported text) RETURNS uuid
+    LANGUAGE sql STABLE
+    RETURN (SELECT r.rule FROM public.resolved_rule(resolve_rule.of_site, resolve_rule.of_type, resolve_rule.reported) r(rule));
 
 CREATE FUNCTION public.rule_covered(of_rule uuid, of_site uuid) RETURNS boolean
     LANGUAGE sql STABLE
@@ -1166,6 +1155,8 @@ CREATE INDEX l1_rules_organization_idx ON public.l1_rules USING btree (organizat
 CREATE INDEX l1_rules_partner_idx ON public.l1_rules USING btree (partner_id) WHERE (partner_id IS NOT NULL);
 
 CREATE UNIQUE INDEX l1_rules_platform_pair_key ON public.l1_rules USING btree (incident_type, runbook_id) WHERE ((source = 'platform'::text) AND (withdrawn_at IS NULL));
+
+CREATE INDEX l1_rules_rule_id_idx ON public.l1_rules USING btree (rule_id);
 
 CREATE UNIQUE INDEX l1_rules_scope_rule_id_key ON public.l1_rules USING btree (rule_id, scope, COALESCE(partner_id, organization_id, site_id)) NULLS NOT DISTINCT WHERE (source <> 'builtin'::text);
 

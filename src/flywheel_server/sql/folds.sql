@@ -326,9 +326,10 @@ folded AS (
     )
     SELECT
         n.site_id, n.incident_type, n.reported_id,
-        resolve_rule(n.site_id, n.incident_type, n.reported_id), n.successes, n.failures,
-        n.not_attempted, n.chaos_successes, n.chaos_failures, n.first_seen_at, n.last_seen_at
+        r.rule, n.successes, n.failures, n.not_attempted, n.chaos_successes, n.chaos_failures,
+        n.first_seen_at, n.last_seen_at
     FROM new n
+    CROSS JOIN LATERAL resolved_rule(n.site_id, n.incident_type, n.reported_id) r
     ORDER BY n.site_id, n.incident_type, n.reported_id
     ON CONFLICT (site_id, incident_type, reported_id, rule) DO UPDATE
     SET successes = rule_counts.successes + excluded.successes,
@@ -372,7 +373,7 @@ WITH new AS MATERIALIZED (
 placed AS MATERIALIZED (
     SELECT
         n.matches, n.successes, n.matched_at, n.succeeded_at, n.received_at,
-        resolve_rule(n.site_id, n.incident_type, n.reported_id) AS rule,
+        r.rule,
         COALESCE(
             n.appliance_id,
             (
@@ -395,6 +396,7 @@ placed AS MATERIALIZED (
             )
         ) AS appliance_id
     FROM new n
+    CROSS JOIN LATERAL resolved_rule(n.site_id, n.incident_type, n.reported_id) r
 ),
 totals AS (
     SELECT

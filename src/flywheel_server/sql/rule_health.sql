@@ -23,7 +23,8 @@ meant AS MATERIALIZED (
     FROM (
         SELECT DISTINCT n.site_id, n.incident_type, n.reported_id FROM new n WHERE n.attempted
     ) d
-    JOIN l1_rules l ON l.id = resolve_rule(d.site_id, d.incident_type, d.reported_id)
+    CROSS JOIN LATERAL resolved_rule(d.site_id, d.incident_type, d.reported_id) r
+    JOIN l1_rules l ON l.id = r.rule
     WHERE l.source IN ('promoted', 'platform')
 ),
 placed AS MATERIALIZED (

@@ -1,6 +1,7 @@
 DROP FUNCTION drop_partition(text, text);
 DROP FUNCTION ensure_partition(text, date, date);
 DROP FUNCTION resolve_rule(uuid, text, text);
+DROP FUNCTION resolved_rule(uuid, text, text);
 DROP TABLE
     appliance_documents, log_lines, pattern_reports, incidents, audit_entries, audit_head,
     loop_runs, loop_leases, policies, rule_counts, platform_patterns, platform_pattern_sites,

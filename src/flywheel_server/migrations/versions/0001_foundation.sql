@@ -233,6 +233,7 @@ CREATE UNIQUE INDEX l1_rules_builtin_key ON l1_rules (rule_id, incident_type)
 CREATE UNIQUE INDEX l1_rules_platform_pair_key ON l1_rules (incident_type, runbook_id)
     WHERE source = 'platform' AND withdrawn_at IS NULL;
 CREATE INDEX l1_rules_incident_type_idx ON l1_rules (incident_type);
+CREATE INDEX l1_rules_rule_id_idx ON l1_rules (rule_id);
 CREATE INDEX l1_rules_partner_idx ON l1_rules (partner_id) WHERE partner_id IS NOT NULL;
 CREATE INDEX l1_rules_organization_idx ON l1_rules (organization_id)
     WHERE organization_id IS NOT NULL;
@@ -440,44 +441,55 @@ CREATE TABLE platform_patterns (
 -- Which rule an L1 execution of a site means: by the rule's own id or an alias of it, the narrowest
 -- scope first; else by the runbook it names, if exactly one of the site's rules is for this
 -- incident type and runbook. Null: unresolved.
+-- A table function, so that a statement over many executions plans it as a part of itself.
+CREATE FUNCTION resolved_rule(of_site uuid, of_type text, reported text)
+RETURNS TABLE (rule uuid) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT COALESCE(
+        (
+            SELECT l.id
+            FROM l1_rules l
+            JOIN sites s ON s.id = of_site
+            JOIN organizations o ON o.id = s.organization_id
+            WHERE l.rule_id
+                = COALESCE((SELECT a.rule_id FROM aliases a WHERE a.alias = reported), reported)
+                AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
+                AND (
+                    l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+                    OR l.partner_id = o.partner_id
+                )
+            ORDER BY
+                l.incident_type = of_type DESC,
+                array_position(ARRAY['site', 'organization', 'partner', 'platform'], l.scope),
+                l.source = 'builtin',
+                l.id
+            LIMIT 1
+        ),
+        (
+            SELECT
+                CASE
+                    WHEN count(*) FILTER (WHERE l.enabled) = 1
+                        THEN (array_agg(l.id) FILTER (WHERE l.enabled))[1]
+                    WHEN count(*) = 1 THEN (array_agg(l.id))[1]
+                END
+            FROM aliases a
+            JOIN l1_rules l ON l.incident_type = of_type AND l.runbook_id = a.runbook_id
+            JOIN sites s ON s.id = of_site
+            JOIN organizations o ON o.id = s.organization_id
+            WHERE a.alias = reported
+                AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
+                AND (
+                    l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+                    OR l.partner_id = o.partner_id
+                )
+        )
+    ) AS rule;
+END;
+
+-- The same for a single one.
 CREATE FUNCTION resolve_rule(of_site uuid, of_type text, reported text)
 RETURNS uuid LANGUAGE sql STABLE
-BEGIN ATOMIC
-    WITH own AS (
-        SELECT l.id, l.rule_id, l.runbook_id, l.incident_type, l.scope, l.source, l.enabled
-        FROM l1_rules l
-        JOIN sites s ON s.id = of_site
-        JOIN organizations o ON o.id = s.organization_id
-        WHERE (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
-            AND (
-                l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
-                OR l.partner_id = o.partner_id
-            )
-    ),
-    by_id AS (
-        SELECT w.id
-        FROM own w
-        WHERE w.rule_id = COALESCE((SELECT a.rule_id FROM aliases a WHERE a.alias = reported), reported)
-        ORDER BY
-            w.incident_type = of_type DESC,
-            array_position(ARRAY['site', 'organization', 'partner', 'platform'], w.scope),
-            w.source = 'builtin',
-            w.id
-        LIMIT 1
-    ),
-    by_runbook AS (
-        SELECT
-            CASE
-                WHEN count(*) FILTER (WHERE w.enabled) = 1
-                    THEN (array_agg(w.id) FILTER (WHERE w.enabled))[1]
-                WHEN count(*) = 1 THEN (array_agg(w.id))[1]
-            END AS id
-        FROM own w
-        JOIN aliases a ON a.runbook_id = w.runbook_id
-        WHERE a.alias = reported AND w.incident_type = of_type
-    )
-    SELECT COALESCE((SELECT b.id FROM by_id b), (SELECT b.id FROM by_runbook b));
-END;
+RETURN (SELECT r.rule FROM resolved_rule(of_site, of_type, reported) r);
 
 -- L1 executions by what was reported and the rule it resolved to; null: unresolved, kept for an
 -- alias to come.
