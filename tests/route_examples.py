@@ -18,10 +18,12 @@ from fastapi.routing import APIRoute
 from flywheel_server import db
 from flywheel_server.api import access
 from flywheel_server.app import create_app
+from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.settings import Settings
 from tests import ordering
 from tests.candidates import make_candidates, make_promoted_rule
 from tests.cast import (
+    STAGE,
     Cast,
     CastSite,
     Credential,
@@ -30,6 +32,7 @@ from tests.cast import (
     make_person,
     make_site_key,
 )
+from tests.hooks import NOWHERE, Made, make_endpoint
 
 SITE = "site_id"
 MOMENT = "2026-02-24T10:00:00Z"
@@ -74,6 +77,8 @@ class Stage:
     rules: dict[UUID, str]
     # An open order to `cast.appliance`.
     order: str
+    # Of operators and of the first partner: a webhook with a delivery, and one to be deleted.
+    webhooks: dict[str, tuple[Made, Made]]
 
     def candidate(self, site: CastSite, purpose: str) -> str:
         """Return a candidate that no example of another purpose decides on."""
@@ -145,6 +150,17 @@ def _of_colleague(home: str, template: str, status: int) -> Builder:
     return lambda stage, _site: Example(
         path=template.replace("{id}", str(stage.colleagues[home])), status=status
     )
+
+
+def _of_webhook(home: str, prefix: str, path: str, body: Any, status: int) -> Builder:
+    def build(stage: Stage, _site: CastSite) -> Example:
+        kept, spare = stage.webhooks[home]
+        id = spare.id if status == 204 else kept.id
+        return Example(
+            path=prefix + path.format(id=id, delivery_id=kept.delivery_id), body=body, status=status
+        )
+
+    return build
 
 
 EXAMPLES: dict[str, Builder] = {
@@ -435,6 +451,22 @@ EXAMPLES |= {
     "DELETE /api/partners/me/keys/{id}": lambda stage, _site: Example(
         path=f"/api/partners/me/keys/{stage.partner_keys[1].id}", status=204
     ),
+    **{
+        f"{verb} {prefix}{path}": _of_webhook(home, prefix, path, body, status)
+        for home, prefix in (
+            ("operator", "/api/admin/webhooks"),
+            ("partner", "/api/partners/me/webhooks"),
+        )
+        for verb, path, body, status in (
+            ("POST", "", {"url": NOWHERE, "kinds": ["rule.withdrawn"]}, 201),
+            ("GET", "", None, 200),
+            ("PATCH", "/{id}", {"label": "on call"}, 200),
+            ("DELETE", "/{id}", None, 204),
+            ("GET", "/{id}/deliveries", None, 200),
+            ("POST", "/{id}/deliveries/{delivery_id}/retry", None, 200),
+            ("POST", "/{id}/test", None, 202),
+        )
+    },
     # ---- signing in: what nobody can do without the right words is refused
     "POST /api/auth/sign-in": lambda _stage, _site: Example(
         path="/api/auth/sign-in",
@@ -502,6 +534,9 @@ def _routes(app: FastAPI) -> Iterator[Route]:
 async def set_stage(database: db.Database) -> Stage:
     """Make the cast and what the examples speak of."""
     cast = await make_cast(database)
+    owner = cast.people["partner owner"].scope
+    if not isinstance(owner, PartnerScope):
+        raise TypeError("an owner is a partner's")
     return Stage(
         cast=cast,
         spare=await make_site_key(database, cast.site),
@@ -520,6 +555,16 @@ async def set_stage(database: db.Database) -> Stage:
         rules={
             site.id: await make_promoted_rule(database, site)
             for site in (*cast.sites, cast.stranger)
+        },
+        webhooks={
+            "operator": (
+                await make_endpoint(database, STAGE),
+                await make_endpoint(database, STAGE),
+            ),
+            "partner": (
+                await make_endpoint(database, owner),
+                await make_endpoint(database, owner),
+            ),
         },
         order=(await ordering.issue(database, cast.appliance, order_id="heal::law:1")).id,
     )

@@ -19,9 +19,11 @@ from flywheel_server.api import (
     admin_learning,
     admin_overview,
     admin_policy,
+    admin_rule_figures,
     admin_rules,
     admin_runbooks,
     admin_sites,
+    admin_webhooks,
     agent_checkin,
     agent_executions,
     agent_incidents,
@@ -40,12 +42,13 @@ from flywheel_server.api import (
     partner_decisions,
     partner_keys,
     partner_learning,
+    partner_webhooks,
     people,
     problems,
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.api.requests import RequestLayer
-from flywheel_server.loop import turns
+from flywheel_server.loop import sender, turns
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.runtime import Runtime
 from flywheel_server.settings import Settings
@@ -61,9 +64,11 @@ ROUTERS = (
     admin_learning.router,
     admin_overview.router,
     admin_policy.router,
+    admin_rule_figures.router,
     admin_rules.router,
     admin_runbooks.router,
     admin_sites.router,
+    admin_webhooks.router,
     agent_checkin.router,
     agent_executions.router,
     agent_incidents.router,
@@ -81,6 +86,7 @@ ROUTERS = (
     partner_decisions.router,
     partner_keys.router,
     partner_learning.router,
+    partner_webhooks.router,
     people.clients,
     people.operators,
     people.partners,
@@ -134,12 +140,18 @@ async def _turning(app: FastAPI, parts: Runtime) -> AsyncIterator[None]:
 
     app.state.run_turn = run_turn
     app.state.step_names = loop.NAMES
-    if not parts.settings.loop:
-        yield
-        return
-    task = asyncio.create_task(keeper.run(), name="loop")
+    # Any process notices a silence: those that turn the loop may be the ones that are gone.
+    silences = sender.tell_silences(
+        parts.database, parts.settings.loop_interval, health.SILENT_INTERVALS
+    )
+    tasks = [asyncio.create_task(silences, name="silences")]
+    if parts.settings.loop:
+        tasks.append(asyncio.create_task(keeper.run(), name="loop"))
+        sending = sender.Sender(parts.database, parts.outgoing)
+        tasks.append(asyncio.create_task(sending.run(), name="webhooks"))
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

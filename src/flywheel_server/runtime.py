@@ -20,6 +20,7 @@ from flywheel_server.caches.sessions import Sessions
 from flywheel_server.caches.signers import Signers
 from flywheel_server.listener import Listener
 from flywheel_server.mail import Mailer
+from flywheel_server.outgoing import Outgoing
 from flywheel_server.settings import Settings
 
 
@@ -39,6 +40,7 @@ class Runtime:
     check_ins: CheckIns
     heartbeats: Heartbeats
     writer: Writer
+    outgoing: Outgoing
     metrics: metrics.Metrics
     registry: CollectorRegistry
 
@@ -69,6 +71,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         check_ins=CheckIns(database, ear),
         heartbeats=Heartbeats(database),
         writer=Writer(database, settings.writer_pool_size),
+        outgoing=Outgoing(allow_private=settings.webhook_allow_private),
         metrics=metrics.Metrics(registry),
         registry=registry,
     )
@@ -84,6 +87,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await runtime.mailed_links.close()
+        await runtime.outgoing.close()
         passwords.close()
         await database.close()
 

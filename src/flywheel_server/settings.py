@@ -40,7 +40,9 @@ class Settings(BaseSettings):
         repr=False,
         description="`migrate` sets it for the login role flywheel_app",
     )
-    loop: bool = Field(default=True, description="run the learning loop in this process")
+    loop: bool = Field(
+        default=True, description="run the learning loop and send webhooks in this process"
+    )
     loop_interval: Annotated[float, Field(ge=0.2, le=3_600)] = Field(
         default=60.0, description="seconds between two turns of the loop"
     )
@@ -90,12 +92,37 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="requests a second with which a site may send telemetry",
     )
+    webhook_allow_private: bool = Field(
+        default=False, description="let webhooks go to private addresses and over plain HTTP"
+    )
+    ots_calendars: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*$",
+        description="OpenTimestamps calendars that evidence is submitted to, with commas between",
+    )
+    bitcoin_headers: str | None = Field(
+        default=None,
+        min_length=1,
+        description="where Bitcoin block headers come from: a file, or the URL of an Esplora API",
+    )
+    evidence_batch_minutes: float = Field(
+        default=60.0,
+        ge=0,
+        le=1_440,
+        description="minutes between two timestamps of an organization's evidence",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least severe level that is logged"
     )
     log_format: Literal["json", "text"] = Field(
         default="json", description="`text` for people at a terminal"
     )
+
+    @property
+    def calendars(self) -> tuple[str, ...]:
+        """Return the calendars, each once."""
+        given = (self.ots_calendars or "").split(",")
+        return tuple(dict.fromkeys(url.strip() for url in given if url.strip()))
 
     @property
     def reached_at(self) -> str:

@@ -12,6 +12,10 @@ from flywheel_server.sql import load
 
 _SQL = load("events")
 
+# A delivery is tried for a day or two; what is told or given up stays to be looked at.
+DAYS = 30
+_MOST = 10_000
+
 
 async def emit(
     connection: Connection,
@@ -33,3 +37,15 @@ async def emit(
     )
     if done != "INSERT 0 1":
         raise LookupError("an event speaks for a tenant that its scope sees")
+
+
+async def tell_silence(connection: Connection, seconds: float, now: dt.datetime) -> bool:
+    """Add an event if no turn of the loop started for so long; once for each silence."""
+    silent_for = dt.timedelta(seconds=seconds)
+    return bool(await connection.execute(_SQL["silence"], silent_for, now) == "INSERT 0 1")
+
+
+async def forget_old(connection: Connection, now: dt.datetime) -> int:
+    """Delete a bounded number of old events with their deliveries; return how many."""
+    before = now - dt.timedelta(days=DAYS)
+    return int(await connection.fetchval(_SQL["forget"], before, _MOST))

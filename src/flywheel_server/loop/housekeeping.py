@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from flywheel_server.actions import orders, partitions, retention, sessions
+from flywheel_server.actions import events, orders, partitions, retention, sessions
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
 
@@ -16,6 +16,7 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     done += await retention.drop_log_lines(connection, turn.now, kept.log_retention_days)
     done += await retention.forget_keys(connection, turn.now, kept.execution_retention_days)
     done += await retention.forget_runs(connection, turn.now)
+    done += await events.forget_old(connection, turn.now)
     done += await retention.forget_rule_sets(connection, turn.now)
     idle = dt.timedelta(hours=kept.session_idle_hours)
     done += await sessions.forget_old(connection, turn.now, idle)

@@ -18,7 +18,11 @@ CREATE TABLE events (
         AND (organization_id IS NULL OR partner_id IS NOT NULL)
     )
 );
+CREATE INDEX events_occurred_idx ON events (occurred_at);
 CREATE INDEX events_undispatched_idx ON events (id) WHERE dispatched_at IS NULL;
+-- However many processes notice a silence, it is told once.
+CREATE UNIQUE INDEX events_one_silence_key ON events ((data ->> 'last_turn_at'))
+    WHERE kind = 'loop.silent';
 
 CREATE TABLE webhook_endpoints (
     id uuid DEFAULT uuidv7() CONSTRAINT webhook_endpoints_pkey PRIMARY KEY,
@@ -61,8 +65,12 @@ CREATE TABLE webhook_deliveries (
     created_at timestamptz NOT NULL,
     CONSTRAINT webhook_deliveries_key UNIQUE (event_id, endpoint_id)
 );
-CREATE INDEX webhook_deliveries_due_idx ON webhook_deliveries (next_attempt_at)
+CREATE INDEX webhook_deliveries_due_idx ON webhook_deliveries (endpoint_id, next_attempt_at)
     WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_dead_idx ON webhook_deliveries (endpoint_id, id)
+    WHERE state = 'dead';
+CREATE INDEX webhook_deliveries_leased_idx ON webhook_deliveries (leased_by)
+    WHERE leased_by IS NOT NULL;
 CREATE INDEX webhook_deliveries_endpoint_idx ON webhook_deliveries (endpoint_id, id);
 
 DO $$

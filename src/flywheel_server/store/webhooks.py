@@ -1,0 +1,211 @@
+"""Webhooks: endpoints, and the deliveries to them. ``partner_id`` None: the operators' own."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.sql import load
+
+_SQL = load("webhooks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where events of some kinds are sent. Its secret is never read back, but to sign."""
+
+    id: UUID
+    partner_id: UUID | None
+    url: str
+    label: str
+    kinds: list[str]
+    enabled: bool
+    created_at: dt.datetime
+    pending: int = 0
+    dead: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event on its way to one endpoint."""
+
+    id: UUID
+    event_id: UUID
+    kind: str
+    occurred_at: dt.datetime
+    data: dict[str, Any]
+    state: str
+    attempts: int
+    next_attempt_at: dt.datetime
+    last_status: int | None
+    last_error: str | None
+    last_attempt_at: dt.datetime | None
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leased:
+    """A delivery that this process sends now, and nobody else."""
+
+    id: UUID
+    event_id: UUID
+    endpoint_id: UUID
+    attempts: int
+    url: str
+    secret: bytes
+    kind: str
+    partner_id: UUID | None
+    organization_id: UUID | None
+    site_id: UUID | None
+    data: dict[str, Any]
+    occurred_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How an attempt ended."""
+
+    state: str
+    next_attempt_at: dt.datetime
+    status: int | None
+    error: str | None
+    at: dt.datetime
+
+
+async def insert(
+    connection: Connection,
+    partner_id: UUID | None,
+    *,
+    url: str,
+    label: str,
+    kinds: Collection[str],
+    secret: bytes,
+    now: dt.datetime,
+) -> Endpoint:
+    """Store an endpoint."""
+    row = await connection.fetchrow(
+        _SQL["insert"], partner_id, url, label, list(kinds), secret, now
+    )
+    if row is None:
+        raise LookupError("INSERT … RETURNING gave no row")
+    return Endpoint(**dict(row))
+
+
+async def count(connection: Connection, partner_id: UUID | None) -> int:
+    """Return how many endpoints there are of this owner."""
+    return int(await connection.fetchval(_SQL["count"], partner_id))
+
+
+async def page(
+    connection: Connection, partner_id: UUID | None, *, after: UUID | None, limit: int
+) -> list[Endpoint]:
+    """Return the owner's endpoints in the order in which they were made."""
+    rows = await connection.fetch(_SQL["page"], partner_id, None, after, limit)
+    return [Endpoint(**dict(row)) for row in rows]
+
+
+async def get(connection: Connection, partner_id: UUID | None, id: UUID) -> Endpoint | None:
+    """Return one endpoint of this owner."""
+    row = await connection.fetchrow(_SQL["page"], partner_id, id, None, 1)
+    return None if row is None else Endpoint(**dict(row))
+
+
+async def change(connection: Connection, endpoint: Endpoint) -> None:
+    """Store what has changed of an endpoint."""
+    await connection.execute(
+        _SQL["change"],
+        endpoint.id,
+        endpoint.partner_id,
+        endpoint.url,
+        endpoint.label,
+        endpoint.kinds,
+        endpoint.enabled,
+    )
+
+
+async def delete(connection: Connection, partner_id: UUID | None, id: UUID) -> bool:
+    """Delete an endpoint with its deliveries; return whether there was one."""
+    return await connection.fetchval(_SQL["delete"], id, partner_id) is not None
+
+
+async def deliveries(
+    connection: Connection,
+    endpoint: Endpoint,
+    *,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
+) -> list[Delivery]:
+    """Return deliveries to an endpoint, the newest first."""
+    rows = await connection.fetch(
+        _SQL["deliveries"], endpoint.id, endpoint.partner_id, None, state, after, limit
+    )
+    return [Delivery(**dict(row)) for row in rows]
+
+
+async def delivery(connection: Connection, endpoint: Endpoint, id: UUID) -> Delivery | None:
+    """Return one delivery to an endpoint."""
+    row = await connection.fetchrow(
+        _SQL["deliveries"], endpoint.id, endpoint.partner_id, id, None, None, 1
+    )
+    return None if row is None else Delivery(**dict(row))
+
+
+async def retry(connection: Connection, endpoint: Endpoint, id: UUID, now: dt.datetime) -> None:
+    """Have a delivery sent again, from its first attempt on."""
+    await connection.execute(_SQL["retry"], id, endpoint.id, endpoint.partner_id, now)
+
+
+async def add_test(
+    connection: Connection,
+    endpoint: Endpoint,
+    data: dict[str, object],
+    now: dt.datetime,
+) -> UUID:
+    """Add an event that this endpoint alone is told of; return its delivery's id."""
+    event_id = await connection.fetchval(_SQL["test_event"], endpoint.partner_id, data, now)
+    delivery_id: UUID = await connection.fetchval(
+        _SQL["test_delivery"], event_id, endpoint.id, endpoint.partner_id, now
+    )
+    return delivery_id
+
+
+async def dispatch(connection: Connection, now: dt.datetime, limit: int) -> int:
+    """Make the deliveries of new events; return how many events there were."""
+    return len(await connection.fetch(_SQL["dispatch"], now, limit))
+
+
+async def lease(
+    connection: Connection,
+    sender: UUID,
+    now: dt.datetime,
+    until: dt.datetime,
+    *,
+    limit: int,
+    each: int,
+    busy: Collection[UUID],
+) -> list[Leased]:
+    """Take deliveries that are due: ``each`` of an endpoint at most, none of ``busy`` ones."""
+    rows = await connection.fetch(_SQL["lease"], sender, now, until, limit, each, list(busy))
+    return [Leased(**dict(row)) for row in rows]
+
+
+async def settle(connection: Connection, sender: UUID, id: UUID, result: Result) -> None:
+    """Store how an attempt ended, where it is still this sender's."""
+    await connection.execute(
+        _SQL["settle"],
+        id,
+        sender,
+        result.state,
+        result.next_attempt_at,
+        result.status,
+        result.error,
+        result.at,
+    )
+
+
+async def let_go(connection: Connection, sender: UUID) -> None:
+    """Leave to others what this sender had taken."""
+    await connection.execute(_SQL["let_go"], sender)
