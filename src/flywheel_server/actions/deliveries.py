@@ -102,6 +102,7 @@ async def watch(connection: Connection, now: dt.datetime) -> tuple[int, list[del
         connection,
         approved_before=now - domain.REPORTING_MAY_TAKE,
         seen_since=now - domain.SILENT_AFTER,
+        loads_at_restart=agents.LOADS_AT_RESTART,
         limit=_MOST_WAITING,
     )
     stuck = [(each, since) for each in waiting if (since := domain.stuck_since(each, now))]

@@ -33,8 +33,9 @@ VERSIONS: tuple[tuple[tuple[int, int], Agent], ...] = (
     ((0, 4), NEWER_DAEMON),
     ((0, 0), OLDER_DAEMON),
 )
-# The versions above of agents that never pull, for queries.
-NEVER_PULLS = r"^v?0(\.|$)"
+# The same for queries: versions that never pull, and versions that load rules at their restart.
+NEVER_PULLS = r"^v?0+([^0-9]|$)"
+LOADS_AT_RESTART = r"^v?0+(\.0*[0-3]([^0-9]|$)|[^0-9.]|\.[^0-9]|\.?$)"
 
 
 def of(version: str) -> Agent:

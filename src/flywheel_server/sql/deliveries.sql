@@ -19,20 +19,38 @@ WHERE y.synced_at <= excluded.synced_at;
 -- fleet: a rule is for every appliance of its scope
 -- Only what is new since: a rule switched on, an appliance first seen. Enabled again, a rule has its
 -- way before it once more, but for agents that keep the file they were ordered to keep.
-INSERT INTO rule_deliveries AS d (site_id, rule, appliance_id, approved_at)
-SELECT a.site_id, l.id, a.id, GREATEST(l.enabled_changed_at, a.first_seen_at)
-FROM l1_rules l
-JOIN sites s ON true
-JOIN organizations o ON o.id = s.organization_id
-JOIN appliances a ON a.site_id = s.id
-WHERE l.enabled
-    AND l.source IN ('promoted', 'platform', 'custom')
-    AND (
-        l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+WITH learnt AS (
+    SELECT
+        l.id, l.scope, l.partner_id, l.organization_id, l.site_id, l.enabled_changed_at,
+        l.enabled_changed_at >= $1 OR l.created_at >= $1 AS fresh
+    FROM l1_rules l
+    WHERE l.enabled
+        AND l.source IN ('promoted', 'platform', 'custom')
+),
+-- Two joins that are both small, for one of them over everything old and new would not be.
+pairs AS (
+    SELECT a.site_id, l.id AS rule, a.id AS appliance_id, l.enabled_changed_at, a.first_seen_at
+    FROM learnt l
+    JOIN organizations o
+        ON l.scope IN ('platform', 'site') OR l.organization_id = o.id
         OR l.partner_id = o.partner_id
-    )
-    AND (l.enabled_changed_at >= $1 OR l.created_at >= $1 OR a.first_seen_at >= $1)
-ORDER BY l.id, a.id
+    JOIN sites s ON s.organization_id = o.id AND (l.scope <> 'site' OR l.site_id = s.id)
+    JOIN appliances a ON a.site_id = s.id
+    WHERE l.fresh
+    UNION
+    SELECT a.site_id, l.id, a.id, l.enabled_changed_at, a.first_seen_at
+    FROM appliances a
+    JOIN sites s ON s.id = a.site_id
+    JOIN organizations o ON o.id = s.organization_id
+    JOIN learnt l
+        ON l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
+        OR l.partner_id = o.partner_id
+    WHERE a.first_seen_at >= $1
+)
+INSERT INTO rule_deliveries AS d (site_id, rule, appliance_id, approved_at)
+SELECT p.site_id, p.rule, p.appliance_id, GREATEST(p.enabled_changed_at, p.first_seen_at)
+FROM pairs p
+ORDER BY p.rule, p.appliance_id
 ON CONFLICT (rule, appliance_id) DO UPDATE
 SET approved_at = excluded.approved_at,
     carried_at = NULL,
@@ -214,9 +232,19 @@ WHERE d.active_at IS NULL
     AND l.enabled
     AND d.approved_at < $1
     AND a.last_seen_at >= $2
+    -- What an agent that reports nothing was given and can have loaded is settled: no more is known.
+    AND NOT (
+        d.delivered_at IS NOT NULL
+        AND a.reported_rules_hash_at IS NULL
+        AND (
+            d.delivered_by <> 'order'
+            OR a.agent_version !~ $3
+            OR a.last_seen_at - a.uptime_seconds * interval '1 second' > d.delivered_at
+        )
+    )
     AND NOT rule_covered(d.rule, d.site_id)
 ORDER BY d.approved_at, d.rule, d.appliance_id
-LIMIT $3;
+LIMIT $4;
 
 -- name: pushes
 -- fleet: what no appliance of any site will ask for by itself

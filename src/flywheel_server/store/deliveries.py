@@ -101,10 +101,17 @@ async def observe(connection: Connection, since: dt.datetime) -> int:
 
 
 async def waiting(
-    connection: Connection, *, approved_before: dt.datetime, seen_since: dt.datetime, limit: int
+    connection: Connection,
+    *,
+    approved_before: dt.datetime,
+    seen_since: dt.datetime,
+    loads_at_restart: str,
+    limit: int,
 ) -> list[Waiting]:
     """Return what is not known to run on living appliances, the oldest first."""
-    rows = await connection.fetch(_SQL["waiting"], approved_before, seen_since, limit)
+    rows = await connection.fetch(
+        _SQL["waiting"], approved_before, seen_since, loads_at_restart, limit
+    )
     return [Waiting(**dict(row)) for row in rows]
 
 
