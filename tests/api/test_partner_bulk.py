@@ -3,7 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from flywheel_server import db
 from tests import candidates
@@ -24,7 +23,7 @@ def verdicts(answer: httpx.Response) -> list[str]:
     return [each["verdict"] for each in answer.json()["results"]]
 
 
-async def _entries(database: db.Database) -> list[str]:
+async def entries(database: db.Database) -> list[str]:
     found = await candidates.rows(
         database,
         "SELECT action FROM audit_entries WHERE action LIKE 'candidate%' ORDER BY id",
@@ -70,7 +69,7 @@ async def test_each_gets_its_verdict(
         "eligible",
         "rejected",
     ]
-    assert await _entries(database) == [
+    assert await entries(database) == [
         "candidate.reject",
         "candidate.approve",
         "candidate.approve",
@@ -113,7 +112,7 @@ async def test_a_dry_run_says_the_same_and_changes_nothing(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:
     ids = [await candidates.make_candidate(database, cast.site, f"WS-{n}") for n in range(2)]
-    before = await _entries(database)
+    before = await entries(database)
 
     foreseen = await post(
         client, cast, "bulk-approve", {"pattern_ids": [*ids, "x"], "dry_run": True}, key="one"
@@ -121,7 +120,7 @@ async def test_a_dry_run_says_the_same_and_changes_nothing(
 
     assert foreseen.json()["dry_run"] is True
     assert await candidates.rows(database, "SELECT id FROM promotions") == []
-    assert await _entries(database) == before
+    assert await entries(database) == before
     done = await post(client, cast, "bulk-approve", {"pattern_ids": [*ids, "x"]}, key="one")
     assert verdicts(foreseen) == verdicts(done) == ["approved", "approved", "not_found"]
 
@@ -146,41 +145,3 @@ async def test_a_request_sent_again_repeats_its_answer(
         headers=cast.partners[1].credential.headers | {"Idempotency-Key": "monday"},
     )
     assert verdicts(theirs) == ["not_found", "not_found"]
-
-
-@pytest.fixture
-async def broken(owner: db.Connection) -> None:
-    """Have the database refuse decisions about one host."""
-    await owner.execute(
-        "CREATE FUNCTION refuse_host() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "IF NEW.hostname = 'WS-1' AND NEW.state = 'approved' THEN "
-        "RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$"
-    )
-    await owner.execute(
-        "CREATE TRIGGER refuse BEFORE UPDATE ON patterns FOR EACH ROW "
-        "EXECUTE FUNCTION refuse_host()"
-    )
-
-
-@pytest.mark.usefixtures("broken")
-async def test_one_that_fails_takes_no_other_with_it(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
-) -> None:
-    ids = [
-        await candidates.make_candidate(database, cast.site, f"WS-{n}", incident_type=f"type_{n}")
-        for n in range(3)
-    ]
-
-    answer = await post(client, cast, "bulk-approve", {"pattern_ids": ids})
-
-    assert verdicts(answer) == ["approved", "failed", "approved"]
-    assert "refused" not in answer.text.replace('"refused"', "")
-    made = await candidates.rows(
-        database, "SELECT incident_type FROM l1_rules WHERE source = 'promoted' ORDER BY 1"
-    )
-    assert [row["incident_type"] for row in made] == ["type_0", "type_2"]
-    assert await _entries(database) == [
-        "candidate.approve",
-        "candidate.approve",
-        "candidates.bulk-approve",
-    ]
