@@ -10,8 +10,9 @@ import asyncpg
 import httpx
 
 from flywheel_server import clock, db, embedded
-from flywheel_server.actions import people, sessions
+from flywheel_server.actions import people, sessions, tokens
 from flywheel_server.domain.scope import AuthScope
+from flywheel_server.store import one_time_links
 from flywheel_server.store.one_time_links import Kind
 from tests.cast import STAGE, Cast
 
@@ -35,19 +36,19 @@ async def _redeem(client: httpx.AsyncClient, token: str) -> httpx.Response:
 async def test_f45_no_token_stands_anywhere_in_the_database(
     client: httpx.AsyncClient, address: embedded.Address, database: db.Database, cast: Cast
 ) -> None:
-    tokens = [
+    secrets = [
         (await _link(database, cast, "sign_in")).token,
         (await _link(database, cast, "invitation")).token,
         cast.people["partner owner"].token,
     ]
-    await _redeem(client, tokens[0])
+    await _redeem(client, secrets[0])
     owner = await asyncpg.connect(address.owner_url)
     try:
         tables = await owner.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for table in tables:
             rows = await owner.fetch(f"SELECT t::text AS row FROM {table['tablename']} t")
             text = "\n".join(row["row"] for row in rows)
-            for token in tokens:
+            for token in secrets:
                 assert token not in text, table["tablename"]
                 assert token.encode().hex() not in text, table["tablename"]
     finally:
@@ -67,12 +68,12 @@ async def test_f45_a_link_ends_after_an_hour(database: db.Database, cast: Cast) 
     link = await _link(database, cast, "sign_in", now)
     assert link.expires_at == now + dt.timedelta(minutes=60)
     async with db.transaction(database, AuthScope()) as connection:
-        late = await sessions.one_time_links.use(
-            connection, sessions.tokens.digest(link.token), "sign_in", link.expires_at
+        late = await one_time_links.use(
+            connection, tokens.digest(link.token), "sign_in", link.expires_at
         )
-        early = await sessions.one_time_links.use(
+        early = await one_time_links.use(
             connection,
-            sessions.tokens.digest(link.token),
+            tokens.digest(link.token),
             "sign_in",
             link.expires_at - dt.timedelta(seconds=1),
         )

@@ -20,6 +20,8 @@ from flywheel_server.settings import Settings
 _KEY = "flywheel.kind"
 _MOST_SENDERS = 100_000
 _WAIT_SECONDS = 10.0
+_ROUNDING = 1e-6
+_now = time.monotonic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +180,9 @@ class Gate:
 
         ``rate`` below one makes the bucket fill more slowly, and be smaller, by that factor.
         """
-        now = time.monotonic()
+        now = _now()
         full_at = max(self._full_at.get(sender, now), now) + self._step / rate
-        if full_at - now > self._depth:
+        if full_at - now > self._depth + _ROUNDING:
             raise self.kind.refusal(
                 f"Too many requests of the kind {self.kind.name} come from here: slow down."
             )
