@@ -169,3 +169,48 @@ VALUES (
 );
 INSERT INTO rule_health (rule, restarted_at, last_seq)
 VALUES ('00000000-0000-7000-8000-000000000006', now(), 1);
+INSERT INTO plans (
+    id, site_id, incident_id, incident_type, hostname, severity, platform, input, digest, mode,
+    agent_version, state, planner, prompt_version, runbook_id, confidence, told, reason, answer,
+    created_at, decided_at
+)
+VALUES (
+    '00000000-0000-7000-8000-00000000000b', '00000000-0000-7000-8000-000000000003', 'incident',
+    'law', 'host', 'high', 'linux', '{}', repeat('0', 64), 'manual', '', 'decided', 'rule', '1',
+    'RB-LAW-001', 1, 'approval', 'manual', '{}', now(), now()
+);
+INSERT INTO plan_budgets (site_id, day, calls, micro_usd)
+VALUES ('00000000-0000-7000-8000-000000000003', current_date, 1, 1);
+INSERT INTO plan_approvals (plan_id, site_id, created_at, deadline_at)
+VALUES (
+    '00000000-0000-7000-8000-00000000000b', '00000000-0000-7000-8000-000000000003', now(),
+    now() + interval '4 hours'
+);
+INSERT INTO evidence_keys (
+    site_id, appliance_id, public_key, state, seen_at, decided_at, decided_by
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000004',
+    repeat('a', 64), 'active', now(), now(), 'law'
+);
+-- Its head comes with it.
+INSERT INTO evidence_bundles (
+    site_id, position, bundle_id, public_key, signature, signed_data, bundle_hash, previous_hash,
+    chain_hash, checked_at, received_at, checks, results
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 1, 'law', repeat('a', 64), repeat('b', 128), '{}',
+    repeat('c', 64), repeat('0', 64), repeat('d', 64), now(), now(), 0, '{}'
+);
+INSERT INTO evidence_anchors (
+    id, organization_id, state, state_changed_at, root, leaves, created_at
+)
+VALUES (
+    '00000000-0000-7000-8000-00000000000c', '00000000-0000-7000-8000-000000000002', 'local', now(),
+    sha256('root'), 1, now()
+);
+INSERT INTO evidence_leaves (site_id, position, anchor_id, path)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 1, '00000000-0000-7000-8000-00000000000c', '{}'
+);
+INSERT INTO evidence_progress (site_id) VALUES ('00000000-0000-7000-8000-000000000003');

@@ -44,7 +44,8 @@ def _allowed(name: str) -> bool:
     root, *rest = name.split(".")
     if root == "flywheel_server":
         return rest[:1] in (["domain"], ["errors"])
-    return root in ALLOWED
+    # It takes texts apart; the rest of urllib opens connections.
+    return root in ALLOWED or name == "urllib.parse"
 
 
 def _imports(file: Path) -> list[str]:

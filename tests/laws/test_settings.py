@@ -16,6 +16,7 @@ WRONG = {
     "data_dir": "",
     "app_password": "short",
     "loop": "perhaps",
+    "webhook_allow_private": "perhaps",
     "loop_interval": "0",
     "pool_size": "1",
     "writer_pool_size": "many",
@@ -29,6 +30,9 @@ WRONG = {
     "smtp_url": "mail.example.com",
     "mail_from": "nobody",
     "telemetry_rate": "10",
+    "ots_calendars": "calendar.example.com",
+    "bitcoin_headers": "",
+    "evidence_batch_minutes": "-1",
     "log_level": "TRACE",
     "log_format": "xml",
 }
