@@ -9,7 +9,11 @@ from flywheel_server import db
 from tests import candidates, telemetry
 from tests.cast import Cast
 
-L1 = {"resolution_level": "L1", "runbook_id": "L1-FW-002", "incident_type": "firewall_status"}
+L1: dict[str, Any] = {
+    "resolution_level": "L1",
+    "runbook_id": "L1-FW-002",
+    "incident_type": "firewall_status",
+}
 
 
 async def log(http: httpx.AsyncClient, cast: Cast, **query: Any) -> Any:
