@@ -92,6 +92,46 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.evidence_head_moves() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.site_id <> OLD.site_id OR NEW.position <> OLD.position + 1 THEN
+        RAISE EXCEPTION 'a chain grows by one bundle at a time'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'evidence_heads_forward';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION public.evidence_link() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    head record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.site_id::text, 7308));
+    SELECT h.position, h.chain_hash, h.received_at INTO head
+    FROM evidence_heads h
+    WHERE h.site_id = NEW.site_id;
+    IF NEW.position <> COALESCE(head.position, 0) + 1
+        OR NEW.previous_hash <> COALESCE(head.chain_hash, repeat('0', 64))
+        OR NEW.received_at < COALESCE(head.received_at, NEW.received_at)
+    THEN
+        RAISE EXCEPTION 'a bundle follows the head of its chain'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'evidence_bundles_linked';
+    END IF;
+    INSERT INTO evidence_heads AS h (site_id, position, chain_hash, received_at)
+    VALUES (NEW.site_id, NEW.position, NEW.chain_hash, NEW.received_at)
+    ON CONFLICT (site_id) DO UPDATE
+    SET
+        position = excluded.position,
+        chain_hash = excluded.chain_hash,
+        received_at = excluded.received_at;
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION public.orders_guard() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -130,6 +170,38 @@ CREATE FUNCTION public.pattern_id_apart(site_id uuid, incident_type text, runboo
 CREATE FUNCTION public.pattern_signature(incident_type text, runbook_id text, hostname text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ((((incident_type || ':'::text) || runbook_id) || ':'::text) || hostname);
+
+CREATE FUNCTION public.plan_approvals_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.state <> 'waiting' AND NEW IS DISTINCT FROM OLD THEN
+        RAISE EXCEPTION 'a plan is decided on once'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'plan_approvals_moves_once';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION public.plans_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.state = 'decided' AND (
+        NEW.site_id, NEW.incident_id, NEW.digest, NEW.mode, NEW.state, NEW.planner, NEW.basis,
+        NEW.model, NEW.calls, NEW.cost_micro_usd, NEW.proposed, NEW.runbook_id, NEW.confidence,
+        NEW.reasoning, NEW.told, NEW.reason, NEW.answer, NEW.created_at, NEW.decided_at
+    ) IS DISTINCT FROM (
+        OLD.site_id, OLD.incident_id, OLD.digest, OLD.mode, OLD.state, OLD.planner, OLD.basis,
+        OLD.model, OLD.calls, OLD.cost_micro_usd, OLD.proposed, OLD.runbook_id, OLD.confidence,
+        OLD.reasoning, OLD.told, OLD.reason, OLD.answer, OLD.created_at, OLD.decided_at
+    ) THEN
+        RAISE EXCEPTION 'a decided plan never changes'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'plans_facts_stay';
+    END IF;
+    RETURN NEW;
+END
+$$;
 
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -379,6 +451,109 @@ CREATE TABLE public.events (
 );
 
 ALTER TABLE ONLY public.events FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.evidence_anchors (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    state text NOT NULL,
+    state_changed_at timestamp with time zone NOT NULL,
+    root bytea NOT NULL,
+    leaves integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    pending_since timestamp with time zone,
+    submitted_at timestamp with time zone,
+    proof bytea,
+    block_height bigint,
+    block_header bytea,
+    block_time timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    problem text,
+    CONSTRAINT evidence_anchors_header_length CHECK ((octet_length(block_header) = 80)),
+    CONSTRAINT evidence_anchors_leaves_positive CHECK ((leaves > 0)),
+    CONSTRAINT evidence_anchors_proof_length CHECK ((octet_length(proof) <= 1048576)),
+    CONSTRAINT evidence_anchors_proven CHECK ((((state <> ALL (ARRAY['anchored'::text, 'verified'::text])) OR ((proof IS NOT NULL) AND (block_height IS NOT NULL))) AND ((state <> 'verified'::text) OR ((block_header IS NOT NULL) AND (block_time IS NOT NULL))) AND ((state <> 'pending'::text) OR (pending_since IS NOT NULL)))),
+    CONSTRAINT evidence_anchors_root_length CHECK ((octet_length(root) = 32)),
+    CONSTRAINT evidence_anchors_state_known CHECK ((state = ANY (ARRAY['local'::text, 'pending'::text, 'anchored'::text, 'verified'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY public.evidence_anchors FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.evidence_bundles (
+    site_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    bundle_id text NOT NULL,
+    appliance_id uuid,
+    public_key text NOT NULL,
+    signature text NOT NULL,
+    signed_data bytea NOT NULL,
+    bundle_hash text NOT NULL,
+    previous_hash text NOT NULL,
+    chain_hash text NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    checks integer NOT NULL,
+    results jsonb NOT NULL,
+    CONSTRAINT evidence_bundles_bundle_hash_form CHECK ((bundle_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_bundles_bundle_id_form CHECK ((bundle_id ~ '^[A-Za-z0-9._:-]{1,200}$'::text)),
+    CONSTRAINT evidence_bundles_chain_hash_form CHECK ((chain_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_bundles_previous_hash_form CHECK ((previous_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_bundles_public_key_form CHECK ((public_key ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_bundles_signature_form CHECK ((signature ~ '^[0-9a-f]{128}$'::text)),
+    CONSTRAINT evidence_bundles_size CHECK ((octet_length(signed_data) <= 4194304))
+);
+
+ALTER TABLE ONLY public.evidence_bundles FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.evidence_heads (
+    site_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    chain_hash text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT evidence_heads_position_positive CHECK (("position" > 0))
+);
+
+ALTER TABLE ONLY public.evidence_heads FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.evidence_keys (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    appliance_id uuid NOT NULL,
+    public_key text NOT NULL,
+    state text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by text,
+    CONSTRAINT evidence_keys_decided_somehow CHECK ((((decided_at IS NULL) = (state = 'waiting'::text)) AND ((decided_by IS NULL) = (state = 'waiting'::text)))),
+    CONSTRAINT evidence_keys_public_key_form CHECK ((public_key ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_keys_state_known CHECK ((state = ANY (ARRAY['active'::text, 'waiting'::text, 'replaced'::text, 'refused'::text])))
+);
+
+ALTER TABLE ONLY public.evidence_keys FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.evidence_leaves (
+    site_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    anchor_id uuid NOT NULL,
+    path text[] NOT NULL
+);
+
+ALTER TABLE ONLY public.evidence_leaves FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.evidence_progress (
+    site_id uuid NOT NULL,
+    batched_position bigint DEFAULT 0 NOT NULL,
+    verified_position bigint DEFAULT 0 NOT NULL,
+    verified_hash text DEFAULT repeat('0'::text, 64) NOT NULL,
+    pass_began_at timestamp with time zone,
+    verified_at timestamp with time zone,
+    broken_position bigint,
+    broken_reason text,
+    broken_at timestamp with time zone,
+    CONSTRAINT evidence_progress_broken_whole CHECK ((num_nonnulls(broken_position, broken_reason, broken_at) = ANY (ARRAY[0, 3])))
+);
+
+ALTER TABLE ONLY public.evidence_progress FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.execution_keys (
     site_id uuid NOT NULL,
@@ -638,6 +813,110 @@ CREATE TABLE public.patterns (
 );
 
 ALTER TABLE ONLY public.patterns FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.plan_approvals (
+    plan_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    deadline_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by_kind text,
+    decided_by_id uuid,
+    decided_by text,
+    notes text,
+    order_id text,
+    CONSTRAINT plan_approvals_approved_orders CHECK (((state = 'approved'::text) = (order_id IS NOT NULL))),
+    CONSTRAINT plan_approvals_deadline_ahead CHECK ((deadline_at > created_at)),
+    CONSTRAINT plan_approvals_decided_by_somebody CHECK (((state = ANY (ARRAY['approved'::text, 'rejected'::text])) = (decided_by IS NOT NULL))),
+    CONSTRAINT plan_approvals_decided_once CHECK (((state = 'waiting'::text) = (decided_at IS NULL))),
+    CONSTRAINT plan_approvals_in_time CHECK (
+CASE state
+    WHEN 'expired'::text THEN (decided_at >= deadline_at)
+    WHEN 'approved'::text THEN (decided_at < deadline_at)
+    ELSE true
+END),
+    CONSTRAINT plan_approvals_notes_length CHECK ((char_length(notes) <= 2000)),
+    CONSTRAINT plan_approvals_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text, 'expired'::text])))
+);
+
+ALTER TABLE ONLY public.plan_approvals FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.plan_budgets (
+    site_id uuid NOT NULL,
+    day date NOT NULL,
+    calls integer NOT NULL,
+    micro_usd bigint NOT NULL,
+    CONSTRAINT plan_budgets_calls_counted CHECK ((calls >= 0)),
+    CONSTRAINT plan_budgets_money_counted CHECK ((micro_usd >= 0))
+);
+
+ALTER TABLE ONLY public.plan_budgets FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.plans (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    appliance_id uuid,
+    incident_id text NOT NULL,
+    incident_type text NOT NULL,
+    hostname text NOT NULL,
+    severity text NOT NULL,
+    platform text,
+    input jsonb NOT NULL,
+    digest text NOT NULL,
+    mode text NOT NULL,
+    agent_version text NOT NULL,
+    state text NOT NULL,
+    planner text,
+    basis text,
+    model text,
+    prompt_version text NOT NULL,
+    calls integer DEFAULT 0 NOT NULL,
+    input_tokens bigint,
+    output_tokens bigint,
+    cost_micro_usd bigint DEFAULT 0 NOT NULL,
+    latency_ms integer,
+    proposed text,
+    runbook_id text,
+    confidence double precision,
+    reasoning text DEFAULT ''::text NOT NULL,
+    told text,
+    reason text,
+    answer jsonb,
+    repeats integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    execution_id text,
+    executed_at timestamp with time zone,
+    outcome text,
+    verified boolean,
+    CONSTRAINT plans_calls_counted CHECK ((calls >= 0)),
+    CONSTRAINT plans_confidence_range CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT plans_cost_counted CHECK ((cost_micro_usd >= 0)),
+    CONSTRAINT plans_decided_whole CHECK ((num_nonnulls(planner, told, answer, decided_at) =
+CASE state
+    WHEN 'decided'::text THEN 4
+    ELSE 0
+END)),
+    CONSTRAINT plans_digest_form CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT plans_disabled_escalate CHECK (((mode <> 'disabled'::text) OR (told IS NULL) OR (told = 'escalate'::text))),
+    CONSTRAINT plans_execution_whole CHECK ((num_nonnulls(execution_id, executed_at, outcome) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT plans_hostname_length CHECK ((char_length(hostname) <= 200)),
+    CONSTRAINT plans_incident_id_length CHECK ((char_length(incident_id) <= 1000)),
+    CONSTRAINT plans_incident_type_length CHECK ((char_length(incident_type) <= 200)),
+    CONSTRAINT plans_mode_known CHECK ((mode = ANY (ARRAY['auto'::text, 'manual'::text, 'disabled'::text]))),
+    CONSTRAINT plans_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text]))),
+    CONSTRAINT plans_planner_known CHECK ((planner = ANY (ARRAY['rule'::text, 'site_history'::text, 'organization_history'::text, 'platform_history'::text, 'model'::text, 'cache'::text, 'none'::text]))),
+    CONSTRAINT plans_platform_length CHECK ((char_length(platform) <= 200)),
+    CONSTRAINT plans_proposed_length CHECK ((char_length(proposed) <= 200)),
+    CONSTRAINT plans_reason_unless_executed CHECK (((told IS NULL) OR ((told = 'execute'::text) = (reason IS NULL)))),
+    CONSTRAINT plans_runbook_unless_escalated CHECK (((told IS NULL) OR (told = 'escalate'::text) OR (runbook_id IS NOT NULL))),
+    CONSTRAINT plans_severity_length CHECK ((char_length(severity) <= 200)),
+    CONSTRAINT plans_state_known CHECK ((state = ANY (ARRAY['planning'::text, 'decided'::text]))),
+    CONSTRAINT plans_told_known CHECK ((told = ANY (ARRAY['execute'::text, 'approval'::text, 'escalate'::text])))
+);
+
+ALTER TABLE ONLY public.plans FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.platform_pattern_sites (
     incident_type text NOT NULL,
@@ -982,6 +1261,33 @@ ALTER TABLE ONLY public.endorsements
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.evidence_anchors
+    ADD CONSTRAINT evidence_anchors_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.evidence_bundles
+    ADD CONSTRAINT evidence_bundles_bundle_id_key UNIQUE (site_id, bundle_id);
+
+ALTER TABLE ONLY public.evidence_bundles
+    ADD CONSTRAINT evidence_bundles_content_key UNIQUE (site_id, bundle_hash, public_key);
+
+ALTER TABLE ONLY public.evidence_bundles
+    ADD CONSTRAINT evidence_bundles_pkey PRIMARY KEY (site_id, "position");
+
+ALTER TABLE ONLY public.evidence_heads
+    ADD CONSTRAINT evidence_heads_pkey PRIMARY KEY (site_id);
+
+ALTER TABLE ONLY public.evidence_keys
+    ADD CONSTRAINT evidence_keys_key UNIQUE (appliance_id, public_key);
+
+ALTER TABLE ONLY public.evidence_keys
+    ADD CONSTRAINT evidence_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.evidence_leaves
+    ADD CONSTRAINT evidence_leaves_pkey PRIMARY KEY (site_id, "position");
+
+ALTER TABLE ONLY public.evidence_progress
+    ADD CONSTRAINT evidence_progress_pkey PRIMARY KEY (site_id);
+
 ALTER TABLE ONLY public.execution_keys
     ADD CONSTRAINT execution_keys_pkey PRIMARY KEY (site_id, execution_id);
 
@@ -1038,6 +1344,21 @@ ALTER TABLE ONLY public.patterns
 
 ALTER TABLE ONLY public.patterns
     ADD CONSTRAINT patterns_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.plan_approvals
+    ADD CONSTRAINT plan_approvals_order_key UNIQUE (order_id);
+
+ALTER TABLE ONLY public.plan_approvals
+    ADD CONSTRAINT plan_approvals_pkey PRIMARY KEY (plan_id);
+
+ALTER TABLE ONLY public.plan_budgets
+    ADD CONSTRAINT plan_budgets_pkey PRIMARY KEY (site_id, day);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_site_key UNIQUE (site_id, id);
 
 ALTER TABLE ONLY public.platform_pattern_sites
     ADD CONSTRAINT platform_pattern_sites_pkey PRIMARY KEY (incident_type, runbook_id, site_id);
@@ -1134,9 +1455,31 @@ CREATE UNIQUE INDEX audit_head_single ON public.audit_head USING btree ((true));
 
 CREATE INDEX endorsements_site_idx ON public.endorsements USING btree (site_id);
 
+CREATE INDEX events_occurred_idx ON public.events USING btree (occurred_at);
+
+CREATE UNIQUE INDEX events_one_silence_key ON public.events USING btree (((data ->> 'last_turn_at'::text))) WHERE (kind = 'loop.silent'::text);
+
 CREATE INDEX events_undispatched_idx ON public.events USING btree (id) WHERE (dispatched_at IS NULL);
 
+CREATE INDEX evidence_anchors_due_idx ON public.evidence_anchors USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX evidence_anchors_organization_idx ON public.evidence_anchors USING btree (organization_id, id);
+
+CREATE INDEX evidence_anchors_state_idx ON public.evidence_anchors USING btree (state) WHERE (state <> 'verified'::text);
+
+CREATE INDEX evidence_bundles_received_idx ON public.evidence_bundles USING btree (site_id, received_at);
+
+CREATE UNIQUE INDEX evidence_keys_one_active ON public.evidence_keys USING btree (appliance_id) WHERE (state = 'active'::text);
+
+CREATE INDEX evidence_keys_site_idx ON public.evidence_keys USING btree (site_id, public_key);
+
+CREATE INDEX evidence_keys_waiting_idx ON public.evidence_keys USING btree (id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX evidence_leaves_anchor_idx ON public.evidence_leaves USING btree (anchor_id);
+
 CREATE INDEX execution_keys_received_idx ON public.execution_keys USING brin (received_at);
+
+CREATE INDEX executions_incident_idx ON ONLY public.executions USING btree (site_id, hashtextextended(incident_id, (0)::bigint)) WHERE (level <> 'L1'::text);
 
 CREATE INDEX executions_site_received_idx ON ONLY public.executions USING btree (site_id, received_at);
 
@@ -1196,6 +1539,26 @@ CREATE INDEX patterns_runbook_idx ON public.patterns USING btree (runbook_id);
 
 CREATE INDEX patterns_stale_idx ON public.patterns USING btree (id) WHERE stale;
 
+CREATE INDEX plan_approvals_deadline_idx ON public.plan_approvals USING btree (deadline_at) WHERE (state = 'waiting'::text);
+
+CREATE INDEX plan_approvals_site_idx ON public.plan_approvals USING btree (site_id, plan_id);
+
+CREATE INDEX plan_budgets_day_idx ON public.plan_budgets USING btree (day);
+
+CREATE INDEX plans_created_idx ON public.plans USING btree (created_at);
+
+CREATE INDEX plans_digest_idx ON public.plans USING btree (site_id, digest, created_at);
+
+CREATE INDEX plans_executed_idx ON public.plans USING btree (executed_at);
+
+CREATE INDEX plans_incident_idx ON public.plans USING btree (site_id, hashtextextended(incident_id, (0)::bigint), created_at);
+
+CREATE INDEX plans_open_idx ON public.plans USING btree (created_at) WHERE ((told = ANY (ARRAY['execute'::text, 'approval'::text])) AND (execution_id IS NULL));
+
+CREATE INDEX plans_planning_idx ON public.plans USING btree (created_at) WHERE (state = 'planning'::text);
+
+CREATE INDEX plans_site_idx ON public.plans USING btree (site_id, id);
+
 CREATE INDEX platform_pattern_sites_site_idx ON public.platform_pattern_sites USING btree (site_id);
 
 CREATE UNIQUE INDEX promotions_one_decision_key ON public.promotions USING btree (pattern_id, rule) NULLS NOT DISTINCT WHERE (pattern_id IS NOT NULL);
@@ -1238,9 +1601,13 @@ CREATE INDEX users_organization_idx ON public.users USING btree (organization_id
 
 CREATE INDEX users_partner_idx ON public.users USING btree (partner_id, id);
 
-CREATE INDEX webhook_deliveries_due_idx ON public.webhook_deliveries USING btree (next_attempt_at) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_deliveries_dead_idx ON public.webhook_deliveries USING btree (endpoint_id, id) WHERE (state = 'dead'::text);
+
+CREATE INDEX webhook_deliveries_due_idx ON public.webhook_deliveries USING btree (endpoint_id, next_attempt_at) WHERE (state = 'pending'::text);
 
 CREATE INDEX webhook_deliveries_endpoint_idx ON public.webhook_deliveries USING btree (endpoint_id, id);
+
+CREATE INDEX webhook_deliveries_leased_idx ON public.webhook_deliveries USING btree (leased_by) WHERE (leased_by IS NOT NULL);
 
 CREATE INDEX webhook_endpoints_partner_idx ON public.webhook_endpoints USING btree (partner_id, id);
 
@@ -1250,7 +1617,19 @@ CREATE TRIGGER audit_entries_chain BEFORE INSERT ON public.audit_entries FOR EAC
 
 CREATE TRIGGER endorsements_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.endorsements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
+CREATE TRIGGER evidence_bundles_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence_bundles FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER evidence_bundles_link BEFORE INSERT ON public.evidence_bundles FOR EACH ROW EXECUTE FUNCTION public.evidence_link();
+
+CREATE TRIGGER evidence_heads_forward BEFORE UPDATE ON public.evidence_heads FOR EACH ROW EXECUTE FUNCTION public.evidence_head_moves();
+
+CREATE TRIGGER evidence_heads_stay BEFORE DELETE OR TRUNCATE ON public.evidence_heads FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
 CREATE TRIGGER orders_guard BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION public.orders_guard();
+
+CREATE TRIGGER plan_approvals_guard BEFORE UPDATE ON public.plan_approvals FOR EACH ROW EXECUTE FUNCTION public.plan_approvals_guard();
+
+CREATE TRIGGER plans_guard BEFORE UPDATE ON public.plans FOR EACH ROW EXECUTE FUNCTION public.plans_guard();
 
 CREATE TRIGGER promotions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.promotions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
@@ -1293,6 +1672,30 @@ ALTER TABLE ONLY public.events
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.evidence_anchors
+    ADD CONSTRAINT evidence_anchors_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.evidence_bundles
+    ADD CONSTRAINT evidence_bundles_appliance_fkey FOREIGN KEY (site_id, appliance_id) REFERENCES public.appliances(site_id, id);
+
+ALTER TABLE ONLY public.evidence_bundles
+    ADD CONSTRAINT evidence_bundles_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.evidence_heads
+    ADD CONSTRAINT evidence_heads_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.evidence_keys
+    ADD CONSTRAINT evidence_keys_appliance_fkey FOREIGN KEY (site_id, appliance_id) REFERENCES public.appliances(site_id, id);
+
+ALTER TABLE ONLY public.evidence_leaves
+    ADD CONSTRAINT evidence_leaves_anchor_fkey FOREIGN KEY (anchor_id) REFERENCES public.evidence_anchors(id);
+
+ALTER TABLE ONLY public.evidence_leaves
+    ADD CONSTRAINT evidence_leaves_bundle_fkey FOREIGN KEY (site_id, "position") REFERENCES public.evidence_bundles(site_id, "position");
+
+ALTER TABLE ONLY public.evidence_progress
+    ADD CONSTRAINT evidence_progress_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
@@ -1331,6 +1734,24 @@ ALTER TABLE ONLY public.pattern_reports
 
 ALTER TABLE ONLY public.patterns
     ADD CONSTRAINT patterns_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.plan_approvals
+    ADD CONSTRAINT plan_approvals_order_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+ALTER TABLE ONLY public.plan_approvals
+    ADD CONSTRAINT plan_approvals_plan_fkey FOREIGN KEY (site_id, plan_id) REFERENCES public.plans(site_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.plan_budgets
+    ADD CONSTRAINT plan_budgets_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_appliance_fkey FOREIGN KEY (site_id, appliance_id) REFERENCES public.appliances(site_id, id);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_runbook_fkey FOREIGN KEY (runbook_id) REFERENCES public.runbooks(runbook_id);
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.platform_pattern_sites
     ADD CONSTRAINT platform_pattern_sites_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
@@ -1465,6 +1886,56 @@ CREATE POLICY events_client ON public.events FOR INSERT TO flywheel_client WITH 
 CREATE POLICY events_partner ON public.events TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
 
 CREATE POLICY events_platform ON public.events TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.evidence_anchors ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY evidence_anchors_people ON public.evidence_anchors FOR SELECT TO flywheel_appliance, flywheel_client, flywheel_partner USING ((organization_id IN ( SELECT o.id
+   FROM public.organizations o)));
+
+CREATE POLICY evidence_anchors_platform ON public.evidence_anchors TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.evidence_bundles ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY evidence_bundles_appliance ON public.evidence_bundles TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY evidence_bundles_people ON public.evidence_bundles FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY evidence_bundles_platform ON public.evidence_bundles TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.evidence_heads ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY evidence_heads_appliance ON public.evidence_heads TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY evidence_heads_people ON public.evidence_heads FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY evidence_heads_platform ON public.evidence_heads TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.evidence_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY evidence_keys_appliance ON public.evidence_keys TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY evidence_keys_people ON public.evidence_keys FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY evidence_keys_platform ON public.evidence_keys TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.evidence_leaves ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY evidence_leaves_appliance ON public.evidence_leaves TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY evidence_leaves_people ON public.evidence_leaves FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY evidence_leaves_platform ON public.evidence_leaves TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.evidence_progress ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY evidence_progress_people ON public.evidence_progress FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY evidence_progress_platform ON public.evidence_progress TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.execution_keys ENABLE ROW LEVEL SECURITY;
 
@@ -1615,6 +2086,32 @@ CREATE POLICY patterns_people ON public.patterns TO flywheel_client, flywheel_pa
    FROM public.sites s)));
 
 CREATE POLICY patterns_platform ON public.patterns TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.plan_approvals ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY plan_approvals_appliance ON public.plan_approvals TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY plan_approvals_people ON public.plan_approvals TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY plan_approvals_platform ON public.plan_approvals TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.plan_budgets ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY plan_budgets_appliance ON public.plan_budgets TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY plan_budgets_platform ON public.plan_budgets TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.plans ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY plans_appliance ON public.plans TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY plans_people ON public.plans TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY plans_platform ON public.plans TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.platform_pattern_sites ENABLE ROW LEVEL SECURITY;
 
@@ -1974,6 +2471,63 @@ GRANT SELECT,INSERT ON TABLE public.events TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.events TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.events TO flywheel_loop;
 
+GRANT SELECT ON TABLE public.evidence_anchors TO flywheel_client;
+GRANT SELECT ON TABLE public.evidence_anchors TO flywheel_partner;
+GRANT SELECT ON TABLE public.evidence_anchors TO flywheel_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_anchors TO flywheel_loop;
+
+GRANT SELECT(id) ON TABLE public.evidence_anchors TO flywheel_appliance;
+
+GRANT SELECT(organization_id) ON TABLE public.evidence_anchors TO flywheel_appliance;
+
+GRANT SELECT(state) ON TABLE public.evidence_anchors TO flywheel_appliance;
+
+GRANT SELECT(submitted_at) ON TABLE public.evidence_anchors TO flywheel_appliance;
+
+GRANT SELECT,INSERT ON TABLE public.evidence_bundles TO flywheel_appliance;
+GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_client;
+GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_partner;
+GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_operator;
+GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_loop;
+
+GRANT SELECT,INSERT ON TABLE public.evidence_heads TO flywheel_appliance;
+GRANT SELECT ON TABLE public.evidence_heads TO flywheel_client;
+GRANT SELECT ON TABLE public.evidence_heads TO flywheel_partner;
+GRANT SELECT ON TABLE public.evidence_heads TO flywheel_operator;
+GRANT SELECT ON TABLE public.evidence_heads TO flywheel_loop;
+
+GRANT UPDATE("position") ON TABLE public.evidence_heads TO flywheel_appliance;
+
+GRANT UPDATE(chain_hash) ON TABLE public.evidence_heads TO flywheel_appliance;
+
+GRANT UPDATE(received_at) ON TABLE public.evidence_heads TO flywheel_appliance;
+
+GRANT SELECT,INSERT ON TABLE public.evidence_keys TO flywheel_appliance;
+GRANT SELECT ON TABLE public.evidence_keys TO flywheel_client;
+GRANT SELECT ON TABLE public.evidence_keys TO flywheel_partner;
+GRANT SELECT ON TABLE public.evidence_keys TO flywheel_operator;
+GRANT SELECT ON TABLE public.evidence_keys TO flywheel_loop;
+
+GRANT UPDATE(state) ON TABLE public.evidence_keys TO flywheel_appliance;
+GRANT UPDATE(state) ON TABLE public.evidence_keys TO flywheel_operator;
+
+GRANT UPDATE(decided_at) ON TABLE public.evidence_keys TO flywheel_appliance;
+GRANT UPDATE(decided_at) ON TABLE public.evidence_keys TO flywheel_operator;
+
+GRANT UPDATE(decided_by) ON TABLE public.evidence_keys TO flywheel_appliance;
+GRANT UPDATE(decided_by) ON TABLE public.evidence_keys TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_appliance;
+GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_client;
+GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_partner;
+GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.evidence_leaves TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.evidence_progress TO flywheel_client;
+GRANT SELECT ON TABLE public.evidence_progress TO flywheel_partner;
+GRANT SELECT ON TABLE public.evidence_progress TO flywheel_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_progress TO flywheel_loop;
+
 GRANT INSERT ON TABLE public.execution_keys TO flywheel_writer;
 GRANT SELECT ON TABLE public.execution_keys TO flywheel_appliance;
 GRANT SELECT ON TABLE public.execution_keys TO flywheel_operator;
@@ -2116,6 +2670,65 @@ GRANT UPDATE(state_changed_at) ON TABLE public.patterns TO flywheel_partner;
 
 GRANT UPDATE(stale) ON TABLE public.patterns TO flywheel_client;
 GRANT UPDATE(stale) ON TABLE public.patterns TO flywheel_partner;
+
+GRANT SELECT,INSERT ON TABLE public.plan_approvals TO flywheel_appliance;
+GRANT SELECT ON TABLE public.plan_approvals TO flywheel_client;
+GRANT SELECT ON TABLE public.plan_approvals TO flywheel_partner;
+GRANT SELECT ON TABLE public.plan_approvals TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.plan_approvals TO flywheel_loop;
+
+GRANT UPDATE(state) ON TABLE public.plan_approvals TO flywheel_client;
+GRANT UPDATE(state) ON TABLE public.plan_approvals TO flywheel_partner;
+GRANT UPDATE(state) ON TABLE public.plan_approvals TO flywheel_loop;
+
+GRANT UPDATE(decided_at) ON TABLE public.plan_approvals TO flywheel_client;
+GRANT UPDATE(decided_at) ON TABLE public.plan_approvals TO flywheel_partner;
+GRANT UPDATE(decided_at) ON TABLE public.plan_approvals TO flywheel_loop;
+
+GRANT UPDATE(decided_by_kind) ON TABLE public.plan_approvals TO flywheel_client;
+GRANT UPDATE(decided_by_kind) ON TABLE public.plan_approvals TO flywheel_partner;
+
+GRANT UPDATE(decided_by_id) ON TABLE public.plan_approvals TO flywheel_client;
+GRANT UPDATE(decided_by_id) ON TABLE public.plan_approvals TO flywheel_partner;
+
+GRANT UPDATE(decided_by) ON TABLE public.plan_approvals TO flywheel_client;
+GRANT UPDATE(decided_by) ON TABLE public.plan_approvals TO flywheel_partner;
+
+GRANT UPDATE(notes) ON TABLE public.plan_approvals TO flywheel_client;
+GRANT UPDATE(notes) ON TABLE public.plan_approvals TO flywheel_partner;
+
+GRANT UPDATE(order_id) ON TABLE public.plan_approvals TO flywheel_client;
+GRANT UPDATE(order_id) ON TABLE public.plan_approvals TO flywheel_partner;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_budgets TO flywheel_appliance;
+GRANT SELECT ON TABLE public.plan_budgets TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.plan_budgets TO flywheel_loop;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.plans TO flywheel_appliance;
+GRANT SELECT ON TABLE public.plans TO flywheel_client;
+GRANT SELECT ON TABLE public.plans TO flywheel_partner;
+GRANT SELECT ON TABLE public.plans TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(state) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(planner) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(told) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(reason) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(answer) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(decided_at) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(execution_id) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(executed_at) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(outcome) ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(verified) ON TABLE public.plans TO flywheel_loop;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_loop;
