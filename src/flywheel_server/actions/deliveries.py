@@ -4,6 +4,7 @@ Every function is idempotent: what a turn has done, the next one finds done.
 """
 
 import datetime as dt
+from uuid import UUID
 
 from flywheel_server import errors, log
 from flywheel_server.actions import events, folds, orders, signing
@@ -108,18 +109,20 @@ async def watch(connection: Connection, now: dt.datetime) -> tuple[int, list[del
     stuck = [(each, since) for each in waiting if (since := domain.stuck_since(each, now))]
     ended, newly = await deliveries.mark_stuck(connection, stuck)
     told = {(each.rule, each.appliance_id): each for each, _ in stuck}
+    by_site: dict[tuple[UUID, UUID], list[domain.Waiting]] = {}
     for new in newly:
-        each = told[new.rule, new.appliance_id]
+        by_site.setdefault((new.rule, new.site_id), []).append(told[new.rule, new.appliance_id])
+    # One event for a rule and a site, however many appliances it has.
+    for (_, site_id), waits in by_site.items():
         await events.emit(
             connection,
             "delivery.stuck",
-            site_id=each.site_id,
+            site_id=site_id,
             data={
-                "rule_id": each.rule_id,
-                "site_id": each.slug,
-                "appliance_id": each.wire_id,
-                "approved_at": each.approved_at.isoformat(),
-                "not_running_since": new.stuck_at.isoformat(),
+                "rule_id": waits[0].rule_id,
+                "site_id": waits[0].slug,
+                "appliance_ids": [each.wire_id for each in waits],
+                "approved_at": min(each.approved_at for each in waits).isoformat(),
             },
             now=now,
         )

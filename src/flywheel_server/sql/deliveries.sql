@@ -219,17 +219,33 @@ RETURNING d.rule, d.appliance_id, d.site_id, d.stuck_at;
 -- name: waiting
 -- fleet: what has not arrived, on every site
 -- Not yet active, of living appliances, and not said already by another rule of the site.
+WITH learnt AS MATERIALIZED (
+    -- Whether another rule says the same is asked of sites only where there is such a rule at all.
+    SELECT
+        l.id, l.rule_id,
+        EXISTS (
+            SELECT 1
+            FROM l1_rules n
+            WHERE n.incident_type = l.incident_type
+                AND n.runbook_id IS NOT DISTINCT FROM l.runbook_id
+                AND n.enabled
+                AND n.source IN ('promoted', 'platform', 'custom')
+                AND n.id <> l.id
+        ) AS doubled
+    FROM l1_rules l
+    WHERE l.enabled
+        AND l.source IN ('promoted', 'platform', 'custom')
+)
 SELECT
     d.rule, d.appliance_id, d.site_id, l.rule_id, s.slug, a.wire_id, a.agent_version,
     d.approved_at, d.carried_at, d.delivered_at, d.delivered_by, d.refused_at, d.refusal, d.stuck_at,
     a.reported_rules_hash_at IS NOT NULL AS reports, a.last_sync_at, a.first_seen_at,
     a.last_seen_at, a.uptime_seconds
 FROM rule_deliveries d
-JOIN l1_rules l ON l.id = d.rule
+JOIN learnt l ON l.id = d.rule
 JOIN appliances a ON a.id = d.appliance_id
 JOIN sites s ON s.id = d.site_id
 WHERE d.active_at IS NULL
-    AND l.enabled
     AND d.approved_at < $1
     AND a.last_seen_at >= $2
     -- What an agent that reports nothing was given and can have loaded is settled: no more is known.
@@ -242,19 +258,35 @@ WHERE d.active_at IS NULL
             OR a.last_seen_at - a.uptime_seconds * interval '1 second' > d.delivered_at
         )
     )
-    AND NOT rule_covered(d.rule, d.site_id)
+    AND (NOT l.doubled OR NOT rule_covered(d.rule, d.site_id))
 ORDER BY d.approved_at, d.rule, d.appliance_id
 LIMIT $4;
 
 -- name: pushes
 -- fleet: what no appliance of any site will ask for by itself
+WITH learnt AS MATERIALIZED (
+    -- Whether another rule says the same is asked of sites only where there is such a rule at all.
+    SELECT
+        l.id, l.rule_id,
+        EXISTS (
+            SELECT 1
+            FROM l1_rules n
+            WHERE n.incident_type = l.incident_type
+                AND n.runbook_id IS NOT DISTINCT FROM l.runbook_id
+                AND n.enabled
+                AND n.source IN ('promoted', 'platform', 'custom')
+                AND n.id <> l.id
+        ) AS doubled
+    FROM l1_rules l
+    WHERE l.enabled
+        AND l.source IN ('promoted', 'platform', 'custom')
+)
 SELECT d.rule, d.site_id, d.appliance_id
 FROM rule_deliveries d
-JOIN l1_rules l ON l.id = d.rule
+JOIN learnt l ON l.id = d.rule
 JOIN appliances a ON a.id = d.appliance_id
 WHERE d.delivered_at IS NULL
     AND d.active_at IS NULL
-    AND l.enabled
     AND a.last_seen_at >= $1
     AND (a.agent_version ~ $2 OR COALESCE(a.last_sync_at, a.first_seen_at) < $3)
     -- Once; again only when the last one expired and the appliance is back since.
@@ -266,7 +298,7 @@ WHERE d.delivered_at IS NULL
             AND o.created_at >= date_trunc('second', d.approved_at)
             AND (o.state <> 'expired' OR o.finished_at >= a.last_seen_at)
     )
-    AND NOT rule_covered(d.rule, d.site_id)
+    AND (NOT l.doubled OR NOT rule_covered(d.rule, d.site_id))
 ORDER BY d.approved_at, d.rule, d.appliance_id
 LIMIT $4;
 
