@@ -20,13 +20,14 @@ from flywheel_server.api import access
 from flywheel_server.app import create_app
 from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.settings import Settings
-from tests import ordering
+from tests import evidence, ordering
 from tests.candidates import make_candidates, make_promoted_rule
 from tests.cast import (
     STAGE,
     Cast,
     CastSite,
     Credential,
+    make_appliance,
     make_cast,
     make_partner_key,
     make_person,
@@ -79,6 +80,10 @@ class Stage:
     order: str
     # Of operators and of the first partner: a webhook with a delivery, and one to be deleted.
     webhooks: dict[str, tuple[Made, Made]]
+    # The agent of `cast.appliance`, a bundle of its, and two evidence keys that wait.
+    agent: evidence.Agent
+    bundle_id: str
+    evidence_keys: tuple[UUID, UUID]
 
     def candidate(self, site: CastSite, purpose: str) -> str:
         """Return a candidate that no example of another purpose decides on."""
@@ -499,6 +504,41 @@ EXAMPLES |= {
 }
 
 
+def _evidence(rest: str) -> Builder:
+    return lambda _stage, site: Example(path=evidence.read_url(site, rest))
+
+
+EXAMPLES |= {
+    # ---- evidence
+    "POST /api/evidence/sites/{site_id}/submit": lambda stage, site: Example(
+        path=evidence.submit_url(site), body=stage.agent.go_body(site_id=site.slug)
+    ),
+    "POST /api/evidence/sites/{site_id}/keys": lambda stage, site: Example(
+        path=evidence.read_url(site, "keys"),
+        body={
+            SITE: site.slug,
+            "agent_public_key": stage.agent.public_key,
+            "signature": stage.agent.sign(b"its own key already"),
+        },
+    ),
+    "GET /api/evidence/sites/{site_id}/chain": _evidence("chain"),
+    "GET /api/evidence/sites/{site_id}/bundles": _evidence("bundles"),
+    "GET /api/evidence/sites/{site_id}/export": _evidence("export"),
+    "GET /api/evidence/sites/{site_id}/bundles/{bundle_id}": lambda stage, site: Example(
+        path=evidence.read_url(site, f"bundles/{stage.bundle_id}")
+    ),
+    "GET /api/admin/evidence/keys": _admin("evidence/keys"),
+    "POST /api/admin/evidence/keys/{id}/approve": lambda stage, _site: Example(
+        path=f"{ADMIN}/evidence/keys/{stage.evidence_keys[0]}/approve",
+        body={"reason": "Set up anew."},
+    ),
+    "POST /api/admin/evidence/keys/{id}/refuse": lambda stage, _site: Example(
+        path=f"{ADMIN}/evidence/keys/{stage.evidence_keys[1]}/refuse",
+        body={"reason": "Nobody set it up anew."},
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """A route of the application, with its declared audience."""
@@ -537,8 +577,12 @@ async def set_stage(database: db.Database) -> Stage:
     owner = cast.people["partner owner"].scope
     if not isinstance(owner, PartnerScope):
         raise TypeError("an owner is a partner's")
+    agent, bundle_id, keys = await _evidence_stage(database, cast)
     return Stage(
         cast=cast,
+        agent=agent,
+        bundle_id=bundle_id,
+        evidence_keys=keys,
         spare=await make_site_key(database, cast.site),
         partner_keys=(
             await make_partner_key(database, cast.partners[0].id),
@@ -568,3 +612,18 @@ async def set_stage(database: db.Database) -> Stage:
         },
         order=(await ordering.issue(database, cast.appliance, order_id="heal::law:1")).id,
     )
+
+
+async def _evidence_stage(
+    database: db.Database, cast: Cast
+) -> tuple[evidence.Agent, str, tuple[UUID, UUID]]:
+    """Let an appliance submit a bundle, and two others show a second key."""
+    agent = await evidence.agent_of(database, cast.appliance)
+    bundle = await evidence.submitted(database, agent)
+    waiting = []
+    for _ in range(2):
+        appliance = await make_appliance(database, cast.site)
+        await evidence.agent_of(database, appliance)
+        later = await evidence.agent_of(database, appliance)
+        waiting.append((await evidence.keys(database, cast.site))[later.public_key][1])
+    return agent, bundle.bundle_id, (waiting[0], waiting[1])

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from flywheel_server import demo as demonstration
 from flywheel_server import (
     embedded,
     errors,
+    evidence_commands,
     learning_commands,
     log,
     operators_cli,
@@ -95,6 +97,20 @@ def verify_counts(
             await learning_commands.verify_counts(where.app_url, rebuild=rebuild)
 
     _run(run())
+
+
+@cli.command()
+def verify_evidence(
+    file: Annotated[Path, typer.Argument(help="An export of evidence, a ZIP.")],
+    head: Annotated[
+        str | None, typer.Option(help="The chain hash that the last bundle must have.")
+    ] = None,
+    server_key: Annotated[
+        str | None, typer.Option(help="The server's public key, as known from elsewhere.")
+    ] = None,
+) -> None:
+    """Check an export of evidence, without network or database; name the first bad link."""
+    evidence_commands.verify(file, head, server_key)
 
 
 @cli.command()

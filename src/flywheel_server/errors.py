@@ -2,6 +2,7 @@
 
 FlywheelError
 ├── Unauthenticated          401
+│   └── BadSignature         401
 ├── Forbidden                403
 │   ├── ForeignSite          403
 │   └── NotFromOurPages      403
@@ -51,6 +52,12 @@ class Unauthenticated(FlywheelError):
 
     status = 401
     code = "unauthenticated"
+
+
+class BadSignature(Unauthenticated):
+    """The evidence is not signed by a key of this site."""
+
+    code = "bad-signature"
 
 
 class Forbidden(FlywheelError):

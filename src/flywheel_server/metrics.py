@@ -64,6 +64,22 @@ class Metrics:
             "Approved rules that should run on an appliance and are not known to",
             registry=registry,
         )
+        self.evidence_anchors = Gauge(
+            "flywheel_evidence_anchors",
+            "Timestamps of evidence that are not verified, by state",
+            ["state"],
+            registry=registry,
+        )
+        self.evidence_oldest_pending_seconds = Gauge(
+            "flywheel_evidence_oldest_pending_seconds",
+            "How long the timestamp of evidence that has waited longest waits for its block",
+            registry=registry,
+        )
+        self.evidence_chains_broken = Gauge(
+            "flywheel_evidence_chains_broken",
+            "Sites whose chain of evidence does not hold",
+            registry=registry,
+        )
         self.unresolved_executions = Gauge(
             "flywheel_unresolved_executions",
             "Executions kept whose id resolves to no rule and no runbook",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flywheel_server import db, errors, listener
-from flywheel_server.actions import orders
+from flywheel_server.actions import evidence_keys, orders
 from flywheel_server.db import Connection
 from flywheel_server.domain import appliances as domain
 from flywheel_server.domain import orders as ordered
@@ -55,6 +55,7 @@ async def check_in(
         made = await _register(
             connection, scope, report, uptime_seconds=uptime_seconds, rules_hash=rules_hash, now=now
         )
+        await evidence_keys.see(connection, scope.site_id, made.id, report.agent_public_key, now)
         return _instructions(made, rules_hash), False
     merged = _merged(found, report, candidates)
     unchanged = _says(found, report) == merged and found.desired_rules_hash == rules_hash
@@ -68,6 +69,7 @@ async def check_in(
             rules_hash=rules_hash,
             now=now,
         )
+        await evidence_keys.see(connection, scope.site_id, found.id, report.agent_public_key, now)
         await db.announce(connection, listener.APPLIANCES, str(found.id))
     told = _instructions(found, rules_hash)
     open_orders = await orders.hand_out(connection, scope.site_id, found.id, now)

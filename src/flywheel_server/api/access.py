@@ -19,6 +19,7 @@ from flywheel_server.domain.scope import (
     ClientScope,
     OperatorScope,
     PartnerScope,
+    PersonScope,
     role_of,
 )
 from flywheel_server.runtime import Runtime
@@ -115,6 +116,11 @@ OPERATOR_OR_PARTNER_ACTOR = Audience(
     remedy=_FOR_BOTH,
     viewers=_LOOK + "an admin, an owner or a technician.",
 )
+PEOPLE_READER = Audience(
+    name="people",
+    roles=_OPERATORS | _PARTNERS | _CLIENTS,
+    remedy="This is for people: sign in, or use a partner's API key or an operator's token.",
+)
 SIGNED_IN = Audience(
     name="signed in",
     roles=ROLES - {"appliance", "partner key"},
@@ -143,6 +149,7 @@ AUDIENCES: dict[object, Audience] = {
     CLIENT_ADMIN: CLIENT_ADMIN,
     OPERATOR_OR_PARTNER_READER: OPERATOR_OR_PARTNER_READER,
     OPERATOR_OR_PARTNER_ACTOR: OPERATOR_OR_PARTNER_ACTOR,
+    PEOPLE_READER: PEOPLE_READER,
     SIGNED_IN: SIGNED_IN,
 }
 
@@ -158,6 +165,7 @@ OperatorOrPartnerReader = Annotated[
     OperatorScope | PartnerScope, Depends(OPERATOR_OR_PARTNER_READER)
 ]
 OperatorOrPartnerActor = Annotated[OperatorScope | PartnerScope, Depends(OPERATOR_OR_PARTNER_ACTOR)]
+PeopleReader = Annotated[PersonScope, Depends(PEOPLE_READER)]
 SignedIn = Annotated[Session, Depends(SIGNED_IN)]
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from flywheel_server import clock, db, errors
-from flywheel_server.api import pages
+from flywheel_server.api import evidence_alarms, pages
 from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, find
 from flywheel_server.api.operator_bodies import View
@@ -66,9 +66,14 @@ class DeliveryView(View):
 class AlarmView(View):
     """Something that needs a person."""
 
-    kind: Literal["rule_not_running", "appliance_silent", "endpoint_silent"] = Field(
-        description="What kind of trouble.", examples=["rule_not_running"]
-    )
+    kind: Literal[
+        "rule_not_running",
+        "appliance_silent",
+        "endpoint_silent",
+        "evidence_chain",
+        "evidence_timestamp",
+        "evidence_key",
+    ] = Field(description="What kind of trouble.", examples=["rule_not_running"])
     since: dt.datetime | None = Field(
         description="Since when; null: never seen at all.", examples=[_TIME]
     )
@@ -76,13 +81,15 @@ class AlarmView(View):
         description="What is wrong.", examples=["L1-disk-RB-1 does not run on site-lab-01-02:…"]
     )
     what_to_do: str = Field(description="What helps.", examples=["Issue a `restart_agent` order."])
-    site_id: str | None = Field(description="Where.", examples=["site-lab-01"])
+    site_id: str | None = Field(default=None, description="Where.", examples=["site-lab-01"])
     appliance_id: str | None = Field(
-        description="On which appliance.", examples=["site-lab-01-02:00:5E:10:00:01"]
+        default=None, description="On which appliance.", examples=["site-lab-01-02:00:5E:10:00:01"]
     )
-    rule_id: str | None = Field(description="Which rule.", examples=["L1-disk-RB-1"])
-    rule: UUID | None = Field(description="Its id in this server.", examples=[None])
-    refusal: str | None = Field(description="What the appliance said.", examples=[None])
+    rule_id: str | None = Field(default=None, description="Which rule.", examples=["L1-disk-RB-1"])
+    rule: UUID | None = Field(default=None, description="Its id in this server.", examples=[None])
+    refusal: str | None = Field(
+        default=None, description="What the appliance said.", examples=[None]
+    )
 
 
 class AlarmsView(View):
@@ -124,7 +131,7 @@ async def partner_rule_deliveries(
 
 @router.get("/api/admin/alarms")
 async def alarms(scope: Reader, parts: RuntimeDep) -> AlarmsView:
-    """Return what needs a person: rules that do not run, and who or what has gone silent."""
+    """Return what needs a person: rules that do not run, silence, trouble with evidence."""
     now = clock.now()
     silent_since = now - domain.SILENT_AFTER
     async with db.transaction(parts.database, scope) as connection:
@@ -134,10 +141,12 @@ async def alarms(scope: Reader, parts: RuntimeDep) -> AlarmsView:
         endpoints = await deliveries.endpoints(
             connection, now - _EXECUTIONS_LOOKED_FOR, agents.NEVER_PULLS
         )
+        troubles = await evidence_alarms.found(connection, now, _MOST_SHOWN)
     items = [
         *map(_not_running, stuck),
         *map(_silent_appliance, silent),
         *_silent_endpoints(endpoints, silent_since),
+        *(AlarmView(**each) for each in troubles),
     ]
     return AlarmsView(items=items, rules_not_running=total)
 

@@ -1,5 +1,7 @@
 """Whether this process lives, whether it is ready, and its figures."""
 
+import datetime as dt
+
 import asyncpg
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -7,12 +9,13 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field
 
-from flywheel_server import db, errors, log, migrations
+from flywheel_server import clock, db, errors, log, migrations
 from flywheel_server.api import problems
 from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.domain.scope import LoopScope
+from flywheel_server.metrics import Metrics
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import deliveries, patterns, runs
+from flywheel_server.store import deliveries, evidence_anchors, patterns, runs
 from flywheel_server.store.schema import revision
 
 router = APIRouter(tags=["health"], dependencies=PUBLIC)
@@ -128,12 +131,26 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
         newest = await runs.newest(connection, steps)
         unresolved = await patterns.unresolved_total(connection)
         not_running = await deliveries.stuck_total(connection)
+        evidence = await evidence_anchors.figures(connection)
     figures = parts.metrics
     since = None if status is None else status.seconds_since_turn
     figures.loop_seconds_since_turn.set(float("nan") if since is None else since)
     figures.loop_silent.set(_silent(parts, since))
     figures.unresolved_executions.set(unresolved)
     figures.rules_not_running.set(not_running)
+    _measure_evidence(figures, evidence, clock.now())
     for run in newest:
         figures.step_failed.labels(run.step).set(run.error is not None)
         figures.step_seconds.labels(run.step).set(run.seconds)
+
+
+def _measure_evidence(
+    figures: Metrics, evidence: evidence_anchors.Figures, now: dt.datetime
+) -> None:
+    for state in ("local", "pending", "anchored", "failed"):
+        figures.evidence_anchors.labels(state).set(getattr(evidence, state))
+    figures.evidence_chains_broken.set(evidence.broken)
+    oldest = evidence.oldest_pending
+    figures.evidence_oldest_pending_seconds.set(
+        0 if oldest is None else (now - oldest).total_seconds()
+    )

@@ -5,11 +5,13 @@ To see what runs in the background, read ``STEPS``; how it is run, ``turns`` and
 
 from flywheel_server.loop import (
     aggregate_platform,
+    anchor_evidence,
     deliver_rules,
     generate_patterns,
     housekeeping,
     mark_eligible,
     promote_platform,
+    verify_evidence,
     watch_rules,
 )
 from flywheel_server.loop.step import Step
@@ -22,6 +24,8 @@ STEPS: tuple[Step, ...] = (
     Step(name="promote_platform", run=promote_platform.run),
     Step(name="watch_rules", run=watch_rules.run),
     Step(name="deliver_rules", run=deliver_rules.run),
+    Step(name="verify_evidence", run=verify_evidence.run),
+    Step(name="anchor_evidence", run=anchor_evidence.run, errand=anchor_evidence.errand),
     Step(name="housekeeping", run=housekeeping.run),
 )
 NAMES = [step.name for step in STEPS]

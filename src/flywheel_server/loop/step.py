@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from flywheel_server.db import Connection
+from flywheel_server.db import Connection, Database
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.settings import Settings
@@ -24,6 +24,8 @@ class Turn:
 
 # Returns (rows in, rows out): what it looked at, and what it changed.
 Work = Callable[[Connection, Turn], Awaitable[tuple[int, int]]]
+# What has to go out over the network: it opens transactions of its own, and asks between them.
+Errand = Callable[[Database, Settings], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +34,5 @@ class Step:
 
     name: str
     run: Work
+    # Run behind all steps of a turn, so that nothing waits in a transaction for somebody afar.
+    errand: Errand | None = None

@@ -18,6 +18,8 @@ _SQL = load("turns")
 _log = log.get(__name__)
 
 STATEMENT_SECONDS = 600
+# Longer than any one answer is waited for, and well within an interval.
+ERRAND_SECONDS = 25.0
 
 
 async def run_turn(
@@ -40,7 +42,23 @@ async def run_turn(
         async with db.transaction(database, _scope(step)) as connection:
             await runs.record(connection, run)
         done.append(run)
+    for step in steps:
+        await _run_errand(database, settings, step)
     return done
+
+
+async def _run_errand(database: db.Database, settings: Settings, step: Step) -> None:
+    """Run what a step has to do over the network. It says itself what came of it."""
+    if step.errand is None:
+        return
+    try:
+        async with asyncio.timeout(ERRAND_SECONDS):
+            await step.errand(database, settings)
+    except asyncio.CancelledError:
+        raise
+    except Exception:  # noqa: BLE001
+        # The next turn tries again; a turn never fails because of somebody afar.
+        _log.exception("an errand of the loop failed", step=step.name)
 
 
 async def _run_step(

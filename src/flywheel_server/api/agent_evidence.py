@@ -1,0 +1,218 @@
+"""Evidence comes in here: signed bundles, verified before anything of them is kept.
+
+The signed text is verified and stored byte for byte; what is read is a copy. Fail closed: without a
+signature, or with one over anything else than what the body says, there is no evidence.
+"""
+
+import asyncio
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, Field, ValidationError
+
+from flywheel_server import clock, db, errors
+from flywheel_server.actions import evidence as actions
+from flywheel_server.actions import evidence_keys
+from flywheel_server.actions.evidence import Submission
+from flywheel_server.api import access, bodies
+from flywheel_server.api.access import Appliance, RuntimeDep
+from flywheel_server.api.bodies import Name
+from flywheel_server.domain import evidence as domain
+from flywheel_server.domain import moments
+from flywheel_server.settings import Settings
+
+router = APIRouter(
+    prefix="/api/evidence/sites/{site_id}", tags=["appliances: evidence"], strict_content_type=False
+)
+
+SitePath = Annotated[
+    str, Path(max_length=200, description="The site of the key.", examples=["site-lab-01"])
+]
+Key = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{64}$")]
+_DIGEST = r"^[0-9A-Fa-f]{64}$"
+_BUNDLE_ID = r"^[A-Za-z0-9._:-]{1,200}$"
+_EXAMPLE = {
+    "site_id": "site-lab-01",
+    "checked_at": "2026-11-20T08:45:25Z",
+    "checks": [{"check": "firewall_status", "hostname": "WS-TEST-30", "status": "pass"}],
+    "summary": {"pass": 1, "fail": 0},
+    "agent_public_key": "e6c20a3900a775fcfbe0f85e08abdc3057f0e60e1b0b9d12c487f0cb0ca5de47",
+    "agent_signature": "8f1c…",
+    "signed_data": '{"checked_at":"2026-11-20T08:45:25Z","checks":[…],…}',
+}
+
+
+class EvidenceBody(bodies.Body):
+    """A bundle as agents send it; ``signed_data`` is the text that was signed."""
+
+    site_id: Name | None = None
+    checked_at: Name
+    checks: Annotated[list[dict[str, Any]], Field(max_length=domain.MOST_CHECKS)] | None = None
+    summary: dict[str, Any] | None = None
+    agent_signature: Annotated[str, Field(max_length=1_000)] | None = None
+    agent_public_key: Annotated[str, Field(max_length=1_000)] | None = None
+    signed_data: Annotated[str, Field(max_length=domain.MOST_BYTES)] | None = None
+    bundle_hash: Annotated[str, Field(pattern=_DIGEST)] | None = None
+    bundle_id: Annotated[str, Field(pattern=_BUNDLE_ID)] | None = None
+
+
+class Submitted(BaseModel):
+    """The bundle is in the site's chain, for good."""
+
+    bundle_id: str = Field(description="Its id.", examples=["2c26b46b68ffc68ff99b453c1d304134"])
+    chain_position: int = Field(description="Its place, from 1.", examples=[1])
+    prev_hash: str = Field(description="The chain hash before it.", examples=["0000…"])
+    current_hash: str = Field(description="Its own chain hash.", examples=["fcde…"])
+    ots_status: str = Field(
+        description="local, pending, anchored, verified or failed", examples=["pending"]
+    )
+    ots_submitted: bool = Field(description="Whether a calendar has it.", examples=[False])
+
+
+class KeyBody(bodies.Body):
+    """A new key, and the old one's signature over `flywheel-evidence-key-v1:{site_id}:{key}`."""
+
+    site_id: Name | None = Field(default=None, description="The site.", examples=["site-lab-01"])
+    agent_public_key: Key = Field(
+        description="The new key, which a check-in has shown.", examples=["e6c2…"]
+    )
+    signature: Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{128}$")] = Field(
+        description="By the key before it.", examples=["8f1c…"]
+    )
+
+
+class KeyAnswer(BaseModel):
+    """The key that counts from now on."""
+
+    agent_public_key: str = Field(description="The key.", examples=["e6c2…"])
+    state: str = Field(description="active", examples=["active"])
+
+
+@router.post(
+    "/submit",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
+        }
+    },
+)
+async def submit(
+    request: Request, scope: Appliance, parts: RuntimeDep, site_id: SitePath
+) -> Submitted:
+    """Add a signed bundle to the site's chain. Sending it again changes nothing."""
+    access.own_site(scope, site_id)
+    now = clock.now()
+    # Millions of characters are read aside: check-ins do not wait for them.
+    body, given = await asyncio.to_thread(_read, await request.body(), now)
+    access.own_site(scope, body.site_id)
+    async with db.transaction(parts.database, scope) as connection:
+        bundle = await actions.submit(connection, scope, given, now)
+    return Submitted(
+        bundle_id=bundle.bundle_id,
+        chain_position=bundle.position,
+        prev_hash=bundle.previous_hash,
+        current_hash=bundle.chain_hash,
+        ots_status=bundle.anchor_state or unbatched(parts.settings),
+        ots_submitted=bundle.submitted_at is not None,
+    )
+
+
+@router.post("/keys")
+async def endorse_key(
+    scope: Appliance, parts: RuntimeDep, site_id: SitePath, body: KeyBody
+) -> KeyAnswer:
+    """Let an appliance's present key vouch for its new one; otherwise an operator has to."""
+    access.own_site(scope, site_id)
+    access.own_site(scope, body.site_id)
+    async with db.transaction(parts.database, scope) as connection:
+        key = await evidence_keys.endorse(
+            connection,
+            scope,
+            body.agent_public_key.lower(),
+            body.signature.lower(),
+            clock.now(),
+        )
+    return KeyAnswer(agent_public_key=key.public_key, state=key.state)
+
+
+def unbatched(settings: Settings) -> domain.AnchorState:
+    """Return how evidence stands that is in no batch yet."""
+    return "pending" if settings.calendars else "local"
+
+
+def _read(raw: bytes, now: dt.datetime) -> tuple[EvidenceBody, Submission]:
+    """Read a body and hold it against its own signed text. Raises what is told to the agent."""
+    if len(raw) > domain.MOST_BYTES:
+        raise errors.TooLarge("A bundle has at most 4 MiB: send its checks in several bundles.")
+    found = domain.parse(_decoded(raw))
+    body = _checked(found)
+    if not body.signed_data or not body.agent_signature:
+        raise errors.BadSignature("`signed_data` and `agent_signature` are needed: sign it.")
+    if len(body.signed_data) > domain.MOST_BYTES:
+        raise errors.TooLarge("`signed_data` is over 4 MiB: send the checks in several bundles.")
+    try:
+        signed_data = body.signed_data.encode()
+    except UnicodeEncodeError as error:
+        raise errors.InvalidInput("`signed_data` holds a lone surrogate: remove it.") from error
+    signed = domain.parse(body.signed_data)
+    _storable(signed)
+    wrong = domain.differing(signed, found)
+    if wrong:
+        raise errors.InvalidInput(
+            "The signed text says something else than the body: send what was signed.",
+            differing=wrong,
+        )
+    hash = domain.bundle_hash(signed_data)
+    if body.bundle_hash is not None and body.bundle_hash.lower() != hash:
+        raise errors.InvalidInput(
+            "`bundle_hash` is not the SHA-256 of `signed_data`: leave it out."
+        )
+    checks = body.checks or []
+    return body, Submission(
+        signed_data=signed_data,
+        signature=body.agent_signature.strip().lower(),
+        public_key=(body.agent_public_key or "").strip().lower() or None,
+        bundle_id=body.bundle_id,
+        checked_at=_moment(body.checked_at, now),
+        checks=len(checks),
+        results=domain.results(checks),
+    )
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise errors.Malformed("The body is not UTF-8: send JSON in UTF-8.") from error
+
+
+def _checked(found: object) -> EvidenceBody:
+    if isinstance(found, dict):
+        # Its own text is read apart, and may be longer than any other.
+        _storable({key: value for key, value in found.items() if key != "signed_data"})
+    try:
+        return EvidenceBody.model_validate(found)
+    except ValidationError as error:
+        raise errors.InvalidInput(
+            f"Correct these and send it again: {bodies.problems(error)}"
+        ) from error
+
+
+def _storable(value: object) -> None:
+    try:
+        bodies.storable_json(value)
+    except ValueError as error:
+        raise errors.InvalidInput(f"The evidence {error}.") from error
+
+
+def _moment(text: str, now: dt.datetime) -> dt.datetime:
+    try:
+        moment = moments.parse(text)
+    except ValueError as error:
+        raise errors.InvalidInput(f"`checked_at`: {error}") from error
+    if moment is None:
+        raise errors.InvalidInput("`checked_at` is before 2000: set the appliance's clock.")
+    bodies.check_moment(moment, now, "checked_at")
+    return moment

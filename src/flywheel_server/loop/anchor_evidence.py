@@ -1,0 +1,53 @@
+"""Evidence: what is new is put into batches, and their timestamps are asked for and verified.
+
+The step itself asks nobody: its errand does, between two short transactions, after the turn.
+"""
+
+import asyncio
+import datetime as dt
+
+import httpx
+
+from flywheel_server import clock, db
+from flywheel_server.actions import evidence_anchors
+from flywheel_server.calendars import Calendars, Headers
+from flywheel_server.db import Connection
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.loop.step import Turn
+from flywheel_server.settings import Settings
+
+_SCOPE = LoopScope(reason="timestamps of every organization are asked for alike")
+
+
+async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
+    """Make batches; return bundles taken and batches made."""
+    return await evidence_anchors.batch(
+        connection,
+        turn.now,
+        every=dt.timedelta(minutes=turn.settings.evidence_batch_minutes),
+        calendars=bool(turn.settings.calendars),
+    )
+
+
+async def errand(database: db.Database, settings: Settings) -> None:
+    """Ask calendars and block headers about what is due, and write what they answer."""
+    if not settings.calendars and settings.bitcoin_headers is None:
+        return
+    async with db.transaction(database, _SCOPE) as connection:
+        due = await evidence_anchors.claim(
+            connection,
+            clock.now(),
+            calendars=bool(settings.calendars),
+            headers=settings.bitcoin_headers is not None,
+        )
+    if not due:
+        return
+    async with httpx.AsyncClient(follow_redirects=False) as client:
+        calendars = Calendars(settings.calendars, client)
+        headers = Headers(settings.bitcoin_headers, client)
+        now = clock.now()
+        asked = await asyncio.gather(
+            *(evidence_anchors.attempt(anchor, calendars, headers, now) for anchor in due)
+        )
+    async with db.transaction(database, _SCOPE) as connection:
+        await evidence_anchors.settle(connection, asked, clock.now())

@@ -1,0 +1,12 @@
+"""Evidence: every site's chain is gone through, what is new at once and all of it once a day."""
+
+from flywheel_server.actions import evidence_chains
+from flywheel_server.db import Connection
+from flywheel_server.loop.step import Turn
+
+
+async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
+    """Look for breaks; return links gone through and chains found broken."""
+    links, broken = await evidence_chains.verify(connection, turn.now)
+    turn.problems.extend(broken)
+    return links, len(broken)

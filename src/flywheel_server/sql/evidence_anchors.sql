@@ -1,0 +1,148 @@
+-- name: get
+-- fleet: the caller's row-level security decides which anchors there are
+SELECT
+    a.id, a.organization_id, a.state, a.state_changed_at, a.root, a.leaves, a.created_at,
+    a.pending_since, a.submitted_at, a.proof, a.block_height, a.block_header, a.block_time,
+    a.attempts, a.next_attempt_at, a.problem
+FROM evidence_anchors a
+WHERE a.id = $1;
+
+-- name: of_span
+-- The anchors of a piece of a chain.
+SELECT
+    a.id, a.organization_id, a.state, a.state_changed_at, a.root, a.leaves, a.created_at,
+    a.pending_since, a.submitted_at, a.proof, a.block_height, a.block_header, a.block_time,
+    a.attempts, a.next_attempt_at, a.problem
+FROM evidence_anchors a
+WHERE a.id IN (
+    SELECT l.anchor_id
+    FROM evidence_leaves l
+    WHERE l.site_id = $1
+        AND l.position BETWEEN $2 AND $3
+)
+    AND ($4::uuid IS NULL OR a.id > $4)
+ORDER BY a.id
+LIMIT $5;
+
+-- name: unbatched
+-- fleet: batches are made for every organization in one step
+-- Where bundles wait for a batch, and the last batch of the organization is old enough.
+SELECT DISTINCT s.organization_id
+FROM evidence_heads h
+JOIN evidence_progress p ON p.site_id = h.site_id
+JOIN sites s ON s.id = h.site_id
+WHERE h.position > p.batched_position
+    AND NOT EXISTS (
+        SELECT 1
+        FROM evidence_anchors a
+        WHERE a.organization_id = s.organization_id
+            AND a.created_at > $1
+    )
+ORDER BY s.organization_id
+LIMIT $2;
+
+-- name: leaves_to_batch
+SELECT b.site_id, b.position, b.chain_hash
+FROM sites s
+JOIN evidence_progress p ON p.site_id = s.id
+JOIN evidence_bundles b ON b.site_id = s.id AND b.position > p.batched_position
+WHERE s.organization_id = $1
+ORDER BY b.site_id, b.position
+LIMIT $2;
+
+-- name: insert
+INSERT INTO evidence_anchors (
+    organization_id, state, state_changed_at, root, leaves, created_at, pending_since,
+    next_attempt_at
+)
+VALUES (
+    $1, $2, $5, $3, $4, $5,
+    CASE WHEN $2 = 'pending' THEN $5::timestamptz END,
+    CASE WHEN $2 = 'pending' THEN $5::timestamptz END
+)
+RETURNING id;
+
+-- name: insert_leaves
+-- fleet: a batch is of one organization, whose sites are many
+INSERT INTO evidence_leaves (site_id, position, anchor_id, path)
+SELECT g.site_id, g.position, $1, string_to_array(g.path, ' ')
+FROM unnest($2::uuid[], $3::bigint[], $4::text[]) AS g (site_id, position, path);
+
+-- name: batched
+-- fleet: a batch is of one organization, whose sites are many
+UPDATE evidence_progress p
+SET batched_position = n.position
+FROM (
+    SELECT l.site_id, max(l.position) AS position
+    FROM evidence_leaves l
+    WHERE l.anchor_id = $1
+    GROUP BY l.site_id
+) AS n
+WHERE p.site_id = n.site_id;
+
+-- name: submit_local
+-- fleet: calendars are set for the whole server
+UPDATE evidence_anchors
+SET state = 'pending', state_changed_at = $1, pending_since = $1, next_attempt_at = $1
+WHERE state = 'local';
+
+-- name: claim
+-- fleet: whatever is due is asked for, whose ever it is
+-- The next attempt is set before the first: an attempt that dies with its process is made again.
+WITH due AS (
+    SELECT a.id
+    FROM evidence_anchors a
+    WHERE a.next_attempt_at <= $1
+        AND (a.state = 'pending' AND $2 OR a.state = 'anchored' AND $3)
+    ORDER BY a.next_attempt_at, a.id
+    LIMIT $4
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE evidence_anchors a
+SET attempts = a.attempts + 1, next_attempt_at = $5
+FROM due d
+WHERE a.id = d.id
+RETURNING
+    a.id, a.organization_id, a.state, a.state_changed_at, a.root, a.leaves, a.created_at,
+    a.pending_since, a.submitted_at, a.proof, a.block_height, a.block_header, a.block_time,
+    a.attempts, a.next_attempt_at, a.problem;
+
+-- name: move
+-- What an attempt found; another one that found more in the meantime is not overwritten.
+UPDATE evidence_anchors
+SET
+    state = $3,
+    state_changed_at = CASE WHEN state = $3 THEN state_changed_at ELSE $4::timestamptz END,
+    submitted_at = COALESCE(submitted_at, $5),
+    proof = COALESCE($6, proof),
+    block_height = $7,
+    block_header = $8,
+    block_time = $9,
+    attempts = CASE WHEN state = $3 THEN attempts ELSE 0 END,
+    next_attempt_at = $10,
+    problem = $11
+WHERE organization_id = $1
+    AND id = $2
+    AND state IN ('pending', 'anchored');
+
+-- name: troubled
+-- fleet: operators see what is wrong anywhere
+SELECT a.id, o.name AS organization, a.state, a.pending_since, a.state_changed_at, a.problem
+FROM evidence_anchors a
+JOIN organizations o ON o.id = a.organization_id
+WHERE a.state = 'failed'
+    OR (a.state = 'pending' AND a.pending_since < $1)
+ORDER BY a.created_at
+LIMIT $2;
+
+-- name: figures
+-- fleet: figures are of the whole platform
+SELECT
+    (SELECT count(*) FROM evidence_progress p WHERE p.broken_at IS NOT NULL) AS broken,
+    count(*) FILTER (WHERE a.state = 'local') AS local,
+    count(*) FILTER (WHERE a.state = 'pending') AS pending,
+    count(*) FILTER (WHERE a.state = 'anchored') AS anchored,
+    count(*) FILTER (WHERE a.state = 'failed') AS failed,
+    min(a.pending_since) FILTER (WHERE a.state = 'pending') AS oldest_pending
+FROM evidence_anchors a
+WHERE a.state <> 'verified';

@@ -1,0 +1,93 @@
+"""The keys that appliances sign evidence with."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.domain.evidence import KeyState
+from flywheel_server.sql import load
+
+_SQL = load("evidence_keys")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceKey:
+    """A public key that an appliance has shown."""
+
+    id: UUID
+    site_id: UUID
+    appliance_id: UUID
+    public_key: str
+    state: KeyState
+    seen_at: dt.datetime
+    decided_at: dt.datetime | None
+    decided_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownKey(EvidenceKey):
+    """A key with the names of its place."""
+
+    slug: str
+    wire_id: str
+
+
+async def see(
+    connection: Connection,
+    site_id: UUID,
+    appliance_id: UUID,
+    public_key: str,
+    now: dt.datetime,
+    most: int,
+) -> KeyState | None:
+    """Keep a key that an appliance shows; return its state, None if nothing was added."""
+    state: KeyState | None = await connection.fetchval(
+        _SQL["see"], site_id, appliance_id, public_key, now, most
+    )
+    return state
+
+
+async def of_site(
+    connection: Connection,
+    site_id: UUID,
+    *,
+    appliance_id: UUID | None = None,
+    public_key: str | None = None,
+) -> list[EvidenceKey]:
+    """Return the keys of a site, or of one of its appliances, in the order they were seen."""
+    rows = await connection.fetch(_SQL["of_site"], site_id, appliance_id, public_key)
+    return [EvidenceKey(**row) for row in rows]
+
+
+async def lock(connection: Connection, id: UUID) -> EvidenceKey | None:
+    """Return a key and keep others from changing it until the end."""
+    row = await connection.fetchrow(_SQL["lock"], id)
+    return None if row is None else EvidenceKey(**row)
+
+
+async def retire(
+    connection: Connection, site_id: UUID, appliance_id: UUID, now: dt.datetime, by: str
+) -> None:
+    """End the key that an appliance has signed with so far."""
+    await connection.execute(_SQL["retire"], site_id, appliance_id, now, by)
+
+
+async def decide(
+    connection: Connection, site_id: UUID, id: UUID, state: KeyState, now: dt.datetime, by: str
+) -> None:
+    """Set what a key is from now on."""
+    await connection.execute(_SQL["decide"], site_id, id, state, now, by)
+
+
+async def page(
+    connection: Connection,
+    *,
+    state: KeyState | None,
+    site_id: UUID | None,
+    after: UUID | None,
+    limit: int,
+) -> list[ShownKey]:
+    """Return keys in the order they were seen."""
+    rows = await connection.fetch(_SQL["page"], state, site_id, after, limit)
+    return [ShownKey(**row) for row in rows]
