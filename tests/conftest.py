@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -24,12 +25,19 @@ FAST = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    # Databases are copied through the log: a checkpoint for each would take a second.
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "max_wal_size": "4GB",
 }
+# Each test copies a database of some five hundred files: in memory that takes a tenth of the time.
+MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 * 1024**3
 _numbers = itertools.count(1)
+
+
+def _roomiest() -> Path | None:
+    """Return where the tests' databases go: memory, if there is room, else the usual place."""
+    usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
+    return MEMORY if usable and shutil.disk_usage(MEMORY).free > _ROOM_BYTES else None
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +48,10 @@ def settings() -> Settings:
 @pytest.fixture(scope="session")
 def cluster(settings: Settings) -> Iterator[embedded.Address]:
     """Start this worker's PostgreSQL, with a migrated database to copy from."""
-    with asyncio.Runner() as runner, tempfile.TemporaryDirectory(prefix="flywheel-test-") as folder:
+    with (
+        asyncio.Runner() as runner,
+        tempfile.TemporaryDirectory(prefix="flywheel-test-", dir=_roomiest()) as folder,
+    ):
         stack = contextlib.AsyncExitStack()
         address = runner.run(
             stack.enter_async_context(embedded.running(Path(folder) / "data", FAST))
@@ -59,7 +70,7 @@ async def address(cluster: embedded.Address) -> AsyncIterator[embedded.Address]:
     maintenance = cluster.owner_url.replace("/flywheel?", "/postgres?")
     connection = await asyncpg.connect(maintenance)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY WAL_LOG")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY FILE_COPY")
         yield embedded.Address(
             owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
             app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
