@@ -23,7 +23,11 @@ def configure(level: str = "INFO", style: str = "json") -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The richer formatter prints local variables, passwords among them.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     final: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta
