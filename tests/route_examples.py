@@ -20,7 +20,7 @@ from flywheel_server.api import access
 from flywheel_server.app import create_app
 from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.settings import Settings
-from tests import evidence, ordering
+from tests import evidence, ordering, planning
 from tests.candidates import make_candidates, make_promoted_rule
 from tests.cast import (
     STAGE,
@@ -76,6 +76,8 @@ class Stage:
     # Of each site, by its id: candidates that wait for a decision, by host, and a promoted rule.
     candidates: dict[UUID, dict[str, str]]
     rules: dict[UUID, str]
+    # Plans of `cast.neighbour`, which has full coverage, that wait for a person, by purpose.
+    plans: dict[str, UUID]
     # An open order to `cast.appliance`.
     order: str
     # Of operators and of the first partner: a webhook with a delivery, and one to be deleted.
@@ -209,8 +211,6 @@ EXAMPLES: dict[str, Builder] = {
     "POST /api/agent/l2/plan": lambda _stage, site: Example(
         path="/api/agent/l2/plan",
         body={SITE: site.slug, "incident_id": "i-1", "incident_type": "firewall_status"},
-        # Without a planner the daemon is told to escalate.
-        status=503,
     ),
     "GET /api/sites/{site_id}/appliances/{appliance_id}/orders/pending": lambda stage, site: (
         Example(path=f"{_appliance(stage, site)}/orders/pending")
@@ -417,7 +417,30 @@ EXAMPLES: dict[str, Builder] = {
     ),
 }
 
+PLANS = ("/api/partners/me/plans", "/api/client/plans")
+
+
+def _of_plan(path: str, body: dict[str, str]) -> Builder:
+    """Return an example about the waiting plan that is there for the path's verb."""
+    return lambda stage, _site: Example(
+        path=path.replace("{id}", str(stage.plans[path.rsplit("/", 1)[1]])), body=body
+    )
+
+
+def _of_site(path: str) -> Builder:
+    return lambda _stage, site: Example(path=path, query={"site": site.slug})
+
+
 EXAMPLES |= {
+    # ---- plans
+    "GET /api/admin/plans": _admin("plans"),
+    "GET /api/admin/plans/summary": _admin("plans/summary"),
+    **{f"GET {prefix}": _of_site(prefix) for prefix in PLANS},
+    **{
+        f"POST {prefix}/{{id}}/{verb}": _of_plan(f"{prefix}/{{id}}/{verb}", body)
+        for prefix in PLANS
+        for verb, body in (("approve", {"notes": "Go on."}), ("reject", {"reason": "Not now."}))
+    },
     # ---- people, for those who manage them
     "GET /api/admin/users": _admin("users"),
     "POST /api/admin/users": lambda stage, _site: Example(
@@ -574,6 +597,7 @@ def _routes(app: FastAPI) -> Iterator[Route]:
 async def set_stage(database: db.Database) -> Stage:
     """Make the cast and what the examples speak of."""
     cast = await make_cast(database)
+    beside = await make_appliance(database, cast.neighbour)
     owner = cast.people["partner owner"].scope
     if not isinstance(owner, PartnerScope):
         raise TypeError("an owner is a partner's")
@@ -609,6 +633,10 @@ async def set_stage(database: db.Database) -> Stage:
                 await make_endpoint(database, owner),
                 await make_endpoint(database, owner),
             ),
+        },
+        plans={
+            purpose: await planning.make_waiting(database, beside)
+            for purpose in ("approve", "reject")
         },
         order=(await ordering.issue(database, cast.appliance, order_id="heal::law:1")).id,
     )

@@ -20,8 +20,7 @@ FlywheelError
 ├── TooManyRequests          429
 ├── Unavailable              503
 │   ├── Busy                 503
-│   ├── DatabaseUnavailable  503
-│   └── PlannerUnavailable   503
+│   └── DatabaseUnavailable  503
 └── SetupError               (commands only: printed, exit code 1)
 
 A door turns an error into an RFC 9457 problem document; ``code`` is its stable type, ``detail``
@@ -100,7 +99,7 @@ class AlreadyExists(Conflict):
 
 
 class AlreadyDecided(Conflict):
-    """Somebody decided on this candidate already."""
+    """Somebody decided on this already."""
 
     code = "already-decided"
 
@@ -175,12 +174,6 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot be reached; try again."""
 
     code = "database-unavailable"
-
-
-class PlannerUnavailable(Unavailable):
-    """No planner is configured; escalate to a person."""
-
-    code = "planner-unavailable"
 
 
 class SetupError(FlywheelError):

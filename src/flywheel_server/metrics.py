@@ -34,6 +34,40 @@ class Metrics:
             ["verdict"],
             registry=registry,
         )
+        self.plans = Counter(
+            "flywheel_plans",
+            "Requests for a plan answered, by planner, what was told, and why",
+            ["planner", "told", "reason"],
+            registry=registry,
+        )
+        self.plan_calls = Counter(
+            "flywheel_plan_calls", "Calls of the language model for plans", registry=registry
+        )
+        self.plan_micro_usd = Counter(
+            "flywheel_plan_micro_usd",
+            "What these calls cost, in millionths of a US dollar",
+            registry=registry,
+        )
+        self.plan_seconds = Histogram(
+            "flywheel_plan_seconds",
+            "Time from a request for a plan to its committed answer",
+            ["planner"],
+            buckets=(0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 20, 30),
+            registry=registry,
+        )
+        self.plans_waiting = Gauge(
+            "flywheel_plans_waiting", "Plans that wait for a person's approval", registry=registry
+        )
+        self.plans_unreported = Gauge(
+            "flywheel_plans_unreported",
+            "Plans of the last week never reported within an hour after they were to be executed",
+            registry=registry,
+        )
+        self.plan_micro_usd_today = Gauge(
+            "flywheel_plan_micro_usd_today",
+            "What all sites spent or reserved for plans today, in millionths of a US dollar",
+            registry=registry,
+        )
         self.database_up = Gauge(
             "flywheel_database_up", "1 while the database answers", registry=registry
         )

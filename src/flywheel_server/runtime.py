@@ -12,6 +12,8 @@ from flywheel_server import db, metrics
 from flywheel_server.actions.ingest import Writer
 from flywheel_server.actions.mailed_links import MailedLinks
 from flywheel_server.actions.passwords import Passwords
+from flywheel_server.actions.planner_model import Model, Provider
+from flywheel_server.actions.plans import Gateway, Terms
 from flywheel_server.actions.sign_in import SignIn
 from flywheel_server.caches.appliances import CheckIns, Heartbeats
 from flywheel_server.caches.credentials import Credentials
@@ -41,6 +43,7 @@ class Runtime:
     heartbeats: Heartbeats
     writer: Writer
     outgoing: Outgoing
+    plans: Gateway
     metrics: metrics.Metrics
     registry: CollectorRegistry
 
@@ -72,6 +75,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         heartbeats=Heartbeats(database),
         writer=Writer(database, settings.writer_pool_size),
         outgoing=Outgoing(allow_private=settings.webhook_allow_private),
+        plans=Gateway(database, _plan_terms(settings), _model(settings), settings.pool_size // 5),
         metrics=metrics.Metrics(registry),
         registry=registry,
     )
@@ -88,8 +92,35 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         await asyncio.gather(*background, return_exceptions=True)
         await runtime.mailed_links.close()
         await runtime.outgoing.close()
+        await runtime.plans.close()
         passwords.close()
         await database.close()
+
+
+def _plan_terms(settings: Settings) -> Terms:
+    return Terms(
+        calls_per_day=settings.l2_calls_per_day,
+        micro_usd_per_day=int(settings.l2_usd_per_day * 1_000_000),
+        cache=dt.timedelta(seconds=settings.l2_cache_seconds),
+        least_confidence=settings.l2_min_confidence,
+        approval=dt.timedelta(hours=settings.plan_approval_hours),
+    )
+
+
+def _model(settings: Settings) -> Model | None:
+    if settings.l2_base_url is None or settings.l2_model is None:
+        return None
+    return Model(
+        Provider(
+            base_url=settings.l2_base_url,
+            api_key=settings.l2_api_key,
+            model=settings.l2_model,
+            timeout=settings.l2_timeout,
+            most_tokens=settings.l2_answer_tokens,
+            input_price=settings.l2_input_price,
+            output_price=settings.l2_output_price,
+        )
+    )
 
 
 def _mailer(settings: Settings) -> Mailer | None:

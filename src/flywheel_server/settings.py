@@ -111,6 +111,47 @@ class Settings(BaseSettings):
         le=1_440,
         description="minutes between two timestamps of an organization's evidence",
     )
+    l2_base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="an OpenAI-compatible API for plans at L2: https://llm.example.com/v1",
+    )
+    l2_api_key: str | None = Field(
+        default=None, min_length=1, repr=False, description="the bearer key of that API"
+    )
+    l2_model: str | None = Field(
+        default=None, min_length=1, max_length=200, description="the model that is asked for plans"
+    )
+    l2_timeout: float = Field(
+        default=10.0, ge=0.1, le=12, description="seconds one attempt to get a plan may take"
+    )
+    l2_answer_tokens: int = Field(
+        default=500, ge=50, le=16_000, description="tokens an answer of the model may have"
+    )
+    l2_min_confidence: float = Field(
+        default=0.6, ge=0, le=1, description="how sure a planner has to be"
+    )
+    l2_calls_per_day: int = Field(
+        default=200, ge=0, le=1_000_000, description="calls of the model a site may cause in a day"
+    )
+    l2_usd_per_day: float = Field(
+        default=5.0, ge=0, le=100_000, description="US dollars a site's plans may cost in a day"
+    )
+    l2_input_price: float = Field(
+        default=3.0, ge=0, le=10_000, description="US dollars for a million tokens of a question"
+    )
+    l2_output_price: float = Field(
+        default=15.0, ge=0, le=10_000, description="US dollars for a million tokens of an answer"
+    )
+    l2_cache_seconds: float = Field(
+        default=3_600.0,
+        ge=0,
+        le=604_800,
+        description="seconds for which the model's answer holds for the same question of a site",
+    )
+    plan_approval_hours: float = Field(
+        default=4.0, ge=0.01, le=168, description="hours a plan waits for a person's approval"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="least severe level that is logged"
     )
@@ -134,7 +175,7 @@ class Settings(BaseSettings):
 def load() -> Settings:
     """Read the environment. Raises SetupError that names each wrong variable and its remedy."""
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         problems = "; ".join(
             f"FLYWHEEL_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
@@ -143,3 +184,8 @@ def load() -> Settings:
         raise errors.SetupError(
             f"wrong settings: {problems}. See docs/settings.md for what each accepts."
         ) from error
+    if settings.l2_base_url is not None and settings.l2_model is None:
+        raise errors.SetupError(
+            "FLYWHEEL_L2_BASE_URL needs FLYWHEEL_L2_MODEL: name the model, or leave both out"
+        )
+    return settings

@@ -11,7 +11,6 @@ from tests.cast import STAGE, Cast, CastSite
 
 PATTERNS = "/agent/patterns"
 STATS = "/api/agent/sync/pattern-stats"
-PLAN = "/api/agent/l2/plan"
 HOUSEKEEPING = {
     "/api/appliances/domain-discovered": "domain-discovered",
     "/api/appliances/enumeration-results": "enumeration-results",
@@ -408,7 +407,7 @@ async def test_documents_at_once_leave_one(
     assert len(await documents(database)) == 1
 
 
-@pytest.mark.parametrize("path", [PATTERNS, STATS, PLAN, *HOUSEKEEPING])
+@pytest.mark.parametrize("path", [PATTERNS, STATS, *HOUSEKEEPING])
 async def test_a_foreign_site_is_refused_and_a_key_is_needed(
     client: httpx.AsyncClient, cast: Cast, database: db.Database, path: str
 ) -> None:
@@ -441,25 +440,6 @@ async def test_another_site_neither_sees_nor_changes_reports(
         assert await connection.fetchval("SELECT count(id) FROM pattern_reports") == 2
     assert (await patterns(database))[0] in before[0]
     assert await documents(database) == before[1]
-
-
-async def test_without_a_planner_daemons_are_told_to_escalate(
-    client: httpx.AsyncClient, cast: Cast
-) -> None:
-    body = {
-        "incident_id": "drift-WS-TEST-2-zz_unknown_check-1795163937354",
-        "site_id": cast.site.slug,
-        "host_id": "WS-TEST-2",
-        "incident_type": "zz_unknown_check",
-        "severity": "high",
-        "raw_data": {"actual": "drifted", "host_id": "WS-TEST-2", "drift_detected": True},
-        "pattern_signature": "",
-        "created_at": "2026-11-20T08:38:57Z",
-    }
-    for sent in (body, dict.fromkeys(body)):
-        answer = await client.post(PLAN, json=sent, headers=cast.site.headers)
-        assert answer.status_code == 503
-        assert answer.json()["type"] == "urn:flywheel:problem:planner-unavailable"
 
 
 @pytest.mark.parametrize(

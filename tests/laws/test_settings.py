@@ -33,6 +33,18 @@ WRONG = {
     "ots_calendars": "calendar.example.com",
     "bitcoin_headers": "",
     "evidence_batch_minutes": "-1",
+    "l2_base_url": "llm.example.com",
+    "l2_api_key": "",
+    "l2_model": "",
+    "l2_timeout": "60",
+    "l2_answer_tokens": "1",
+    "l2_min_confidence": "80",
+    "l2_calls_per_day": "-1",
+    "l2_usd_per_day": "much",
+    "l2_input_price": "-1",
+    "l2_output_price": "free",
+    "l2_cache_seconds": "-1",
+    "plan_approval_hours": "0",
     "log_level": "TRACE",
     "log_format": "xml",
 }
@@ -50,7 +62,7 @@ def _rows() -> dict[str, tuple[str, str]]:
 
 def test_the_page_lists_every_setting_and_nothing_else() -> None:
     assert set(_rows()) == {f"FLYWHEEL_{name.upper()}" for name in Settings.model_fields}
-    mentioned = re.findall(r"FLYWHEEL_[A-Z_]*[A-Z]", PAGE.read_text(encoding="utf-8"))
+    mentioned = re.findall(r"FLYWHEEL_[A-Z0-9_]*[A-Z0-9]", PAGE.read_text(encoding="utf-8"))
     assert set(mentioned) == set(_rows())
 
 

@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 from flywheel_server import clock, db, errors, log, migrations
 from flywheel_server.api import problems
 from flywheel_server.api.access import PUBLIC, RuntimeDep
+from flywheel_server.domain import plans
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.metrics import Metrics
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import deliveries, evidence_anchors, patterns, runs
+from flywheel_server.store import deliveries, evidence_anchors, patterns, plan_figures, runs
 from flywheel_server.store.schema import revision
 
 router = APIRouter(tags=["health"], dependencies=PUBLIC)
@@ -126,19 +127,29 @@ def _reason(found: Readiness) -> str | None:
 
 
 async def _measure(parts: Runtime, steps: list[str]) -> None:
+    now = clock.now()
     async with db.transaction(parts.database, _SCOPE) as connection:
         status = await runs.status(connection)
         newest = await runs.newest(connection, steps)
         unresolved = await patterns.unresolved_total(connection)
         not_running = await deliveries.stuck_total(connection)
         evidence = await evidence_anchors.figures(connection)
+        planned = await plan_figures.standing(
+            connection,
+            now,
+            unreported_before=now - plans.UNREPORTED,
+            made_since=now - plans.AWAITED,
+        )
     figures = parts.metrics
     since = None if status is None else status.seconds_since_turn
     figures.loop_seconds_since_turn.set(float("nan") if since is None else since)
     figures.loop_silent.set(_silent(parts, since))
     figures.unresolved_executions.set(unresolved)
     figures.rules_not_running.set(not_running)
-    _measure_evidence(figures, evidence, clock.now())
+    _measure_evidence(figures, evidence, now)
+    figures.plans_waiting.set(planned.waiting)
+    figures.plans_unreported.set(planned.unreported)
+    figures.plan_micro_usd_today.set(planned.spent_today)
     for run in newest:
         figures.step_failed.labels(run.step).set(run.error is not None)
         figures.step_seconds.labels(run.step).set(run.seconds)

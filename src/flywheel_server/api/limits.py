@@ -65,6 +65,8 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             burst=1_000,
             refusal=errors.Busy,
         ),
+        # They wait for a provider without a connection; who does not get in escalates at once.
+        Kind(name="plans", most=256, waiting=0, rate=20, burst=400, refusal=errors.Busy),
         Kind(
             name="orders",
             most=max(1, pool // 5),
@@ -109,6 +111,7 @@ _PATHS = {
     "/api/agent/sync/promoted-rules": "sync",
     "/api/agent/executions": "telemetry",
     "/api/agent/executions/batch": "telemetry",
+    "/api/agent/l2/plan": "plans",
     "/api/auth/sign-in": "sign-in",
     "/api/auth/accept-invitation": "sign-in",
     "/api/auth/links": "sign-in",

@@ -64,8 +64,8 @@ def install(app: FastAPI) -> None:
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, errors.FlywheelError):
         raise error
-    # Telling a daemon to escalate is an answer, not a failure of ours; what is shed is counted.
-    expected = isinstance(error, errors.PlannerUnavailable | errors.Busy)
+    # What is shed is counted.
+    expected = isinstance(error, errors.Busy)
     if error.status >= 500 and not expected:  # noqa: PLR2004 - server errors
         _log.error("request refused", code=error.code, cause=repr(error.__cause__))
     return response(error)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from flywheel_server.actions import events, orders, partitions, retention, sessions
+from flywheel_server.actions import events, orders, partitions, plan_approvals, retention, sessions
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
 
@@ -11,10 +11,12 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     """Keep the tables in shape; return nothing looked at and things made or forgotten."""
     kept = turn.settings
     done = await orders.expire_due(connection, turn.now)
+    done += await plan_approvals.keep(connection, turn.now)
     done += await partitions.ensure(connection, turn.now)
     done += await retention.drop_executions(connection, turn.now, kept.execution_retention_days)
     done += await retention.drop_log_lines(connection, turn.now, kept.log_retention_days)
     done += await retention.forget_keys(connection, turn.now, kept.execution_retention_days)
+    done += await plan_approvals.forget(connection, turn.now, kept.execution_retention_days)
     done += await retention.forget_runs(connection, turn.now)
     done += await events.forget_old(connection, turn.now)
     done += await retention.forget_rule_sets(connection, turn.now)

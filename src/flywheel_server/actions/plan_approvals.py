@@ -1,0 +1,189 @@
+"""A person's word on a plan that waits: approving it issues one signed healing order.
+
+A plan is decided on once and in time; the order, the decision and the audit entry are one
+transaction. What came of it is recorded by the loop when the execution is reported.
+"""
+
+import datetime as dt
+from uuid import UUID
+
+from flywheel_server import errors
+from flywheel_server.actions import audit, orders
+from flywheel_server.actions.signing import Signer
+from flywheel_server.db import Connection
+from flywheel_server.domain import orders as drafts
+from flywheel_server.domain import plans
+from flywheel_server.domain.appliances import Appliance
+from flywheel_server.domain.plans import ApprovalState
+from flywheel_server.domain.scope import ClientScope, PartnerScope
+from flywheel_server.store import appliances
+from flywheel_server.store import plan_approvals as store
+from flywheel_server.store import plans as stored_plans
+from flywheel_server.store.plan_approvals import Approval
+
+Decider = PartnerScope | ClientScope
+
+
+async def approve(
+    connection: Connection,
+    actor: Decider,
+    signer: Signer,
+    plan_id: UUID,
+    *,
+    notes: str | None,
+    appliance: str | None,
+    lifetime: dt.timedelta,
+    now: dt.datetime,
+) -> Approval:
+    """Approve a plan: its appliance is ordered to run the runbook.
+
+    ``appliance`` names which one where the plan does not say. Raises NotFound, Forbidden,
+    AlreadyDecided, Conflict past the deadline or without an executable runbook, and InvalidInput.
+    """
+    approval = await _open(connection, actor, plan_id, now)
+    if not approval.executable:
+        raise errors.Conflict(
+            "Its runbook can no longer be executed by appliances: reject the plan."
+        )
+    target = await _target(connection, approval, appliance)
+    order = await orders.issue(
+        connection, actor, signer, target, _draft(approval, lifetime), now=now
+    )
+    return await _settle(connection, actor, approval, "approved", notes, order.id, now)
+
+
+async def reject(
+    connection: Connection, actor: Decider, plan_id: UUID, *, reason: str, now: dt.datetime
+) -> Approval:
+    """Reject a plan: nothing is ordered. Raises as ``approve`` does."""
+    approval = await _open(connection, actor, plan_id, now)
+    return await _settle(connection, actor, approval, "rejected", reason, None, now)
+
+
+async def keep(connection: Connection, now: dt.datetime) -> int:
+    """End what is overdue and record what came of plans; return how many rows changed.
+
+    For the loop: approvals past their deadline, plans that a process left behind, executions.
+    """
+    done = await store.expire_due(connection, now)
+    done += await stored_plans.interrupt_old(connection, now - plans.ABANDONED * 2, now)
+    return done + await stored_plans.link_executions(
+        connection, now - plans.AWAITED, now - dt.timedelta(days=1)
+    )
+
+
+async def forget(connection: Connection, now: dt.datetime, retention_days: int) -> int:
+    """Delete the decisions that are older than executions are kept; return how many."""
+    return await stored_plans.forget(connection, now - dt.timedelta(days=retention_days))
+
+
+async def _open(
+    connection: Connection, actor: Decider, plan_id: UUID, now: dt.datetime
+) -> Approval:
+    """Hold a plan and return it: it waits, and the actor may decide on it."""
+    # The doors refuse viewers; so does the deed, whichever door may come.
+    if actor.rights == "viewer":
+        raise errors.Forbidden("Viewers may look but not change: ask an admin.")
+    approval = await store.lock(connection, plan_id, now)
+    if approval is None:
+        raise errors.NotFound("No plan of yours waits under this id: take one from the list.")
+    if isinstance(actor, ClientScope) and approval.healing_tier != "full_coverage":
+        raise errors.Forbidden(
+            "Only sites with full coverage decide themselves: ask your partner to decide on it."
+        )
+    if approval.state == "expired":
+        raise errors.Conflict(
+            f"Its deadline passed at {approval.deadline_at:%Y-%m-%d %H:%M} UTC: the incident is a "
+            "person's, order the runbook yourself if it still helps.",
+            state="expired",
+        )
+    if approval.state != "waiting":
+        at = approval.decided_at or now
+        raise errors.AlreadyDecided(
+            f"{approval.decided_by} {approval.state} this plan at {at:%Y-%m-%d %H:%M:%S} UTC: a "
+            "plan is decided on once, look at what came of it.",
+            decision=approval.state,
+            decided_by=approval.decided_by,
+            decided_at=at.isoformat(),
+        )
+    return approval
+
+
+async def _target(connection: Connection, approval: Approval, named: str | None) -> Appliance:
+    """Return the appliance that shall run it."""
+    if named is not None:
+        found = await appliances.resolve(connection, approval.site_id, named)
+        if found is None or approval.appliance_id not in {None, found.id}:
+            raise errors.InvalidInput(
+                "`appliance_id` is not the appliance that asked for this plan: leave it out, or "
+                "take one of the site's where the plan names none."
+            )
+        return found
+    if approval.appliance_id is None:
+        own = await appliances.of_site(connection, approval.site_id)
+        if len(own) == 1:
+            return own[0]
+        raise errors.InvalidInput(
+            "The site's appliances share a key, so nobody knows which of them asked: name one as "
+            "`appliance_id`.",
+            appliances=[each.wire_id for each in own],
+        )
+    found = await appliances.get(connection, approval.site_id, approval.appliance_id)
+    if found is None:
+        raise LookupError("an appliance is never deleted")
+    return found
+
+
+def _draft(approval: Approval, lifetime: dt.timedelta) -> drafts.Draft:
+    parameters: dict[str, object] = {"incident_id": approval.incident_id}
+    if approval.hostname:
+        parameters |= {"target_host": approval.hostname, "hostname": approval.hostname}
+    return drafts.draft("healing", parameters, runbook_id=approval.runbook_id, lifetime=lifetime)
+
+
+async def _settle(
+    connection: Connection,
+    actor: Decider,
+    approval: Approval,
+    state: ApprovalState,
+    notes: str | None,
+    order_id: str | None,
+    now: dt.datetime,
+) -> Approval:
+    kind, actor_id, name = audit.identity(actor)
+    written = await store.decide(
+        connection,
+        approval,
+        state,
+        by_kind=kind,
+        by_id=actor_id,
+        by=name,
+        notes=notes,
+        order_id=order_id,
+        now=now,
+    )
+    if not written:
+        raise LookupError("a held plan that waits is decided")
+    await audit.record(
+        connection,
+        actor,
+        "plan.approve" if state == "approved" else "plan.reject",
+        object_kind="plan",
+        object_id=str(approval.plan_id),
+        now=now,
+        before={"state": approval.state},
+        after={
+            "state": state,
+            "incident_type": approval.incident_type,
+            "runbook_id": approval.runbook_id,
+            "order_id": order_id,
+            "notes": notes,
+        },
+        partner_id=approval.partner_id,
+        organization_id=approval.organization_id,
+        site_id=approval.site_id,
+    )
+    found = await store.get(connection, approval.plan_id, now)
+    if found is None:
+        raise LookupError("what was just decided is still there")
+    return found

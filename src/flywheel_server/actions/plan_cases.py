@@ -1,0 +1,56 @@
+"""One request for a plan as it is worked on: who asks about what, and how much time is left."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server.domain.plan_history import Evidence
+from flywheel_server.domain.plans import Asker, Incident
+from flywheel_server.domain.scope import ApplianceScope
+
+# An appliance is answered within 30 s, with the transactions around it.
+PATIENCE_SECONDS = 24.0
+
+
+class Watch:
+    """The door's moment, and what has passed since."""
+
+    def __init__(self, began_at: dt.datetime) -> None:
+        self._began_at = began_at
+        self._ticks = ticks()
+
+    def now(self) -> dt.datetime:
+        """Return this moment."""
+        return self._began_at + dt.timedelta(seconds=self.elapsed())
+
+    def elapsed(self) -> float:
+        """Return the seconds since the request came."""
+        return ticks() - self._ticks
+
+    def left(self) -> float:
+        """Return the seconds that a provider may still take."""
+        return max(0.0, PATIENCE_SECONDS - self.elapsed())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An incident, with all that speaks for one runbook or another."""
+
+    scope: ApplianceScope
+    incident: Incident
+    asker: Asker
+    # With the platform of each runbook.
+    evidence: Sequence[tuple[Evidence, str]]
+    watch: Watch
+
+    @property
+    def site_id(self) -> UUID:
+        """Return the key's site: where the incident is."""
+        return self.scope.site_id
+
+
+def ticks() -> float:
+    """Return the seconds of the monotonic clock."""
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,210 @@
+"""Plans that wait, for partners and for organizations with full coverage: look, approve, reject.
+
+Approving orders the appliance to run the runbook; a plan is decided on once, and in time.
+"""
+
+import datetime as dt
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Query
+from pydantic import BaseModel, Field
+
+from flywheel_server import clock, db
+from flywheel_server.actions import plan_approvals as actions
+from flywheel_server.actions.plan_approvals import Decider
+from flywheel_server.api import bodies, pages
+from flywheel_server.api.access import (
+    ClientAdmin,
+    ClientReader,
+    PartnerActor,
+    PartnerReader,
+    RuntimeDep,
+)
+from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
+from flywheel_server.api.operator_bodies import OperatorBody, PathId, ReasonBody
+from flywheel_server.domain.plans import ApprovalState
+from flywheel_server.domain.scope import ClientScope, PartnerScope
+from flywheel_server.runtime import Runtime
+from flywheel_server.store import plan_approvals as store
+from flywheel_server.store.plan_approvals import Approval
+
+partners = APIRouter(prefix="/api/partners/me/plans", tags=["partners: plans"])
+clients = APIRouter(prefix="/api/client/plans", tags=["clients: plans"])
+
+_TIME = "2026-02-24T10:00:00Z"
+_LONGEST_APPLIANCE = 300
+StatusFilter = Annotated[ApprovalState | None, Query(description="Only such.")]
+
+
+class PlanView(BaseModel):
+    """A plan that waits or waited for a person's word, and what came of it."""
+
+    id: UUID = Field(description="The plan's id.")
+    status: ApprovalState = Field(description="Where it stands.", examples=["waiting"])
+    site: PlaceView = Field(description="Where.")
+    organization: str = Field(description="Whose site it is.", examples=["Harbour Dental"])
+    appliance_id: str | None = Field(
+        description="Which appliance asked; null: name one to approve.",
+        examples=["site-lab-01-02:00:5E:10:00:01"],
+    )
+    incident_id: str = Field(description="The incident.", examples=["drift-WS-TEST-2-1"])
+    incident_type: str = Field(description="What is wrong.", examples=["firewall_status"])
+    hostname: str = Field(description="On which host.", examples=["WS-TEST-2"])
+    severity: str = Field(description="How bad.", examples=["high"])
+    details: dict[str, Any] = Field(
+        description="The incident as the planner saw it, scrubbed.",
+        examples=[{"expected": "compliant", "actual": "drifted"}],
+    )
+    runbook_id: str = Field(description="What shall be run.", examples=["RB-WIN-SEC-001"])
+    runbook_name: str = Field(description="Its name.", examples=["Windows security: firewall"])
+    platform: str | None = Field(description="For which platform.", examples=["windows"])
+    planner: str = Field(description="Who proposes it.", examples=["model"])
+    confidence: float | None = Field(description="How sure, 0 to 1.", examples=[0.91])
+    reasoning: str = Field(description="Why.", examples=["The firewall service is stopped."])
+    created_at: dt.datetime = Field(description="When it was made, UTC.", examples=[_TIME])
+    deadline_at: dt.datetime = Field(description="Until when it waits, UTC.", examples=[_TIME])
+    decided_at: dt.datetime | None = Field(description="When it was decided.", examples=[None])
+    decided_by: str | None = Field(description="By whom.", examples=[None])
+    notes: str | None = Field(description="Why, in their words.", examples=[None])
+    order_id: str | None = Field(description="The order that came of it.", examples=[None])
+    order_status: str | None = Field(description="Where the order stands.", examples=["pending"])
+    execution_id: str | None = Field(description="The execution reported.", examples=[None])
+    executed_at: dt.datetime | None = Field(description="When it was reported.", examples=[None])
+    outcome: str | None = Field(
+        description="success, failure or not_attempted", examples=["success"]
+    )
+    verified: bool | None = Field(description="What the post-check said.", examples=[None])
+    may_decide: bool = Field(
+        description="Whether your kind of people may decide on it now.", examples=[True]
+    )
+
+
+class ApprovePlanBody(OperatorBody):
+    """How to approve; everything may be left out."""
+
+    notes: Notes | None = Field(None, description="Why.", examples=["Office is closed now."])
+    appliance_id: Annotated[bodies.Text, Field(max_length=_LONGEST_APPLIANCE)] | None = Field(
+        None, description="Which appliance shall run it, where the plan names none."
+    )
+
+
+ApprovePlan = Annotated[ApprovePlanBody, Body(default_factory=ApprovePlanBody)]
+
+
+@partners.get("")
+async def list_plans(
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    site: SiteFilterDep,
+    status: StatusFilter = None,
+) -> pages.Listing[PlanView]:
+    """List the plans that wait or waited for you, the newest first."""
+    return await _list(parts, scope, page, site, status)
+
+
+@partners.post("/{id}/approve")
+async def approve_plan(
+    scope: PartnerActor, parts: RuntimeDep, id: PathId, body: ApprovePlan
+) -> PlanView:
+    """Approve a plan: its appliance gets a signed order."""
+    return await _approve(parts, scope, id, body)
+
+
+@partners.post("/{id}/reject")
+async def reject_plan(
+    scope: PartnerActor, parts: RuntimeDep, id: PathId, body: ReasonBody
+) -> PlanView:
+    """Reject a plan: nothing is run."""
+    return await _reject(parts, scope, id, body.reason)
+
+
+@clients.get("")
+async def list_client_plans(
+    scope: ClientReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    site: SiteFilterDep,
+    status: StatusFilter = None,
+) -> pages.Listing[PlanView]:
+    """List the plans of your sites that wait or waited for a person, the newest first."""
+    return await _list(parts, scope, page, site, status)
+
+
+@clients.post("/{id}/approve")
+async def approve_client_plan(
+    scope: ClientAdmin, parts: RuntimeDep, id: PathId, body: ApprovePlan
+) -> PlanView:
+    """Approve a plan of a site with full coverage: its appliance gets a signed order."""
+    return await _approve(parts, scope, id, body)
+
+
+@clients.post("/{id}/reject")
+async def reject_client_plan(
+    scope: ClientAdmin, parts: RuntimeDep, id: PathId, body: ReasonBody
+) -> PlanView:
+    """Reject a plan of a site with full coverage: nothing is run."""
+    return await _reject(parts, scope, id, body.reason)
+
+
+async def _list(
+    parts: Runtime,
+    scope: PartnerScope | ClientScope,
+    page: pages.Page,
+    site: SiteFilter,
+    status: ApprovalState | None,
+) -> pages.Listing[PlanView]:
+    async with db.transaction(parts.database, scope) as connection:
+        rows = await store.page(
+            connection,
+            clock.now(),
+            state=status,
+            site_id=await site.find(connection),
+            before=page.after(UUID),
+            limit=page.limit + 1,
+        )
+    return pages.listing(rows, page, lambda row: (row.plan_id,), lambda row: _view(row, scope))
+
+
+async def _approve(parts: Runtime, scope: Decider, id: UUID, body: ApprovePlanBody) -> PlanView:
+    # Before the transaction: it may need one of its own.
+    signer = await parts.signers.get()
+    async with db.transaction(parts.database, scope) as connection:
+        approval = await actions.approve(
+            connection,
+            scope,
+            signer,
+            id,
+            notes=(body.notes or "").strip() or None,
+            appliance=body.appliance_id,
+            lifetime=dt.timedelta(hours=parts.settings.plan_approval_hours),
+            now=clock.now(),
+        )
+    return _view(approval, scope)
+
+
+async def _reject(parts: Runtime, scope: Decider, id: UUID, reason: str) -> PlanView:
+    async with db.transaction(parts.database, scope) as connection:
+        approval = await actions.reject(connection, scope, id, reason=reason, now=clock.now())
+    return _view(approval, scope)
+
+
+def _view(approval: Approval, scope: PartnerScope | ClientScope) -> PlanView:
+    decides = isinstance(scope, PartnerScope) or approval.healing_tier == "full_coverage"
+    same = {
+        name: getattr(approval, name)
+        for name in PlanView.model_fields
+        if name in Approval.__dataclass_fields__ and name != "appliance_id"
+    }
+    return PlanView(
+        id=approval.plan_id,
+        status=approval.state,
+        site=PlaceView(id=approval.site_id, site_id=approval.slug, name=approval.site_name),
+        organization=approval.organization_name,
+        appliance_id=approval.wire_id,
+        details=approval.input.get("details", {}),
+        order_status=approval.order_state,
+        may_decide=decides and approval.state == "waiting",
+        **same,
+    )

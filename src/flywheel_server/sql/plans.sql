@@ -1,0 +1,409 @@
+-- name: askers
+SELECT a.id, a.desired_l2_mode, a.agent_version
+FROM appliances a
+WHERE a.site_id = $1
+ORDER BY a.id;
+
+-- name: lock_incident
+-- One decision at a time about one incident of a site.
+SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || ':' || $2::text, 7307)) AS site_id;
+
+-- name: lock_digest
+-- One question at a time about equal incidents of a site: the next one finds the answer.
+SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || ':' || $2::text, 7308)) AS site_id;
+
+-- name: newest
+SELECT
+    p.id, p.mode, p.state, p.planner, p.told, p.reason, p.answer, p.calls, p.cost_micro_usd,
+    p.appliance_id, p.created_at
+FROM plans p
+WHERE p.site_id = $1
+    AND hashtextextended(p.incident_id, 0) = hashtextextended($2, 0)
+    AND p.incident_id = $2
+    AND p.created_at >= $3
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT 1;
+
+-- name: repeated
+UPDATE plans
+SET repeats = repeats + 1
+WHERE site_id = $1
+    AND id = $2;
+
+-- name: under_way
+SELECT EXISTS (
+    SELECT 1
+    FROM plans p
+    WHERE p.site_id = $1
+        AND p.digest = $2
+        AND p.state = 'planning'
+        AND p.created_at >= $3
+);
+
+-- name: reusable
+-- What a model once answered: for the same question of this site, or for the very incident. What
+-- was tried and failed is asked anew.
+SELECT p.id, p.proposed, p.confidence, p.reasoning
+FROM plans p
+WHERE p.site_id = $1
+    AND p.planner = 'model'
+    AND p.state = 'decided'
+    AND p.confidence IS NOT NULL
+    AND p.model = $5
+    AND p.prompt_version = $6
+    AND p.outcome IS DISTINCT FROM 'failure'
+    AND p.incident_type = $3
+    AND (
+        p.digest = $2 AND p.created_at >= $7
+        OR hashtextextended(p.incident_id, 0) = hashtextextended($4, 0)
+        AND p.incident_id = $4 AND p.incident_id <> '' AND p.created_at >= $8
+    )
+ORDER BY p.created_at DESC, p.id DESC
+LIMIT 1;
+
+-- name: covering
+-- The enabled rules that a site gets for an incident type, as appliances would choose among them.
+SELECT
+    r.rule_id, r.conditions, r.severity_filter, b.runbook_id, b.name, b.platform, b.executable
+FROM sites s
+JOIN organizations o ON o.id = s.organization_id
+JOIN l1_rules r ON r.incident_type = $2
+    AND (
+        r.scope = 'platform' OR r.partner_id = o.partner_id OR r.organization_id = o.id
+        OR r.site_id = s.id
+    )
+JOIN runbooks b ON b.runbook_id = r.runbook_id
+WHERE s.id = $1
+    AND r.enabled
+    AND (r.tier IS NULL OR r.tier = 'standard' OR r.tier = s.healing_tier)
+ORDER BY
+    r.source = 'builtin',
+    array_position(ARRAY['site', 'organization', 'partner', 'platform'], r.scope),
+    r.priority,
+    r.rule_id;
+
+-- name: catalogue
+-- fleet: the catalogue of runbooks is one for the platform
+SELECT b.runbook_id, b.name, b.platform, b.executable
+FROM runbooks b
+WHERE b.platform = $1
+    AND b.executable
+ORDER BY b.runbook_id;
+
+-- name: runbook
+-- fleet: the catalogue of runbooks is one for the platform
+SELECT b.runbook_id, b.name, b.platform, b.executable
+FROM runbooks b
+WHERE b.runbook_id = $1;
+
+-- name: evidence
+-- Counts alone: of the site, of its organization's other sites with it, of the platform.
+SELECT
+    'site' AS tier, p.runbook_id,
+    sum(CASE WHEN $3 THEN p.verified_successes ELSE p.successes END)::bigint AS successes,
+    sum(p.failures + CASE WHEN $3 THEN p.successes - p.verified_successes ELSE 0 END)::bigint
+        AS failures,
+    1::bigint AS organizations,
+    max(p.last_seen_at) AS last_seen_at,
+    bool_or(p.state = 'rejected') AS rejected,
+    b.platform
+FROM patterns p
+JOIN runbooks b ON b.runbook_id = p.runbook_id
+WHERE p.site_id = $1
+    AND p.incident_type = $2
+GROUP BY p.runbook_id, b.platform
+UNION ALL
+SELECT
+    'organization', p.runbook_id,
+    sum(CASE WHEN $3 THEN p.verified_successes ELSE p.successes END)::bigint,
+    sum(p.failures + CASE WHEN $3 THEN p.successes - p.verified_successes ELSE 0 END)::bigint,
+    1::bigint, max(p.last_seen_at), false, b.platform
+FROM patterns p
+JOIN runbooks b ON b.runbook_id = p.runbook_id
+WHERE p.incident_type = $2
+    AND p.site_id IN (
+        SELECT n.id
+        FROM sites n
+        JOIN sites s ON s.organization_id = n.organization_id
+        WHERE s.id = $1
+    )
+GROUP BY p.runbook_id, b.platform
+UNION ALL
+SELECT
+    'platform', p.runbook_id,
+    CASE WHEN $3 THEN p.since_verified_successes ELSE p.since_successes END,
+    p.since_failures
+        + CASE WHEN $3 THEN p.since_successes - p.since_verified_successes ELSE 0 END,
+    p.since_organizations, p.last_seen_at, false, b.platform
+FROM platform_patterns p
+JOIN runbooks b ON b.runbook_id = p.runbook_id
+WHERE p.incident_type = $2;
+
+-- name: insert
+INSERT INTO plans (
+    site_id, appliance_id, incident_id, incident_type, hostname, severity, platform, input, digest,
+    mode, agent_version, state, prompt_version, created_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'planning', $12, $13)
+RETURNING id;
+
+-- name: decide
+UPDATE plans
+SET
+    appliance_id = $3,
+    mode = $4,
+    agent_version = $5,
+    state = 'decided',
+    planner = $6,
+    basis = $7,
+    model = $8,
+    calls = $9,
+    input_tokens = $10,
+    output_tokens = $11,
+    cost_micro_usd = $12,
+    latency_ms = $13,
+    proposed = $14,
+    runbook_id = $15,
+    confidence = $16,
+    reasoning = $17,
+    told = $18,
+    reason = $19,
+    answer = $20,
+    decided_at = $21
+WHERE site_id = $1
+    AND id = $2
+    AND state = 'planning'
+RETURNING id;
+
+-- name: interrupt
+UPDATE plans
+SET
+    state = 'decided',
+    planner = 'none',
+    told = 'escalate',
+    reason = 'interrupted',
+    answer = '{}',
+    decided_at = $3
+WHERE site_id = $1
+    AND id = $2
+    AND state = 'planning';
+
+-- name: interrupt_old
+-- fleet: the loop ends what any process left behind
+UPDATE plans
+SET
+    state = 'decided',
+    planner = 'none',
+    told = 'escalate',
+    reason = 'interrupted',
+    answer = '{}',
+    decided_at = $2
+WHERE state = 'planning'
+    AND created_at < $1;
+
+-- name: reserve
+-- One statement, guarded: however many ask at once, none goes beyond.
+INSERT INTO plan_budgets AS b (site_id, day, calls, micro_usd)
+SELECT $1, $2, 1, $3::bigint
+WHERE $4::integer >= 1
+    AND $5::bigint >= $3::bigint
+ON CONFLICT (site_id, day) DO UPDATE
+SET calls = b.calls + 1, micro_usd = b.micro_usd + $3::bigint
+WHERE b.calls + 1 <= $4::integer
+    AND b.micro_usd + $3::bigint <= $5::bigint
+RETURNING b.calls;
+
+-- name: settle
+UPDATE plan_budgets
+SET micro_usd = GREATEST(micro_usd - $3 + $4, 0)
+WHERE site_id = $1
+    AND day = $2;
+
+-- name: link_executions
+-- fleet: the loop looks for what came of the plans of every site
+-- The first execution of the incident, in its version in force; looked at again for a day, for it
+-- may be corrected.
+WITH open AS (
+    SELECT p.id, p.site_id, p.incident_id, p.created_at, p.told
+    FROM plans p
+    WHERE p.execution_id IS NULL
+        AND p.told IN ('execute', 'approval')
+        AND p.created_at >= $1
+    UNION ALL
+    SELECT p.id, p.site_id, p.incident_id, p.created_at, p.told
+    FROM plans p
+    WHERE p.executed_at >= $2
+), runnable AS (
+    SELECT o.id, o.site_id, o.incident_id, COALESCE(a.decided_at, o.created_at) AS since
+    FROM open o
+    LEFT JOIN plan_approvals a ON a.plan_id = o.id
+    WHERE o.incident_id <> ''
+        AND (o.told = 'execute' OR a.state = 'approved')
+), found AS (
+    SELECT r.id, e.execution_id, e.received_at, e.outcome, e.verified
+    FROM runnable r
+    CROSS JOIN LATERAL (
+        SELECT e.execution_id, e.received_at, e.outcome, e.verified
+        FROM executions e
+        WHERE e.site_id = r.site_id
+            AND hashtextextended(e.incident_id, 0) = hashtextextended(r.incident_id, 0)
+            AND e.incident_id = r.incident_id
+            AND e.level <> 'L1'
+            AND e.weight = 1
+            AND e.received_at >= r.since
+            AND NOT EXISTS (
+                SELECT 1
+                FROM corrections c
+                WHERE c.site_id = e.site_id
+                    AND c.execution_id = e.execution_id
+                    AND c.revision > e.revision
+            )
+        ORDER BY e.received_at, e.execution_id
+        LIMIT 1
+    ) e
+)
+UPDATE plans p
+SET
+    execution_id = f.execution_id,
+    executed_at = f.received_at,
+    outcome = f.outcome,
+    verified = f.verified
+FROM found f
+WHERE p.id = f.id
+    AND (p.execution_id, p.executed_at, p.outcome, p.verified)
+        IS DISTINCT FROM (f.execution_id, f.received_at, f.outcome, f.verified)
+RETURNING p.id;
+
+-- name: forget
+-- fleet: decisions are kept as long as executions, for every tenant
+WITH budgets AS (
+    DELETE FROM plan_budgets b
+    WHERE b.day < $1::timestamptz::date
+)
+DELETE FROM plans p
+WHERE p.created_at < $1
+RETURNING p.id;
+
+-- name: page
+-- fleet: operators see the decisions of every site
+SELECT
+    p.id, p.site_id, s.slug, a.wire_id, p.incident_id, p.incident_type, p.hostname, p.severity,
+    p.platform, p.input, p.digest, p.mode, p.agent_version, p.state, p.planner, p.basis, p.model,
+    p.prompt_version, p.calls, p.input_tokens, p.output_tokens, p.cost_micro_usd, p.latency_ms,
+    p.proposed, p.runbook_id, p.confidence, p.reasoning, p.told, p.reason, p.answer, p.repeats,
+    p.created_at, p.decided_at, p.execution_id, p.executed_at, p.outcome, p.verified
+FROM plans p
+JOIN sites s ON s.id = p.site_id
+LEFT JOIN appliances a ON a.id = p.appliance_id
+WHERE ($1::uuid IS NULL OR p.id < $1)
+    AND ($2::uuid IS NULL OR p.site_id = $2)
+    AND ($3::text IS NULL OR p.incident_type = $3)
+    AND ($4::text IS NULL OR p.planner = $4)
+    AND ($5::text IS NULL OR p.told = $5)
+    AND ($6::text IS NULL OR p.reason = $6)
+    AND ($7::text IS NULL OR p.mode = $7)
+    AND ($8::text IS NULL OR p.runbook_id = $8)
+    AND (
+        NOT $9::boolean
+        OR p.execution_id IS NULL AND p.created_at < $10
+        AND (p.told = 'execute' OR EXISTS (
+            SELECT 1
+            FROM plan_approvals w
+            WHERE w.plan_id = p.id
+                AND w.state = 'approved'
+                AND w.decided_at < $10
+        ))
+    )
+ORDER BY p.id DESC
+LIMIT $11;
+
+-- name: funnel
+-- fleet: an operator's figures of the whole platform, counts only
+SELECT
+    count(*) AS decisions,
+    count(*) FILTER (WHERE p.runbook_id IS NOT NULL AND p.told <> 'escalate') AS planned,
+    count(*) FILTER (WHERE p.told = 'execute') AS told_to_execute,
+    count(*) FILTER (WHERE p.told = 'approval') AS sent_for_approval,
+    count(*) FILTER (WHERE p.told = 'escalate') AS escalated,
+    count(*) FILTER (WHERE p.outcome IN ('success', 'failure')) AS executed,
+    count(*) FILTER (WHERE p.outcome = 'success') AS healed,
+    count(*) FILTER (WHERE p.outcome = 'success' AND p.verified) AS verified,
+    count(*) FILTER (WHERE p.outcome = 'not_attempted') AS not_attempted,
+    count(*) FILTER (
+        WHERE p.execution_id IS NULL
+            AND (
+                p.told = 'execute' AND p.created_at < $3
+                OR a.state = 'approved' AND a.decided_at < $3
+            )
+    ) AS unreported,
+    COALESCE(sum(p.repeats), 0)::bigint AS repeats,
+    COALESCE(sum(p.calls), 0)::bigint AS calls,
+    COALESCE(sum(p.input_tokens), 0)::bigint AS input_tokens,
+    COALESCE(sum(p.output_tokens), 0)::bigint AS output_tokens,
+    COALESCE(sum(p.cost_micro_usd), 0)::bigint AS cost_micro_usd,
+    count(*) FILTER (WHERE a.state = 'waiting' AND a.deadline_at > $2) AS waiting,
+    count(*) FILTER (WHERE a.state = 'approved') AS approved,
+    count(*) FILTER (WHERE a.state = 'rejected') AS rejected,
+    count(*) FILTER (WHERE a.state = 'expired' OR a.state = 'waiting' AND a.deadline_at <= $2)
+        AS expired
+FROM plans p
+LEFT JOIN plan_approvals a ON a.plan_id = p.id
+WHERE p.created_at >= $1
+    AND p.created_at <= $2
+    AND ($4::uuid IS NULL OR p.site_id = $4);
+
+-- name: reasons
+-- fleet: an operator's figures of the whole platform, counts only
+SELECT p.planner, p.told, p.reason, count(*) AS decisions
+FROM plans p
+WHERE p.created_at >= $1
+    AND p.created_at <= $2
+    AND p.state = 'decided'
+    AND ($3::uuid IS NULL OR p.site_id = $3)
+GROUP BY p.planner, p.told, p.reason
+ORDER BY count(*) DESC, p.planner, p.told, p.reason;
+
+-- name: spent
+-- fleet: an operator's figures of the whole platform
+SELECT
+    b.day, sum(b.calls)::bigint AS calls, sum(b.micro_usd)::bigint AS micro_usd,
+    count(DISTINCT b.site_id) AS sites
+FROM plan_budgets b
+WHERE b.day >= $1
+    AND ($2::uuid IS NULL OR b.site_id = $2)
+GROUP BY b.day
+ORDER BY b.day;
+
+-- name: standing
+-- fleet: figures of the whole platform
+SELECT
+    (
+        SELECT count(*)
+        FROM plan_approvals a
+        WHERE a.state = 'waiting'
+            AND a.deadline_at > $1
+    ) AS waiting,
+    (
+        SELECT count(*)
+        FROM plans p
+        LEFT JOIN plan_approvals a ON a.plan_id = p.id
+        WHERE p.execution_id IS NULL
+            AND p.created_at >= $3
+            AND (
+                p.told = 'execute' AND p.created_at < $2
+                OR a.state = 'approved' AND a.decided_at < $2
+            )
+    ) AS unreported,
+    (
+        SELECT COALESCE(sum(b.micro_usd), 0)::bigint
+        FROM plan_budgets b
+        WHERE b.day = ($1::timestamptz AT TIME ZONE 'UTC')::date
+    ) AS spent_today;
+
+-- name: reserved
+-- Until the answer tells more, a call under way has cost what was reserved for it.
+UPDATE plans
+SET calls = calls + 1, cost_micro_usd = cost_micro_usd + $3
+WHERE site_id = $1
+    AND id = $2
+    AND state = 'planning';

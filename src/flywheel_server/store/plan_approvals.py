@@ -1,0 +1,126 @@
+"""Plans that wait for a person's word."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.domain.plans import ApprovalState
+from flywheel_server.sql import load
+
+_SQL = load("plan_approvals")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A plan that waited or waits, and what came of it."""
+
+    plan_id: UUID
+    site_id: UUID
+    slug: str
+    site_name: str
+    healing_tier: str
+    organization_id: UUID
+    organization_name: str
+    partner_id: UUID
+    # None: the key did not say which appliance asked.
+    appliance_id: UUID | None
+    wire_id: str | None
+    incident_id: str
+    incident_type: str
+    hostname: str
+    severity: str
+    platform: str | None
+    # The incident as planners saw it, scrubbed.
+    input: dict[str, Any]
+    planner: str
+    basis: str | None
+    runbook_id: str
+    runbook_name: str
+    executable: bool
+    confidence: float | None
+    reasoning: str
+    created_at: dt.datetime
+    deadline_at: dt.datetime
+    state: ApprovalState
+    decided_at: dt.datetime | None
+    decided_by: str | None
+    notes: str | None
+    order_id: str | None
+    order_state: str | None
+    execution_id: str | None
+    executed_at: dt.datetime | None
+    outcome: str | None
+    verified: bool | None
+
+
+async def insert(
+    connection: Connection,
+    site_id: UUID,
+    plan_id: UUID,
+    *,
+    now: dt.datetime,
+    deadline_at: dt.datetime,
+) -> None:
+    """Have a plan wait for a person's word."""
+    await connection.execute(_SQL["insert"], plan_id, site_id, now, deadline_at)
+
+
+async def lock(connection: Connection, plan_id: UUID, now: dt.datetime) -> Approval | None:
+    """Return an approval that the caller may see, and keep others from deciding on it."""
+    row = await connection.fetchrow(_SQL["lock"], plan_id, now)
+    return None if row is None else Approval(**dict(row))
+
+
+async def get(connection: Connection, plan_id: UUID, now: dt.datetime) -> Approval | None:
+    """Return an approval that the caller may see."""
+    rows = await connection.fetch(_SQL["page"], now, None, None, None, 1, plan_id)
+    return Approval(**dict(rows[0])) if rows else None
+
+
+async def decide(
+    connection: Connection,
+    approval: Approval,
+    state: ApprovalState,
+    *,
+    by_kind: str,
+    by_id: UUID | None,
+    by: str,
+    notes: str | None,
+    order_id: str | None,
+    now: dt.datetime,
+) -> bool:
+    """Decide on a plan that waits; return False where it waits no more."""
+    done = await connection.fetchval(
+        _SQL["decide"],
+        approval.site_id,
+        approval.plan_id,
+        state,
+        now,
+        by_kind,
+        by_id,
+        by,
+        notes,
+        order_id,
+    )
+    return done is not None
+
+
+async def page(
+    connection: Connection,
+    now: dt.datetime,
+    *,
+    state: ApprovalState | None,
+    site_id: UUID | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Approval]:
+    """Return approvals that the caller may see, the newest first, those behind ``before``."""
+    rows = await connection.fetch(_SQL["page"], now, before, site_id, state, limit, None)
+    return [Approval(**dict(row)) for row in rows]
+
+
+async def expire_due(connection: Connection, now: dt.datetime) -> int:
+    """End every approval past its deadline; return how many ended."""
+    return len(await connection.fetch(_SQL["expire_due"], now))
