@@ -40,6 +40,10 @@ check: setup ## ruff, mypy (strict), import-linter
 test: check ## check, then the whole test suite in parallel
 	$(BIN)/pytest
 
+.PHONY: bench
+bench: setup ## measure speed beside baselines, under thirty minutes; only=sync,turn quick=1
+	$(BIN)/python -m benchmarks $(if $(only),--only $(only)) $(if $(quick),--quick)
+
 .PHONY: schema
 schema: setup ## write schema.sql from the migrations
 	$(BIN)/python -m tests.schema_file > schema.sql.new && mv schema.sql.new schema.sql

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -23,6 +24,7 @@ from flywheel_server import (
     settings,
     setup,
 )
+from flywheel_server.fleet import open_loop
 from flywheel_server.settings import Settings
 
 cli = typer.Typer(
@@ -134,6 +136,46 @@ def demo(
         appliances=appliances, incident_seconds=incident_seconds, line_seconds=line_seconds
     )
     _run(demonstration.forget(chosen) if forget else demonstration.run(chosen, pace))
+
+
+@cli.command()
+def fleet(
+    url: Annotated[str, typer.Option(help="The server, on this machine: http://127.0.0.1:8000.")],
+    keys_file: Annotated[
+        Path,
+        typer.Option(exists=True, dir_okay=False, help='JSON: [{"site_id": "…", "key": "…"}, …].'),
+    ],
+    appliances: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many.")] = 1_000,
+    interval: Annotated[
+        float, typer.Option(min=1, max=3_600, help="Seconds between two check-ins of each.")
+    ] = 60.0,
+    seconds: Annotated[
+        float, typer.Option(min=1, max=3_600, help="For how long, in seconds.")
+    ] = 120.0,
+    spread: Annotated[
+        float | None,
+        typer.Option(min=0, help="Seconds over which all begin; a few of them make a storm."),
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the figures here, as JSON.")] = None,
+) -> None:
+    """Make the load of a large fleet on a server on this machine, and measure its answers."""
+    load = open_loop.Load(
+        appliances=appliances,
+        interval=interval,
+        seconds=seconds,
+        spread=interval if spread is None else spread,
+    )
+    sites = open_loop.read_keys(keys_file.read_text(encoding="utf-8"))
+
+    async def run() -> None:
+        figures = await open_loop.run(url, sites, load, typer.echo)
+        text = json.dumps(figures, indent=1)
+        typer.echo(text)
+        if report is not None:
+            # Nothing else runs any more.
+            report.write_text(text, encoding="utf-8")
+
+    _run(run())
 
 
 def _on_the_database(work: operators_cli.Work) -> None:

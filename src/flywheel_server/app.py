@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import uuid4
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from flywheel_server import loop, runtime
 from flywheel_server.api import (
@@ -60,15 +62,21 @@ from flywheel_server.settings import Settings
 from flywheel_server.store.runs import Run
 
 ROUTERS = (
+    # The busiest first: a request is held against one route after the other.
+    agent_executions.router,
+    agent_checkin.router,
+    agent_sync.router,
+    agent_orders.router,
+    # The others by name.
     admin_accounts.router,
     admin_appliances.router,
     admin_audit.router,
     admin_candidates.router,
     admin_custom_rules.router,
+    admin_evidence.router,
     admin_keys.router,
     admin_learning.router,
     admin_overview.router,
-    admin_evidence.router,
     admin_plans.router,
     admin_policy.router,
     admin_rule_figures.router,
@@ -76,23 +84,19 @@ ROUTERS = (
     admin_runbooks.router,
     admin_sites.router,
     admin_webhooks.router,
-    agent_checkin.router,
-    agent_executions.router,
+    agent_evidence.router,
     agent_incidents.router,
     agent_logs.router,
-    agent_evidence.router,
-    agent_orders.router,
     agent_plans.router,
     agent_reports.router,
-    agent_sync.router,
     auth.router,
     client_healing.router,
     client_learning.router,
     deliveries.router,
+    evidence.router,
     health.router,
     orders.router,
     partner_decisions.router,
-    evidence.router,
     partner_keys.router,
     partner_learning.router,
     partner_webhooks.router,
@@ -111,12 +115,14 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> FastAPI:
     """
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with runtime.opened(settings, url) as parts, _turning(app, parts):
             app.state.runtime = parts
+            if app.hot is not None:
+                app.hot.runtime = parts
             yield
 
-    app = FastAPI(
+    app = _Application(
         title="Flywheel Server",
         summary="The learning control plane for self-healing fleets.",
         version="0.1.0",
@@ -135,8 +141,17 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> FastAPI:
     app.add_middleware(limits.Limits, gates=gates)
     app.add_middleware(RequestLayer)
     if hot:
-        app.add_middleware(FastPath, gates=gates)
+        app.hot = FastPath(partial(FastAPI.__call__, app), gates)
     return app
+
+
+class _Application(FastAPI):
+    """FastAPI, asked for what the fast path does not answer."""
+
+    hot: FastPath | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.hot or super().__call__)(scope, receive, send)
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ no new connections, idle ones closed, open requests finished or cut, then caches
 
 import asyncio
 import contextlib
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -74,6 +75,9 @@ class _Server(uvicorn.Server):
             raise errors.SetupError(
                 "the server could not start: the error logged above says why"
             ) from error
+        # The garbage collector passes over all that the start made: it stays, and it is a lot.
+        gc.collect()
+        gc.freeze()
         for listening in sockets or []:
             host, port = listening.getsockname()[:2]
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

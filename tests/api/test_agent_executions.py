@@ -282,7 +282,7 @@ async def test_the_same_sent_alone_is_a_problem_that_says_what_to_do(
         (b'{"executions": [NaN, "\\ud800"]}', {}, 400),
         (b'{"executions": ["\xff"]}', {}, 400),
         (b"\x1f\x8bnot gzip", {"content-encoding": "gzip"}, 400),
-        (gzip.compress(b"{}")[:-4], {"content-encoding": "gzip"}, 400),
+        (gzip.compress(b"{}", mtime=0)[:-4], {"content-encoding": "gzip"}, 400),
         (gzip.compress(b" " * (9 * 1024 * 1024)), {"content-encoding": "gzip"}, 413),
         (b" " * (8 * 1024 * 1024 + 1), {}, 413),
         (b"{}", {"content-encoding": "br"}, 415),

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from flywheel_server import db, embedded, errors
@@ -44,12 +43,8 @@ async def alone(client: httpx.AsyncClient, gates: Gates) -> AsyncIterator[httpx.
         await send({"type": "http.response.body", "body": b""})
 
     layer = FastPath(nothing, gates)
-    app = application(client)
-
-    async def in_place(scope: Scope, receive: Receive, send: Send) -> None:
-        await layer({**scope, "app": app}, receive, send)
-
-    transport = httpx.ASGITransport(in_place)
+    layer.runtime = parts.of(client)
+    transport = httpx.ASGITransport(layer)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as opened:
         yield opened
 
@@ -64,13 +59,6 @@ async def ordinary(
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://server") as opened:
             yield opened
-
-
-def application(client: httpx.AsyncClient) -> FastAPI:
-    transport = client._transport
-    assert isinstance(transport, httpx.ASGITransport)
-    assert isinstance(transport.app, FastAPI)
-    return transport.app
 
 
 async def warm(client: httpx.AsyncClient, headers: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ answers the same requests in the same way, so the layer can be left out and its 
 
 import time
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -80,43 +80,49 @@ class FastPath:
         self._app = app
         self._sync_gate = gates["sync"]
         self._check_in_gate = gates["check-ins"]
+        # Known while the process serves.
+        self.runtime: Runtime | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on untouched."""
-        path = scope.get("path")
-        if path == SYNC and scope["method"] == "GET":
+        path: str = scope.get("path", "")
+        parts, answer = self.runtime, None
+        if path == SYNC and parts and scope["method"] == "GET":
             started = time.perf_counter()
-            gate, answer = self._sync_gate, _sync(scope, self._sync_gate)
-        elif path == CHECK_IN and scope["method"] == "POST":
+            gate = self._sync_gate
+            answer = _sync(parts, scope, gate)
+        elif path == CHECK_IN and parts and scope["method"] == "POST":
             started = time.perf_counter()
+            gate = self._check_in_gate
             messages = await _received(receive)
-            gate, answer = self._check_in_gate, _check_in(scope, messages, self._check_in_gate)
-            receive = _again(messages, receive)
-        else:
-            await self._app(scope, receive, send)
-            return
-        if answer is None:
+            answer = _check_in(parts, scope, messages, gate)
+            receive = receive if answer else _again(messages, receive)
+        if parts is None or answer is None:
             await self._app(scope, receive, send)
             return
         # A place is held as long as a client that reads slowly needs one.
         gate.free -= 1
         try:
-            start = {"type": "http.response.start", "status": answer.status}
-            await send(start | {"headers": answer.headers})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": answer.status,
+                    "headers": answer.headers,
+                }
+            )
             await send({"type": "http.response.body", "body": answer.body})
         finally:
             gate.leave()
-            _runtime(scope).metrics.answered(
+            parts.metrics.answered(
                 scope["method"], path, answer.status, time.perf_counter() - started
             )
 
 
-def _sync(scope: Scope, gate: Gate) -> _Answer | None:
+def _sync(parts: Runtime, scope: Scope, gate: Gate) -> _Answer | None:
     headers = dict(scope["headers"])
-    asking = _asking(scope, headers)
+    asking = _asking(parts, scope, headers)
     if asking is None or b"content-length" in headers or not _own(scope["query_string"], asking):
         return None
-    parts = _runtime(scope)
     rule_set = parts.rule_sets.known(asking.site_id)
     if rule_set is None or not _spent(gate, asking):
         return None
@@ -132,9 +138,9 @@ def _sync(scope: Scope, gate: Gate) -> _Answer | None:
     return _Answer(200, sent, full.body)
 
 
-def _check_in(scope: Scope, messages: list[Message], gate: Gate) -> _Answer | None:
+def _check_in(parts: Runtime, scope: Scope, messages: list[Message], gate: Gate) -> _Answer | None:
     headers = dict(scope["headers"])
-    asking = _asking(scope, headers)
+    asking = _asking(parts, scope, headers)
     body = _body(messages)
     if asking is None or body is None or scope["query_string"]:
         return None
@@ -145,7 +151,6 @@ def _check_in(scope: Scope, messages: list[Message], gate: Gate) -> _Answer | No
         return None
     if told.site_id is not None and told.site_id != asking.site_slug:
         return None
-    parts = _runtime(scope)
     rule_set = parts.rule_sets.known(asking.site_id)
     known = rule_set and parts.check_ins.known(asking, report, rule_set.version)
     if not rule_set or not known or not _spent(gate, asking):
@@ -173,7 +178,7 @@ def _check_in(scope: Scope, messages: list[Message], gate: Gate) -> _Answer | No
     return _Answer(200, [length, _JSON, _request_id(headers)], content)
 
 
-def _asking(scope: Scope, headers: dict[bytes, bytes]) -> ApplianceScope | None:
+def _asking(parts: Runtime, scope: Scope, headers: dict[bytes, bytes]) -> ApplianceScope | None:
     """Return which site's key this is, if memory alone can tell and nothing else is said."""
     # A header given twice would have been lost in the dictionary.
     if len(headers) != len(scope["headers"]) or not _UNUSUAL.isdisjoint(headers):
@@ -182,9 +187,9 @@ def _asking(scope: Scope, headers: dict[bytes, bytes]) -> ApplianceScope | None:
     if log.debugging():
         return None
     credential = headers.get(b"authorization", b"")
-    if not credential.startswith(_BEARER) or not hasattr(scope["app"].state, "runtime"):
+    if not credential.startswith(_BEARER):
         return None
-    found = _runtime(scope).credentials.known(credential[len(_BEARER) :])
+    found = parts.credentials.known(credential[len(_BEARER) :])
     return found if isinstance(found, ApplianceScope) else None
 
 
@@ -226,11 +231,6 @@ def _body(messages: list[Message]) -> bytes | None:
 
 def _request_id(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:
     return b"x-request-id", requests.request_id(headers.get(b"x-request-id", b"")).encode()
-
-
-def _runtime(scope: Scope) -> Runtime:
-    runtime: Any = scope["app"].state.runtime
-    return runtime  # type: ignore[no-any-return]
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:

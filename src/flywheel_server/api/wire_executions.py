@@ -154,7 +154,7 @@ def _read_item(
         wire = _decode(raw)
         return Item(
             execution_id=wire.execution_id,
-            fact=_fact(wire, scope, reported_at, now),
+            fact=_fact(wire, raw or b"", scope, reported_at, now),
             problem=None,
         )
     except errors.FlywheelError as problem:
@@ -177,11 +177,15 @@ def _decode(raw: bytes | None) -> WireExecution:
 
 
 def _fact(
-    wire: WireExecution, scope: ApplianceScope, reported_at: dt.datetime | None, now: dt.datetime
+    wire: WireExecution,
+    raw: bytes,
+    scope: ApplianceScope,
+    reported_at: dt.datetime | None,
+    now: dt.datetime,
 ) -> Fact:
     if wire.site_id is not None and wire.site_id not in {scope.site_slug, str(scope.site_id)}:
         raise errors.ForeignSite("The execution names another site than the key's: use its key.")
-    _check_texts(wire)
+    _check_texts(wire, raw)
     incident_type = wire.incident_type or wire.check_type
     if not wire.execution_id or not incident_type:
         raise errors.InvalidInput("Give each execution an `execution_id` and an `incident_type`.")
@@ -282,8 +286,11 @@ def _utc(moment: dt.datetime | None) -> dt.datetime | None:
         raise errors.InvalidInput("A time lies outside the calendar: set the clock.") from error
 
 
-def _check_texts(wire: WireExecution) -> None:
-    for name in WireExecution.__struct_fields__:
+def _check_texts(wire: WireExecution, raw: bytes) -> None:
+    # JSON can only hold a NUL escaped, and no field is longer than its document: most need no more
+    # than a look at the fields that have limits of their own.
+    plain = len(raw) <= MOST_FIELD_BYTES and b"\\u0000" not in raw
+    for name in _MOST_KEY_BYTES if plain else WireExecution.__struct_fields__:
         value = getattr(wire, name)
         if not isinstance(value, str):
             continue

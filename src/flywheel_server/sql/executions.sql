@@ -51,9 +51,16 @@ known AS MATERIALIZED (
     )
 )
 -- Only what was not fresh comes back; no digest: another transaction took the key just now.
-SELECT n.site_id, n.execution_id, k.digest
-FROM known n
-LEFT JOIN execution_keys k ON k.site_id = n.site_id AND k.execution_id = n.execution_id;
+-- Asked one by one, so that no plan ever reads all keys for a few repeats.
+SELECT
+    n.site_id,
+    n.execution_id,
+    (
+        SELECT k.digest
+        FROM execution_keys k
+        WHERE k.site_id = n.site_id AND k.execution_id = n.execution_id
+    ) AS digest
+FROM known n;
 
 -- name: lock
 SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || ':' || $2::text, 7305)) AS site_id;

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from flywheel_server.db import Connection, Record
@@ -13,8 +13,7 @@ from flywheel_server.sql import load
 _SQL = load("appliances")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
+class Beat(NamedTuple):
     """The newest times of an appliance; without one, of a site's only appliance."""
 
     site_id: UUID

@@ -1,0 +1,83 @@
+"""Executions over HTTP: batches of a hundred from eight connections; single posts, 64 at once."""
+
+import json
+from functools import partial
+from itertools import count
+
+from benchmarks import executions, load
+from benchmarks.baselines import PLAIN_TABLES
+from benchmarks.measures.writer import copy
+from benchmarks.results import Goal, Measure, Sample, alternate
+from benchmarks.stage import Server, Stage, baseline, serving
+
+_BATCH = 100
+_numbers = count(1)
+
+
+async def run(stage: Stage) -> list[Measure]:
+    batches = Measure(name="batches of 100 over HTTP, 8 connections", unit="executions/s")
+    singles = Measure(name="single posts over HTTP, 64 at once", unit="executions/s")
+    for measure in (batches, singles):
+        measure.client = "the bundled client"
+    async with stage.owner() as connection:
+        await connection.execute(PLAIN_TABLES)
+    async with (
+        serving(stage) as ours,
+        baseline(stage, "obvious", BENCH_URL=stage.url("flywheel", owner=True)) as obvious,
+    ):
+        posts = stage.count(600, 60)
+        await alternate(
+            batches,
+            {
+                "COPY, 1,000 rows, 1 connection": partial(copy, stage, 1, posts * _BATCH // 1_000),
+                "flywheel-server": partial(_batches, stage, ours, posts),
+                "obvious route": partial(_batches, stage, obvious, posts),
+            },
+            stage.rounds(5),
+        )
+        posts = stage.count(8_000, 1_000)
+        await alternate(
+            singles,
+            {
+                "flywheel-server": partial(_singles, stage, ours, posts),
+                "obvious route": partial(_singles, stage, obvious, posts),
+            },
+            stage.rounds(5),
+        )
+    batches.notes.append("COPY writes facts and keys, as the server does; 62 KB of JSON a post")
+    batches.goals = [
+        Goal(contender="flywheel-server", baseline="COPY, 1,000 rows, 1 connection", ratio=0.6),
+        Goal(contender="flywheel-server", baseline="obvious route", ratio=1.5),
+    ]
+    singles.goals = [Goal(contender="flywheel-server", baseline="obvious route", ratio=2.5)]
+    return [batches, singles]
+
+
+async def _batches(stage: Stage, server: Server, posts: int) -> Sample:
+    word = f"batch-{next(_numbers)}"
+    requests = []
+    for n in range(posts):
+        site = stage.sites[n % len(stage.sites)]
+        body = executions.batch(site, _BATCH, f"{word}-{n}")
+        requests.append(load.request("POST", "/api/agent/executions/batch", site.key, body))
+    sample = await load.once(server.port, requests, 8)
+    return _many(sample, _BATCH)
+
+
+async def _singles(stage: Stage, server: Server, posts: int) -> Sample:
+    word = f"single-{next(_numbers)}"
+    requests = []
+    for n in range(posts):
+        site = stage.sites[n % len(stage.sites)]
+        item = executions.execution(f"{word}-{n}", n)
+        body = json.dumps({"site_id": site.slug, "execution": item}).encode()
+        requests.append(load.request("POST", "/api/agent/executions", site.key, body))
+    return _many(await load.once(server.port, requests, 64), 1)
+
+
+def _many(sample: Sample, each: int) -> Sample:
+    if sample.errors:
+        raise RuntimeError(f"{sample.errors} posts were refused")
+    return Sample(
+        value=sample.value * each, p50_ms=sample.p50_ms, p99_ms=sample.p99_ms, errors=sample.errors
+    )

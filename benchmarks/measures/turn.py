@@ -1,0 +1,156 @@
+"""A turn of the loop over 10,000 new executions, after little and after much history.
+
+History is made inside the database and folded by an ordinary turn first. The baseline counts the
+same from all history with one GROUP BY, into a table, so that no aggregate can be left out.
+"""
+
+import time
+from uuid import uuid4
+
+import asyncpg
+
+from benchmarks.executions import facts
+from benchmarks.results import Goal, Measure, Sample
+from benchmarks.stage import Stage
+from flywheel_server import clock, db, loop
+from flywheel_server.actions import folds
+from flywheel_server.domain.scope import LoopScope
+from flywheel_server.loop import turns
+from flywheel_server.settings import Settings
+from flywheel_server.store import executions
+
+NEW = 10_000
+_CHUNK = 500_000
+_VERIFY = LoopScope(reason="the benchmark recounts every site")
+
+_HISTORY = """
+WITH s AS MATERIALIZED (SELECT array_agg(t.id ORDER BY t.id) AS ids FROM sites t),
+r AS MATERIALIZED (
+    SELECT array_agg(b.runbook_id ORDER BY b.runbook_id) AS ids FROM runbooks b WHERE b.executable
+)
+INSERT INTO executions (
+    site_id, execution_id, received_at, evidence_at, occurred_at, level, incident_id,
+    incident_type, hostname, reported_id, outcome, verified
+)
+SELECT
+    s.ids[1 + n % array_length(s.ids, 1)], 'history-' || n, m.at, m.at, m.at,
+    CASE WHEN n % 10 < 7 THEN 'L2' ELSE 'L1' END, 'incident-' || n,
+    'type_' || (n / 2003) % 20, 'ws-' || (n / 7) % 5, r.ids[1 + (n / 2003) % 20],
+    CASE WHEN n % 23 = 0 THEN 'failure' ELSE 'success' END, true
+FROM generate_series($1::bigint, $2::bigint) n
+CROSS JOIN s
+CROSS JOIN r
+CROSS JOIN LATERAL (
+    SELECT date_trunc('month', now())
+        + (now() - date_trunc('month', now())) * (n::float8 / $3::float8) AS at
+) m
+"""
+
+_RUNBOOKS = """
+SELECT b.runbook_id FROM runbooks b WHERE b.executable ORDER BY b.runbook_id LIMIT 20
+"""
+
+_ALL = """
+CREATE TEMP TABLE counted ON COMMIT DROP AS
+SELECT
+    e.site_id, e.incident_type, e.reported_id, e.hostname, sum(e.weight) AS attempts,
+    sum(e.weight) FILTER (WHERE e.outcome = 'success') AS successes,
+    min(e.occurred_at) AS first_seen_at, max(e.occurred_at) AS last_seen_at
+FROM executions e
+GROUP BY e.site_id, e.incident_type, e.reported_id, e.hostname
+"""
+
+
+async def run(stage: Stage) -> list[Measure]:
+    little, much = 100_000, stage.count(10_000_000, 1_000_000)
+    measure = Measure(name="turn over 10,000 new executions", unit="ms")
+    small, large = f"{little:,} of history", f"{much:,} of history"
+    whole = f"GROUP BY over {much:,}"
+    differing = 0
+    async with stage.copy("bench_small") as first, stage.copy("bench_large") as second:
+        opened = {}
+        for label, name, rows in ((small, first, little), (large, second, much)):
+            await _fill(stage, name, rows)
+            opened[label] = await db.open_database(stage.url(name), statement_timeout=600)
+            seconds = await _turn(opened[label])
+            measure.notes.append(f"first turn over {rows:,} executions: {seconds:.1f} s")
+            # Every pattern was new: one more turn settles what that left to do.
+            await _turn(opened[label])
+            async with stage.owner(name) as connection:
+                await connection.execute("VACUUM (ANALYZE)")
+        async with stage.owner() as connection:
+            runbooks = [str(row[0]) for row in await connection.fetch(_RUNBOOKS)]
+        number = 0
+        for _ in range(stage.rounds(5)):
+            for label, database in opened.items():
+                number += 1
+                await _add(stage, database, number, runbooks)
+                sample = Sample(value=1000 * await _turn(database))
+                measure.samples.setdefault(label, []).append(sample)
+                print(f"    {measure.name}: {label} {sample.value:,.1f} ms", flush=True)
+            async with stage.owner(second) as connection:
+                sample = Sample(value=1000 * await _group(connection))
+            measure.samples.setdefault(whole, []).append(sample)
+        async with stage.owner(second) as connection:
+            measure.notes.append(await _plan(connection))
+        for database in opened.values():
+            async with db.transaction(database, _VERIFY) as scoped:
+                await scoped.execute("SET LOCAL statement_timeout = '600s'")
+                differing += sum(
+                    each.differing for each in await folds.verify(scoped) if each.name != "keys"
+                )
+            await database.close()
+    measure.notes.append(f"{differing} rows differ from a recount (goal: 0)")
+    measure.goals = [
+        Goal(contender=large, baseline=small, ratio=1.3, at_most=True),
+        Goal(contender=large, baseline=whole, ratio=100, inverse=True),
+    ]
+    return [measure]
+
+
+async def _fill(stage: Stage, name: str, rows: int) -> None:
+    async with stage.owner(name) as connection:
+        await connection.execute("SET synchronous_commit = off")
+        for start in range(1, rows + 1, _CHUNK):
+            end = min(start + _CHUNK - 1, rows)
+            await connection.execute(_HISTORY, start, end, rows)
+            print(f"    history: {end:,} of {rows:,}", flush=True)
+        await connection.execute("VACUUM (ANALYZE) executions")
+
+
+async def _add(stage: Stage, database: db.Database, number: int, runbooks: list[str]) -> None:
+    """Write new executions as the server does, a thousand in a statement."""
+    new = facts(stage.sites, NEW, f"turn-{number}", clock.now(), runbooks)
+    for start in range(0, NEW, 1_000):
+        async with db.acquire(database.writer) as connection:
+            await executions.record(connection, new[start : start + 1_000])
+
+
+async def _turn(database: db.Database) -> float:
+    started = time.perf_counter()
+    runs = await turns.run_turn(database, Settings(), loop.STEPS, turn_id=uuid4(), holder=uuid4())
+    seconds = time.perf_counter() - started
+    for each in runs:
+        if each.error:
+            raise RuntimeError(f"{each.step}: {each.error}")
+    print(
+        "      "
+        + ", ".join(f"{r.step} {r.rows_in}>{r.rows_out} {1000 * r.seconds:.0f}" for r in runs)
+    )
+    return seconds
+
+
+async def _group(connection: "asyncpg.Connection") -> float:
+    async with connection.transaction():
+        started = time.perf_counter()
+        await connection.execute(_ALL, timeout=600)
+        return time.perf_counter() - started
+
+
+async def _plan(connection: "asyncpg.Connection") -> str:
+    """Return proof of what the full count did."""
+    async with connection.transaction():
+        lines = await connection.fetch(
+            "EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) " + _ALL, timeout=600
+        )
+    return "plan of the GROUP BY: " + " / ".join(line[0].strip() for line in lines)
