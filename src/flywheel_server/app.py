@@ -57,6 +57,8 @@ from flywheel_server.api.fast_path import FastPath
 from flywheel_server.api.requests import RequestLayer
 from flywheel_server.loop import sender, turns
 from flywheel_server.loop.keeper import Keeper
+from flywheel_server.portal import layer, trouble
+from flywheel_server.portal.routers import ROUTERS as PAGES
 from flywheel_server.runtime import Runtime
 from flywheel_server.settings import Settings
 from flywheel_server.store.runs import Run
@@ -132,14 +134,15 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    problems.install(app)
-    for router in ROUTERS:
+    problems.install(app, trouble.page)
+    for router in (*ROUTERS, *PAGES):
         # Flat, not nested (`include_router`): one list to match against, and one to check.
         app.router.routes.extend(router.routes)
     access.check_audiences(app)
     gates = limits.gates_of(settings)
     app.add_middleware(limits.Limits, gates=gates)
     app.add_middleware(RequestLayer)
+    app.add_middleware(layer.PageHeaders)
     if hot:
         app.hot = FastPath(partial(FastAPI.__call__, app), gates)
     return app

@@ -28,6 +28,11 @@ class Metrics:
             ["kind"],
             registry=registry,
         )
+        self.page_refusals = Counter(
+            "flywheel_page_refusals",
+            "Reports of browsers that refused part of a page by its content security policy",
+            registry=registry,
+        )
         self.executions = Counter(
             "flywheel_executions",
             "Executions received, by verdict",

@@ -83,6 +83,15 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             burst=500,
             refusal=errors.TooManyRequests,
         ),
+        # Open pages that wait for news hold their place for minutes.
+        Kind(
+            name="live",
+            most=256,
+            waiting=0,
+            rate=2,
+            burst=60,
+            refusal=errors.TooManyRequests,
+        ),
         Kind(
             name="sign-in",
             most=max(2, pool // 5),
@@ -120,6 +129,8 @@ _PATHS = {
     "/sign-in": "sign-in",
     "/sign-in/link": "sign-in",
     "/invitation": "sign-in",
+    "/reports/csp": "health",
+    "/partner/live": "live",
     "/health": "health",
     "/ready": "health",
     "/metrics": "health",

@@ -181,6 +181,9 @@ async def list_promoted_rules(
     page: pages.PageDep,
     site: SiteFilterDep,
     enabled: Annotated[bool | None, Query(description="Only such.")] = None,
+    text: Annotated[
+        str | None, Query(min_length=1, max_length=300, description="In its ids, type or name.")
+    ] = None,
 ) -> pages.Listing[PromotedRule]:
     """List the rules that candidates of your sites became, the newest first."""
     async with db.transaction(parts.database, scope) as connection:
@@ -188,10 +191,11 @@ async def list_promoted_rules(
             connection,
             site_id=await site.find(connection),
             enabled=enabled,
+            text=text,
             before=page.after(UUID),
             limit=page.limit + 1,
         )
-    return pages.listing(rows, page, lambda row: (row[0].id,), _rule)
+    return pages.listing(rows, page, lambda row: (row[0].id,), view)
 
 
 @router.patch("/promoted-rules/{rule_id}/status")
@@ -200,11 +204,11 @@ async def switch_promoted_rule(
 ) -> PromotedRule:
     """Switch a rule off or on; it travels to the appliances as the rule itself did."""
     async with db.transaction(parts.database, scope) as connection:
-        origin, rule = await _find(connection, rule_id)
+        origin, rule = await find(connection, rule_id)
         switched = await actions.switch(
             connection, scope, rule, enabled=body.enabled, reason=body.reason, now=clock.now()
         )
-    return _rule((origin, switched))
+    return view((origin, switched))
 
 
 async def _bulk(
@@ -232,7 +236,8 @@ def _outcome(outcome: Outcome, dry_run: bool) -> BulkView:
     )
 
 
-async def _find(connection: Connection, ref: str) -> tuple[Origin, Rule]:
+async def find(connection: Connection, ref: str) -> tuple[Origin, Rule]:
+    """Return a promoted rule by its id, here or on appliances. Raises NotFound."""
     id = accounts.as_uuid(ref)
     found = await promotions.rules_page(
         connection, id=id, rule_id=ref if id is None else None, limit=1
@@ -242,7 +247,8 @@ async def _find(connection: Connection, ref: str) -> tuple[Origin, Rule]:
     return found[0]
 
 
-def _rule(row: tuple[Origin, Rule]) -> PromotedRule:
+def view(row: tuple[Origin, Rule]) -> PromotedRule:
+    """Return a promoted rule for people."""
     origin, rule = row
     shown, rate = learning_views.success(
         rule.success_count, rule.success_count + rule.failure_count

@@ -174,6 +174,9 @@ async def list_candidates(
     site: SiteFilterDep,
     status: Annotated[CandidateState | None, Query(description="Only such.")] = None,
     endorsed: Annotated[bool | None, Query(description="Only forwarded ones, or others.")] = None,
+    text: Annotated[
+        str | None, Query(min_length=1, max_length=300, description="In its type, runbook or host.")
+    ] = None,
 ) -> pages.Listing[CandidateItem]:
     """List candidates of your sites, the latest change first."""
     before = page.after_all(dt.datetime, str)
@@ -184,6 +187,7 @@ async def list_candidates(
             state=status,
             site_id=await site.find(connection),
             endorsed=endorsed,
+            text=text,
             least_occurrences=policy.visible_min_occurrences,
             before=cast("tuple[dt.datetime, str] | None", before),
             limit=page.limit + 1,

@@ -111,7 +111,7 @@ class _Exchange:
         await self._send(message)
 
     async def _refuse(self, error: errors.FlywheelError) -> None:
-        await problems.response(error)(self._scope, self._receive, self._answer)
+        await problems.response(error, self._scope)(self._scope, self._receive, self._answer)
 
     def _count(self) -> None:
         route = self._scope.get("route")

@@ -25,6 +25,12 @@ FROM (
             $6::timestamptz IS NULL
             OR (t.state_changed_at, t.id) < ($6::timestamptz, $7::text)
         )
+        AND (
+            $9::text IS NULL
+            OR strpos(lower(t.incident_type), lower($9)) > 0
+            OR strpos(lower(t.runbook_id), lower($9)) > 0
+            OR strpos(lower(t.hostname), lower($9)) > 0
+        )
     ORDER BY t.state_changed_at DESC, t.id DESC
     LIMIT $8
 ) f

@@ -69,6 +69,13 @@ WHERE l.source = 'promoted'
     AND ($3::uuid IS NULL OR l.id < $3)
     AND ($4::uuid IS NULL OR l.id = $4)
     AND ($5::text IS NULL OR l.rule_id = $5)
+    AND (
+        $7::text IS NULL
+        OR strpos(lower(l.incident_type), lower($7)) > 0
+        OR strpos(lower(l.rule_id), lower($7)) > 0
+        OR strpos(lower(l.runbook_id), lower($7)) > 0
+        OR strpos(lower(l.name), lower($7)) > 0
+    )
 ORDER BY l.id DESC
 LIMIT $6;
 

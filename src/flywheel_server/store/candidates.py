@@ -94,13 +94,17 @@ async def page(
     site_id: UUID | None,
     endorsed: bool | None,
     least_occurrences: int,
+    text: str | None = None,
     before: tuple[dt.datetime, str] | None,
     limit: int,
 ) -> list[Candidate]:
-    """Return candidates, those whose state changed last first."""
+    """Return candidates, those whose state changed last first.
+
+    ``text`` is looked for in their types, runbooks and hosts.
+    """
     at, pattern_id = before or (None, None)
     rows = await connection.fetch(
-        _SQL["find"], None, state, site_id, endorsed, least_occurrences, at, pattern_id, limit
+        _SQL["find"], None, state, site_id, endorsed, least_occurrences, at, pattern_id, limit, text
     )
     return [_candidate(dict(row)) for row in rows]
 
@@ -110,7 +114,7 @@ async def get(
 ) -> dict[str, Candidate]:
     """Return patterns by their ids, those that the caller may see."""
     rows = await connection.fetch(
-        _SQL["find"], list(ids), None, None, None, least_occurrences, None, None, len(ids)
+        _SQL["find"], list(ids), None, None, None, least_occurrences, None, None, len(ids), None
     )
     return {row["id"]: _candidate(dict(row)) for row in rows}
 

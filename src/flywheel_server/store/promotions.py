@@ -158,10 +158,13 @@ async def rules_page(
     before: UUID | None = None,
     id: UUID | None = None,
     rule_id: str | None = None,
+    text: str | None = None,
     limit: int,
 ) -> list[tuple[Origin, Rule]]:
     """Return promoted rules of the sites that the caller sees, the newest first."""
-    rows = await connection.fetch(_SQL["rules_page"], site_id, enabled, before, id, rule_id, limit)
+    rows = await connection.fetch(
+        _SQL["rules_page"], site_id, enabled, before, id, rule_id, limit, text
+    )
     origins = [Origin(**dict(row)) for row in rows]
     found = await rules_by_ids(connection, [origin.id for origin in origins])
     return [(origin, found[origin.id]) for origin in origins]

@@ -1,0 +1,67 @@
+"""One's own account: sessions, and the password."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from flywheel_server import errors
+from flywheel_server.api import auth
+from flywheel_server.api.access import RuntimeDep, SignedIn
+from flywheel_server.api.operator_bodies import PathId
+from flywheel_server.domain import people as rules
+from flywheel_server.portal import forms, frame
+from flywheel_server.store.sessions import Session
+
+router = APIRouter(prefix="/account", include_in_schema=False)
+
+_HERE = "/account"
+
+
+@router.get("")
+async def account_page(request: Request, session: SignedIn, parts: RuntimeDep) -> Response:
+    """Show one's sessions and the form for another password."""
+    return frame.page(
+        request,
+        session.scope,
+        "account.html",
+        sessions=await auth.list_sessions(session, parts),
+        shortest=rules.SHORTEST_PASSWORD,
+    )
+
+
+@router.post("/sessions/{id}/end")
+async def end_session(session: SignedIn, parts: RuntimeDep, id: PathId) -> Response:
+    """End one of one's sessions."""
+    return await forms.attempt(_HERE, _end(session, parts, id), "The session has ended.")
+
+
+@router.post("/sessions/end")
+async def end_all_sessions(request: Request, session: SignedIn, parts: RuntimeDep) -> Response:
+    """Sign out everywhere, here too."""
+    answer = frame.go("/sign-in", "You have signed out everywhere.")
+    await auth.end_all_sessions(request, answer, session, parts)
+    return answer
+
+
+@router.post("/password")
+async def change_password(request: Request, session: SignedIn, parts: RuntimeDep) -> Response:
+    """Replace one's password; one's other sessions end."""
+    given = await forms.texts(request)
+    return await forms.attempt(
+        _HERE,
+        _change(session, parts, given),
+        "Your password is changed, and your other sessions have ended.",
+    )
+
+
+async def _end(session: Session, parts: RuntimeDep, id: UUID) -> None:
+    await auth.end_session(session, parts, id)
+
+
+async def _change(session: Session, parts: RuntimeDep, given: dict[str, str]) -> None:
+    if given.get("new") != given.get("again"):
+        raise errors.InvalidInput("The two new passwords differ: type the same one twice.")
+    body = forms.checked(
+        auth.NewPassword, {"current": given.get("current", ""), "new": given.get("new", "")}
+    )
+    await auth.change_password(session, parts, body)

@@ -1,0 +1,69 @@
+"""The geometry of charts: bars by day. Templates draw and label them.
+
+Every chart has its figures beside it as a table; the drawing alone says nothing that they do not.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+HEIGHT = 100
+STEP = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a day's bar; ``kind`` names its colour."""
+
+    kind: str
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A day: its values by kind, and the parts that stand on one another."""
+
+    day: dt.date
+    x: int
+    values: dict[str, int]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Bars of whole days, empty ones too."""
+
+    bars: tuple[Bar, ...]
+    most: int
+    width: int
+    height: int = HEIGHT
+
+
+def by_day(
+    found: dict[dt.date, dict[str, int]], kinds: Sequence[str], since: dt.date, until: dt.date
+) -> Chart:
+    """Return the chart of all days between two, the last one included."""
+    count = (until - since).days + 1
+    days = [since + dt.timedelta(days=number) for number in range(count)]
+    most = max((sum(values.values()) for values in found.values()), default=0)
+    bars = tuple(
+        Bar(
+            day=day,
+            x=place * STEP,
+            values={kind: found.get(day, {}).get(kind, 0) for kind in kinds},
+            parts=_parts(found.get(day, {}), kinds, most),
+        )
+        for place, day in enumerate(days)
+    )
+    return Chart(bars=bars, most=most, width=count * STEP)
+
+
+def _parts(values: dict[str, int], kinds: Sequence[str], most: int) -> tuple[Part, ...]:
+    parts, top = [], float(HEIGHT)
+    for kind in kinds:
+        if values.get(kind, 0) and most:
+            height = round(HEIGHT * values[kind] / most, 2)
+            top = round(top - height, 2)
+            parts.append(Part(kind=kind, y=max(top, 0), height=height))
+    return tuple(parts)

@@ -1,0 +1,98 @@
+"""Approving and rejecting one candidate: a form that shows what would be made, then its effect.
+
+An approval carries the hash of the rule that was shown: another rule by then is refused.
+"""
+
+from fastapi import APIRouter, Request, Response
+
+from flywheel_server.api import partner_decisions, partner_learning
+from flywheel_server.api.access import PartnerActor, RuntimeDep
+from flywheel_server.api.decisions import CandidateId
+from flywheel_server.api.learning_views import ApproveBody, DecisionView
+from flywheel_server.api.operator_bodies import ReasonBody
+from flywheel_server.portal import filters, forms, frame
+
+router = APIRouter(prefix="/partner/learning/candidates/{candidate_id}", include_in_schema=False)
+
+_LIST = "/partner/learning"
+
+
+@router.get("/approve")
+async def approve_page(
+    request: Request,
+    scope: PartnerActor,
+    parts: RuntimeDep,
+    candidate_id: CandidateId,
+    window: filters.WindowDep,
+) -> Response:
+    """Show the rule that approval would make, with the form for it."""
+    found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
+    return frame.page(request, scope, "approve.html", candidate=found)
+
+
+@router.post("/approve")
+async def approve(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, candidate_id: CandidateId
+) -> Response:
+    """Approve the candidate, exactly as it was shown."""
+    given = await forms.texts(request)
+    return await forms.attempt(
+        _path(candidate_id), _approve(scope, parts, candidate_id, given), _approved, then=_LIST
+    )
+
+
+@router.get("/reject")
+async def reject_page(
+    request: Request,
+    scope: PartnerActor,
+    parts: RuntimeDep,
+    candidate_id: CandidateId,
+    window: filters.WindowDep,
+) -> Response:
+    """Show the form that asks why."""
+    found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
+    return frame.page(request, scope, "reject.html", candidate=found)
+
+
+@router.post("/reject")
+async def reject(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, candidate_id: CandidateId
+) -> Response:
+    """Reject the candidate."""
+    given = await forms.texts(request)
+    return await forms.attempt(
+        _path(candidate_id),
+        _reject(scope, parts, candidate_id, given),
+        "Rejected: no rule is made of it, and the reason is kept.",
+        then=_LIST,
+    )
+
+
+async def _approve(
+    scope: PartnerActor, parts: RuntimeDep, candidate_id: str, given: dict[str, str]
+) -> DecisionView:
+    body = forms.body(
+        ApproveBody,
+        custom_name=given.get("custom_name"),
+        notes=given.get("notes"),
+        rule_hash=given.get("rule_hash"),
+    )
+    body = body.model_copy(update={"deploy_immediately": "deploy_immediately" in given})
+    return await partner_decisions.approve_candidate(scope, parts, candidate_id, body)
+
+
+async def _reject(
+    scope: PartnerActor, parts: RuntimeDep, candidate_id: str, given: dict[str, str]
+) -> DecisionView:
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    return await partner_decisions.reject_candidate(scope, parts, candidate_id, body)
+
+
+def _approved(decision: DecisionView) -> str:
+    if decision.rule_is_new:
+        return f"Approved: the rule {decision.rule_id} is on its way to the site's appliances."
+    return f"Approved: it shares the rule {decision.rule_id}, which the site has already."
+
+
+def _path(candidate_id: str) -> str:
+    return f"{_LIST}/candidates/{candidate_id}"

@@ -1,0 +1,72 @@
+"""What lists read from an address: filters as forms send them, where an empty one is none.
+
+A value that no filter knows is left out, not refused: addresses are kept and edited by people.
+"""
+
+import datetime as dt
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request
+
+from flywheel_server import clock
+from flywheel_server.api.learning_views import Window
+from flywheel_server.db import Connection
+from flywheel_server.store import accounts
+
+WINDOWS = (1, 7, 30, 90)
+_DEFAULT_WINDOW = 30
+_MOST_SITES = 500
+
+_Text = Annotated[str, Query(max_length=300)]
+
+
+def text(value: str) -> str | None:
+    """Return what somebody looks for, or None."""
+    return value.strip() or None
+
+
+def choice(value: str, *known: str) -> str | None:
+    """Return one of the known values, or None."""
+    return value if value in known else None
+
+
+def yes(value: str) -> bool | None:
+    """Return a choice of yes and no, or None for both."""
+    return {"yes": True, "no": False}.get(value)
+
+
+def _window(days: _Text = "") -> Window:
+    chosen = int(days) if days in {str(each) for each in WINDOWS} else _DEFAULT_WINDOW
+    return window(chosen, clock.now())
+
+
+WindowDep = Annotated[Window, Depends(_window)]
+
+
+def window(days: int, until: dt.datetime) -> Window:
+    """Return the window of so many days that ends then."""
+    return Window(days=days, since=until - dt.timedelta(days=days), until=until)
+
+
+def following(request: Request, cursor: str | None) -> str | None:
+    """Return the address of a list's next page, under the same filters; None on the last one."""
+    if cursor is None:
+        return None
+    kept = [
+        (name, value) for name, value in request.query_params.items() if name != "next" and value
+    ]
+    return f"{request.url.path}?{urlencode([*kept, ('next', cursor)])}"
+
+
+async def sites(connection: Connection) -> list[accounts.Site]:
+    """Return the sites that the caller may filter by, by name."""
+    found = await accounts.list_sites(
+        connection,
+        after=None,
+        partner_id=None,
+        organization_id=None,
+        text=None,
+        limit=_MOST_SITES,
+    )
+    return sorted(found, key=lambda site: (site.name.lower(), site.slug))

@@ -1,0 +1,63 @@
+"""Tells open pages that something they show has changed, so that they fetch themselves anew.
+
+An event carries nothing: what somebody may see is decided where the page is made. Streams are
+bounded in time and number; a browser comes back by itself.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+
+from flywheel_server import db
+from flywheel_server.api.access import PartnerReader, RuntimeDep
+from flywheel_server.domain.scope import PartnerScope
+from flywheel_server.runtime import Runtime
+from flywheel_server.store import fleet
+
+router = APIRouter(include_in_schema=False)
+
+PATH = "/partner/live"
+_MOST_EACH = 6
+_MOST = 200
+_LOOK_SECONDS = 3.0
+_LOOKS = 40
+_open: Counter[UUID] = Counter()
+
+
+@router.get(PATH)
+async def live(scope: PartnerReader, parts: RuntimeDep) -> Response:
+    """Send an event whenever something changed, for two minutes."""
+    if _open[scope.actor_id] >= _MOST_EACH or _open.total() >= _MOST:
+        # No content tells a browser not to come back: this page is read without news.
+        return Response(status_code=204)
+    return StreamingResponse(
+        _news(parts, scope),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _news(parts: Runtime, scope: PartnerScope) -> AsyncIterator[str]:
+    _open[scope.actor_id] += 1
+    try:
+        known = await _look(parts, scope)
+        yield "retry: 3000\n\n"
+        for _ in range(_LOOKS):
+            await asyncio.sleep(_LOOK_SECONDS)
+            found = await _look(parts, scope)
+            # A comment keeps the connection, and tells us when nobody is there any more.
+            yield ": nothing new\n\n" if found == known else "event: changed\ndata: \n\n"
+            known = found
+    finally:
+        _open[scope.actor_id] -= 1
+        if not _open[scope.actor_id]:
+            del _open[scope.actor_id]
+
+
+async def _look(parts: Runtime, scope: PartnerScope) -> str:
+    async with db.transaction(parts.database, scope) as connection:
+        return await fleet.news(connection)

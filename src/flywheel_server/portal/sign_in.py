@@ -1,0 +1,144 @@
+"""Signing in and out: by password, by a one-time link, by an invitation.
+
+A link is used by a click on its page, never by opening it: mail scanners open links.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from flywheel_server import errors
+from flywheel_server.api import auth, credentials
+from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
+from flywheel_server.domain import people as rules
+from flywheel_server.domain.scope import role_of
+from flywheel_server.portal import forms, frame, viewers
+
+router = APIRouter(include_in_schema=False)
+
+_STRANGERS = [*PUBLIC, Depends(credentials.refuse_other_sites)]
+_ON_ITS_WAY = (
+    "If this address has an account and the server can send mail, a link is on its way. It works "
+    "once, for an hour."
+)
+Token = Annotated[str, Query(max_length=200)]
+
+
+@router.get("/")
+async def start(session: SignedIn) -> Response:
+    """Send people to where they start."""
+    return frame.go(viewers.home(role_of(session.scope)))
+
+
+@router.get("/sign-in", dependencies=PUBLIC)
+async def sign_in_page(
+    request: Request, next: Annotated[str, Query(max_length=2_000)] = ""
+) -> Response:
+    """Show the form to sign in."""
+    return frame.page(request, None, "sign_in.html", next=frame.own_path(next), email="")
+
+
+@router.post("/sign-in", dependencies=_STRANGERS)
+async def sign_in(request: Request, parts: RuntimeDep) -> Response:
+    """Sign in by a password and go on to where one wanted to go."""
+    given = await forms.texts(request)
+    wanted, email = frame.own_path(given.get("next", "")), given.get("email", "")
+    answer = Response()
+    try:
+        body = forms.checked(
+            auth.Credentials, {"email": email, "password": given.get("password", "")}
+        )
+        session = await auth.sign_in(request, answer, parts, body)
+    except (errors.Unauthenticated, errors.InvalidInput, errors.TooManyRequests) as error:
+        return frame.page(
+            request,
+            None,
+            "sign_in.html",
+            status=error.status,
+            notice=frame.Notice("trouble", error.detail),
+            next=wanted,
+            email=email[: rules.LONGEST_EMAIL],
+        )
+    return _welcome(answer, wanted or viewers.home(session.role))
+
+
+@router.get("/sign-in/link", dependencies=PUBLIC)
+async def link_page(request: Request, token: Token = "") -> Response:
+    """Show the form that asks for a link or, given one, the button that uses it."""
+    return frame.page(request, None, "link.html", token=token)
+
+
+@router.post("/sign-in/link", dependencies=_STRANGERS)
+async def use_link(request: Request, parts: RuntimeDep) -> Response:
+    """Sign in by a link or, without one, have one mailed. Nothing is told about the account."""
+    given = await forms.texts(request)
+    answer = Response()
+    try:
+        if "token" not in given:
+            wanted = forms.checked(auth.WantedLink, {"email": given.get("email", "")})
+            await auth.ask_for_link(request, parts, wanted)
+            return frame.go("/sign-in", _ON_ITS_WAY)
+        body = forms.checked(auth.GivenLink, {"token": given["token"]})
+        session = await auth.redeem_link(request, answer, parts, body)
+    except (errors.Unauthenticated, errors.InvalidInput, errors.TooManyRequests) as error:
+        return frame.go("/sign-in/link", error.detail, kind="trouble")
+    return _welcome(answer, viewers.home(session.role))
+
+
+@router.get("/invitation", dependencies=PUBLIC)
+async def invitation_page(request: Request, token: Token = "") -> Response:
+    """Show the form that sets a password."""
+    return _invitation(request, token)
+
+
+@router.post("/invitation", dependencies=_STRANGERS)
+async def accept_invitation(request: Request, parts: RuntimeDep) -> Response:
+    """Set one's password by an invitation, and sign in."""
+    given = await forms.texts(request)
+    answer = Response()
+    try:
+        _check_same(given.get("password", ""), given.get("again", ""))
+        body = forms.checked(
+            auth.Invited,
+            {"token": given.get("token", ""), "password": given.get("password", "")},
+        )
+        session = await auth.accept_invitation(request, answer, parts, body)
+    except (errors.Unauthenticated, errors.InvalidInput, errors.TooManyRequests) as error:
+        return _invitation(request, given.get("token", "")[:200], error)
+    return _welcome(answer, viewers.home(session.role))
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, session: SignedIn, parts: RuntimeDep) -> Response:
+    """End this session."""
+    answer = frame.go("/sign-in", "You have signed out.")
+    await auth.sign_out(request, answer, session, parts)
+    return answer
+
+
+def _invitation(
+    request: Request, token: str, error: errors.FlywheelError | None = None
+) -> Response:
+    return frame.page(
+        request,
+        None,
+        "invitation.html",
+        status=200 if error is None else error.status,
+        notice=None if error is None else frame.Notice("trouble", error.detail),
+        token=token,
+        shortest=rules.SHORTEST_PASSWORD,
+    )
+
+
+def _check_same(password: str, again: str) -> None:
+    if password != again:
+        raise errors.InvalidInput("The two passwords differ: type the same one twice.")
+
+
+def _welcome(answer: Response, path: str) -> Response:
+    """Go on with the cookie that signing in set."""
+    onward = frame.go(path)
+    for name, value in answer.raw_headers:
+        if name == b"set-cookie":
+            onward.raw_headers.append((name, value))
+    return onward

@@ -1,0 +1,95 @@
+"""How values are written on pages: times, rates, counts, long ids. Filters of every template.
+
+No attempts are "no data", never a percentage; a time without a reader's browser is UTC and says so.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+
+_LONGEST_ID = 18
+_HEAD, _TAIL = 8, 5
+_STATES = {
+    "eligible": "waiting for a decision",
+    "approved": "approved",
+    "rejected": "rejected",
+    "withdrawn": "no candidate any more",
+}
+_GATES = {"success_rate": "success", "successes": "L2 successes"}
+
+
+def utc(moment: dt.datetime) -> str:
+    """Return a time for people, to the minute, as UTC."""
+    return f"{moment.astimezone(dt.UTC):%d %b %Y, %H:%M} UTC"
+
+
+def exact_utc(moment: dt.datetime) -> str:
+    """Return a time to the second, as UTC."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def iso(moment: dt.datetime) -> str:
+    """Return a time for machines."""
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def rate(successes: int, attempts: int) -> str:
+    """Return counts with their share: 46 of 50 (92 %)."""
+    if not attempts:
+        return "no data"
+    return f"{successes:,} of {attempts:,} ({percent(successes, attempts)})"
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share as a percentage; only all is 100 %, and only none is 0 %."""
+    if not whole:
+        return "no data"
+    if part in {0, whole}:
+        return "100 %" if part else "0 %"
+    return f"{min(99, max(1, round(100 * part / whole)))} %"
+
+
+def shortened(text: str) -> str:
+    """Return a long id by its ends."""
+    if len(text) <= _LONGEST_ID:
+        return text
+    return f"{text[:_HEAD]}…{text[-_TAIL:]}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def state(name: str) -> str:
+    """Return a candidate's state in words."""
+    return _STATES.get(name, name)
+
+
+def gate(name: str) -> str:
+    """Return a gate's name in words."""
+    return _GATES.get(name, name.replace("_", " "))
+
+
+def spaced(name: str) -> str:
+    """Return a name made for machines in words."""
+    return name.replace("_", " ")
+
+
+def pretty(value: object) -> str:
+    """Return a JSON value over several lines."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+FILTERS: Mapping[str, object] = {
+    "utc": utc,
+    "exact_utc": exact_utc,
+    "iso": iso,
+    "percent": percent,
+    "shortened": shortened,
+    "plural": plural,
+    "pretty": pretty,
+    "state": state,
+    "gate": gate,
+    "spaced": spaced,
+}

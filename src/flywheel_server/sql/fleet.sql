@@ -1,0 +1,107 @@
+-- name: sites
+-- fleet: the caller's row-level security decides which sites there are
+-- The sites of one page first; what their appliances say is counted for those alone.
+SELECT
+    f.id, f.slug, f.name, f.healing_tier, f.organization_name, COALESCE(a.appliances, 0) AS appliances,
+    a.last_seen_at, COALESCE(a.seen, 0) AS seen, COALESCE(a.versions, '{}') AS versions,
+    COALESCE(a.current, 0) AS current, COALESCE(a.reporting, 0) AS reporting,
+    COALESCE(a.pending_modes, 0) AS pending_modes, COALESCE(q.open_orders, 0) AS open_orders
+FROM (
+    SELECT s.id, s.slug, s.name, s.healing_tier, o.name AS organization_name
+    FROM sites s
+    JOIN organizations o ON o.id = s.organization_id
+    WHERE (
+            $1::text IS NULL
+            OR strpos(lower(s.slug), lower($1)) > 0
+            OR strpos(lower(s.name), lower($1)) > 0
+            OR strpos(lower(o.name), lower($1)) > 0
+        )
+        AND ($2::text IS NULL OR s.slug > $2)
+        AND ($3::uuid IS NULL OR s.id = $3)
+    ORDER BY s.slug
+    LIMIT $4
+) f
+LEFT JOIN LATERAL (
+    SELECT
+        count(*) AS appliances,
+        max(p.last_seen_at) AS last_seen_at,
+        count(*) FILTER (WHERE p.last_seen_at >= $5) AS seen,
+        array_agg(DISTINCT p.agent_version) FILTER (WHERE p.agent_version <> '') AS versions,
+        count(*) FILTER (WHERE p.reported_rules_hash = p.desired_rules_hash) AS current,
+        count(*) FILTER (WHERE p.reported_rules_hash IS NOT NULL) AS reporting,
+        count(*) FILTER (WHERE p.reported_l2_mode <> p.desired_l2_mode) AS pending_modes
+    FROM appliances p
+    WHERE p.site_id = f.id
+) a ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS open_orders
+    FROM orders d
+    WHERE d.site_id = f.id
+        AND d.state IN ('pending', 'acknowledged')
+) q ON true
+ORDER BY f.slug;
+
+-- name: orders
+-- The newest first; $2 leaves the open ones only.
+SELECT
+    d.id, d.kind, d.order_type, d.state, d.issued_by, d.created_at, d.expires_at, d.acknowledged_at,
+    d.finished_at, d.error_message, p.wire_id
+FROM orders d
+JOIN appliances p ON p.id = d.appliance_id
+WHERE d.site_id = $1
+    AND ($2::boolean IS NULL OR NOT $2 OR d.state IN ('pending', 'acknowledged'))
+    AND ($3::timestamptz IS NULL OR (d.created_at, d.id) < ($3, $4::text))
+ORDER BY d.created_at DESC, d.id DESC
+LIMIT $5;
+
+-- name: standings
+-- fleet: the caller's row-level security decides which sites there are
+-- How far each rule has come, over all the appliances that shall run it.
+SELECT
+    d.rule,
+    count(*) AS appliances,
+    count(d.delivered_at) AS delivered,
+    count(d.active_at) AS active,
+    count(d.matching_at) AS matching,
+    count(d.succeeding_at) AS succeeding,
+    count(d.stuck_at) AS stuck
+FROM rule_deliveries d
+WHERE d.rule = ANY ($1::uuid[])
+GROUP BY d.rule;
+
+-- name: news
+-- fleet: the caller's row-level security decides what is news to them
+-- One value for each thing that pages show and that changes behind them.
+SELECT
+    (SELECT max(p.state_changed_at) FROM patterns p WHERE p.state <> 'observed') AS candidates,
+    (SELECT max(e.endorsed_at) FROM endorsements e) AS endorsements,
+    (SELECT max(l.enabled_changed_at) FROM l1_rules l) AS rules,
+    (SELECT max(o.changed_at) FROM orders o) AS orders,
+    (
+        SELECT count(*) FROM appliances a WHERE a.reported_l2_mode = a.desired_l2_mode
+    ) AS applied,
+    (
+        SELECT count(*) FROM appliances a WHERE a.reported_rules_hash = a.desired_rules_hash
+    ) AS current;
+
+-- name: days
+-- fleet: the caller's row-level security decides which sites there are
+-- Executions in force by the UTC day on which they were received, for each level.
+SELECT
+    (t.received_at AT TIME ZONE 'UTC')::date AS day,
+    t.level,
+    count(*) FILTER (WHERE t.outcome = 'success') AS successes,
+    count(*) FILTER (WHERE t.outcome = 'failure') AS failures
+FROM executions t
+WHERE t.weight = 1
+    AND t.received_at >= $1
+    AND t.received_at <= $2
+    AND NOT EXISTS (
+        SELECT 1
+        FROM corrections c
+        WHERE c.site_id = t.site_id
+            AND c.execution_id = t.execution_id
+            AND c.revision > t.revision
+    )
+GROUP BY (t.received_at AT TIME ZONE 'UTC')::date, t.level
+ORDER BY day, t.level;

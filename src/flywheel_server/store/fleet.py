@@ -1,0 +1,121 @@
+"""What pages show of many sites at once: counted for one page, never kept.
+
+Row-level security leaves the caller's own sites; nothing here writes.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.sql import load
+
+_SQL = load("fleet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRow:
+    """A site and what its appliances say."""
+
+    id: UUID
+    slug: str
+    name: str
+    healing_tier: str
+    organization_name: str
+    appliances: int
+    last_seen_at: dt.datetime | None
+    # Those heard of lately.
+    seen: int
+    versions: list[str]
+    # Those that run what they should, and those that say what they run.
+    current: int
+    reporting: int
+    pending_modes: int
+    open_orders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """An order of a site, without its parameters, which may be secrets."""
+
+    id: str
+    kind: str
+    order_type: str
+    state: str
+    issued_by: str
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    acknowledged_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    error_message: str | None
+    wire_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """On how many of its appliances a rule has come how far."""
+
+    rule: UUID
+    appliances: int
+    delivered: int
+    active: int
+    matching: int
+    succeeding: int
+    stuck: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelDay:
+    """What was received at one level on one UTC day."""
+
+    day: dt.date
+    level: str
+    successes: int
+    failures: int
+
+
+async def sites(
+    connection: Connection,
+    *,
+    text: str | None = None,
+    after: str | None = None,
+    id: UUID | None = None,
+    seen_since: dt.datetime,
+    limit: int,
+) -> list[SiteRow]:
+    """Return sites in the order of their slugs; ``text`` is looked for in all their names."""
+    rows = await connection.fetch(_SQL["sites"], text, after, id, limit, seen_since)
+    return [SiteRow(**row) for row in rows]
+
+
+async def orders(
+    connection: Connection,
+    site_id: UUID,
+    *,
+    only_open: bool,
+    before: tuple[dt.datetime, str] | None,
+    limit: int,
+) -> list[OrderRow]:
+    """Return a site's orders, the newest first."""
+    at, id = before or (None, None)
+    rows = await connection.fetch(_SQL["orders"], site_id, only_open, at, id, limit)
+    return [OrderRow(**row) for row in rows]
+
+
+async def standings(connection: Connection, rules: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Return how far rules have come; one that is for no appliance is missing."""
+    rows = await connection.fetch(_SQL["standings"], list(rules))
+    return {row["rule"]: Standing(**row) for row in rows}
+
+
+async def news(connection: Connection) -> str:
+    """Return a text that differs as soon as something that pages show has changed."""
+    row = await connection.fetchrow(_SQL["news"])
+    return "" if row is None else "|".join(str(value) for value in row.values())
+
+
+async def days(connection: Connection, since: dt.datetime, until: dt.datetime) -> list[LevelDay]:
+    """Return what was received between two moments, by day and level; empty days are missing."""
+    rows = await connection.fetch(_SQL["days"], since, until)
+    return [LevelDay(**row) for row in rows]

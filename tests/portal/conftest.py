@@ -1,0 +1,49 @@
+"""One browser for each worker, one server and database for each test, one context for each reader.
+
+Browser and server share the session's event loop. Without Chromium these tests skip, and say how
+to get it.
+"""
+
+import itertools
+import os
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from flywheel_server import embedded
+from tests.portal import browsing
+from tests.portal import stage as stages
+
+_numbers = itertools.count(1)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Start this worker's browser."""
+    if not browsing.CHROMIUM.exists():
+        pytest.skip(
+            f"{browsing.CHROMIUM} is missing: `apt-get install chromium` as root, on Debian"
+        )
+    async with browsing.chromium() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage(cluster: embedded.Address) -> AsyncIterator[stages.Stage]:
+    """Serve a database of the test's own."""
+    name = f"portal_{os.getpid()}_{next(_numbers)}"
+    maintenance = await asyncpg.connect(cluster.owner_url.replace("/flywheel?", "/postgres?"))
+    try:
+        await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY WAL_LOG")
+        address = embedded.Address(
+            owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
+            app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
+        )
+        async with stages.set_stage(address) as made:
+            yield made
+        await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await maintenance.close()

@@ -1,0 +1,181 @@
+"""Every page, light and dark, wide and narrow: nothing for axe to find, nothing overflows.
+
+Broken on purpose: with `color: #999` for `.muted`, and with an `onclick` in a template, these fail.
+"""
+
+import pytest
+from playwright.async_api import Browser
+
+from tests import candidates, telemetry
+from tests.portal import browsing
+from tests.portal import stage as stages
+from tests.portal.stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+STRANGERS = ("/sign-in", "/sign-in/link", "/sign-in/link?token=abc", "/invitation?token=abc")
+# Pages that answer anything but 200, with what they answer.
+OTHERS = {"/partner/nothing": 404}
+
+
+async def _paths(stage: Stage) -> list[str]:
+    """Return the address of every page that somebody signed in may look at."""
+    await candidates.forward(stage.database, stage.site, stage.waiting["WS-2"])
+    other = await candidates.make(stage.http, stage.cast, stage.cast.neighbour, "SRV-1", "SRV-2")
+    rule = await stages.rule_of(stage, await stages.approve(stage, "WS-1"))
+    await stages.heal(stage, rule.rule_id, 12, failures=2)
+    candidate = f"/partner/learning/candidates/{other[0]}"
+    return [
+        "/partner/learning?status=all",
+        "/partner/learning?text=nothing-has-this",
+        candidate,
+        f"{candidate}/approve",
+        f"{candidate}/reject",
+        f"/partner/learning/bulk?do=approve&id={other[0]}&id={stage.waiting['WS-1']}",
+        "/partner/learning/rules",
+        f"/partner/learning/rules/{rule.id}",
+        "/partner/learning/history",
+        "/partner/fleet",
+        f"/partner/fleet/{stage.site.id}?orders=all",
+        f"/partner/fleet/{stage.cast.partners[0].organizations[1].standard.id}",
+        "/partner/keys",
+        "/account",
+        *OTHERS,
+    ]
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["wide", "narrow"])
+async def test_every_page_is_sound_in_light_and_dark(
+    browser: Browser, stage: Stage, phone: bool
+) -> None:
+    found: dict[str, object] = {}
+    signed_in = await _paths(stage)
+    for person, paths in ((None, STRANGERS), (stage.owner, signed_in)):
+        async with browsing.reader(browser, stage.base_url, person, phone=phone) as (page, watch):
+            watch.expected = set(OTHERS.values())
+            for path in paths:
+                answer = await page.goto(path)
+                assert answer is not None
+                assert answer.status == OTHERS.get(path, 200), path
+                assert await page.locator("h1").count() == 1, path
+                wrong = await browsing.violations(page)
+                if not phone:
+                    # Of a page's looks, only its colours differ between light and dark.
+                    await page.emulate_media(color_scheme="dark")
+                    wrong += await browsing.violations(page)
+                    await page.emulate_media(color_scheme="light")
+                wider = await browsing.overflow(page)
+                if wrong or wider > 0:
+                    found[path] = (wrong, wider)
+    assert found == {}
+
+
+async def test_pages_are_small_and_keep_nothing_but_their_files(stage: Stage) -> None:
+    headers = {"Cookie": f"flywheel_session={stage.owner.token}"}
+    for path in ("/partner/learning", "/partner/fleet", "/account", "/partner/learning/rules"):
+        answer = await stage.http.get(path, headers=headers)
+        assert answer.status_code == 200, path
+        assert len(answer.content) < 100 * 1024, path
+        assert answer.headers["cache-control"] == "no-store"
+        for name in ("portal.css", "portal.js", "icon.svg"):
+            file = next(part for part in answer.text.split('"') if part.endswith(name))
+            got = await stage.http.get(file)
+            assert "immutable" in got.headers["cache-control"], file
+
+
+async def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere(stage: Stage) -> None:
+    answer = await stage.http.get("/sign-in")
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "style-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "//" not in policy
+    for path in ("/partner/nothing", "/sign-in/%00"):
+        assert "content-security-policy" in (await stage.http.get(path)).headers, path
+    assert "content-security-policy" not in (await stage.http.get("/api/nothing")).headers
+
+
+async def test_a_report_of_a_refusal_is_counted(stage: Stage) -> None:
+    await stage.http.post("/reports/csp", content=b'{"csp-report": {}}')
+    figures = (await stage.http.get("/metrics")).text
+    assert "flywheel_page_refusals_total 1.0" in figures
+
+
+async def test_a_page_hears_of_what_changed_behind_it(browser: Browser, stage: Stage) -> None:
+    async with browsing.reader(browser, stage.base_url, stage.technician) as (page, _):
+        await page.goto("/partner/learning")
+        # The stream is open before anything changes.
+        await page.wait_for_timeout(1_000)
+        await page.locator("tr", has_text="WS-3").locator("input[name=id]").check()
+        await stages.reject(stage, "WS-2")
+        await page.wait_for_selector("text=WS-2", state="detached")
+        assert await page.locator("tr", has_text="WS-3").locator("input[name=id]").is_checked()
+        assert await page.locator("[data-count]").inner_text() == "1 selected"
+
+
+async def test_times_are_the_readers_with_exact_utc_beside(browser: Browser, stage: Stage) -> None:
+    for javascript in (True, False):
+        async with browsing.reader(
+            browser, stage.base_url, stage.technician, javascript=javascript
+        ) as (page, _):
+            await page.goto("/partner/learning")
+            first = page.locator("time").first
+            assert (await first.get_attribute("title") or "").endswith(" UTC")
+            assert ("UTC" in await first.inner_text()) is not javascript
+
+
+async def test_what_people_and_hosts_are_called_is_text_everywhere(
+    browser: Browser, stage: Stage
+) -> None:
+    evil = "<img src=x onerror=alert(1)>\"'&\u202e\u2066{{7*7}}"
+    await telemetry.send(
+        stage.http,
+        stage.site,
+        telemetry.executions(
+            6,
+            hostname=evil[:60],
+            incident_type="<script>x</script>",
+            error_message=evil + "y" * 10_000,
+        ),
+    )
+    await telemetry.turn(stage.http, stage.cast.admin)
+    key = stage.cast.partners[0].credential.headers
+    base = "/api/partners/me/learning"
+    name = (evil + "z" * 200)[:200]
+    answer = await stage.http.post(
+        f"{base}/candidates/{stage.waiting['WS-1']}/approve",
+        json={"custom_name": name, "notes": evil + "n" * 1_900},
+        headers=key,
+    )
+    assert answer.status_code == 200, answer.text
+    rule = await stages.rule_of(stage, answer.json()["rule_id"])
+    switched = await stage.http.patch(
+        f"{base}/promoted-rules/{rule.rule_id}/status",
+        json={"enabled": False, "reason": evil + "r" * 1_900},
+        headers=key,
+    )
+    assert switched.status_code == 200, switched.text
+    await stage.http.post(
+        "/api/partners/me/keys", json={"label": evil}, headers=stage.owner.headers
+    )
+    await stages.reject(stage, "WS-2", evil + "q" * 1_900)
+    paths = (
+        "/partner/learning?status=all",
+        f"/partner/learning?text={'%3Cb%3E' * 20}",
+        f"/partner/learning/candidates/{stage.waiting['WS-1']}",
+        f"/partner/learning/candidates/{stage.waiting['WS-2']}",
+        "/partner/learning/rules",
+        f"/partner/learning/rules/{rule.id}",
+        "/partner/learning/history",
+        f"/partner/fleet/{stage.site.id}",
+        "/partner/keys",
+    )
+    for phone in (False, True):
+        async with browsing.reader(browser, stage.base_url, stage.owner, phone=phone) as (page, _):
+            for path in paths:
+                await page.goto(path)
+                assert await page.locator("img").count() == 0, path
+                assert await page.locator("script:not([src])").count() == 0, path
+                assert "49" not in await page.locator("h1").inner_text()
+                assert await browsing.overflow(page) <= 0, path
