@@ -17,9 +17,9 @@ MEASURES = {
     "checkin": checkin.run,
     "ingest": ingest.run,
     "writer": writer.run,
-    "turn": turn.run,
     "memory": memory.run,
     "demo": demo.run,
+    "turn": turn.run,
 }
 
 
@@ -34,8 +34,7 @@ def main() -> None:
         parser.error(f"there is no measure {', '.join(sorted(unknown))}")
     log.configure("WARNING", "text")
     host = report.machine()
-    measures = uvloop.run(_run(names, quick=chosen.quick))
-    report.write(chosen.folder, measures, host)
+    measures = uvloop.run(_run(names, host, chosen.folder, quick=chosen.quick))
     print(f"\n{report.table(measures)}\n")
     for measure in measures:
         for note in measure.notes:
@@ -43,7 +42,9 @@ def main() -> None:
     print(f"written: {chosen.folder}/results.json, table.md, chart.svg")
 
 
-async def _run(names: list[str], *, quick: bool) -> list[Measure]:
+async def _run(
+    names: list[str], host: dict[str, str], results: Path, *, quick: bool
+) -> list[Measure]:
     measures: list[Measure] = []
     with tempfile.TemporaryDirectory(prefix="flywheel-bench-") as folder:
         # A database of its own for each, so that none meets what another left.
@@ -55,6 +56,8 @@ async def _run(names: list[str], *, quick: bool) -> list[Measure]:
             async with stage.opened(place, quick=quick) as ready:
                 measures += await MEASURES[name](ready)
             print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+            # After each, so that an interrupted run leaves what it found.
+            report.write(results, measures, host)
     return measures
 
 

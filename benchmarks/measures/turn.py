@@ -34,7 +34,7 @@ INSERT INTO executions (
 )
 SELECT
     s.ids[1 + n % array_length(s.ids, 1)], 'history-' || n, m.at, m.at, m.at,
-    CASE WHEN n % 10 < 7 THEN 'L2' ELSE 'L1' END, 'incident-' || n,
+    CASE WHEN n % 10 < 9 THEN 'L2' ELSE 'L1' END, 'incident-' || n,
     'type_' || (n / 2003) % 20, 'ws-' || (n / 7) % 5, r.ids[1 + (n / 2003) % 20],
     CASE WHEN n % 23 = 0 THEN 'failure' ELSE 'success' END, true
 FROM generate_series($1::bigint, $2::bigint) n

@@ -6,9 +6,11 @@ loses at most that second of times, and nothing else.
 
 import asyncio
 import datetime as dt
+import hashlib
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from flywheel_server import db, errors, listener, log
 from flywheel_server.actions.checkin import Instructions
@@ -25,7 +27,8 @@ _MOST_BEATS = 200_000
 _MOST_ENTRIES = 200_000
 _SCOPE = LoopScope(reason="heartbeats: the times of all sites in one statement")
 
-_Key = tuple[UUID, UUID | None, Report]
+# A digest stands for what was reported: a quarter of the memory, for very many appliances.
+_KEY_BYTES = 16
 
 
 class CheckIns:
@@ -33,8 +36,8 @@ class CheckIns:
 
     def __init__(self, database: db.Database, ear: listener.Listener) -> None:
         self._ear = ear
-        self._entries: dict[_Key, Instructions] = {}
-        self._keys: dict[UUID, _Key] = {}
+        self._entries: dict[bytes, Instructions] = {}
+        self._keys: dict[UUID, bytes] = {}
         self._generation = 0
         database.subscribers.append(self._changed)
 
@@ -47,7 +50,7 @@ class CheckIns:
         """Return the answer to a report that brings nothing new, or None to ask the database."""
         if not self._ear.trusted():
             return None
-        found = self._entries.get((scope.site_id, scope.appliance_id, report))
+        found = self._entries.get(_key(scope, report))
         return found if found is not None and found.rules_hash == rules_hash else None
 
     def remember(
@@ -59,7 +62,7 @@ class CheckIns:
         if len(self._entries) >= _MOST_ENTRIES:
             self._clear()
         self._drop(told.id)
-        key = (scope.site_id, scope.appliance_id, report)
+        key = _key(scope, report)
         self._entries[key] = told
         self._keys[told.id] = key
 
@@ -158,6 +161,11 @@ class Heartbeats:
             # The database is long gone; the newest times of so many are told again soon anyway.
             return
         self._beats[key] = beat if before is None else _newest(before, beat)
+
+
+def _key(scope: ApplianceScope, report: Report) -> bytes:
+    told = msgspec.msgpack.encode((scope.site_id, scope.appliance_id, report))
+    return hashlib.blake2b(told, digest_size=_KEY_BYTES).digest()
 
 
 def _newest(before: Beat, beat: Beat) -> Beat:
