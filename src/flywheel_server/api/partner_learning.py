@@ -136,6 +136,9 @@ class CandidateDetail(CandidateItem):
     by_day: list[DayView] = Field(description="Its evidence by day.")
     window: WindowView = Field(description="The time that executions and days are about.")
     would_be: WouldBeView | None = Field(description="Null once it is decided.")
+    rule_hash: str | None = Field(
+        description="The same hash as in `would_be`, where approvals look for it first."
+    )
     rule_id: str | None = Field(description="The rule that came of it.", examples=[None])
     history: list[HistoryView] = Field(description="The oldest first.")
 
@@ -252,6 +255,7 @@ async def _detail(
     became = await promotions.rules_by_ids(
         connection, [decided.rule] if decided and decided.rule else []
     )
+    would_be = None if decided else await _would_be(connection, candidate)
     return CandidateDetail(
         **learning_views.candidate_fields(candidate, policy, window.until),
         gates=learning_views.gate_views(learning_views.gates_of(candidate, policy, window.until)),
@@ -259,7 +263,8 @@ async def _detail(
         executions=[learning_views.healing_item(each) for each in executions],
         by_day=[_day(each) for each in days],
         window=window.view,
-        would_be=None if decided else await _would_be(connection, candidate),
+        would_be=would_be,
+        rule_hash=would_be and would_be.rule_hash,
         rule_id=next((rule.rule_id for rule in became.values()), None),
         history=_history(candidate),
     )
