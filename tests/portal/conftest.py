@@ -4,6 +4,7 @@ Browser and server share the session's event loop. Without Chromium these tests 
 to get it.
 """
 
+import contextlib
 import itertools
 import os
 from collections.abc import AsyncIterator
@@ -31,19 +32,38 @@ async def browser() -> AsyncIterator[Browser]:
         yield opened
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def prepared(cluster: embedded.Address) -> AsyncIterator[tuple[str, stages.Set]]:
+    """Prepare this worker's stage, for each test to have a copy of its database."""
+    async with _database(cluster, "flywheel") as (name, address):
+        yield name, await stages.prepare(address)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def stage(cluster: embedded.Address) -> AsyncIterator[stages.Stage]:
+async def stage(
+    cluster: embedded.Address, prepared: tuple[str, stages.Set]
+) -> AsyncIterator[stages.Stage]:
     """Serve a database of the test's own."""
+    template, found = prepared
+    async with _database(cluster, template) as (_, address), stages.opened(address, found) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def _database(
+    cluster: embedded.Address, template: str
+) -> AsyncIterator[tuple[str, embedded.Address]]:
     name = f"portal_{os.getpid()}_{next(_numbers)}"
-    maintenance = await asyncpg.connect(cluster.owner_url.replace("/flywheel?", "/postgres?"))
+    connection = await asyncpg.connect(cluster.owner_url.replace("/flywheel?", "/postgres?"))
     try:
-        await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY WAL_LOG")
-        address = embedded.Address(
-            owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
-            app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG")
+        yield (
+            name,
+            embedded.Address(
+                owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
+                app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
+            ),
         )
-        async with stages.set_stage(address) as made:
-            yield made
-        await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
-        await maintenance.close()
+        await connection.close()

@@ -46,26 +46,47 @@ class Stage:
         return self.cast.people["partner viewer"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Set:
+    """What is on the stage before a test begins; true of every copy of its database."""
+
+    cast: Cast
+    waiting: dict[str, str]
+
+
+async def prepare(address: embedded.Address) -> Set:
+    """Let everything come about on a database as it does."""
+    async with _served(address) as (_, http, database):
+        cast = await people.make_cast(database)
+        ids = await candidates.make(http, cast, cast.site, *HOSTS)
+        await deliveries.check_in(http, cast.appliance, "0.4.2", active_l2_mode="auto")
+    return Set(cast=cast, waiting=dict(zip(HOSTS, ids, strict=True)))
+
+
 @contextlib.asynccontextmanager
-async def set_stage(address: embedded.Address) -> AsyncIterator[Stage]:
-    """Serve a database and let everything on it come about as it does."""
-    settings = Settings(loop=False)
+async def opened(address: embedded.Address, prepared: Set) -> AsyncIterator[Stage]:
+    """Serve a prepared database, or a copy of one."""
+    async with _served(address) as (base_url, http, database):
+        yield Stage(
+            base_url=base_url,
+            http=http,
+            database=database,
+            cast=prepared.cast,
+            waiting=prepared.waiting,
+        )
+
+
+@contextlib.asynccontextmanager
+async def _served(
+    address: embedded.Address,
+) -> AsyncIterator[tuple[str, httpx.AsyncClient, db.Database]]:
     database = await db.open_database(address.app_url, pool_size=4)
     try:
         async with (
-            listening(settings, address.app_url) as base_url,
+            listening(Settings(loop=False), address.app_url) as base_url,
             httpx.AsyncClient(base_url=base_url, timeout=30) as http,
         ):
-            cast = await people.make_cast(database)
-            ids = await candidates.make(http, cast, cast.site, *HOSTS)
-            await deliveries.check_in(http, cast.appliance, "0.4.2", active_l2_mode="auto")
-            yield Stage(
-                base_url=base_url,
-                http=http,
-                database=database,
-                cast=cast,
-                waiting=dict(zip(HOSTS, ids, strict=True)),
-            )
+            yield base_url, http, database
     finally:
         await database.close()
 
