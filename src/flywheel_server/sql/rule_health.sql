@@ -42,7 +42,9 @@ placed AS MATERIALIZED (
         END AS rule
     FROM new n
     LEFT JOIN rule_attempts a ON a.site_id = n.site_id AND a.execution_id = n.execution_id
-    LEFT JOIN meant m
+    -- A left join by its meaning, for each of these has its executions. A full one is never made by
+    -- a loop in a loop, which a planner that expects few rows would choose.
+    FULL JOIN meant m
         ON m.site_id = n.site_id AND m.incident_type = n.incident_type
         AND m.reported_id = n.reported_id
     WHERE a.rule IS NOT NULL OR m.rule IS NOT NULL
