@@ -119,7 +119,7 @@ async def submitted(database: db.Database, agent: Agent, **changes: Any) -> Bund
         signature=body["agent_signature"],
         public_key=agent.public_key,
         bundle_id=None,
-        checked_at=clock.now(),
+        checked_at=dt.datetime.fromisoformat(body["checked_at"]),
         checks=len(body["checks"]),
         results=domain.results(body["checks"]),
     )

@@ -22,6 +22,7 @@ from flywheel_server.domain.evidence import Link
 from flywheel_server.timestamps import DamagedProof, Proof
 
 _MOST_MEMBER_BYTES = 64 * 1024 * 1024
+_KEY = re.compile(r"[0-9a-f]{64}\n")
 _SEAL = re.compile(r"[0-9a-f]{128}\n")
 
 
@@ -103,7 +104,8 @@ class _Check:
         text = self._read(archives.MANIFEST)
         seal = self._read(archives.SIGNATURE).decode("ascii", "replace")
         own_key = self._read(archives.SERVER_KEY)
-        key = own_key.decode("ascii", "replace").strip()
+        text_of_key = own_key.decode("ascii", "replace")
+        key = text_of_key.strip() if _KEY.fullmatch(text_of_key) else ""
         if server_key is not None and key != server_key:
             raise Broken(archives.SERVER_KEY, "is not the server's key that you know")
         if not _SEAL.fullmatch(seal) or not signatures.hold(key, seal.strip(), text):

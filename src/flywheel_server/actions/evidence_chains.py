@@ -3,12 +3,14 @@
 A break is kept until the chain holds again; nothing here changes the chain itself.
 """
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 
-from flywheel_server import log, signatures
+from flywheel_server import errors, log, signatures
 from flywheel_server.db import Connection
 from flywheel_server.domain import evidence as domain
+from flywheel_server.domain import moments
 from flywheel_server.store import evidence as bundles
 from flywheel_server.store import evidence_progress as store
 from flywheel_server.store.evidence import Proven
@@ -56,7 +58,20 @@ def first_wrong(link: Proven, previous_hash: str) -> str | None:
         return "its chain hash is not that of its content"
     if not signatures.hold(link.public_key, link.signature, link.signed_data):
         return "its signature does not hold"
+    if not _shown_as_signed(link):
+        return "what is shown of it is not what its text says"
     return None
+
+
+def _shown_as_signed(link: Proven) -> bool:
+    """Say whether the columns beside a text, which people read, say what it says."""
+    try:
+        signed = domain.parse(link.signed_data.decode())
+        checks = signed["checks"] or []
+        shown = (link.checked_at, link.checks, link.results)
+        return shown == (moments.parse(signed["checked_at"]), len(checks), domain.results(checks))
+    except (ValueError, KeyError, TypeError, AttributeError, errors.Malformed):
+        return False
 
 
 def _beginning(due: Due, now: dt.datetime) -> Due:
@@ -98,7 +113,8 @@ class _Walk:
                 last=end,
                 limit=_AT_ONCE,
             )
-            if not self._take(found):
+            # Millions of characters may have to be read: others get their turn meanwhile.
+            if not await asyncio.to_thread(self._take, found):
                 return
         if self.at.verified_hash != self.at.head_hash:
             self._break(end, "the head names another hash than the last bundle")

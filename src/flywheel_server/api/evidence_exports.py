@@ -164,7 +164,6 @@ def _add_bundles(archive: Archive, links: list[Proven], known: set[UUID]) -> Non
                     "position": link.position,
                     "bundle_id": link.bundle_id,
                     "appliance_id": None if link.appliance_id is None else str(link.appliance_id),
-                    "checked_at": domain.moment(link.checked_at),
                     "received_at": domain.moment(link.received_at),
                     "bundle_hash": link.bundle_hash,
                     "public_key": link.public_key,

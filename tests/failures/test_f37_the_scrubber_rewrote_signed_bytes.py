@@ -1,0 +1,58 @@
+"""F37: the scrubber rewrote identifiers and broke signatures. What is signed stays as it is.
+
+Broken on purpose: with the text written anew from its parsed content (`json.dumps`), the bytes
+differ, and the export does not hold.
+"""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flywheel_server import archive_checks, db, signatures
+from tests import cast as people
+from tests import evidence, parts
+from tests.cast import Cast
+from tests.evidence import CHECK
+
+# Everything that a scrubber looks for, and a few texts that an encoder writes its own way.
+PERSONAL = CHECK | {
+    "hostname": "front-desk-of-dr.smith@example.com",
+    "actual": "192.0.2.10 02:00:5E:10:00:01 SSN 078-05-1120 password=hunter2 <b>&amp;</b>",
+    "expected": "naïve café ☕ \u2028 C:\\Users\\j.doe",
+    "ratio": 1.0,
+    "many": 1e15,
+}
+
+
+@pytest.fixture
+def database(client: httpx.AsyncClient) -> db.Database:
+    return parts.of(client).database
+
+
+@pytest.fixture
+async def cast(database: db.Database) -> Cast:
+    return await people.make_cast(database)
+
+
+@pytest.mark.parametrize("kind", ["go_body", "python_body"])
+async def test_f37_what_was_signed_is_kept_shown_and_exported_byte_for_byte(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast, kind: str, tmp_path: Path
+) -> None:
+    agent = await evidence.agent_of(database, cast.appliance)
+    body = getattr(agent, kind)(checks=[PERSONAL])
+    made = await agent.submit(client, body)
+    assert made.status_code == 200, made.text
+
+    (row,) = await evidence.chain(database, cast.site)
+    shown = await client.get(
+        evidence.read_url(cast.site, f"bundles/{made.json()['bundle_id']}"),
+        headers=cast.viewer.headers,
+    )
+
+    assert row["signed_data"].decode() == body["signed_data"] == shown.json()["signed_data"]
+    assert signatures.hold(agent.public_key, row["signature"], row["signed_data"])
+    exported = await client.get(evidence.read_url(cast.site, "export"), headers=cast.viewer.headers)
+    path = tmp_path / "export.zip"
+    path.write_bytes(exported.content)
+    assert archive_checks.check(path).bundles == 1
