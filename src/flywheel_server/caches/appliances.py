@@ -111,16 +111,13 @@ class Heartbeats:
         self, scope: ApplianceScope, now: dt.datetime, rules_hash: str | None = None
     ) -> None:
         """Note a sync and what it carried: to the key's appliance, else to the site."""
-        self._note(
-            Beat(
-                site_id=scope.site_id,
-                appliance_id=scope.appliance_id,
-                seen_at=now,
-                synced_at=now,
-                uptime_seconds=None,
-                synced_hash=rules_hash,
-            )
-        )
+        key = (scope.site_id, scope.appliance_id)
+        before = self._beats.get(key)
+        if before is None:
+            self._note(Beat(*key, now, now, None, rules_hash))
+        else:
+            uptime, older = before.uptime_seconds, before.synced_hash
+            self._beats[key] = Beat(*key, now, now, uptime, rules_hash or older)
 
     async def run(self) -> None:
         """Flush once a second, for ever; flush what is left when cancelled."""
