@@ -1,7 +1,7 @@
 """A provider that is slow, wrong, verbose, malicious or down: always an answer, always a record.
 
-Broken on purpose: without ``asyncio.timeout`` in the model the dripping one holds the answer; with
-``reserve`` after the call the budgets are overrun; without the guard of ``read`` a script passes.
+Broken on purpose: without ``asyncio.timeout`` in the model the dripping one holds the answer, and
+where ``prompts.read`` takes other members a script passes.
 """
 
 import asyncio

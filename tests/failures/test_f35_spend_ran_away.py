@@ -1,6 +1,6 @@
 """F35: no cache, no budget. Both are the gateway's, and hold under a storm of incidents.
 
-Broken on purpose: with the budget read first and written after the call, the storm gets through.
+Broken on purpose: without the guard of the statement ``reserve``, the storm gets through.
 """
 
 import asyncio

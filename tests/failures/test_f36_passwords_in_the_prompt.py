@@ -1,7 +1,7 @@
 """F36: passwords went into the LLM prompt. Nothing but scrubbed, allowed fields leaves the gateway.
 
-Broken on purpose: with ``raw_data`` put into the prompt as it is, with ``winrm_password`` on the
-allow-list, and with the request logged, the secret is found.
+Broken on purpose: with ``raw_data`` as the input's details the secret is found. On the allow-list
+alone it would not be: its value is taken out of every text.
 """
 
 import logging
