@@ -43,7 +43,7 @@ test: check ## check, then the whole test suite in parallel
 
 .PHONY: bench
 bench: setup ## measure speed beside baselines, under thirty minutes; only=sync,turn quick=1
-	$(BIN)/python -m benchmarks $(if $(only),--only $(only)) $(if $(quick),--quick)
+	$(BIN)/python -m benchmarks $(if $(only),--only $(only)) $(if $(quick),--quick) $(if $(docs),--docs docs/performance.md)
 
 .PHONY: schema
 schema: setup ## write schema.sql from the migrations

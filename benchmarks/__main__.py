@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help=f"some of {', '.join(MEASURES)}, by commas")
     parser.add_argument("--quick", action="store_true", help="few rounds, little history")
     parser.add_argument("--folder", type=Path, default=Path("bench"), help="where results go")
+    parser.add_argument("--docs", type=Path, help="also put the figures into this page")
     chosen = parser.parse_args()
     names = [name for name in chosen.only.split(",") if name] or list(MEASURES)
     if unknown := set(names) - MEASURES.keys():
@@ -35,6 +36,8 @@ def main() -> None:
     log.configure("WARNING", "text")
     host = report.machine()
     measures = uvloop.run(_run(names, host, chosen.folder, quick=chosen.quick))
+    if chosen.docs is not None:
+        report.publish(chosen.docs, measures, host)
     print(f"\n{report.table(measures)}\n")
     for measure in measures:
         for note in measure.notes:

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 
 from benchmarks.results import Goal, Measure, Sample
 
+_BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 _COLORS = ("#3b6ea5", "#c98a2b", "#7a9a5b", "#8a6fa8")
 _ROW, _LEFT, _WIDTH = 20, 330, 420
 
@@ -86,6 +87,19 @@ def write(folder: Path, measures: Sequence[Measure], host: dict[str, str]) -> No
     (folder / "results.json").write_text(document(measures, host), encoding="utf-8")
     (folder / "table.md").write_text(table(measures) + "\n", encoding="utf-8")
     (folder / "chart.svg").write_text(chart(measures), encoding="utf-8")
+
+
+def publish(page: Path, measures: Sequence[Measure], host: dict[str, str]) -> None:
+    """Put the table between the marks of a page, and the chart beside the page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    facts = ", ".join(f"{name} {text}" for name, text in host.items())
+    notes = [f"- {measure.name}: {note}" for measure in measures for note in measure.notes]
+    told = "\n\n".join(
+        [f"Measured with: {facts}.", table(measures), "Notes of the run:", "\n".join(notes)]
+    )
+    page.write_text(f"{before}{_BEGIN}\n\n{told}\n\n{_END}{after}", encoding="utf-8")
+    page.with_suffix(".svg").write_text(chart(measures), encoding="utf-8")
 
 
 def _line(measure: Measure, name: str, rows: Sequence[Sample]) -> str:

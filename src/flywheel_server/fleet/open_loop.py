@@ -5,6 +5,7 @@ hide it. Only ever against a server on this machine.
 """
 
 import asyncio
+import contextlib
 import heapq
 import json
 import random
@@ -96,9 +97,8 @@ async def run(
 def read_keys(text: str) -> list[SiteKey]:
     """Read ``[{"site_id": …, "key": …}, …]``. Raises SetupError for anything else."""
     try:
-        return [
-            SiteKey(site_id=str(row["site_id"]), key=str(row["key"])) for row in json.loads(text)
-        ]
+        rows: list[dict[str, object]] = json.loads(text)
+        return [SiteKey(site_id=str(row["site_id"]), key=str(row["key"])) for row in rows]
     except (ValueError, TypeError, KeyError) as error:
         raise errors.SetupError(
             'the keys file cannot be read: write [{"site_id": "…", "key": "…"}, …] into it'
@@ -163,27 +163,32 @@ class _Fleet:
     async def work(self) -> None:
         """Send what is due over one connection, for ever."""
         link = _Link(self._host, self._port)
-        while True:
-            due, kind, number = await self._queue.get()
-            figures = self.figures[kind]
-            try:
-                status, headers = await link.ask(self._request(kind, number))
-            except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as error:
-                figures.faults[type(error).__name__] += 1
-                link.close()
-                self._again(kind, number, 1.0)
-                continue
-            if status == _SHED:
-                figures.shed += 1
-                self._again(kind, number, float(headers.get("retry-after", "5")))
-                continue
-            figures.times.append(time.monotonic() - due)
-            if status >= HTTPStatus.BAD_REQUEST:
-                figures.faults[str(int(status))] += 1
-                continue
-            figures.answered += 1
-            if kind == "sync" and "etag" in headers:
-                self._etags[self._site(number).site_id] = headers["etag"]
+        try:
+            while True:
+                await self._answer(link, *await self._queue.get())
+        finally:
+            await link.close()
+
+    async def _answer(self, link: "_Link", due: float, kind: str, number: int) -> None:
+        figures = self.figures[kind]
+        try:
+            status, headers = await link.ask(self._request(kind, number))
+        except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as error:
+            figures.faults[type(error).__name__] += 1
+            await link.close()
+            self._again(kind, number, 1.0)
+            return
+        if status == _SHED:
+            figures.shed += 1
+            self._again(kind, number, float(headers.get("retry-after", "5")))
+            return
+        figures.times.append(time.monotonic() - due)
+        if status >= HTTPStatus.BAD_REQUEST:
+            figures.faults[str(int(status))] += 1
+            return
+        figures.answered += 1
+        if kind == "sync" and "etag" in headers:
+            self._etags[self._site(number).site_id] = headers["etag"]
 
     async def tell(self, tell: Callable[[str], None]) -> None:
         """Print a line of figures every five seconds."""
@@ -257,14 +262,17 @@ class _Link:
             }
             await reader.readexactly(int(headers.get("content-length", "0")))
         if headers.get("connection") == "close":
-            self.close()
+            await self.close()
         return int(first.split(" ", 2)[1]), headers
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the connection."""
         if self._streams is not None:
-            self._streams[1].close()
+            _, writer = self._streams
             self._streams = None
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 def _loopback(url: str) -> tuple[str, int]:
