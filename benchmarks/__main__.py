@@ -1,6 +1,7 @@
 """`make bench`, `make bench only=sync quick=1`: runs the measures and writes what they found."""
 
 import argparse
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -34,6 +35,8 @@ def main() -> None:
     if unknown := set(names) - MEASURES.keys():
         parser.error(f"there is no measure {', '.join(sorted(unknown))}")
     log.configure("WARNING", "text")
+    # Told to end, it ends what it started, as at Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     host = report.machine()
     measures = uvloop.run(_run(names, host, chosen.folder, quick=chosen.quick))
     if chosen.docs is not None:
