@@ -13,8 +13,9 @@ from playwright.async_api import Browser, Page, expect
 
 from flywheel_server import clock, db
 from flywheel_server.actions import people as inviting
+from flywheel_server.domain import orders
 from flywheel_server.domain import people as rules
-from tests import candidates, deliveries
+from tests import candidates, deliveries, ordering
 from tests import cast as people
 from tests.cast import CastPerson
 from tests.portal import browsing
@@ -326,3 +327,19 @@ async def _link(stage: Stage, email: str, *, again: bool = False) -> str:
                 now=clock.now(),
             )
     return rules.link_url("", link.kind, link.token)
+
+
+async def test_orders_come_in_pages_the_newest_first(browser: Browser, stage: Stage) -> None:
+    kinds: tuple[orders.Kind, ...] = ("run_drift", "sync_rules", "restart_agent")
+    for number, kind in enumerate(kinds):
+        draft = orders.draft(kind, {})
+        appliance = stage.cast.appliance
+        await ordering.issue(stage.database, appliance, draft, order_id=f"heal::{number}")
+    async with browsing.reader(browser, stage.base_url, stage.technician) as (page, _):
+        await page.goto(f"/partner/fleet/{stage.site.id}?limit=2")
+        rows = page.locator("#orders-section tbody tr")
+        await expect(rows).to_have_count(2)
+        await expect(rows.first).to_contain_text("heal::2")
+        await page.get_by_role("link", name="Next page").click()
+        await expect(rows).to_have_count(1)
+        await expect(rows).to_contain_text("heal::0")

@@ -1,5 +1,6 @@
 """A partner's sites and appliances: who is there, what each runs, and what it should run."""
 
+import datetime as dt
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -20,7 +21,6 @@ router = APIRouter(prefix="/partner/fleet", include_in_schema=False)
 MODES = (("auto", "Auto"), ("manual", "Manual"), ("disabled", "Off"))
 _FIRST = pages.Page(limit=20, cursor=None)
 _MOST_APPLIANCES = 200
-_MOST_ORDERS = 20
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -60,12 +60,14 @@ async def site_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
+    page: pages.PageDep,
     window: filters.WindowDep,
     id: PathId,
     shown: Annotated[str, Query(alias="orders", max_length=20)] = "open",
 ) -> Response:
     """Show a site: its appliances, their orders, and what was healed there."""
     now = clock.now()
+    before = page.after_all(dt.datetime, str)
     async with db.transaction(parts.database, scope) as connection:
         found = await fleet.sites(
             connection, id=id, seen_since=now - deliveries.SILENT_AFTER, limit=1
@@ -73,9 +75,14 @@ async def site_page(
         if not found:
             raise errors.NotFound("You have no such site: choose one from your fleet.")
         appliances = await appliance_views.page(connection, id, None, _MOST_APPLIANCES)
-        listed = await fleet.orders(
-            connection, id, only_open=shown != "all", before=None, limit=_MOST_ORDERS
+        rows = await fleet.orders(
+            connection,
+            id,
+            only_open=shown != "all",
+            before=cast("tuple[dt.datetime, str] | None", before),
+            limit=page.limit + 1,
         )
+    listed = pages.listing(rows, page, lambda row: (row.created_at, row.id), lambda row: row.id)
     log = await partner_learning.list_executions(
         scope=scope, parts=parts, page=_FIRST, window=window, site=SiteFilter(text=str(id))
     )
@@ -85,7 +92,8 @@ async def site_page(
         "site.html",
         site=found[0],
         appliances=appliances,
-        orders=listed,
+        orders=rows[: page.limit],
+        following=filters.following(request, listed.next),
         only_open=shown != "all",
         log=log,
         modes=MODES,
