@@ -43,7 +43,7 @@ async def settle(client: httpx.AsyncClient) -> None:
 
     runtime.database.subscribers.append(hear)
     async with asyncio.timeout(10):
-        while not runtime.listener.trusted():  # noqa: ASYNC110 - it tells nobody when it is
+        while not runtime.listener.trusted():
             await asyncio.sleep(0)
         async with db.transaction(runtime.database, STAGE) as connection:
             await db.announce(connection, listener.RULES, mark)

@@ -27,9 +27,7 @@ def execution(**fields: Any) -> dict[str, Any]:
 
 def executions(count: int, failures: int = 0, **fields: Any) -> list[dict[str, Any]]:
     """Return ``count`` executions, the last ``failures`` of which failed."""
-    return [
-        execution(**{"success": index < count - failures} | fields) for index in range(count)
-    ]
+    return [execution(**{"success": index < count - failures} | fields) for index in range(count)]
 
 
 async def send(

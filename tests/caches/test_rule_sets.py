@@ -20,7 +20,7 @@ async def ear(database: db.Database) -> AsyncIterator[Listener]:
     opened = Listener(database)
     task = asyncio.create_task(opened.run())
     async with asyncio.timeout(10):
-        while not opened.trusted():  # noqa: ASYNC110 - it tells nobody when it is
+        while not opened.trusted():
             await asyncio.sleep(0)
     yield opened
     task.cancel()
