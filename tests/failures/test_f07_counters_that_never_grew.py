@@ -4,12 +4,14 @@ Broken on purpose by `DO NOTHING` in `fold_patterns`, by leaving `count_rules` o
 `actions.folds.rules`, and by inserting no reversal in `store.executions.correct`.
 """
 
+from typing import Any
+
 import httpx
 
 from tests import telemetry
 from tests.cast import Cast
 
-RULE = {
+RULE: dict[str, Any] = {
     "resolution_level": "L1",
     "runbook_id": "L1-WIN-SEC-SMB1",
     "incident_type": "smb1_protocol",

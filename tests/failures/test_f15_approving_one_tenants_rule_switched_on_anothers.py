@@ -3,6 +3,8 @@
 Broken on purpose by looking the shared rule up without its site: the stranger's is joined.
 """
 
+from uuid import UUID
+
 import httpx
 
 from flywheel_server import db
@@ -15,7 +17,7 @@ LEARNING = "/api/partners/me/learning"
 async def test_f15_approval_leaves_another_tenants_rule_off(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:
-    made = {}
+    made: dict[UUID, str] = {}
     for number, site in enumerate((cast.site, cast.foreign_site)):
         pattern_id = await candidates.make_candidate(database, site)
         headers = cast.partners[number].credential.headers

@@ -47,6 +47,6 @@ async def test_f21_every_fold_says_how_fresh_it_is(database: db.Database) -> Non
         await folds.platform(connection, now)
         await folds.rules(connection, now)
         for fold in ("patterns", "platform", "rules"):
-            mark = await stored.mark(connection, fold)  # type: ignore[arg-type]
+            mark = await stored.mark(connection, fold)
             assert mark is not None
             assert mark.folded_at == now

@@ -39,7 +39,7 @@ async def test_sync_answers_from_memory_for_five_seconds_and_then_never_a_shorte
             await asyncio.to_thread(cluster.stop)
             stopped_at = time.monotonic()
 
-            seen = []
+            seen: list[tuple[float, httpx.Response]] = []
             while not seen or seen[-1][1].status_code == 200:
                 sent_at = time.monotonic()
                 answer = await http.get("/agent/sync", headers=cast.site.headers)

@@ -36,8 +36,8 @@ class Keeper:
         """Take part until cancelled; then let go of the lease: another takes over at once."""
         renewing = asyncio.create_task(self._keep_renewing(), name="loop lease")
         try:
-            while True:
-                # A clock, not an event, says when the next turn is due.
+            # A clock, not an event, says when the next turn is due.
+            while True:  # noqa: ASYNC110
                 await asyncio.sleep(await self._attempt())
         finally:
             renewing.cancel()
