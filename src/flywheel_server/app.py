@@ -44,6 +44,7 @@ from flywheel_server.api import (
     evidence,
     health,
     limits,
+    openapi,
     orders,
     partner_decisions,
     partner_keys,
@@ -135,6 +136,7 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app, trouble.page)
+    openapi.install(app)
     for router in (*ROUTERS, *PAGES):
         # Flat, not nested (`include_router`): one list to match against, and one to check.
         app.router.routes.extend(router.routes)

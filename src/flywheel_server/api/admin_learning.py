@@ -153,7 +153,8 @@ async def list_patterns(
     incident_type: Filter = None,
     runbook_id: Filter = None,
     state: Annotated[
-        Literal["observed", "eligible", "withdrawn", "approved", "rejected"] | None, Query()
+        Literal["observed", "eligible", "withdrawn", "approved", "rejected"] | None,
+        Query(description="Only patterns in this state."),
     ] = None,
 ) -> Listing[PatternView]:
     """List the patterns of every site, from their first execution of any kind."""

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
@@ -138,7 +138,10 @@ async def resolve_by_key(scope: Appliance, parts: RuntimeDep, body: ResolveByKey
 
 @router.post("/incidents/{incident_id}/resolve")
 async def resolve(
-    incident_id: str, scope: Appliance, parts: RuntimeDep, body: ResolveBody | None = None
+    incident_id: Annotated[str, Path(description="The id that reporting it answered.")],
+    scope: Appliance,
+    parts: RuntimeDep,
+    body: ResolveBody | None = None,
 ) -> Resolved:
     """Resolve an incident by the id its report was answered with."""
     known_id = _parsed(incident_id)

@@ -7,7 +7,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from flywheel_server import clock, db, errors, runtime
@@ -193,9 +193,18 @@ async def merge_stats(scope: Appliance, parts: RuntimeDep, body: StatsBody) -> S
     )
 
 
+Document = Annotated[
+    JsonObject,
+    Body(
+        description="Whatever the agent says; it is kept as it is.",
+        examples=[{"site_id": "site-lab-01", "reported_at": "2026-11-20T08:00:00Z"}],
+    ),
+]
+
+
 @router.post("/api/appliances/domain-discovered")
 async def keep_domain(
-    scope: Appliance, parts: RuntimeDep, request: Request, body: JsonObject
+    scope: Appliance, parts: RuntimeDep, request: Request, body: Document
 ) -> Kept:
     """Keep which directory domain an appliance discovered."""
     return await _keep(scope, parts, request, "domain-discovered", body)
@@ -203,7 +212,7 @@ async def keep_domain(
 
 @router.post("/api/appliances/enumeration-results")
 async def keep_enumeration(
-    scope: Appliance, parts: RuntimeDep, request: Request, body: JsonObject
+    scope: Appliance, parts: RuntimeDep, request: Request, body: Document
 ) -> Kept:
     """Keep which hosts an appliance enumerated."""
     return await _keep(scope, parts, request, "enumeration-results", body)
@@ -211,7 +220,7 @@ async def keep_enumeration(
 
 @router.post("/api/appliances/agent-deployments")
 async def keep_deployments(
-    scope: Appliance, parts: RuntimeDep, request: Request, body: JsonObject
+    scope: Appliance, parts: RuntimeDep, request: Request, body: Document
 ) -> Kept:
     """Keep where an appliance deployed agents."""
     return await _keep(scope, parts, request, "agent-deployments", body)
@@ -219,7 +228,7 @@ async def keep_deployments(
 
 @router.post("/api/devices/sync")
 async def keep_devices(
-    scope: Appliance, parts: RuntimeDep, request: Request, body: JsonObject
+    scope: Appliance, parts: RuntimeDep, request: Request, body: Document
 ) -> Kept:
     """Keep which devices an appliance sees."""
     return await _keep(scope, parts, request, "devices", body)
@@ -227,7 +236,7 @@ async def keep_devices(
 
 @router.post("/api/learning/promotion-report")
 async def keep_promotion_report(
-    scope: Appliance, parts: RuntimeDep, request: Request, body: JsonObject
+    scope: Appliance, parts: RuntimeDep, request: Request, body: Document
 ) -> Kept:
     """Keep what an appliance says of the promotions it made itself."""
     return await _keep(scope, parts, request, "promotion-report", body)

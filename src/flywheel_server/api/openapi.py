@@ -1,0 +1,57 @@
+"""Completes /openapi.json: what every route answers when it refuses.
+
+FastAPI describes its own validation answer, which is not ours: each error is a problem document.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+
+from flywheel_server.api import problems
+
+_NOT_OURS = ("HTTPValidationError", "ValidationError")
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457); docs/problems.md lists every type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Which problem.", examples=["urn:flywheel:problem:not-found"])
+    title: str = Field(description="The same for each problem of this type.")
+    status: int = Field(description="The HTTP status.", examples=[404])
+    detail: str | None = Field(
+        default=None,
+        description="What to do about it.",
+        examples=["No candidate has this id: take one from the list."],
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Have ``app`` describe problem documents instead of FastAPI's validation errors."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = described()
+            _complete(document)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in _NOT_OURS:
+        schemas.pop(name, None)
+    schemas["Problem"] = Problem.model_json_schema()
+    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = {
+                "description": "Refused: a problem document says why and what to do.",
+                "content": content,
+            }
