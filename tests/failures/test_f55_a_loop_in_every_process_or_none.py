@@ -20,14 +20,15 @@ INTERVAL = 1.0
 
 
 async def _turns(database: db.Database, count: int) -> list[Run]:
-    while True:
-        async with db.transaction(database, SCOPE) as connection:
-            found = await runs.page(
-                connection, before=None, step="generate_patterns", failed=False, limit=200
-            )
-        if len(found) >= count:
-            return found[::-1]
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(30):
+        while True:
+            async with db.transaction(database, SCOPE) as connection:
+                found = await runs.page(
+                    connection, before=None, step="generate_patterns", failed=False, limit=200
+                )
+            if len(found) >= count:
+                return found[::-1]
+            await asyncio.sleep(0.02)
 
 
 async def test_f55_of_many_processes_one_turns_the_loop_once_an_interval(

@@ -5,7 +5,9 @@ import random
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
+import pytest
 
 from flywheel_server import db, embedded
 from flywheel_server.domain.scope import LoopScope
@@ -55,7 +57,7 @@ class _Appliance:
 async def test_killed_at_random_moments_every_acknowledged_execution_is_there_once(
     tmp_path: Path,
 ) -> None:
-    """Made to fail by answering before the writer's commit, and by a mark set outside its fold."""
+    """Made to fail by folding without moving the mark, which counts again what was counted."""
     data_dir = tmp_path / "data"
     source = random.Random(11)
     answered = asyncio.Semaphore(0)
@@ -84,6 +86,41 @@ async def test_killed_at_random_moments_every_acknowledged_execution_is_there_on
     facts = await _in_force(data_dir)
     assert wanted <= facts.keys()
     assert set(facts.values()) == {1}
+
+
+async def test_no_answer_leaves_before_the_commit_that_holds_its_executions(
+    tmp_path: Path,
+) -> None:
+    """Made to fail by answering before the writer's commit."""
+    data_dir = tmp_path / "data"
+    async with (
+        programs.serving(tmp_path, data_dir=data_dir, loop="false") as server,
+        embedded.running(data_dir) as address,
+    ):
+        cast = await _cast(data_dir)
+        owner = await asyncpg.connect(address.owner_url)
+        holding = owner.transaction()
+        await holding.start()
+        # Writers wait behind this lock with their statement begun and nothing committed.
+        await owner.execute("LOCK TABLE executions IN EXCLUSIVE MODE")
+        async with httpx.AsyncClient(base_url=server.base_url, timeout=30) as client:
+            batch = telemetry.executions(3)
+            sending = asyncio.create_task(telemetry.send(client, cast.site, batch))
+            async with asyncio.timeout(30):
+                while not await owner.fetchval(_WAITING):
+                    await asyncio.sleep(0.02)
+
+            assert not sending.done()
+            await server.kill()
+            with pytest.raises(httpx.TransportError):
+                await sending
+        await holding.rollback()
+        await owner.close()
+
+
+_WAITING = (
+    "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'executions'::regclass"
+)
 
 
 async def _cast(data_dir: Path) -> Cast:

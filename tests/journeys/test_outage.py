@@ -14,8 +14,9 @@ from tests.journeys.conftest import listening
 
 
 async def _until(http: httpx.AsyncClient, path: str, status: int, headers: dict[str, str]) -> None:
-    while (await http.get(path, headers=headers)).status_code != status:
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while (await http.get(path, headers=headers)).status_code != status:
+            await asyncio.sleep(0.05)
 
 
 async def test_sync_answers_from_memory_for_five_seconds_and_then_never_a_shortened_set(
@@ -40,7 +41,7 @@ async def test_sync_answers_from_memory_for_five_seconds_and_then_never_a_shorte
             stopped_at = time.monotonic()
 
             seen: list[tuple[float, httpx.Response]] = []
-            while not seen or seen[-1][1].status_code == 200:
+            while not seen or (seen[-1][1].status_code == 200 and seen[-1][0] < 10):
                 sent_at = time.monotonic()
                 answer = await http.get("/agent/sync", headers=cast.site.headers)
                 seen.append((sent_at - stopped_at, answer))

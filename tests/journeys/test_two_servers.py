@@ -27,8 +27,9 @@ async def _turns(database: db.Database) -> list[tuple[UUID, float]]:
 
 
 async def _turns_when(database: db.Database, count: int) -> list[tuple[UUID, float]]:
-    while len(found := await _turns(database)) < count:
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while len(found := await _turns(database)) < count:
+            await asyncio.sleep(0.05)
     return found
 
 

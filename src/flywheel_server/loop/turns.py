@@ -18,6 +18,7 @@ _SQL = load("turns")
 _log = log.get(__name__)
 
 STATEMENT_SECONDS = 600
+LEAST_HANG_SECONDS = 2.0
 # Longer than any one answer is waited for, and well within an interval.
 ERRAND_SECONDS = 25.0
 
@@ -74,7 +75,7 @@ async def _run_step(
     problem = None
     try:
         async with db.transaction(database, _scope(step)) as connection:
-            await _prepare(connection, wait_seconds)
+            await _prepare(connection, settings.loop_interval, wait_seconds)
             policy = await policies.in_force(connection)
             turn = Turn(scope=_scope(step), policy=policy, settings=settings, now=clock.now())
             rows_in, rows_out = await step.run(connection, turn)
@@ -102,10 +103,13 @@ async def _run_step(
     )
 
 
-async def _prepare(connection: Connection, wait_seconds: float) -> None:
+async def _prepare(connection: Connection, interval: float, wait_seconds: float) -> None:
     """Give the transaction the loop's patience, and wait for other turns to finish their step."""
+    # A process that hangs within a step must let go of the lock before its successor is due.
+    hangs_after = max(interval / 3, LEAST_HANG_SECONDS)
     await connection.execute(
-        _SQL["prepare"], str(STATEMENT_SECONDS * 1000), str(max(int(wait_seconds * 1000), 1))
+        _SQL["prepare"],
+        *(str(max(int(each * 1000), 1)) for each in (STATEMENT_SECONDS, wait_seconds, hangs_after)),
     )
     await folds.lock(connection)
 
