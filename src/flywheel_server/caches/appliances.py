@@ -139,6 +139,7 @@ class Heartbeats:
                     await store.beat(connection, list(beats.values()))
                     await deliveries.synced(connection, list(beats.values()))
             except BaseException:
+                # Whatever stopped it, cancelling included, the beats wait for the next flush.
                 newer, self._beats = self._beats, beats
                 for beat in newer.values():
                     self._note(beat)
