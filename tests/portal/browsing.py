@@ -1,7 +1,7 @@
 """Chromium, held to what pages promise: it reports errors, requests that leave, refused parts."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -129,3 +129,28 @@ async def overflow(page: Page) -> int:
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
     )
+
+
+async def unsound(
+    page: Page, paths: Sequence[str], *, phone: bool, others: Mapping[str, int] | None = None
+) -> dict[str, object]:
+    """Visit every path; return what axe finds and what overflows, in light and dark.
+
+    ``others`` says which paths answer anything but 200.
+    """
+    found: dict[str, object] = {}
+    for path in paths:
+        answer = await page.goto(path)
+        assert answer is not None
+        assert answer.status == (others or {}).get(path, 200), path
+        assert await page.locator("h1").count() == 1, path
+        wrong = await violations(page)
+        if not phone:
+            # Of a page's looks, only its colours differ between light and dark.
+            await page.emulate_media(color_scheme="dark")
+            wrong += await violations(page, ["color-contrast"])
+            await page.emulate_media(color_scheme="light")
+        wider = await overflow(page)
+        if wrong or wider > 0:
+            found[path] = (wrong, wider)
+    return found

@@ -1,7 +1,8 @@
 """Every route of the pages, asked by every role, by nobody, by a stranger and without its token.
 
-A new page needs a line in ``PAGES``. Broken on purpose: with ``PartnerReader`` for ``PartnerActor``
-on the form to approve, and with a page that is not listed, these fail.
+A new page needs a line in ``PAGES``, here or in the file of its kind of people. Broken on purpose:
+with ``PartnerReader`` for ``PartnerActor`` on the form to approve, and with a page that is not
+listed, these fail.
 """
 
 from collections.abc import Callable
@@ -130,7 +131,7 @@ def _routes() -> dict[str, access.Audience]:
 
 
 # A stream that does not end: tests/portal/test_pages.py listens to it.
-ROUTES = {name: each for name, each in _routes().items() if name != "GET /partner/live"}
+ROUTES = {name: each for name, each in _routes().items() if name != "GET /live"}
 CLOSED = {name: each for name, each in ROUTES.items() if each.name != "public"}
 
 

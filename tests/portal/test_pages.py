@@ -53,20 +53,7 @@ async def test_every_page_is_sound_in_light_and_dark(
     for person, paths in ((None, STRANGERS), (stage.owner, signed_in)):
         async with browsing.reader(browser, stage.base_url, person, phone=phone) as (page, watch):
             watch.expected = set(OTHERS.values())
-            for path in paths:
-                answer = await page.goto(path)
-                assert answer is not None
-                assert answer.status == OTHERS.get(path, 200), path
-                assert await page.locator("h1").count() == 1, path
-                wrong = await browsing.violations(page)
-                if not phone:
-                    # Of a page's looks, only its colours differ between light and dark.
-                    await page.emulate_media(color_scheme="dark")
-                    wrong += await browsing.violations(page, ["color-contrast"])
-                    await page.emulate_media(color_scheme="light")
-                wider = await browsing.overflow(page)
-                if wrong or wider > 0:
-                    found[path] = (wrong, wider)
+            found |= await browsing.unsound(page, paths, phone=phone, others=OTHERS)
     assert found == {}
 
 

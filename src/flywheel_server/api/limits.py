@@ -130,7 +130,7 @@ _PATHS = {
     "/sign-in/link": "sign-in",
     "/invitation": "sign-in",
     "/reports/csp": "health",
-    "/partner/live": "live",
+    "/live": "live",
     "/health": "health",
     "/ready": "health",
     "/metrics": "health",

@@ -36,6 +36,7 @@ _ROOTS = frozenset(
         "account",
         "client",
         "invitation",
+        "live",
         "operator",
         "partner",
         "reports",

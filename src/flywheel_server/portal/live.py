@@ -13,14 +13,14 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from flywheel_server import db
-from flywheel_server.api.access import PartnerReader, RuntimeDep
-from flywheel_server.domain.scope import PartnerScope
+from flywheel_server.api.access import PeopleReader, RuntimeDep
+from flywheel_server.domain.scope import OperatorScope, PersonScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import fleet
 
 router = APIRouter(include_in_schema=False)
 
-PATH = "/partner/live"
+PATH = "/live"
 _MOST_EACH = 6
 _MOST = 200
 _LOOK_SECONDS = 3.0
@@ -29,7 +29,7 @@ _open: Counter[UUID] = Counter()
 
 
 @router.get(PATH)
-async def live(scope: PartnerReader, parts: RuntimeDep) -> Response:
+async def live(scope: PeopleReader, parts: RuntimeDep) -> Response:
     """Send an event whenever something changed, for two minutes."""
     if _open[scope.actor_id] >= _MOST_EACH or _open.total() >= _MOST:
         # No content tells a browser not to come back: this page is read without news.
@@ -41,7 +41,7 @@ async def live(scope: PartnerReader, parts: RuntimeDep) -> Response:
     )
 
 
-async def _news(parts: Runtime, scope: PartnerScope) -> AsyncIterator[str]:
+async def _news(parts: Runtime, scope: PersonScope) -> AsyncIterator[str]:
     _open[scope.actor_id] += 1
     try:
         known = await _look(parts, scope)
@@ -58,6 +58,8 @@ async def _news(parts: Runtime, scope: PartnerScope) -> AsyncIterator[str]:
             del _open[scope.actor_id]
 
 
-async def _look(parts: Runtime, scope: PartnerScope) -> str:
+async def _look(parts: Runtime, scope: PersonScope) -> str:
     async with db.transaction(parts.database, scope) as connection:
+        if isinstance(scope, OperatorScope):
+            return await fleet.news_of_all(connection)
         return await fleet.news(connection)

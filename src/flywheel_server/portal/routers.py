@@ -1,22 +1,10 @@
-"""Every router of the pages, on one list; ``PREFIXES`` says which paths are theirs."""
+"""Every router of the pages, on one list: everybody's, then each kind of people's."""
 
-from flywheel_server.portal import (
-    account,
-    bulk,
-    decisions,
-    files,
-    fleet,
-    keys,
-    learning,
-    live,
-    reports,
-    rules,
-    sign_in,
-)
+from flywheel_server.portal import account, files, live, reports, sign_in
+from flywheel_server.portal.partner import bulk, decisions, fleet, keys, learning, rules
 
-ROUTERS = (
-    sign_in.router,
-    account.router,
+_EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)
+_PARTNERS = (
     keys.router,
     # Before candidates by id would be: no path here is a template of another.
     bulk.router,
@@ -24,7 +12,5 @@ ROUTERS = (
     decisions.router,
     rules.router,
     fleet.router,
-    live.router,
-    files.router,
-    reports.router,
 )
+ROUTERS = (*_EVERYBODY, *_PARTNERS)

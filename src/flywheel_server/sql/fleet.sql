@@ -82,7 +82,17 @@ SELECT
     ) AS applied,
     (
         SELECT count(*) FROM appliances a WHERE a.reported_rules_hash = a.desired_rules_hash
-    ) AS current;
+    ) AS current,
+    (SELECT count(*) FROM plan_approvals l) AS plans,
+    (SELECT count(*) FROM plan_approvals l WHERE l.state = 'waiting') AS plans_waiting,
+    (SELECT sum(h.position) FROM evidence_heads h) AS evidence;
+
+-- name: news_of_all
+-- fleet: operators look at everything
+-- Every change of state that somebody makes leaves an entry; the loop leaves its runs.
+SELECT
+    (SELECT max(e.id) FROM audit_entries e) AS entries,
+    (SELECT max(l.started_at) FROM loop_runs l) AS runs;
 
 -- name: days
 -- fleet: the caller's row-level security decides which sites there are

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.db import Connection, Record
 from flywheel_server.sql import load
 
 _SQL = load("fleet")
@@ -111,7 +111,15 @@ async def standings(connection: Connection, rules: Sequence[UUID]) -> dict[UUID,
 
 async def news(connection: Connection) -> str:
     """Return a text that differs as soon as something that pages show has changed."""
-    row = await connection.fetchrow(_SQL["news"])
+    return _told(await connection.fetchrow(_SQL["news"]))
+
+
+async def news_of_all(connection: Connection) -> str:
+    """Return a text that differs as soon as something that operators' pages show has changed."""
+    return _told(await connection.fetchrow(_SQL["news_of_all"]))
+
+
+def _told(row: Record | None) -> str:
     return "" if row is None else "|".join(str(value) for value in row.values())
 
 

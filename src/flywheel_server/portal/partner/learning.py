@@ -61,7 +61,7 @@ async def candidates_page(
     return frame.page(
         request,
         scope,
-        "learning.html",
+        "partner/learning.html",
         stats=stats,
         trend=await _trend(scope, parts, window),
         candidates=listed.items,
@@ -94,7 +94,7 @@ async def candidate_page(
     return frame.page(
         request,
         scope,
-        "candidate.html",
+        "partner/candidate.html",
         candidate=found,
         chart=chart,
         windows=filters.WINDOWS,
@@ -132,7 +132,7 @@ async def history_page(
     return frame.page(
         request,
         scope,
-        "history.html",
+        "partner/history.html",
         log=log,
         following=filters.following(request, log.next),
         sites=sites,

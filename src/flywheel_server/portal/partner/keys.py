@@ -58,4 +58,4 @@ async def _page(
     issued: IssuedKey | None = None,
 ) -> Response:
     listed = await partner_keys.list_partner_keys(scope, parts, page)
-    return frame.page(request, scope, "keys.html", keys=listed, issued=issued)
+    return frame.page(request, scope, "partner/keys.html", keys=listed, issued=issued)

@@ -42,7 +42,7 @@ async def bulk_page(
     return frame.page(
         request,
         scope,
-        "bulk.html",
+        "partner/bulk.html",
         do=do,
         verdicts=verdicts,
         known=await _known(scope, parts, id),
@@ -81,7 +81,7 @@ async def results_page(
     return frame.page(
         request,
         scope,
-        "bulk_results.html",
+        "partner/bulk_results.html",
         results=items,
         known=await _known(scope, parts, [item["pattern_id"] for item in items]),
     )

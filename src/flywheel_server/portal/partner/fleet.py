@@ -47,7 +47,7 @@ async def fleet_page(
     return frame.page(
         request,
         scope,
-        "fleet.html",
+        "partner/fleet.html",
         sites=listed.items,
         following=filters.following(request, listed.next),
         chosen={"text": text},
@@ -89,7 +89,7 @@ async def site_page(
     return frame.page(
         request,
         scope,
-        "site.html",
+        "partner/site.html",
         site=found[0],
         appliances=appliances,
         orders=rows[: page.limit],

@@ -46,7 +46,7 @@ async def rules_page(
     return frame.page(
         request,
         scope,
-        "rules.html",
+        "partner/rules.html",
         rules=listed.items,
         standings=standings,
         following=filters.following(request, listed.next),
@@ -68,7 +68,7 @@ async def rule_page(
     return frame.page(
         request,
         scope,
-        "rule.html",
+        "partner/rule.html",
         rule=partner_decisions.view((origin, rule)),
         wire=rules.wire(rule),
         health=rule_health_views.health(rule, health.get(rule.id), policy),

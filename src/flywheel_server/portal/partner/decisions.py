@@ -27,7 +27,7 @@ async def approve_page(
 ) -> Response:
     """Show the rule that approval would make, with the form for it."""
     found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
-    return frame.page(request, scope, "approve.html", candidate=found)
+    return frame.page(request, scope, "partner/approve.html", candidate=found)
 
 
 @router.post("/approve")
@@ -51,7 +51,7 @@ async def reject_page(
 ) -> Response:
     """Show the form that asks why."""
     found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
-    return frame.page(request, scope, "reject.html", candidate=found)
+    return frame.page(request, scope, "partner/reject.html", candidate=found)
 
 
 @router.post("/reject")
