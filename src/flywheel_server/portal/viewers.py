@@ -1,6 +1,7 @@
 """Who looks at a page: their name, what they may do, where they start and where they may go.
 
-Pages for another kind of people add their entries to ``HOMES`` and ``NAVIGATION``.
+Pages for another kind of people add their entries to ``HOMES`` and ``NAVIGATION``; a place of
+several lists names them in ``TABS``.
 """
 
 from dataclasses import dataclass
@@ -16,11 +17,32 @@ ACCOUNT = "/account"
 
 # For each kind of people: where they may go, in order. The third value names the only role, if any.
 NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
+    # In this order: Overview, Learning, Rules, Fleet, Plans, People, System.
+    "operator": (
+        ("Overview", "/operator/overview", None),
+        ("Learning", "/operator/learning", None),
+        ("Rules", "/operator/rules", None),
+        ("Fleet", "/operator/fleet", None),
+        ("System", "/operator/runs", None),
+    ),
     "partner": (
         ("Learning", "/partner/learning", None),
         ("Fleet", "/partner/fleet", None),
         ("API keys", "/partner/keys", "partner owner"),
     ),
+}
+
+# The lists of a place, by the place's path: shown by `m.places`, which every page of the place has.
+TABS: dict[str, tuple[tuple[str, str], ...]] = {
+    "/operator/learning": (
+        ("Platform patterns", "/operator/learning"),
+        ("Candidates", "/operator/candidates"),
+    ),
+    "/operator/rules": (
+        ("All rules", "/operator/rules"),
+        ("Health", "/operator/rules/health"),
+    ),
+    "/operator/runs": (("Loop runs", "/operator/runs"),),
 }
 
 
@@ -35,6 +57,9 @@ class Viewer:
     home: str
     # Label, path, and whether it is where they are.
     navigation: tuple[tuple[str, str, bool], ...]
+    # The same of the lists of the place where they are, which has this name.
+    place: str
+    tabs: tuple[tuple[str, str, bool], ...]
 
     @property
     def may_change(self) -> bool:
@@ -46,16 +71,23 @@ def viewer(request: Request, scope: PersonScope) -> Viewer:
     """Return who looks at the page that is asked for."""
     role = role_of(scope)
     token = credentials.session_token(request)
+    here = request.url.path
+    navigation = tuple(
+        (label, path, _inside(here, path))
+        for label, path, only in NAVIGATION.get(_kind(role), ())
+        if only in {None, role}
+    )
+    place, of_place = next(
+        ((label, path) for label, path, inside in navigation if inside), ("", "")
+    )
     return Viewer(
         name=scope.actor_name,
         role=role,
         csrf_token="" if token is None else credentials.csrf_token(token),
         home=home(role),
-        navigation=tuple(
-            (label, path, _within(request.url.path, path))
-            for label, path, only in NAVIGATION.get(_kind(role), ())
-            if only in {None, role}
-        ),
+        navigation=navigation,
+        place=place,
+        tabs=_tabs(here, of_place),
     )
 
 
@@ -66,6 +98,18 @@ def home(role: str) -> str:
 
 def _kind(role: str) -> str:
     return role.partition(" ")[0]
+
+
+def _inside(here: str, place: str) -> bool:
+    """Say whether an address is in a place: below its own path or below one of its lists."""
+    return _within(here, place) or any(_within(here, path) for _, path in TABS.get(place, ()))
+
+
+def _tabs(here: str, place: str) -> tuple[tuple[str, str, bool], ...]:
+    """Return the lists of a place; the longest path that fits the address is where we are."""
+    lists = TABS.get(place, ())
+    nearest = max((path for _, path in lists if _within(here, path)), key=len, default="")
+    return tuple((label, path, path == nearest) for label, path in lists)
 
 
 def _within(path: str, beginning: str) -> bool:
