@@ -23,6 +23,8 @@ NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
         ("Learning", "/operator/learning", None),
         ("Rules", "/operator/rules", None),
         ("Fleet", "/operator/fleet", None),
+        ("Plans", "/operator/plans", None),
+        ("People", "/operator/tenants", None),
         ("System", "/operator/runs", None),
     ),
     "partner": (
@@ -37,12 +39,26 @@ TABS: dict[str, tuple[tuple[str, str], ...]] = {
     "/operator/learning": (
         ("Platform patterns", "/operator/learning"),
         ("Candidates", "/operator/candidates"),
+        ("Unresolved ids", "/operator/unresolved"),
+        ("Runbooks", "/operator/runbooks"),
+        ("Policy", "/operator/policy"),
     ),
     "/operator/rules": (
         ("All rules", "/operator/rules"),
         ("Health", "/operator/rules/health"),
     ),
-    "/operator/runs": (("Loop runs", "/operator/runs"),),
+    "/operator/tenants": (
+        ("Partners", "/operator/tenants"),
+        ("Organizations", "/operator/tenants/organizations"),
+        ("Sites", "/operator/tenants/sites"),
+        ("People", "/operator/people"),
+    ),
+    "/operator/runs": (
+        ("Loop runs", "/operator/runs"),
+        ("Audit", "/operator/audit"),
+        ("Evidence", "/operator/evidence"),
+        ("Webhooks", "/operator/webhooks"),
+    ),
 }
 
 
