@@ -131,6 +131,27 @@ async def test_a_list_goes_on_where_a_page_ended(client: httpx.AsyncClient, cast
     assert len(found) == len(set(found)) == 12
 
 
+async def test_people_are_found_by_a_part_of_their_address_with_open_invitations_marked(
+    client: httpx.AsyncClient, cast: Cast
+) -> None:
+    for path, headers, role in (
+        (ADMIN, cast.admin.headers, "viewer"),
+        (PARTNER, cast.session("partner owner"), "viewer"),
+        (CLIENT, cast.session("client admin"), "viewer"),
+    ):
+        email = f"new-{len(path)}@example.com"
+        invited = await _invite(client, path, headers, email=email, role=role)
+        for wanted, found in (("NEW-", [(email, True)]), ("nobody", [])):
+            answer = await client.get(path, params={"text": wanted}, headers=headers)
+            listed = answer.json()["items"]
+            assert (email, True) in found or listed == []
+            told = [(each["email"], each["invitation_open"]) for each in listed]
+            assert set(found) <= set(told)
+        await _join(client, invited)
+        answer = await client.get(path, params={"text": email}, headers=headers)
+        assert [each["invitation_open"] for each in answer.json()["items"]] == [False]
+
+
 async def test_a_disabled_person_is_out_at_once_until_enabled(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:

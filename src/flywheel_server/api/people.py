@@ -7,7 +7,7 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from flywheel_server import clock, db
@@ -105,6 +105,15 @@ class UserView(View):
     disabled_at: dt.datetime | None = Field(
         description="Since when they may not sign in.", examples=[None]
     )
+    invitation_open: bool = Field(
+        description="Whether an invitation of theirs waits to be used.", examples=[False]
+    )
+
+
+TextFilter = Annotated[
+    str | None,
+    Query(min_length=1, max_length=300, description="In their address, whatever the case."),
+]
 
 
 def _router(prefix: str, tag: str, reads: Audience, changes: Audience) -> APIRouter:
@@ -117,49 +126,96 @@ def _router(prefix: str, tag: str, reads: Audience, changes: Audience) -> APIRou
         scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
     ) -> UserView:
         """Stop somebody, with their sessions, links and tokens, at once. Again changes nothing."""
-        async with db.transaction(parts.database, scope) as connection:
-            user = await actions.disable(connection, scope, id, clock.now())
-        return _view(user)
+        return await disable(parts, scope, id)
 
     @router.post("/{id}/enable")
     async def enable_user(
         scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
     ) -> UserView:
         """Let somebody sign in again. Again changes nothing."""
-        async with db.transaction(parts.database, scope) as connection:
-            user = await actions.enable(connection, scope, id, clock.now())
-        return _view(user)
+        return await enable(parts, scope, id)
 
     @router.post("/{id}/invitation", status_code=201)
     async def invite_again(
         scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
     ) -> Invitation:
         """Make an invitation anew, also for a forgotten password; earlier ones stop."""
-        return _invitation(parts, await _link(parts, scope, id, "invitation"))
+        return await renew_invitation(parts, scope, id)
 
     @router.post("/{id}/links", status_code=201)
     async def make_sign_in_link(
         scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
     ) -> SignInLink:
         """Make a link that signs somebody in, once and within 60 minutes; earlier ones stop."""
-        link = await _link(parts, scope, id, "sign_in")
-        return SignInLink(id=link.user_id, link=_url(parts, link), expires_at=link.expires_at)
+        return await make_link(parts, scope, id)
 
     if prefix == "/api/admin/users":
         return router
 
     @router.get("")
     async def list_users(
-        scope: Annotated[PersonScope, reading], parts: RuntimeDep, page: pages.PageDep
+        scope: Annotated[PersonScope, reading],
+        parts: RuntimeDep,
+        page: pages.PageDep,
+        text: TextFilter = None,
     ) -> pages.Listing[UserView]:
         """List one's people, the oldest account first; disabled ones too."""
-        async with db.transaction(parts.database, scope) as connection:
-            rows = await people.list_users(
-                connection, scope, after=page.after(UUID), limit=page.limit + 1
-            )
-        return pages.listing(rows, page, lambda row: (row.id,), _view)
+        return await list_people(parts, scope, page, text=text)
 
     return router
+
+
+async def list_people(
+    parts: Runtime,
+    scope: PersonScope,
+    page: pages.Page,
+    *,
+    text: str | None = None,
+    partner_id: str | None = None,
+    organization_id: str | None = None,
+) -> pages.Listing[UserView]:
+    """Return the people whom one manages, the oldest account first."""
+    async with db.transaction(parts.database, scope) as connection:
+        rows = await people.list_users(
+            connection,
+            scope,
+            after=page.after(UUID),
+            text=text,
+            partner_id=await operator_bodies.partner_filter(connection, partner_id),
+            organization_id=await operator_bodies.organization_filter(connection, organization_id),
+            limit=page.limit + 1,
+        )
+        invited = await people.invited(connection, [row.id for row in rows])
+    return pages.listing(
+        rows, page, lambda row: (row.id,), lambda row: _view(row, row.id in invited)
+    )
+
+
+async def disable(parts: Runtime, scope: PersonScope, id: UUID) -> UserView:
+    """Stop somebody at once."""
+    async with db.transaction(parts.database, scope) as connection:
+        user = await actions.disable(connection, scope, id, clock.now())
+        invited = await people.invited(connection, [id])
+    return _view(user, id in invited)
+
+
+async def enable(parts: Runtime, scope: PersonScope, id: UUID) -> UserView:
+    """Let somebody sign in again."""
+    async with db.transaction(parts.database, scope) as connection:
+        user = await actions.enable(connection, scope, id, clock.now())
+        invited = await people.invited(connection, [id])
+    return _view(user, id in invited)
+
+
+async def renew_invitation(parts: Runtime, scope: PersonScope, id: UUID) -> Invitation:
+    """Make an invitation anew; earlier ones stop."""
+    return _invitation(parts, await _link(parts, scope, id, "invitation"))
+
+
+async def make_link(parts: Runtime, scope: PersonScope, id: UUID) -> SignInLink:
+    """Make a link that signs somebody in once."""
+    link = await _link(parts, scope, id, "sign_in")
+    return SignInLink(id=link.user_id, link=_url(parts, link), expires_at=link.expires_at)
 
 
 operators = _router("/api/admin/users", "operators: people", READER, ADMIN)
@@ -169,23 +225,18 @@ clients = _router("/api/client/users", "clients: people", CLIENT_ADMIN, CLIENT_A
 
 @operators.get("")
 async def list_users(
+    *,
     scope: Annotated[PersonScope, Depends(READER)],
     parts: RuntimeDep,
     page: pages.PageDep,
     partner_id: Filter = None,
     organization_id: Filter = None,
+    text: TextFilter = None,
 ) -> pages.Listing[UserView]:
     """List everybody who may sign in, the oldest account first; disabled ones too."""
-    async with db.transaction(parts.database, scope) as connection:
-        rows = await people.list_users(
-            connection,
-            scope,
-            after=page.after(UUID),
-            partner_id=await operator_bodies.partner_filter(connection, partner_id),
-            organization_id=await operator_bodies.organization_filter(connection, organization_id),
-            limit=page.limit + 1,
-        )
-    return pages.listing(rows, page, lambda row: (row.id,), _view)
+    return await list_people(
+        parts, scope, page, text=text, partner_id=partner_id, organization_id=organization_id
+    )
 
 
 @operators.post("", status_code=201)
@@ -253,7 +304,7 @@ def _url(parts: Runtime, link: actions.Link) -> str:
     return rules.link_url(parts.settings.reached_at, link.kind, link.token)
 
 
-def _view(user: User) -> UserView:
+def _view(user: User, invited: bool) -> UserView:
     return UserView(
         id=user.id,
         email=user.email,
@@ -262,4 +313,5 @@ def _view(user: User) -> UserView:
         organization_id=user.organization_id,
         created_at=user.created_at,
         disabled_at=user.disabled_at,
+        invitation_open=invited,
     )

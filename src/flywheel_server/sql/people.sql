@@ -49,6 +49,7 @@ LEFT JOIN operators o ON o.id = u.operator_id
 WHERE ($1::uuid IS NULL OR u.id > $1)
     AND ($2::uuid IS NULL OR u.partner_id = $2)
     AND ($3::uuid IS NULL OR u.organization_id = $3)
+    AND ($5::text IS NULL OR strpos(lower(u.email), lower($5)) > 0)
 ORDER BY u.id
 LIMIT $4;
 
@@ -65,8 +66,16 @@ SELECT
 FROM users u
 WHERE ($1::uuid IS NULL OR u.id > $1)
     AND (u.partner_id = $2 OR u.organization_id = $3)
+    AND ($5::text IS NULL OR strpos(lower(u.email), lower($5)) > 0)
 ORDER BY u.id
 LIMIT $4;
+
+-- name: invited
+-- fleet: the caller's row-level security decides whose invitations there are
+SELECT DISTINCT l.user_id
+FROM one_time_links l
+WHERE l.user_id = ANY ($1::uuid[])
+    AND l.kind = 'invitation';
 
 -- name: set_disabled
 UPDATE users

@@ -1,6 +1,7 @@
 """Everybody who signs in. Passwords' hashes are read by authentication alone."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -119,14 +120,23 @@ async def list_users(
     after: UUID | None,
     partner_id: UUID | None = None,
     organization_id: UUID | None = None,
+    text: str | None = None,
     limit: int,
 ) -> list[User]:
-    """Return the people whom ``scope`` may manage, the oldest account first."""
+    """Return the people whom ``scope`` may manage, the oldest account first.
+
+    ``text`` is looked for in their addresses.
+    """
     if isinstance(scope, OperatorScope):
-        rows = await connection.fetch(_SQL["list"], after, partner_id, organization_id, limit)
+        rows = await connection.fetch(_SQL["list"], after, partner_id, organization_id, limit, text)
     else:
-        rows = await connection.fetch(_SQL["list_of_tenant"], after, *tenant(scope), limit)
+        rows = await connection.fetch(_SQL["list_of_tenant"], after, *tenant(scope), limit, text)
     return [User(**row) for row in rows]
+
+
+async def invited(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those who have an invitation that they have not used."""
+    return {row["user_id"] for row in await connection.fetch(_SQL["invited"], list(ids))}
 
 
 async def set_disabled(
