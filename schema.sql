@@ -643,6 +643,20 @@ CREATE TABLE public.incidents (
 
 ALTER TABLE ONLY public.incidents FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.level_days (
+    day date NOT NULL,
+    level text NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    not_attempted bigint DEFAULT 0 NOT NULL,
+    dropped_successes bigint DEFAULT 0 NOT NULL,
+    dropped_failures bigint DEFAULT 0 NOT NULL,
+    dropped_not_attempted bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT level_days_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text, 'L3'::text])))
+);
+
+ALTER TABLE ONLY public.level_days FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.log_lines (
     site_id uuid NOT NULL,
     received_at timestamp with time zone NOT NULL,
@@ -1305,6 +1319,9 @@ ALTER TABLE ONLY public.incidents
 
 ALTER TABLE ONLY public.l1_rules
     ADD CONSTRAINT l1_rules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.level_days
+    ADD CONSTRAINT level_days_pkey PRIMARY KEY (day, level);
 
 ALTER TABLE ONLY public.loop_leases
     ADD CONSTRAINT loop_leases_pkey PRIMARY KEY (name);
@@ -2004,6 +2021,10 @@ CREATE POLICY l1_rules_switched ON public.l1_rules FOR UPDATE TO flywheel_partne
    FROM public.sites s)))) WITH CHECK (((source = 'promoted'::text) AND (scope = 'site'::text) AND (site_id IN ( SELECT s.id
    FROM public.sites s))));
 
+ALTER TABLE public.level_days ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY level_days_platform ON public.level_days TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.log_lines ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY log_lines_appliance ON public.log_lines TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
@@ -2562,6 +2583,9 @@ GRANT SELECT ON TABLE public.incidents TO flywheel_client;
 GRANT SELECT ON TABLE public.incidents TO flywheel_partner;
 GRANT SELECT ON TABLE public.incidents TO flywheel_operator;
 GRANT SELECT ON TABLE public.incidents TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.level_days TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.level_days TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.log_lines TO flywheel_appliance;
 GRANT SELECT ON TABLE public.log_lines TO flywheel_operator;

@@ -47,6 +47,7 @@ VALUES (
 );
 INSERT INTO fold_marks (fold, mark, system_identifier, folded_at)
 VALUES ('law', pg_current_snapshot(), 1, now());
+INSERT INTO level_days (day, level, successes) VALUES ('2026-02-24', 'L1', 1);
 INSERT INTO patterns (
     id, site_id, incident_type, runbook_id, hostname, first_seen_at, last_seen_at
 )

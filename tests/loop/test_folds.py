@@ -26,6 +26,7 @@ async def _fold(database: db.Database) -> None:
         folds.rules,
         folds.rule_attempts,
         folds.deliveries,
+        folds.days,
     ):
         async with db.transaction(database, LOOP) as connection:
             await fold(connection, clock.now())
@@ -306,6 +307,7 @@ async def test_verify_finds_a_count_that_was_tampered_with(
         ("UPDATE platform_patterns SET organizations = organizations + 1", "aggregates"),
         ("UPDATE rule_counts SET successes = successes + 1", "rules"),
         ("UPDATE l1_rules SET match_count = match_count + 1", "counters"),
+        ("UPDATE level_days SET failures = failures + 1", "days"),
         ("DELETE FROM executions WHERE level = 'L1'", "keys"),
     ):
         tampering = owner.transaction()

@@ -272,7 +272,7 @@ async def test_a_tampered_count_is_found(
 
 
 async def _fold_the_others(database: db.Database) -> None:
-    for fold in (folds.patterns, folds.platform, folds.rules, folds.deliveries):
+    for fold in (folds.patterns, folds.platform, folds.rules, folds.deliveries, folds.days):
         async with db.transaction(database, LOOP) as connection:
             await fold(connection, clock.now())
     async with db.transaction(database, LOOP) as connection:

@@ -52,6 +52,12 @@ async def deliveries(connection: Connection, now: dt.datetime) -> tuple[int, int
     return await folds.fold_deliveries(connection, since.mark, now)
 
 
+async def days(connection: Connection, now: dt.datetime) -> tuple[int, int]:
+    """Fold new executions of every level into their days; return facts and days changed."""
+    since = await _begin(connection, "days", now)
+    return await folds.fold_days(connection, since.mark, now)
+
+
 async def resolve_anew(connection: Connection, alias: str, now: dt.datetime) -> None:
     """Fold what was kept unresolved under ``alias`` in, in the transaction that adds the alias."""
     await folds.lock(connection)
@@ -80,6 +86,7 @@ async def rebuild(connection: Connection, now: dt.datetime) -> None:
     await rule_attempts(connection, now)
     await rule_health.count_all_again(connection)
     await deliveries(connection, now)
+    await days(connection, now)
     await folds.aggregate_platform(connection, sorted(await folds.all_pairs(connection)), now)
     await folds.count_rules(connection, await folds.all_rules(connection))
 

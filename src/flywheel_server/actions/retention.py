@@ -31,6 +31,7 @@ async def drop_executions(connection: Connection, now: dt.datetime, days: int) -
             _log.error("a partition past its retention is not folded yet", partition=name)
             continue
         await connection.execute(_SQL["keep_counts"], starts, ends)
+        await connection.execute(_SQL["keep_days"], starts, ends)
         await rule_health.compact(connection, ends)
         await connection.execute(_SQL["drop"], "executions", name)
         dropped += 1

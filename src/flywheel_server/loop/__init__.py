@@ -6,6 +6,7 @@ To see what runs in the background, read ``STEPS``; how it is run, ``turns`` and
 from flywheel_server.loop import (
     aggregate_platform,
     anchor_evidence,
+    count_days,
     deliver_rules,
     generate_patterns,
     housekeeping,
@@ -24,6 +25,7 @@ STEPS: tuple[Step, ...] = (
     Step(name="promote_platform", run=promote_platform.run),
     Step(name="watch_rules", run=watch_rules.run),
     Step(name="deliver_rules", run=deliver_rules.run),
+    Step(name="count_days", run=count_days.run),
     Step(name="verify_evidence", run=verify_evidence.run),
     Step(name="anchor_evidence", run=anchor_evidence.run, errand=anchor_evidence.errand),
     Step(name="housekeeping", run=housekeeping.run),

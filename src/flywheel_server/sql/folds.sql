@@ -439,6 +439,50 @@ SELECT
     (SELECT COALESCE(sum(n.facts), 0) FROM new n)::bigint AS rows_in,
     (SELECT count(*) FROM folded) AS rows_out;
 
+-- name: fold_days
+-- fleet: one statement folds what is new of every site
+WITH new AS MATERIALIZED (
+    SELECT
+        (e.evidence_at AT TIME ZONE 'UTC')::date AS day,
+        e.level,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0) AS successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0) AS failures,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        count(*) AS facts
+    FROM executions e
+    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
+        AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
+    GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
+),
+folded AS (
+    INSERT INTO level_days (day, level, successes, failures, not_attempted)
+    SELECT n.day, n.level, n.successes, n.failures, n.not_attempted
+    FROM new n
+    ORDER BY n.day, n.level
+    ON CONFLICT (day, level) DO UPDATE
+    SET successes = level_days.successes + excluded.successes,
+        failures = level_days.failures + excluded.failures,
+        not_attempted = level_days.not_attempted + excluded.not_attempted
+    RETURNING 1
+),
+marked AS (
+    UPDATE fold_marks
+    SET mark = pg_current_snapshot(), folded_at = $2
+    WHERE fold = 'days'
+)
+SELECT
+    (SELECT COALESCE(sum(n.facts), 0) FROM new n)::bigint AS rows_in,
+    (SELECT count(*) FROM folded) AS rows_out;
+
+-- name: forget_days
+-- fleet: a rebuild covers every site
+-- Back to what dropped partitions left.
+UPDATE level_days
+SET successes = dropped_successes,
+    failures = dropped_failures,
+    not_attempted = dropped_not_attempted;
+
 -- name: forget_deliveries
 -- fleet: a rebuild covers every site
 -- What was once proven stays proven; only what corrections are measured by starts anew.

@@ -217,6 +217,38 @@ FULL JOIN stored s
     ON s.site_id = r.site_id AND s.incident_type = r.incident_type
     AND s.reported_id = r.reported_id;
 
+-- name: days
+-- fleet: a recount covers every site
+WITH raw AS (
+    SELECT
+        (e.evidence_at AT TIME ZONE 'UTC')::date AS day,
+        e.level,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0) AS successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0) AS failures,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted
+    FROM executions e
+    WHERE pg_visible_in_snapshot(e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'days'))
+    GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
+    UNION ALL
+    SELECT d.day, d.level, d.dropped_successes, d.dropped_failures, d.dropped_not_attempted
+    FROM level_days d
+),
+recounted AS (
+    SELECT
+        r.day, r.level, sum(r.successes) AS successes, sum(r.failures) AS failures,
+        sum(r.not_attempted) AS not_attempted
+    FROM raw r
+    GROUP BY r.day, r.level
+)
+SELECT
+    count(*) AS compared,
+    count(*) FILTER (
+        WHERE (d.successes, d.failures, d.not_attempted)
+            IS DISTINCT FROM (r.successes, r.failures, r.not_attempted)
+    ) AS differing
+FROM recounted r
+FULL JOIN level_days d ON d.day = r.day AND d.level = r.level;
+
 -- name: counters
 -- fleet: a rule may run on many sites
 SELECT

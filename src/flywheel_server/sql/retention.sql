@@ -74,6 +74,27 @@ SET successes = dropped_counts.successes + excluded.successes,
     first_seen_at = LEAST(dropped_counts.first_seen_at, excluded.first_seen_at),
     last_seen_at = GREATEST(dropped_counts.last_seen_at, excluded.last_seen_at);
 
+-- name: keep_days
+-- fleet: a partition holds facts of every site
+-- The days themselves stay as they are: only what a rebuild starts from is noted.
+INSERT INTO level_days (
+    day, level, dropped_successes, dropped_failures, dropped_not_attempted
+)
+SELECT
+    (e.evidence_at AT TIME ZONE 'UTC')::date,
+    e.level,
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0)
+FROM executions e
+WHERE e.received_at >= $1
+    AND e.received_at < $2
+GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
+ON CONFLICT (day, level) DO UPDATE
+SET dropped_successes = level_days.dropped_successes + excluded.dropped_successes,
+    dropped_failures = level_days.dropped_failures + excluded.dropped_failures,
+    dropped_not_attempted = level_days.dropped_not_attempted + excluded.dropped_not_attempted;
+
 -- name: drop
 -- fleet: partitions belong to no tenant
 SELECT drop_partition($1, $2);

@@ -16,9 +16,9 @@ from flywheel_server.sql import load
 _SQL = load("folds")
 _RECOUNTS = load("recounts")
 
-Fold = Literal["patterns", "platform", "rules", "rule_attempts", "deliveries"]
-FOLDS: tuple[Fold, ...] = ("patterns", "platform", "rules", "rule_attempts", "deliveries")
-RECOUNTS = ("patterns", "platform", "aggregates", "rules", "counters", "keys")
+Fold = Literal["patterns", "platform", "rules", "rule_attempts", "deliveries", "days"]
+FOLDS: tuple[Fold, ...] = ("patterns", "platform", "rules", "rule_attempts", "deliveries", "days")
+RECOUNTS = ("patterns", "platform", "aggregates", "rules", "counters", "days", "keys")
 
 Pair = tuple[str, str]
 
@@ -111,6 +111,12 @@ async def fold_deliveries(connection: Connection, since: str, now: dt.datetime) 
     return (row["rows_in"], row["rows_out"]) if row else (0, 0)
 
 
+async def fold_days(connection: Connection, since: str, now: dt.datetime) -> tuple[int, int]:
+    """Fold new facts into days and levels; return how many facts, and how many days changed."""
+    row = await connection.fetchrow(_SQL["fold_days"], since, now)
+    return (row["rows_in"], row["rows_out"]) if row else (0, 0)
+
+
 async def count_rules(connection: Connection, rules: Sequence[UUID]) -> None:
     """Set the counters of these rules to the sums of their counts by site."""
     await connection.execute(_SQL["count_rules"], rules)
@@ -146,6 +152,7 @@ async def forget(connection: Connection) -> None:
         "forget_platform",
         "forget_rules",
         "forget_deliveries",
+        "forget_days",
         "dropped_patterns",
         "dropped_platform",
         "dropped_rules",

@@ -5,7 +5,7 @@ DROP FUNCTION resolved_rule(uuid, text, text);
 DROP TABLE
     appliance_documents, log_lines, pattern_reports, incidents, audit_entries, audit_head,
     loop_runs, loop_leases, policies, rule_counts, platform_patterns, platform_pattern_sites,
-    patterns, fold_marks, dropped_counts, corrections, execution_keys, executions, l1_rules,
+    patterns, level_days, fold_marks, dropped_counts, corrections, execution_keys, executions, l1_rules,
     aliases, runbooks, signing_keys, api_keys, operators, appliances, sites, organizations, partners
     CASCADE;
 DROP FUNCTION audit_chain();

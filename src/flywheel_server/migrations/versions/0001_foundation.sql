@@ -339,6 +339,20 @@ CREATE TABLE fold_marks (
     folded_at timestamptz NOT NULL
 );
 
+-- Executions in force by level and the UTC day on which their first version was received: what
+-- charts of the whole platform show. What dropped partitions counted stands beside it.
+CREATE TABLE level_days (
+    day date NOT NULL,
+    level text NOT NULL CONSTRAINT level_days_level_known CHECK (level IN ('L1', 'L2', 'L3')),
+    successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    not_attempted bigint DEFAULT 0 NOT NULL,
+    dropped_successes bigint DEFAULT 0 NOT NULL,
+    dropped_failures bigint DEFAULT 0 NOT NULL,
+    dropped_not_attempted bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT level_days_pkey PRIMARY KEY (day, level)
+);
+
 CREATE FUNCTION pattern_signature(incident_type text, runbook_id text, hostname text)
 RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN incident_type || ':' || runbook_id || ':' || hostname;
@@ -745,7 +759,7 @@ BEGIN
     FOREACH t IN ARRAY ARRAY[
         'partners', 'organizations', 'sites', 'appliances', 'operators', 'api_keys', 'signing_keys',
         'l1_rules', 'executions', 'execution_keys', 'corrections', 'dropped_counts', 'fold_marks',
-        'patterns', 'platform_pattern_sites', 'platform_patterns', 'rule_counts', 'policies',
+        'level_days', 'patterns', 'platform_pattern_sites', 'platform_patterns', 'rule_counts', 'policies',
         'loop_leases', 'loop_runs', 'audit_entries', 'incidents', 'pattern_reports', 'log_lines',
         'appliance_documents'
     ]
@@ -863,8 +877,8 @@ GRANT INSERT ON audit_entries TO flywheel_client, flywheel_partner, flywheel_ope
 
 GRANT SELECT ON
     partners, organizations, sites, appliances, operators, runbooks, aliases, l1_rules, executions,
-    execution_keys, corrections, dropped_counts, fold_marks, patterns, platform_pattern_sites,
-    platform_patterns, rule_counts, policies, loop_leases, loop_runs, audit_entries, audit_head,
+    execution_keys, corrections, dropped_counts, fold_marks, level_days, patterns,
+    platform_pattern_sites, platform_patterns, rule_counts, policies, loop_leases, loop_runs, audit_entries, audit_head,
     incidents, pattern_reports, log_lines, appliance_documents
     TO flywheel_operator, flywheel_loop;
 -- The digest too: whoever revokes a key must tell every server which one to forget. It is the
@@ -895,8 +909,8 @@ GRANT UPDATE (enabled, disabled_reason, enabled_changed_at, withdrawn_at) ON l1_
 -- Readiness compares the database's revision with the release's.
 GRANT SELECT ON alembic_version TO flywheel_operator, flywheel_loop;
 GRANT INSERT, UPDATE, DELETE ON
-    dropped_counts, fold_marks, patterns, platform_pattern_sites, platform_patterns, rule_counts,
-    loop_leases, loop_runs
+    dropped_counts, fold_marks, level_days, patterns, platform_pattern_sites, platform_patterns,
+    rule_counts, loop_leases, loop_runs
     TO flywheel_loop;
 GRANT INSERT ON l1_rules TO flywheel_loop;
 GRANT UPDATE (
