@@ -30,8 +30,32 @@ WHERE ($1::bigint IS NULL OR e.id < $1)
     AND ($6::uuid IS NULL OR e.partner_id = $6)
     AND ($7::uuid IS NULL OR e.organization_id = $7)
     AND ($8::uuid IS NULL OR e.site_id = $8)
+    AND (
+        $9::text IS NULL
+        OR strpos(lower(e.actor), lower($9)) > 0
+        OR strpos(lower(e.action), lower($9)) > 0
+        OR strpos(lower(e.object_kind), lower($9)) > 0
+        OR strpos(lower(e.object_id), lower($9)) > 0
+    )
+    AND (
+        $10::text IS NULL
+        OR e.partner_id IN (
+            SELECT p.id FROM partners p WHERE strpos(lower(p.name), lower($10)) > 0
+        )
+        OR e.organization_id IN (
+            SELECT o.id FROM organizations o WHERE strpos(lower(o.name), lower($10)) > 0
+        )
+        OR e.site_id IN (
+            SELECT s.id
+            FROM sites s
+            WHERE strpos(lower(s.name), lower($10)) > 0
+                OR strpos(lower(s.slug), lower($10)) > 0
+        )
+    )
+    AND ($11::timestamptz IS NULL OR e.at >= $11)
+    AND ($12::text IS NULL OR e.actor_kind = $12)
 ORDER BY e.id DESC
-LIMIT $9;
+LIMIT $13;
 
 -- name: chain
 -- fleet: the chain holds every tenant's entries

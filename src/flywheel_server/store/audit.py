@@ -43,6 +43,12 @@ class Filters:
     partner_id: UUID | None = None
     organization_id: UUID | None = None
     site_id: UUID | None = None
+    # Part of the actor, the action or the object.
+    text: str | None = None
+    # Part of the name of a partner, an organization or a site.
+    tenant: str | None = None
+    since: dt.datetime | None = None
+    actor_kind: str | None = None
 
 
 async def list_entries(
@@ -59,9 +65,19 @@ async def list_entries(
         wanted.partner_id,
         wanted.organization_id,
         wanted.site_id,
+        wanted.text,
+        wanted.tenant,
+        wanted.since,
+        wanted.actor_kind,
         limit,
     )
     return [Entry(**row) for row in rows]
+
+
+async def length(connection: Connection) -> int:
+    """Return how many entries the chain has."""
+    head = await connection.fetchrow(_SQL["head"])
+    return 0 if head is None else int(head["id"])
 
 
 async def first_break(connection: Connection) -> int | None:
