@@ -171,6 +171,10 @@ def _of_webhook(home: str, prefix: str, path: str, body: Any, status: int) -> Bu
     return build
 
 
+def _of_site(path: str) -> Builder:
+    return lambda _stage, site: Example(path=path, query={"site": site.slug})
+
+
 EXAMPLES: dict[str, Builder] = {
     "GET /health": lambda _stage, _site: Example(path="/health"),
     "GET /ready": lambda _stage, _site: Example(path="/ready"),
@@ -295,6 +299,7 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/admin/operators": _admin("operators"),
     "GET /api/admin/appliances": _admin("appliances"),
     "GET /api/admin/audit": _admin("audit"),
+    "GET /api/admin/audit/chain": _admin("audit/chain"),
     "POST /api/admin/runbooks": _admin(
         "runbooks",
         {
@@ -410,6 +415,10 @@ EXAMPLES: dict[str, Builder] = {
         path="/api/client/healing-logs", query={"site": site.slug}
     ),
     "GET /api/client/rules": lambda _stage, _site: Example(path="/api/client/rules"),
+    **{
+        f"GET {prefix}/audit": _of_site(f"{prefix}/audit")
+        for prefix in (CLIENT, "/api/partners/me")
+    },
     "GET /api/client/shared-learning": lambda _stage, _site: Example(
         path="/api/client/shared-learning"
     ),
@@ -428,14 +437,13 @@ def _of_plan(path: str, body: dict[str, str]) -> Builder:
     )
 
 
-def _of_site(path: str) -> Builder:
-    return lambda _stage, site: Example(path=path, query={"site": site.slug})
-
-
 EXAMPLES |= {
     # ---- plans
     "GET /api/admin/plans": _admin("plans"),
     "GET /api/admin/plans/summary": _admin("plans/summary"),
+    "GET /api/admin/plans/{id}": lambda stage, _site: Example(
+        path=f"{ADMIN}/plans/{stage.plans['approve']}"
+    ),
     **{f"GET {prefix}": _of_site(prefix) for prefix in PLANS},
     **{
         f"POST {prefix}/{{id}}/{verb}": _of_plan(f"{prefix}/{{id}}/{verb}", body)
@@ -444,6 +452,10 @@ EXAMPLES |= {
     },
     # ---- people, for those who manage them
     "GET /api/admin/users": _admin("users"),
+    "GET /api/admin/users/{id}": _of_colleague("partner", f"{ADMIN}/users/{{id}}", 200),
+    "PATCH /api/admin/users/{id}": lambda stage, _site: Example(
+        path=f"{ADMIN}/users/{stage.colleagues['partner']}", body={"role": "technician"}
+    ),
     "POST /api/admin/users": lambda stage, _site: Example(
         path=f"{ADMIN}/users",
         body={

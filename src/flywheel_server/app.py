@@ -53,6 +53,7 @@ from flywheel_server.api import (
     people,
     plan_approvals,
     problems,
+    tenant_audit,
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.api.requests import RequestLayer
@@ -108,6 +109,8 @@ ROUTERS = (
     people.partners,
     plan_approvals.clients,
     plan_approvals.partners,
+    tenant_audit.clients,
+    tenant_audit.partners,
 )
 
 
