@@ -334,7 +334,12 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/admin/flywheel/runs": _admin("flywheel/runs"),
     "POST /api/admin/flywheel/run": _admin("flywheel/run"),
     "GET /api/admin/flywheel/overview": _admin("flywheel/overview"),
+    "GET /api/admin/flywheel/wheel": _admin("flywheel/wheel"),
+    "GET /api/admin/flywheel/loop": _admin("flywheel/loop"),
     "GET /api/admin/candidates": _admin("candidates"),
+    "GET /api/admin/candidates/{candidate_id}": lambda stage, site: Example(
+        path=f"{ADMIN}/candidates/{stage.candidate(site, 'approve')}"
+    ),
     "POST /api/admin/candidates/{candidate_id}/approve": lambda stage, site: Example(
         path=f"{ADMIN}/candidates/{stage.candidate(site, 'approve')}/approve", body=APPROVAL
     ),
@@ -445,6 +450,12 @@ EXAMPLES |= {
         path=f"{ADMIN}/plans/{stage.plans['approve']}"
     ),
     **{f"GET {prefix}": _of_site(prefix) for prefix in PLANS},
+    **{
+        f"GET {prefix}/{{id}}": lambda stage, _site, prefix=prefix: Example(
+            path=f"{prefix}/{stage.plans['approve']}"
+        )
+        for prefix in PLANS
+    },
     **{
         f"POST {prefix}/{{id}}/{verb}": _of_plan(f"{prefix}/{{id}}/{verb}", body)
         for prefix in PLANS

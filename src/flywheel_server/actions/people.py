@@ -14,7 +14,7 @@ from flywheel_server.db import Connection, announce
 from flywheel_server.domain import people as rules
 from flywheel_server.domain.scope import OperatorRole, OperatorScope, PersonScope
 from flywheel_server.store import accounts as stored_accounts
-from flywheel_server.store import one_time_links, people, sessions
+from flywheel_server.store import keys, one_time_links, people, sessions
 from flywheel_server.store.one_time_links import Kind
 from flywheel_server.store.people import User
 
@@ -88,6 +88,7 @@ async def disable(
     if actor.actor_id in {user.id, user.operator_id}:
         raise errors.Conflict("Nobody disables themselves: ask another admin or owner.")
     if user.operator_id is not None:
+        await _keep_an_admin(connection, user)
         await accounts.disable_operator(connection, _operator(actor), user.email, now)
         return await get(connection, actor, user_id)
     if not await people.set_disabled(connection, actor, user_id, now):
@@ -117,12 +118,47 @@ async def enable(
     return await get(connection, actor, user_id)
 
 
+async def change_role(
+    connection: Connection, actor: OperatorScope, user_id: UUID, role: str, now: dt.datetime
+) -> User:
+    """Give a person another role of their home; their sessions end, so that it holds at once.
+
+    Raises NotFound, InvalidInput for a role that their home has not, Conflict for the last admin.
+    """
+    user = await get(connection, actor, user_id)
+    _check_role(role, user.partner_id, user.organization_id)
+    if role == user.role:
+        return user
+    ended = []
+    if user.operator_id is not None:
+        if role != "admin":
+            await _keep_an_admin(connection, user)
+        await stored_accounts.set_operator_role(
+            connection, user.operator_id, cast("OperatorRole", role)
+        )
+        # Tokens stay: what servers know of them is looked up anew.
+        ended += await keys.digests_of_operator(connection, user.operator_id)
+    else:
+        await people.set_role(connection, user_id, role)
+    ended += await sessions.end_all(connection, user_id)
+    for digest in ended:
+        await announce(connection, listener.CREDENTIALS, digest.hex())
+    await _record(connection, actor, "user.role", user, now, {"role": user.role}, {"role": role})
+    return await get(connection, actor, user_id)
+
+
 async def get(connection: Connection, actor: PersonScope, user_id: UUID) -> User:
     """Return one of the people whom ``actor`` may manage. Raises NotFound."""
     user = await people.get(connection, actor, user_id)
     if user is None:
         raise errors.NotFound("Nobody here has this id: take it from the list of people.")
     return user
+
+
+async def _keep_an_admin(connection: Connection, operator: User) -> None:
+    """Hold the admins. Raises Conflict where this operator is the last of them."""
+    if await stored_accounts.hold_admins(connection) == {operator.operator_id}:
+        raise errors.Conflict("This is the last admin of the platform: make another one first.")
 
 
 async def _invite_operator(

@@ -125,11 +125,13 @@ async def create_partner(scope: Admin, parts: RuntimeDep, body: NewPartner) -> P
 
 @router.get("/partners")
 async def list_partners(
-    scope: Reader, parts: RuntimeDep, page: pages.PageDep
+    scope: Reader, parts: RuntimeDep, page: pages.PageDep, q: _Text = None
 ) -> pages.Listing[PartnerView]:
     """List partners, oldest first."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await accounts.list_partners(connection, page.after(UUID), page.limit + 1)
+        rows = await accounts.list_partners(
+            connection, page.after(UUID), text=q, limit=page.limit + 1
+        )
     return pages.listing(rows, page, lambda row: (row.id,), PartnerView.model_validate)
 
 

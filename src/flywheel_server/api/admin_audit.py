@@ -1,21 +1,26 @@
 """The audit, for operators: who changed what, newest first."""
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server import db
+from flywheel_server import clock, db
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import Reader, RuntimeDep
-from flywheel_server.api.operator_bodies import Filter, View
-from flywheel_server.store import audit
+from flywheel_server.api.operator_bodies import Filter, Search, View
+from flywheel_server.store import audit, tenants
 
 router = APIRouter(prefix="/api/admin", tags=["operators: audit"])
 
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
+_MOST_DAYS = 3_650
+
+DaysFilter = Annotated[
+    int | None, Query(ge=1, le=_MOST_DAYS, description="Only of the last so many days.")
+]
 
 
 class AuditEntryView(View):
@@ -48,6 +53,17 @@ class AuditEntryView(View):
     )
 
 
+class ChainView(View):
+    """Whether the audit is as it was written."""
+
+    entries: int = Field(description="How many entries it has.", examples=[4_012])
+    broken_at: int | None = Field(
+        description="The first entry that is missing or was changed; null: it holds.",
+        examples=[None],
+    )
+    checked_at: dt.datetime = Field(description="When.", examples=["2026-02-24T10:00:00Z"])
+
+
 @router.get("/audit")
 async def list_audit(
     *,
@@ -61,6 +77,9 @@ async def list_audit(
     partner_id: Filter = None,
     organization_id: Filter = None,
     site_id: Filter = None,
+    text: Search = None,
+    tenant: Search = None,
+    days: DaysFilter = None,
 ) -> pages.Listing[AuditEntryView]:
     """List who changed what, newest first."""
     async with db.transaction(parts.database, scope) as connection:
@@ -72,9 +91,21 @@ async def list_audit(
             partner_id=await operator_bodies.partner_filter(connection, partner_id),
             organization_id=await operator_bodies.organization_filter(connection, organization_id),
             site_id=await operator_bodies.site_filter(connection, site_id),
+            text=text,
+            tenants=None if tenant is None else await tenants.named(connection, tenant),
+            since=None if days is None else clock.now() - dt.timedelta(days=days),
         )
         rows = await audit.list_entries(connection, wanted, page.after(int), page.limit + 1)
     return pages.listing(rows, page, lambda row: (row.id,), _view)
+
+
+@router.get("/audit/chain")
+async def check_chain(scope: Reader, parts: RuntimeDep) -> ChainView:
+    """Recompute the hash of every entry, and say where the chain breaks, if it does."""
+    async with db.transaction(parts.database, scope) as connection:
+        broken_at = await audit.first_break(connection)
+        entries = await audit.length(connection)
+    return ChainView(entries=entries, broken_at=broken_at, checked_at=clock.now())
 
 
 def _view(entry: audit.Entry) -> AuditEntryView:

@@ -11,7 +11,7 @@ from flywheel_server import clock, db
 from flywheel_server.actions import evidence_keys as actions
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
-from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, View
+from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search, View
 from flywheel_server.domain.evidence import KeyState
 from flywheel_server.store import evidence_keys as store
 
@@ -55,6 +55,7 @@ async def list_keys(
         Query(description="Only those in this state."),
     ] = None,
     site_id: Filter = None,
+    text: Search = None,
 ) -> pages.Listing[ShownKeyView]:
     """List the keys that appliances have shown, oldest first; ``state=waiting`` needs a person."""
     after = page.after(UUID)
@@ -64,6 +65,7 @@ async def list_keys(
             state=state,
             site_id=await operator_bodies.site_filter(connection, site_id),
             after=after,
+            text=text,
             limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.id,), ShownKeyView.model_validate)

@@ -8,13 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db
+from flywheel_server import clock, db, errors
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
-from flywheel_server.api.operator_bodies import Filter, View
-from flywheel_server.api.pages import Listing, PageDep, listing
+from flywheel_server.api.operator_bodies import Filter, PathId, Search, View
+from flywheel_server.api.pages import Listing, Page, PageDep, listing
 from flywheel_server.domain import gates as gating
 from flywheel_server.domain import promotions
 from flywheel_server.domain.policy import Policy
+from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.runtime import Runtime
 from flywheel_server.store import patterns, policies, runs
 
 router = APIRouter(prefix="/api/admin", tags=["operators: learning"])
@@ -180,17 +182,36 @@ async def list_platform_patterns(
     page: PageDep,
     incident_type: Filter = None,
     runbook_id: Filter = None,
+    text: Search = None,
+    standing: Annotated[
+        Literal["open", "promoted", "barred"] | None,
+        Query(
+            description="`open`: on the way to a rule; `promoted`: has one; `barred`: the reported "
+            "id is no runbook that appliances can execute."
+        ),
+    ] = None,
+    sort: Annotated[
+        Literal["closest"] | None,
+        Query(description="Those nearest to a rule first; else by incident type and runbook."),
+    ] = None,
 ) -> Listing[PlatformPatternView]:
     """List what the platform has counted, with each pair's distance to its rule."""
+    names = {
+        "incident_type": incident_type,
+        "runbook_id": runbook_id,
+        "text": text,
+        "standing": standing,
+    }
+    if sort == "closest":
+        return await _closest(scope, parts, page, names)
     found = page.after_all(str, str)
     async with db.transaction(parts.database, scope) as connection:
         policy = await policies.in_force(connection)
         rows = await patterns.platform_page(
             connection,
             after=cast("tuple[str, str]", found or ("", "")),
-            incident_type=incident_type,
-            runbook_id=runbook_id,
             limit=page.limit + 1,
+            **names,
         )
     return listing(
         rows,
@@ -200,18 +221,35 @@ async def list_platform_patterns(
     )
 
 
+@router.get("/platform-patterns/{id}")
+async def get_platform_pattern(scope: Reader, parts: RuntimeDep, id: PathId) -> PlatformPatternView:
+    """Return what the platform has counted for one pair."""
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        found = await patterns.platform_get(connection, id)
+    if found is None:
+        raise errors.NotFound("No platform pattern has this id: take one from the list.")
+    return _platform_pattern(found, policy)
+
+
 @router.get("/unresolved-ids")
 async def list_unresolved_ids(
-    scope: Reader, parts: RuntimeDep, page: PageDep
+    scope: Reader, parts: RuntimeDep, page: PageDep, text: Search = None
 ) -> Listing[UnresolvedView]:
     """List the ids under which executions teach nothing: give each an alias or register it."""
-    found = page.after_all(str, str)
+    found = page.after_all(int, str, str)
     async with db.transaction(parts.database, scope) as connection:
         rows = await patterns.unresolved(
-            connection, cast("tuple[str, str]", found or ("", "")), page.limit + 1
+            connection,
+            cast("tuple[int, str, str] | None", found),
+            text=text,
+            limit=page.limit + 1,
         )
     return listing(
-        rows, page, lambda row: [row.reported_id, row.level], UnresolvedView.model_validate
+        rows,
+        page,
+        lambda row: [row.executions, row.reported_id, row.level],
+        UnresolvedView.model_validate,
     )
 
 
@@ -255,6 +293,27 @@ async def run_turn(request: Request, scope: Admin) -> TurnResult:
             )
             for each in await run()
         ]
+    )
+
+
+async def _closest(
+    scope: OperatorScope, parts: Runtime, page: Page, names: dict[str, str | None]
+) -> Listing[PlatformPatternView]:
+    found = page.after_all(float, str, str)
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        rows = await patterns.platform_closest(
+            connection,
+            policy,
+            after=cast("tuple[float, str, str] | None", found),
+            limit=page.limit + 1,
+            **names,
+        )
+    return listing(
+        rows,
+        page,
+        lambda row: [row[0], row[1].evidence.incident_type, row[1].evidence.runbook_id],
+        lambda row: _platform_pattern(row[1], policy),
     )
 
 

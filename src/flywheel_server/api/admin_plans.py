@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db
+from flywheel_server import clock, db, errors
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import Reader, RuntimeDep
 from flywheel_server.api.learning_views import WindowDep, WindowView
-from flywheel_server.api.operator_bodies import Filter, View
+from flywheel_server.api.operator_bodies import Filter, PathId, Search, View
 from flywheel_server.domain import plans
 from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.domain.plans import Planner, Reason, Told
@@ -169,8 +169,13 @@ async def list_plans(
     unreported: Annotated[
         bool, Query(description="Only those to execute that nobody reported within an hour.")
     ] = False,
+    text: Search = None,
+    days: Annotated[
+        int | None, Query(ge=1, le=90, description="Only those of the last so many days.")
+    ] = None,
 ) -> pages.Listing[PlanRecord]:
-    """List decisions, the newest first."""
+    """List decisions, the newest first; `text` is part of an incident, host, runbook or site."""
+    now = clock.now()
     async with db.transaction(parts.database, scope) as connection:
         filters = Filters(
             site_id=await operator_bodies.site_filter(connection, site_id),
@@ -180,7 +185,9 @@ async def list_plans(
             reason=reason,
             mode=mode,
             runbook_id=runbook_id,
-            unreported_before=clock.now() - plans.UNREPORTED if unreported else None,
+            unreported_before=now - plans.UNREPORTED if unreported else None,
+            text=text,
+            since=None if days is None else now - dt.timedelta(days=days),
         )
         rows = await store.page(connection, filters, before=page.after(UUID), limit=page.limit + 1)
     return pages.listing(rows, page, lambda row: (row.id,), PlanRecord.model_validate)
@@ -219,6 +226,17 @@ async def summarize_plans(
         ),
         model=settings.l2_model if settings.l2_base_url else None,
     )
+
+
+# After the summary: an id is anything that no other path is.
+@router.get("/{id}")
+async def get_plan(scope: Reader, parts: RuntimeDep, id: PathId) -> PlanRecord:
+    """Return one decision."""
+    async with db.transaction(parts.database, scope) as connection:
+        found = await store.page(connection, Filters(id=id), limit=1)
+    if not found:
+        raise errors.NotFound("There is no such decision: take its id from the list.")
+    return PlanRecord.model_validate(found[0])
 
 
 def _escalations(counts: Iterable[store.Count]) -> dict[str, int]:

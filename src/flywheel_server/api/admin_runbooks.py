@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, model_validator
 
 from flywheel_server import clock, db
@@ -12,15 +12,16 @@ from flywheel_server.actions import aliases as alias_actions
 from flywheel_server.actions import runbooks as runbook_actions
 from flywheel_server.api import pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
-from flywheel_server.api.operator_bodies import Name, NotBlank, OperatorBody, View
+from flywheel_server.api.operator_bodies import Name, NotBlank, OperatorBody, Search, View
 from flywheel_server.domain import aliases as ids
-from flywheel_server.store import aliases, runbooks
+from flywheel_server.store import aliases, patterns, runbooks
 
 router = APIRouter(prefix="/api/admin", tags=["operators: runbooks"])
 
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"
 _MOST_ALIAS = 300
+Platform = Literal["windows", "linux", "macos", "network"]
 
 
 def _of_a_runbook(text: str) -> str:
@@ -40,9 +41,7 @@ class NewRunbook(OperatorBody):
         examples=["RB-WIN-PRINT-001"],
     )
     name: Name = Field(description="What it does.", examples=["Clear the print queue"])
-    platform: Literal["windows", "linux", "macos", "network"] = Field(
-        description="Where it runs.", examples=["windows"]
-    )
+    platform: Platform = Field(description="Where it runs.", examples=["windows"])
     executable: bool = Field(
         description="Whether appliances can run it; only then can a rule be learnt for it.",
         examples=[True],
@@ -96,6 +95,14 @@ class AliasView(View):
     created_at: dt.datetime = Field(description="When it was added.", examples=[_TIME])
 
 
+class AddedAlias(AliasView):
+    """A new alias, and what it brought."""
+
+    executions: int = Field(
+        description="How many executions were kept under it and count from now.", examples=[12]
+    )
+
+
 @router.post("/runbooks", status_code=201)
 async def register_runbook(scope: Admin, parts: RuntimeDep, body: NewRunbook) -> RunbookView:
     """Register a runbook, with the forms in which agents write an action and its runbook."""
@@ -114,18 +121,34 @@ async def register_runbook(scope: Admin, parts: RuntimeDep, body: NewRunbook) ->
 
 @router.get("/runbooks")
 async def list_runbooks(
-    scope: Reader, parts: RuntimeDep, page: pages.PageDep
+    *,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: Search = None,
+    platform: Annotated[Platform | None, Query(description="Only those for it.")] = None,
+    executable: Annotated[
+        bool | None, Query(description="Only those that appliances can run, or cannot.")
+    ] = None,
 ) -> pages.Listing[RunbookView]:
-    """List runbooks by their ids."""
+    """List runbooks by their ids; `text` is part of an id, of a form of it, or of a name."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await runbooks.page(connection, page.after(str), page.limit + 1)
+        rows = await runbooks.page(
+            connection,
+            after=page.after(str),
+            text=text,
+            platform=platform,
+            executable=executable,
+            limit=page.limit + 1,
+        )
     return pages.listing(rows, page, lambda row: (row.runbook_id,), RunbookView.model_validate)
 
 
 @router.post("/aliases", status_code=201)
-async def add_alias(scope: Admin, parts: RuntimeDep, body: NewAlias) -> AliasView:
+async def add_alias(scope: Admin, parts: RuntimeDep, body: NewAlias) -> AddedAlias:
     """Let another id stand for a runbook or a rule; what was reported under it counts from now."""
     async with db.transaction(parts.database, scope) as connection:
+        kept = await patterns.kept(connection, body.alias)
         alias = await alias_actions.add(
             connection,
             scope,
@@ -134,14 +157,24 @@ async def add_alias(scope: Admin, parts: RuntimeDep, body: NewAlias) -> AliasVie
             rule_id=body.rule_id,
             now=clock.now(),
         )
-    return AliasView.model_validate(alias)
+        left = await patterns.kept(connection, body.alias)
+    shown = AliasView.model_validate(alias)
+    return AddedAlias(**shown.model_dump(), executions=max(kept - left, 0))
 
 
 @router.get("/aliases")
 async def list_aliases(
-    scope: Reader, parts: RuntimeDep, page: pages.PageDep
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: Search = None,
+    source: Annotated[
+        runbooks.Origin | None, Query(description="Only what came with the catalogue, or not.")
+    ] = None,
 ) -> pages.Listing[AliasView]:
-    """List the registry of ids by their texts."""
+    """List the registry of ids by their texts; `text` is part of one or of what it stands for."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await aliases.list_aliases(connection, page.after(str), page.limit + 1)
+        rows = await aliases.list_aliases(
+            connection, page.after(str), text=text, source=source, limit=page.limit + 1
+        )
     return pages.listing(rows, page, lambda row: (row.alias,), AliasView.model_validate)

@@ -46,6 +46,11 @@ Filter = Annotated[
     Query(min_length=1, max_length=300, description="Only what has exactly this value."),
 ]
 
+Search = Annotated[
+    str | None,
+    Query(min_length=1, max_length=300, description="Only what has this somewhere in its words."),
+]
+
 
 class ReasonBody(OperatorBody):
     """Why something is done."""

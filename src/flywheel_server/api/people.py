@@ -22,6 +22,7 @@ from flywheel_server.api.access import (
     Audience,
     ClientAdmin,
     PartnerOwner,
+    Reader,
     RuntimeDep,
 )
 from flywheel_server.api.operator_bodies import Filter, Id, NotBlank, OperatorBody, PathId, View
@@ -69,6 +70,15 @@ class NewUser(OperatorBody):
     partner_id: Id | None = Field(None, description="The partner they work for.", examples=[_UUID])
     organization_id: Id | None = Field(
         None, description="The organization they work for.", examples=[None]
+    )
+
+
+class UserChange(OperatorBody):
+    """What to change of somebody who may sign in."""
+
+    role: Literal["owner", "technician", "admin", "viewer"] = Field(
+        description="Another role of the same home: an operator stays an operator.",
+        examples=["viewer"],
     )
 
 
@@ -173,6 +183,7 @@ async def list_people(
     text: str | None = None,
     partner_id: str | None = None,
     organization_id: str | None = None,
+    kind: people.Kind = people.ANY_KIND,
 ) -> pages.Listing[UserView]:
     """Return the people whom one manages, the oldest account first."""
     async with db.transaction(parts.database, scope) as connection:
@@ -181,6 +192,7 @@ async def list_people(
             scope,
             after=page.after(UUID),
             text=text,
+            kind=kind,
             partner_id=await operator_bodies.partner_filter(connection, partner_id),
             organization_id=await operator_bodies.organization_filter(connection, organization_id),
             limit=page.limit + 1,
@@ -237,6 +249,24 @@ async def list_users(
     return await list_people(
         parts, scope, page, text=text, partner_id=partner_id, organization_id=organization_id
     )
+
+
+@operators.get("/{id}")
+async def get_user(scope: Reader, parts: RuntimeDep, id: PathId) -> UserView:
+    """Return somebody who may sign in."""
+    async with db.transaction(parts.database, scope) as connection:
+        user = await actions.get(connection, scope, id)
+        invited = await people.invited(connection, [id])
+    return _view(user, id in invited)
+
+
+@operators.patch("/{id}")
+async def change_user(scope: Admin, parts: RuntimeDep, id: PathId, body: UserChange) -> UserView:
+    """Give somebody another role of the same home; their sessions end, so that it holds at once."""
+    async with db.transaction(parts.database, scope) as connection:
+        user = await actions.change_role(connection, scope, id, body.role, clock.now())
+        invited = await people.invited(connection, [id])
+    return _view(user, id in invited)
 
 
 @operators.post("", status_code=201)

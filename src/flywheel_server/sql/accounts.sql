@@ -34,8 +34,9 @@ WHERE p.id = $1;
 SELECT p.id, p.name, p.created_at
 FROM partners p
 WHERE ($1::uuid IS NULL OR p.id > $1)
+    AND ($2::text IS NULL OR strpos(lower(p.name), lower($2)) > 0)
 ORDER BY p.id
-LIMIT $2;
+LIMIT $3;
 
 -- name: insert_organization
 INSERT INTO organizations (partner_id, name, contributes_changed_at, created_at)
@@ -165,6 +166,22 @@ SET disabled_at = NULL
 WHERE id = $1
     AND disabled_at IS NOT NULL
 RETURNING id;
+
+-- name: set_operator_role
+-- fleet: operators belong to the platform
+UPDATE operators
+SET role = $2
+WHERE id = $1;
+
+-- name: hold_admins
+-- fleet: operators belong to the platform
+-- One order for everybody who takes an admin away, so that two cannot take the last ones.
+SELECT o.id
+FROM operators o
+WHERE o.role = 'admin'
+    AND o.disabled_at IS NULL
+ORDER BY o.id
+FOR NO KEY UPDATE;
 
 -- name: list_operators
 -- fleet: operators belong to the platform

@@ -16,6 +16,13 @@ SELECT EXISTS (
 -- fleet: the registry of ids is one for the platform
 SELECT a.alias, a.runbook_id, a.rule_id, a.source, a.created_at
 FROM aliases a
-WHERE $1::text IS NULL OR a.alias > $1
+WHERE ($1::text IS NULL OR a.alias > $1)
+    AND (
+        $2::text IS NULL
+        OR strpos(lower(a.alias), lower($2)) > 0
+        OR strpos(lower(a.runbook_id), lower($2)) > 0
+        OR strpos(lower(a.rule_id), lower($2)) > 0
+    )
+    AND ($3::text IS NULL OR a.source = $3)
 ORDER BY a.alias
-LIMIT $2;
+LIMIT $4;

@@ -38,19 +38,10 @@ WHERE ($1::bigint IS NULL OR e.id < $1)
         OR strpos(lower(e.object_id), lower($9)) > 0
     )
     AND (
-        $10::text IS NULL
-        OR e.partner_id IN (
-            SELECT p.id FROM partners p WHERE strpos(lower(p.name), lower($10)) > 0
-        )
-        OR e.organization_id IN (
-            SELECT o.id FROM organizations o WHERE strpos(lower(o.name), lower($10)) > 0
-        )
-        OR e.site_id IN (
-            SELECT s.id
-            FROM sites s
-            WHERE strpos(lower(s.name), lower($10)) > 0
-                OR strpos(lower(s.slug), lower($10)) > 0
-        )
+        $10::uuid[] IS NULL
+        OR e.partner_id = ANY ($10)
+        OR e.organization_id = ANY ($10)
+        OR e.site_id = ANY ($10)
     )
     AND ($11::timestamptz IS NULL OR e.at >= $11)
     AND ($12::text IS NULL OR e.actor_kind = $12)

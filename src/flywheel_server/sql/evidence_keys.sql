@@ -58,5 +58,13 @@ JOIN appliances a ON a.id = k.appliance_id
 WHERE ($1::text IS NULL OR k.state = $1)
     AND ($2::uuid IS NULL OR k.site_id = $2)
     AND ($3::uuid IS NULL OR k.id > $3)
+    AND (
+        $4::text IS NULL
+        OR strpos(lower(a.wire_id), lower($4)) > 0
+        OR strpos(lower(s.slug), lower($4)) > 0
+        OR strpos(lower(s.name), lower($4)) > 0
+        OR strpos(k.public_key, lower($4)) > 0
+    )
+    AND ($5::uuid IS NULL OR k.id = $5)
 ORDER BY k.id
-LIMIT $4;
+LIMIT $6;

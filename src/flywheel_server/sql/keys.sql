@@ -49,6 +49,13 @@ WHERE operator_id = $1
     AND revoked_at IS NULL
 RETURNING digest;
 
+-- name: digests_of_operator
+-- fleet: operators belong to the platform
+SELECT k.digest
+FROM api_keys k
+WHERE k.operator_id = $1
+    AND k.revoked_at IS NULL;
+
 -- name: list
 SELECT
     k.id,

@@ -143,8 +143,100 @@ LEFT JOIN l1_rules l
 WHERE (p.incident_type, p.runbook_id) > ($1, $2)
     AND ($3::text IS NULL OR p.incident_type = $3)
     AND ($4::text IS NULL OR p.runbook_id = $4)
+    AND (
+        $6::text IS NULL
+        OR strpos(lower(p.incident_type), lower($6)) > 0
+        OR strpos(lower(p.runbook_id), lower($6)) > 0
+    )
+    AND (
+        $7::text IS NULL
+        OR $7 = CASE
+            WHEN l.rule_id IS NOT NULL THEN 'promoted'
+            WHEN r.executable THEN 'open'
+            ELSE 'barred'
+        END
+    )
 ORDER BY p.incident_type, p.runbook_id
 LIMIT $5;
+
+-- name: platform_get
+-- fleet: counts only
+SELECT
+    p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
+    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
+    p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
+    p.since_largest_organization, p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    l.rule_id AS living_rule
+FROM platform_patterns p
+LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
+LEFT JOIN l1_rules l
+    ON l.source = 'platform' AND l.withdrawn_at IS NULL
+    AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+WHERE p.id = $1;
+
+-- name: platform_closest
+-- fleet: counts only
+-- Those nearest to a rule first, by the mean of how far each countable gate is open; those that
+-- have their rule or can have none come last. Pairs are as many as incident types and runbooks.
+SELECT
+    p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
+    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
+    p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
+    p.since_largest_organization, p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    l.rule_id AS living_rule, n.nearness
+FROM platform_patterns p
+LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
+LEFT JOIN l1_rules l
+    ON l.source = 'platform' AND l.withdrawn_at IS NULL
+    AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN $10 THEN p.since_chaos_organizations ELSE p.since_organizations END
+            AS organizations,
+        p.since_successes + p.since_failures
+            + CASE WHEN $10 THEN p.since_chaos_successes + p.since_chaos_failures ELSE 0 END
+            AS occurrences,
+        CASE
+            WHEN $11::boolean THEN p.since_verified_successes
+            WHEN $10::boolean THEN p.since_successes + p.since_chaos_successes
+            ELSE p.since_successes
+        END AS successes
+) c
+CROSS JOIN LATERAL (
+    SELECT
+        (
+            LEAST(c.organizations / $7::float8, 1) + LEAST(c.occurrences / $8::float8, 1)
+            + LEAST(COALESCE(c.successes::float8 / NULLIF(c.occurrences, 0), 0) / $9::float8, 1)
+        ) / 3 - CASE
+            WHEN l.rule_id IS NOT NULL THEN 1
+            WHEN r.executable THEN 0
+            ELSE 2
+        END AS nearness
+) n
+WHERE (
+        $1::float8 IS NULL
+        OR n.nearness < $1
+        OR n.nearness = $1 AND (p.incident_type, p.runbook_id) > ($2::text, $3::text)
+    )
+    AND ($4::text IS NULL OR p.incident_type = $4)
+    AND ($5::text IS NULL OR p.runbook_id = $5)
+    AND (
+        $6::text IS NULL
+        OR strpos(lower(p.incident_type), lower($6)) > 0
+        OR strpos(lower(p.runbook_id), lower($6)) > 0
+    )
+    AND (
+        $13::text IS NULL
+        OR $13 = CASE
+            WHEN l.rule_id IS NOT NULL THEN 'promoted'
+            WHEN r.executable THEN 'open'
+            ELSE 'barred'
+        END
+    )
+ORDER BY n.nearness DESC, p.incident_type, p.runbook_id
+LIMIT $12;
 
 -- name: platform_due
 -- fleet: counts only
@@ -210,9 +302,33 @@ FROM (
     GROUP BY p.runbook_id
 ) t
 WHERE t.executions > 0
-    AND (t.reported_id, t.level) > ($1, $2)
-ORDER BY t.reported_id, t.level
-LIMIT $3;
+    AND (
+        $1::bigint IS NULL
+        OR (-t.executions, t.reported_id, t.level) > (-$1::bigint, $2::text, $3::text)
+    )
+    AND ($4::text IS NULL OR strpos(lower(t.reported_id), lower($4)) > 0)
+ORDER BY t.executions DESC, t.reported_id, t.level
+LIMIT $5;
+
+-- name: kept
+-- fleet: operators mend the registry for every tenant
+-- What is kept under one id and teaches nothing.
+SELECT
+    COALESCE((
+        SELECT sum(
+            c.successes + c.failures + c.not_attempted + c.chaos_successes + c.chaos_failures
+        )
+        FROM rule_counts c
+        WHERE c.rule IS NULL
+            AND c.reported_id = $1
+    ), 0)::bigint + COALESCE((
+        SELECT sum(
+            p.successes + p.failures + p.not_attempted + p.chaos_successes + p.chaos_failures
+        )
+        FROM patterns p
+        WHERE p.runbook_id = $1
+            AND NOT EXISTS (SELECT 1 FROM runbooks r WHERE r.runbook_id = p.runbook_id)
+    ), 0)::bigint AS executions;
 
 -- name: unresolved_total
 -- fleet: one figure for the platform

@@ -50,6 +50,17 @@ WHERE ($1::uuid IS NULL OR u.id > $1)
     AND ($2::uuid IS NULL OR u.partner_id = $2)
     AND ($3::uuid IS NULL OR u.organization_id = $3)
     AND ($5::text IS NULL OR strpos(lower(u.email), lower($5)) > 0)
+    AND (
+        $6::text IS NULL
+        OR $6 = 'operator' AND u.operator_id IS NOT NULL
+        OR $6 = 'partner' AND u.partner_id IS NOT NULL
+        OR $6 = 'client' AND u.organization_id IS NOT NULL
+    )
+    AND ($7::text IS NULL OR COALESCE(u.role, o.role) = $7)
+    AND (
+        $8::boolean IS NULL
+        OR $8 = (u.disabled_at IS NOT NULL OR o.disabled_at IS NOT NULL)
+    )
 ORDER BY u.id
 LIMIT $4;
 
@@ -85,6 +96,12 @@ WHERE id = $1
     AND ($4::uuid IS NULL OR organization_id = $4)
     AND (disabled_at IS NULL) = ($2::timestamptz IS NOT NULL)
 RETURNING id;
+
+-- name: set_role
+-- fleet: operators change anybody's
+UPDATE users
+SET role = $2
+WHERE id = $1;
 
 -- name: find_for_sign_in
 -- fleet: signing in asks for no tenant

@@ -314,8 +314,19 @@ WHERE ($1::uuid IS NULL OR p.id < $1)
                 AND w.decided_at < $10
         ))
     )
+    AND (
+        $11::text IS NULL
+        OR strpos(lower(p.incident_type), lower($11)) > 0
+        OR strpos(lower(p.hostname), lower($11)) > 0
+        OR strpos(lower(p.incident_id), lower($11)) > 0
+        OR strpos(lower(p.runbook_id), lower($11)) > 0
+        OR strpos(lower(s.slug), lower($11)) > 0
+        OR strpos(lower(s.name), lower($11)) > 0
+    )
+    AND ($12::timestamptz IS NULL OR p.created_at >= $12)
+    AND ($13::uuid IS NULL OR p.id = $13)
 ORDER BY p.id DESC
-LIMIT $11;
+LIMIT $14;
 
 -- name: funnel
 -- fleet: an operator's figures of the whole platform, counts only

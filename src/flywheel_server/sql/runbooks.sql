@@ -23,9 +23,71 @@ WHERE b.runbook_id = $1;
 -- fleet: the catalogue of runbooks is one for the platform
 SELECT b.id, b.runbook_id, b.name, b.platform, b.executable, b.source, b.created_at
 FROM runbooks b
-WHERE $1::text IS NULL OR b.runbook_id > $1
+WHERE ($1::text IS NULL OR b.runbook_id > $1)
+    AND (
+        $2::text IS NULL
+        OR strpos(lower(b.runbook_id), lower($2)) > 0
+        OR strpos(lower(b.name), lower($2)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM aliases a
+            WHERE a.runbook_id = b.runbook_id
+                AND strpos(lower(a.alias), lower($2)) > 0
+        )
+    )
+    AND ($3::text IS NULL OR b.platform = $3)
+    AND ($4::boolean IS NULL OR b.executable = $4)
 ORDER BY b.runbook_id
-LIMIT $2;
+LIMIT $5;
+
+-- name: forms
+-- fleet: the registry of ids is one for the platform
+-- The ids under which agents write each runbook, its own first; at most $2 of each.
+SELECT f.runbook_id, f.alias
+FROM (
+    SELECT
+        a.runbook_id,
+        a.alias,
+        row_number() OVER (
+            PARTITION BY a.runbook_id
+            ORDER BY a.alias <> a.runbook_id, a.alias
+        ) AS place
+    FROM aliases a
+    WHERE a.runbook_id = ANY ($1::text[])
+) AS f
+WHERE f.place <= $2
+ORDER BY f.runbook_id, f.place;
+
+-- name: uses
+-- fleet: operators see where a runbook is used, as counts
+SELECT
+    b.runbook_id,
+    (
+        SELECT count(*)
+        FROM l1_rules l
+        WHERE l.runbook_id = b.runbook_id
+            AND l.enabled
+    ) AS rules,
+    COALESCE(p.sites, 0) AS sites,
+    COALESCE(p.executions, 0) AS executions
+FROM runbooks b
+LEFT JOIN (
+    SELECT
+        p.runbook_id,
+        count(DISTINCT p.site_id) AS sites,
+        sum(p.successes + p.failures)::bigint AS executions
+    FROM patterns p
+    WHERE p.runbook_id = ANY ($1::text[])
+    GROUP BY p.runbook_id
+) AS p ON p.runbook_id = b.runbook_id
+WHERE b.runbook_id = ANY ($1::text[]);
+
+-- name: ids
+-- fleet: the registry of ids is one for the platform
+-- Everything that an id may stand for; at most $1 of each kind.
+(SELECT b.runbook_id AS id, false AS rule FROM runbooks b ORDER BY b.runbook_id LIMIT $1)
+UNION ALL
+(SELECT DISTINCT l.rule_id, true FROM l1_rules l ORDER BY l.rule_id LIMIT $1);
 
 -- name: load_catalogue
 -- fleet: the catalogue of runbooks is one for the platform

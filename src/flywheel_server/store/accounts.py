@@ -99,9 +99,11 @@ async def get_partner(connection: Connection, partner_id: UUID) -> Partner | Non
     return None if row is None else Partner(**row)
 
 
-async def list_partners(connection: Connection, after: UUID | None, limit: int) -> list[Partner]:
-    """Return partners, oldest first."""
-    rows = await connection.fetch(_SQL["list_partners"], after, limit)
+async def list_partners(
+    connection: Connection, after: UUID | None, *, text: str | None = None, limit: int
+) -> list[Partner]:
+    """Return partners, oldest first; ``text`` is looked for in their names."""
+    rows = await connection.fetch(_SQL["list_partners"], after, text, limit)
     return [Partner(**row) for row in rows]
 
 
@@ -234,6 +236,16 @@ async def enable_operator(connection: Connection, operator_id: UUID) -> bool:
     """Enable a disabled operator; return whether they were disabled."""
     enabled = await connection.fetchval(_SQL["enable_operator"], operator_id)
     return enabled is not None
+
+
+async def set_operator_role(connection: Connection, operator_id: UUID, role: OperatorRole) -> None:
+    """Set what an operator may do."""
+    await connection.execute(_SQL["set_operator_role"], operator_id, role)
+
+
+async def hold_admins(connection: Connection) -> set[UUID]:
+    """Return the admins who are not disabled, and let nobody else change them until the end."""
+    return {row["id"] for row in await connection.fetch(_SQL["hold_admins"])}
 
 
 async def list_operators(connection: Connection, after: UUID | None, limit: int) -> list[Operator]:

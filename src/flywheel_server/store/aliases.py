@@ -48,6 +48,9 @@ async def rule_exists(connection: Connection, rule_id: str) -> bool:
     return exists
 
 
-async def list_aliases(connection: Connection, after: str | None, limit: int) -> list[Alias]:
-    """Return aliases in the order of their texts."""
-    return [Alias(**row) for row in await connection.fetch(_SQL["list"], after, limit)]
+async def list_aliases(
+    connection: Connection, after: str | None, *, text: str | None, source: str | None, limit: int
+) -> list[Alias]:
+    """Return aliases in the order of their texts; ``text`` is part of one or of its target."""
+    rows = await connection.fetch(_SQL["list"], after, text, source, limit)
+    return [Alias(**row) for row in rows]

@@ -1,6 +1,7 @@
 """The audit: who did what, newest first, and whether its chain still holds."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -45,8 +46,8 @@ class Filters:
     site_id: UUID | None = None
     # Part of the actor, the action or the object.
     text: str | None = None
-    # Part of the name of a partner, an organization or a site.
-    tenant: str | None = None
+    # Of any of these partners, organizations and sites.
+    tenants: Sequence[UUID] | None = None
     since: dt.datetime | None = None
     actor_kind: str | None = None
 
@@ -66,7 +67,7 @@ async def list_entries(
         wanted.organization_id,
         wanted.site_id,
         wanted.text,
-        wanted.tenant,
+        wanted.tenants,
         wanted.since,
         wanted.actor_kind,
         limit,

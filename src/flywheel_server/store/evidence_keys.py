@@ -86,8 +86,10 @@ async def page(
     state: KeyState | None,
     site_id: UUID | None,
     after: UUID | None,
+    text: str | None = None,
+    id: UUID | None = None,
     limit: int,
 ) -> list[ShownKey]:
-    """Return keys in the order they were seen."""
-    rows = await connection.fetch(_SQL["page"], state, site_id, after, limit)
+    """Return keys in the order they were seen; ``text`` is part of a key or of its place."""
+    rows = await connection.fetch(_SQL["page"], state, site_id, after, text, id, limit)
     return [ShownKey(**row) for row in rows]

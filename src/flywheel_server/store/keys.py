@@ -84,6 +84,12 @@ async def revoke_of_operator(
     return [row["digest"] for row in rows]
 
 
+async def digests_of_operator(connection: Connection, operator_id: UUID) -> list[bytes]:
+    """Return the digests of an operator's living tokens, which caches may hold."""
+    rows = await connection.fetch(_SQL["digests_of_operator"], operator_id)
+    return [row["digest"] for row in rows]
+
+
 async def list_keys(
     connection: Connection,
     *,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.promotions import Counts, PlatformEvidence, Runbook, SiteEvidence
 from flywheel_server.sql import load
 
@@ -109,11 +110,53 @@ async def platform_page(
     after: tuple[str, str],
     incident_type: str | None,
     runbook_id: str | None,
+    text: str | None = None,
+    standing: str | None = None,
     limit: int,
 ) -> list[PlatformPattern]:
-    """Return platform patterns in the order of (incident type, runbook)."""
-    rows = await connection.fetch(_SQL["platform_page"], *after, incident_type, runbook_id, limit)
+    """Return platform patterns in the order of (incident type, runbook).
+
+    ``text`` is looked for in both; ``standing`` is ``open``, ``promoted`` or ``barred``.
+    """
+    rows = await connection.fetch(
+        _SQL["platform_page"], *after, incident_type, runbook_id, limit, text, standing
+    )
     return [_platform_pattern(dict(row)) for row in rows]
+
+
+async def platform_closest(
+    connection: Connection,
+    policy: Policy,
+    *,
+    after: tuple[float, str, str] | None,
+    incident_type: str | None,
+    runbook_id: str | None,
+    text: str | None,
+    standing: str | None,
+    limit: int,
+) -> list[tuple[float, PlatformPattern]]:
+    """Return platform patterns with their nearness to a rule, the nearest first."""
+    rows = await connection.fetch(
+        _SQL["platform_closest"],
+        *(after or (None, None, None)),
+        incident_type,
+        runbook_id,
+        text,
+        float(policy.platform_min_organizations),
+        float(policy.platform_min_occurrences),
+        float(policy.platform_min_success_rate),
+        policy.learn_from_chaos,
+        policy.require_verified,
+        limit,
+        standing,
+    )
+    return [(row["nearness"], _platform_pattern(dict(row))) for row in rows]
+
+
+async def platform_get(connection: Connection, id: UUID) -> PlatformPattern | None:
+    """Return the platform pattern of one pair."""
+    row = await connection.fetchrow(_SQL["platform_get"], id)
+    return None if row is None else _platform_pattern(dict(row))
 
 
 async def platform_due(
@@ -130,11 +173,16 @@ async def generation(connection: Connection, incident_type: str, runbook_id: str
 
 
 async def unresolved(
-    connection: Connection, after: tuple[str, str], limit: int
+    connection: Connection, after: tuple[int, str, str] | None, *, text: str | None, limit: int
 ) -> list[Unresolved]:
-    """Return the ids that teach nothing, in the order of (id, level)."""
-    rows = await connection.fetch(_SQL["unresolved"], *after, limit)
+    """Return the ids that teach nothing, those with most executions first."""
+    rows = await connection.fetch(_SQL["unresolved"], *(after or (None, None, None)), text, limit)
     return [Unresolved(**dict(row)) for row in rows]
+
+
+async def kept(connection: Connection, reported_id: str) -> int:
+    """Return how many executions are kept under an id that resolves to nothing."""
+    return int(await connection.fetchval(_SQL["kept"], reported_id))
 
 
 async def unresolved_total(connection: Connection) -> int:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from flywheel_server import errors
@@ -21,6 +21,8 @@ from flywheel_server.sql import load
 from flywheel_server.store import constraints
 
 _SQL = load("people")
+
+Home = Literal["operator", "partner", "client"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,18 @@ class Secret:
     user_id: UUID
     email: str
     password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What an operator looks for besides a name; None is anything."""
+
+    home: Home | None = None
+    role: str | None = None
+    disabled: bool | None = None
+
+
+ANY_KIND = Kind()
 
 
 def tenant(scope: PersonScope) -> tuple[UUID | None, UUID | None]:
@@ -121,14 +135,25 @@ async def list_users(
     partner_id: UUID | None = None,
     organization_id: UUID | None = None,
     text: str | None = None,
+    kind: Kind = ANY_KIND,
     limit: int,
 ) -> list[User]:
     """Return the people whom ``scope`` may manage, the oldest account first.
 
-    ``text`` is looked for in their addresses.
+    ``text`` is looked for in their addresses; ``kind`` is for operators, whose lists are long.
     """
     if isinstance(scope, OperatorScope):
-        rows = await connection.fetch(_SQL["list"], after, partner_id, organization_id, limit, text)
+        rows = await connection.fetch(
+            _SQL["list"],
+            after,
+            partner_id,
+            organization_id,
+            limit,
+            text,
+            kind.home,
+            kind.role,
+            kind.disabled,
+        )
     else:
         rows = await connection.fetch(_SQL["list_of_tenant"], after, *tenant(scope), limit, text)
     return [User(**row) for row in rows]
@@ -145,6 +170,11 @@ async def set_disabled(
     """Disable a person who is no operator, or enable them (None); return whether that changed."""
     changed = await connection.fetchval(_SQL["set_disabled"], user_id, at, *tenant(scope))
     return changed is not None
+
+
+async def set_role(connection: Connection, user_id: UUID, role: str) -> None:
+    """Set what a person who is no operator may do."""
+    await connection.execute(_SQL["set_role"], user_id, role)
 
 
 async def find_for_sign_in(connection: Connection, email: str) -> Secret | None:

@@ -25,6 +25,10 @@ class Filters:
     runbook_id: str | None = None
     # Only those that were to be executed and were never reported since this moment.
     unreported_before: dt.datetime | None = None
+    # Part of the incident, the host, the runbook or the site.
+    text: str | None = None
+    since: dt.datetime | None = None
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +129,7 @@ class Standing:
 
 
 async def page(
-    connection: Connection, filters: Filters, *, before: UUID | None, limit: int
+    connection: Connection, filters: Filters, *, before: UUID | None = None, limit: int
 ) -> list[Plan]:
     """Return decisions, the newest first, those behind ``before``."""
     rows = await connection.fetch(
@@ -140,6 +144,9 @@ async def page(
         filters.runbook_id,
         filters.unreported_before is not None,
         filters.unreported_before,
+        filters.text,
+        filters.since,
+        filters.id,
         limit,
     )
     return [Plan(**dict(row)) for row in rows]

@@ -1,7 +1,7 @@
 """Runbooks, and the registry of every other id under which appliances name them."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -11,6 +11,8 @@ from flywheel_server.db import Connection
 from flywheel_server.sql import load
 
 _SQL = load("runbooks")
+_MOST_FORMS = 20
+_MOST_IDS = 3_000
 # Agents write an action and its runbook as one word, too.
 _COLON_ACTIONS = ("run_windows_runbook", "run_linux_runbook", "run_runbook")
 
@@ -28,6 +30,15 @@ class Runbook:
     executable: bool
     source: str
     created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Where a runbook is used: enabled rules, and what L2 ran of it."""
+
+    rules: int
+    sites: int
+    executions: int
 
 
 async def insert_runbook(
@@ -70,9 +81,40 @@ async def get(connection: Connection, runbook_id: str) -> Runbook | None:
     return None if row is None else Runbook(**dict(row))
 
 
-async def page(connection: Connection, after: str | None, limit: int) -> list[Runbook]:
-    """Return runbooks in the order of their ids, those behind ``after``."""
-    return [Runbook(**dict(row)) for row in await connection.fetch(_SQL["page"], after, limit)]
+async def page(
+    connection: Connection,
+    *,
+    after: str | None,
+    text: str | None = None,
+    platform: str | None = None,
+    executable: bool | None = None,
+    limit: int,
+) -> list[Runbook]:
+    """Return runbooks in the order of their ids; ``text`` is part of an id, a form or a name."""
+    rows = await connection.fetch(_SQL["page"], after, text, platform, executable, limit)
+    return [Runbook(**dict(row)) for row in rows]
+
+
+async def forms(connection: Connection, runbook_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Return under which ids agents write these runbooks."""
+    found: dict[str, list[str]] = {each: [] for each in runbook_ids}
+    for row in await connection.fetch(_SQL["forms"], runbook_ids, _MOST_FORMS):
+        found[row["runbook_id"]].append(row["alias"])
+    return found
+
+
+async def uses(connection: Connection, runbook_ids: Sequence[str]) -> dict[str, Use]:
+    """Return where these runbooks are used."""
+    rows = await connection.fetch(_SQL["uses"], runbook_ids)
+    return {
+        row["runbook_id"]: Use(rules=row["rules"], sites=row["sites"], executions=row["executions"])
+        for row in rows
+    }
+
+
+async def ids(connection: Connection) -> dict[str, bool]:
+    """Return everything that an id may stand for, and whether it is a rule."""
+    return {row["id"]: row["rule"] for row in await connection.fetch(_SQL["ids"], _MOST_IDS)}
 
 
 async def load_catalogue(

@@ -127,6 +127,7 @@ GRANT SELECT (
 ) ON users TO flywheel_operator, flywheel_partner, flywheel_client;
 GRANT INSERT ON users TO flywheel_operator, flywheel_partner, flywheel_client;
 GRANT UPDATE (disabled_at) ON users TO flywheel_operator, flywheel_partner, flywheel_client;
+GRANT UPDATE (role) ON users TO flywheel_operator;
 GRANT SELECT (id, user_id, kind), INSERT, DELETE ON one_time_links
     TO flywheel_operator, flywheel_partner, flywheel_client;
 GRANT SELECT (id, user_id, digest), DELETE ON sessions
