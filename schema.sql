@@ -446,7 +446,7 @@ CREATE TABLE public.events (
     data jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     dispatched_at timestamp with time zone,
-    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'delivery.stuck'::text, 'loop.silent'::text, 'webhook.test'::text]))),
+    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.test'::text]))),
     CONSTRAINT events_whole_tenancy CHECK ((((site_id IS NULL) OR (organization_id IS NOT NULL)) AND ((organization_id IS NULL) OR (partner_id IS NOT NULL))))
 );
 
@@ -1528,6 +1528,8 @@ CREATE INDEX l1_rules_worst_idx ON public.l1_rules USING btree (COALESCE(((succe
 
 CREATE INDEX log_lines_site_received_idx ON ONLY public.log_lines USING btree (site_id, received_at);
 
+CREATE INDEX loop_runs_failed_idx ON public.loop_runs USING btree (started_at DESC, id DESC) WHERE (error IS NOT NULL);
+
 CREATE INDEX loop_runs_started_idx ON public.loop_runs USING btree (started_at DESC, id DESC);
 
 CREATE INDEX loop_runs_step_idx ON public.loop_runs USING btree (step, started_at DESC, id DESC);
@@ -1897,6 +1899,8 @@ CREATE POLICY endorsements_people ON public.endorsements TO flywheel_client, fly
 CREATE POLICY endorsements_platform ON public.endorsements TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY events_appliance ON public.events FOR INSERT TO flywheel_appliance WITH CHECK (((site_id = (current_setting('flywheel.site_id'::text))::uuid) AND (kind = 'plan.waiting'::text)));
 
 CREATE POLICY events_client ON public.events FOR INSERT TO flywheel_client WITH CHECK ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid));
 
@@ -2487,6 +2491,7 @@ GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_operator;
 GRANT SELECT ON TABLE public.endorsements TO flywheel_loop;
 
+GRANT INSERT ON TABLE public.events TO flywheel_appliance;
 GRANT INSERT ON TABLE public.events TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.events TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.events TO flywheel_operator;
@@ -2871,7 +2876,7 @@ GRANT SELECT(organization_id) ON TABLE public.users TO flywheel_operator;
 GRANT SELECT(organization_id) ON TABLE public.users TO flywheel_partner;
 GRANT SELECT(organization_id) ON TABLE public.users TO flywheel_client;
 
-GRANT SELECT(role) ON TABLE public.users TO flywheel_operator;
+GRANT SELECT(role),UPDATE(role) ON TABLE public.users TO flywheel_operator;
 GRANT SELECT(role) ON TABLE public.users TO flywheel_partner;
 GRANT SELECT(role) ON TABLE public.users TO flywheel_client;
 

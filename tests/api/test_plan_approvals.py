@@ -100,6 +100,58 @@ async def test_a_plan_waits_is_approved_reaches_the_appliance_signed_and_is_clos
     assert audit[0]["after"]["order_id"] == order["order_id"]
 
 
+async def test_the_partner_hears_of_a_plan_once_it_waits(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast
+) -> None:
+    """Broken on purpose: without the event in ``plan_approvals.wait`` nobody is told."""
+    plan = await _waiting(client, database, cast, cast.appliance)
+    # The same incident again is answered from the record, and told of once.
+    await planning.ask(client, cast.site, cast.appliance.credential, incident_id="drift-waits")
+
+    (event,) = await rows(database, "SELECT * FROM events WHERE kind = 'plan.waiting'")
+
+    assert (event["partner_id"], event["site_id"]) == (cast.partners[0].id, cast.site.id)
+    assert event["data"] == {
+        "plan_id": plan["id"],
+        "incident_id": "drift-waits",
+        "incident_type": TYPE,
+        "hostname": "WS-TEST-2",
+        "severity": "high",
+        "runbook_id": RUNBOOK,
+        "planner": "site_history",
+        "confidence": plan["confidence"],
+        "deadline_at": event["data"]["deadline_at"],
+    }
+    told, shown = event["data"]["deadline_at"], plan["deadline_at"]
+    assert dt.datetime.fromisoformat(told) == dt.datetime.fromisoformat(shown)
+
+
+async def test_plans_are_found_by_words_and_by_what_waits_longest(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast
+) -> None:
+    made = [
+        await planning.make_waiting(database, cast.appliance, incident_id=f"drift-{number}")
+        for number in range(3)
+    ]
+    headers = cast.session("partner viewer")
+
+    async def found(query: str) -> list[str]:
+        return [each["id"] for each in await _plans(client, f"{PARTNER}?{query}", headers)]
+
+    oldest = [str(each) for each in made]
+    assert await found("status=waiting") == oldest[::-1]
+    assert await found("oldest_first=true") == oldest
+    page = await client.get(f"{PARTNER}?oldest_first=true&limit=2", headers=headers)
+    assert await found(f"oldest_first=true&next={page.json()['next']}") == oldest[2:]
+    assert await found("text=DRIFT-1") == oldest[1:2]
+    assert await found(f"text={cast.site.slug.upper()}&limit=1") == oldest[2:]
+    assert await found("text=nowhere") == []
+    one = await client.get(f"{PARTNER}/{made[0]}", headers=headers)
+    assert (one.status_code, one.json()["incident_id"]) == (200, "drift-0")
+    foreign = cast.foreign_session("partner owner")
+    assert (await client.get(f"{PARTNER}/{made[0]}", headers=foreign)).status_code == 404
+
+
 async def test_an_execution_from_before_the_approval_is_not_what_came_of_it(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:

@@ -8,13 +8,14 @@ import datetime as dt
 from uuid import UUID
 
 from flywheel_server import errors
-from flywheel_server.actions import audit, orders
+from flywheel_server.actions import audit, events, orders
+from flywheel_server.actions.plan_cases import Case
 from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
 from flywheel_server.domain import orders as drafts
 from flywheel_server.domain import plans
 from flywheel_server.domain.appliances import Appliance
-from flywheel_server.domain.plans import ApprovalState
+from flywheel_server.domain.plans import ApprovalState, Proposal
 from flywheel_server.domain.scope import ClientScope, PartnerScope
 from flywheel_server.store import appliances
 from flywheel_server.store import plan_approvals as store
@@ -22,6 +23,37 @@ from flywheel_server.store import plans as stored_plans
 from flywheel_server.store.plan_approvals import Approval
 
 Decider = PartnerScope | ClientScope
+
+
+async def wait(
+    connection: Connection,
+    case: Case,
+    plan_id: UUID,
+    proposal: Proposal,
+    *,
+    now: dt.datetime,
+    deadline_at: dt.datetime,
+) -> None:
+    """Have a plan wait for a person's word from now on, and tell the site's partner so."""
+    await store.insert(connection, case.site_id, plan_id, now=now, deadline_at=deadline_at)
+    incident = case.incident
+    await events.emit(
+        connection,
+        "plan.waiting",
+        site_id=case.site_id,
+        data={
+            "plan_id": str(plan_id),
+            "incident_id": incident.incident_id,
+            "incident_type": incident.incident_type,
+            "hostname": incident.hostname,
+            "severity": incident.severity,
+            "runbook_id": proposal.proposed,
+            "planner": proposal.planner,
+            "confidence": proposal.confidence,
+            "deadline_at": deadline_at.isoformat(),
+        },
+        now=now,
+    )
 
 
 async def approve(

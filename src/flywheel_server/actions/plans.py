@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server import db, errors
-from flywheel_server.actions import plan_proposals
+from flywheel_server.actions import plan_approvals, plan_proposals
 from flywheel_server.actions.plan_cases import Case, Watch, ticks
 from flywheel_server.actions.planner_model import Model, Reply
 from flywheel_server.db import Connection
@@ -22,8 +22,8 @@ from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.domain.plan_history import Evidence
 from flywheel_server.domain.plans import Incident, Planner, Proposal, Reason, Spent, Told
 from flywheel_server.domain.scope import ApplianceScope, LoopScope
-from flywheel_server.store import plan_approvals, policies
 from flywheel_server.store import plans as store
+from flywheel_server.store import policies
 
 _LOOK_AGAIN_SECONDS = 0.2
 _ATTEMPTS = 2
@@ -237,9 +237,8 @@ class Gateway:
         if not written:
             raise errors.Unavailable("Planning took too long and was given up: ask again.")
         if verdict.told == "approval":
-            deadline_at = now + self._terms.approval
-            await plan_approvals.insert(
-                connection, case.site_id, plan_id, now=now, deadline_at=deadline_at
+            await plan_approvals.wait(
+                connection, case, plan_id, proposal, now=now, deadline_at=now + self._terms.approval
             )
         return Decision(
             id=plan_id,

@@ -4,13 +4,14 @@ Approving orders the appliance to run the runbook; a plan is decided on once, an
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db
+from flywheel_server import clock, db, errors
 from flywheel_server.actions import plan_approvals as actions
 from flywheel_server.actions.plan_approvals import Decider
 from flywheel_server.api import bodies, pages
@@ -24,7 +25,7 @@ from flywheel_server.api.access import (
 from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.api.operator_bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.domain.plans import ApprovalState
-from flywheel_server.domain.scope import ClientScope, PartnerScope
+from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.store.plan_approvals import Approval
@@ -35,6 +36,18 @@ clients = APIRouter(prefix="/api/client/plans", tags=["clients: plans"])
 _TIME = "2026-02-24T10:00:00Z"
 _LONGEST_APPLIANCE = 300
 StatusFilter = Annotated[ApprovalState | None, Query(description="Only such.")]
+TextFilter = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=300,
+        description="Only those that have this in their incident's id or type, host, runbook, site "
+        "or organization, whatever the case.",
+    ),
+]
+OldestFirst = Annotated[
+    bool, Query(description="Whether the oldest come first: those whose deadline is next.")
+]
 
 
 class PlanView(BaseModel):
@@ -44,6 +57,7 @@ class PlanView(BaseModel):
     status: ApprovalState = Field(description="Where it stands.", examples=["waiting"])
     site: PlaceView = Field(description="Where.")
     organization: str = Field(description="Whose site it is.", examples=["Harbour Dental"])
+    healing_tier: str = Field(description="The site's tier.", examples=["full_coverage"])
     appliance_id: str | None = Field(
         description="Which appliance asked; null: name one to approve.",
         examples=["site-lab-01-02:00:5E:10:00:01"],
@@ -60,6 +74,9 @@ class PlanView(BaseModel):
     runbook_name: str = Field(description="Its name.", examples=["Windows security: firewall"])
     platform: str | None = Field(description="For which platform.", examples=["windows"])
     planner: str = Field(description="Who proposes it.", examples=["model"])
+    basis: str | None = Field(
+        description="Which rule, which counts or which earlier plan.", examples=["L1-FW-002"]
+    )
     confidence: float | None = Field(description="How sure, 0 to 1.", examples=[0.91])
     reasoning: str = Field(description="Why.", examples=["The firewall service is stopped."])
     created_at: dt.datetime = Field(description="When it was made, UTC.", examples=[_TIME])
@@ -94,14 +111,24 @@ ApprovePlan = Annotated[ApprovePlanBody, Body(default_factory=ApprovePlanBody)]
 
 @partners.get("")
 async def list_plans(
+    *,
     scope: PartnerReader,
     parts: RuntimeDep,
     page: pages.PageDep,
     site: SiteFilterDep,
     status: StatusFilter = None,
+    text: TextFilter = None,
+    oldest_first: OldestFirst = False,
 ) -> pages.Listing[PlanView]:
-    """List the plans that wait or waited for you, the newest first."""
-    return await _list(parts, scope, page, site, status)
+    """List the plans that wait or waited for you, the newest first unless asked otherwise."""
+    chosen = Chosen(status=status, text=text, oldest_first=oldest_first)
+    return await listed(parts, scope, page, site, chosen)
+
+
+@partners.get("/{id}")
+async def get_plan(scope: PartnerReader, parts: RuntimeDep, id: PathId) -> PlanView:
+    """Return one plan that waits or waited, with what came of it."""
+    return await get(parts, scope, id)
 
 
 @partners.post("/{id}/approve")
@@ -109,7 +136,7 @@ async def approve_plan(
     scope: PartnerActor, parts: RuntimeDep, id: PathId, body: ApprovePlan
 ) -> PlanView:
     """Approve a plan: its appliance gets a signed order."""
-    return await _approve(parts, scope, id, body)
+    return await approve(parts, scope, id, body)
 
 
 @partners.post("/{id}/reject")
@@ -117,19 +144,29 @@ async def reject_plan(
     scope: PartnerActor, parts: RuntimeDep, id: PathId, body: ReasonBody
 ) -> PlanView:
     """Reject a plan: nothing is run."""
-    return await _reject(parts, scope, id, body.reason)
+    return await reject(parts, scope, id, body.reason)
 
 
 @clients.get("")
 async def list_client_plans(
+    *,
     scope: ClientReader,
     parts: RuntimeDep,
     page: pages.PageDep,
     site: SiteFilterDep,
     status: StatusFilter = None,
+    text: TextFilter = None,
+    oldest_first: OldestFirst = False,
 ) -> pages.Listing[PlanView]:
     """List the plans of your sites that wait or waited for a person, the newest first."""
-    return await _list(parts, scope, page, site, status)
+    chosen = Chosen(status=status, text=text, oldest_first=oldest_first)
+    return await listed(parts, scope, page, site, chosen)
+
+
+@clients.get("/{id}")
+async def get_client_plan(scope: ClientReader, parts: RuntimeDep, id: PathId) -> PlanView:
+    """Return one plan of your sites that waits or waited, with what came of it."""
+    return await get(parts, scope, id)
 
 
 @clients.post("/{id}/approve")
@@ -137,7 +174,7 @@ async def approve_client_plan(
     scope: ClientAdmin, parts: RuntimeDep, id: PathId, body: ApprovePlan
 ) -> PlanView:
     """Approve a plan of a site with full coverage: its appliance gets a signed order."""
-    return await _approve(parts, scope, id, body)
+    return await approve(parts, scope, id, body)
 
 
 @clients.post("/{id}/reject")
@@ -145,29 +182,51 @@ async def reject_client_plan(
     scope: ClientAdmin, parts: RuntimeDep, id: PathId, body: ReasonBody
 ) -> PlanView:
     """Reject a plan of a site with full coverage: nothing is run."""
-    return await _reject(parts, scope, id, body.reason)
+    return await reject(parts, scope, id, body.reason)
 
 
-async def _list(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which plans of a list."""
+
+    status: ApprovalState | None
+    text: str | None
+    oldest_first: bool
+
+
+async def listed(
     parts: Runtime,
-    scope: PartnerScope | ClientScope,
+    scope: Decider,
     page: pages.Page,
     site: SiteFilter,
-    status: ApprovalState | None,
+    chosen: Chosen,
 ) -> pages.Listing[PlanView]:
+    """Return a page of the plans that the caller may see."""
     async with db.transaction(parts.database, scope) as connection:
         rows = await store.page(
             connection,
             clock.now(),
-            state=status,
+            state=chosen.status,
             site_id=await site.find(connection),
-            before=page.after(UUID),
+            text=chosen.text,
+            behind=page.after(UUID),
+            oldest_first=chosen.oldest_first,
             limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.plan_id,), lambda row: _view(row, scope))
 
 
-async def _approve(parts: Runtime, scope: Decider, id: UUID, body: ApprovePlanBody) -> PlanView:
+async def get(parts: Runtime, scope: Decider, id: UUID) -> PlanView:
+    """Return one plan. Raises NotFound."""
+    async with db.transaction(parts.database, scope) as connection:
+        found = await store.get(connection, id, clock.now())
+    if found is None:
+        raise errors.NotFound("No plan of yours waits under this id: take one from the list.")
+    return _view(found, scope)
+
+
+async def approve(parts: Runtime, scope: Decider, id: UUID, body: ApprovePlanBody) -> PlanView:
+    """Approve a plan; raises what ``actions.plan_approvals.approve`` does."""
     # Before the transaction: it may need one of its own.
     signer = await parts.signers.get()
     async with db.transaction(parts.database, scope) as connection:
@@ -184,13 +243,14 @@ async def _approve(parts: Runtime, scope: Decider, id: UUID, body: ApprovePlanBo
     return _view(approval, scope)
 
 
-async def _reject(parts: Runtime, scope: Decider, id: UUID, reason: str) -> PlanView:
+async def reject(parts: Runtime, scope: Decider, id: UUID, reason: str) -> PlanView:
+    """Reject a plan; raises what ``actions.plan_approvals.reject`` does."""
     async with db.transaction(parts.database, scope) as connection:
         approval = await actions.reject(connection, scope, id, reason=reason, now=clock.now())
     return _view(approval, scope)
 
 
-def _view(approval: Approval, scope: PartnerScope | ClientScope) -> PlanView:
+def _view(approval: Approval, scope: Decider) -> PlanView:
     decides = isinstance(scope, PartnerScope) or approval.healing_tier == "full_coverage"
     same = {
         name: getattr(approval, name)

@@ -10,6 +10,7 @@ Kind = Literal[
     "rule.promoted",
     "rule.withdrawn",
     "delivery.stuck",
+    "plan.waiting",
     "loop.silent",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)

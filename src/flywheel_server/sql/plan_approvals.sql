@@ -56,15 +56,34 @@ JOIN sites s ON s.id = w.site_id
 JOIN organizations o ON o.id = s.organization_id
 LEFT JOIN appliances d ON d.id = p.appliance_id
 LEFT JOIN orders q ON q.id = w.order_id
-WHERE ($2::uuid IS NULL OR w.plan_id < $2)
+-- Ids are in the order of their making: $8 says which end comes first.
+WHERE ($2::uuid IS NULL OR CASE WHEN $8::boolean THEN w.plan_id > $2 ELSE w.plan_id < $2 END)
     AND ($3::uuid IS NULL OR w.site_id = $3)
     AND (
         $4::text IS NULL
         OR CASE WHEN w.state = 'waiting' AND w.deadline_at <= $1 THEN 'expired' ELSE w.state END = $4
     )
     AND ($6::uuid IS NULL OR w.plan_id = $6)
-ORDER BY w.plan_id DESC
+    AND (
+        $7::text IS NULL
+        OR strpos(lower(p.incident_type), lower($7)) > 0
+        OR strpos(lower(p.incident_id), lower($7)) > 0
+        OR strpos(lower(p.hostname), lower($7)) > 0
+        OR strpos(lower(p.runbook_id), lower($7)) > 0
+        OR strpos(lower(b.name), lower($7)) > 0
+        OR strpos(lower(s.slug), lower($7)) > 0
+        OR strpos(lower(s.name), lower($7)) > 0
+        OR strpos(lower(o.name), lower($7)) > 0
+    )
+ORDER BY CASE WHEN $8 THEN w.plan_id END, w.plan_id DESC
 LIMIT $5;
+
+-- name: waiting
+-- fleet: the caller's row-level security decides which plans there are
+SELECT count(*) AS plans, min(w.deadline_at) AS next_deadline_at
+FROM plan_approvals w
+WHERE w.state = 'waiting'
+    AND w.deadline_at > $1;
 
 -- name: expire_due
 -- fleet: deadlines are the same for every site

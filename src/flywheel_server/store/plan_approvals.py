@@ -55,6 +55,14 @@ class Approval:
     verified: bool | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many plans wait, and until when the first of them does."""
+
+    plans: int
+    next_deadline_at: dt.datetime | None
+
+
 async def insert(
     connection: Connection,
     site_id: UUID,
@@ -75,7 +83,7 @@ async def lock(connection: Connection, plan_id: UUID, now: dt.datetime) -> Appro
 
 async def get(connection: Connection, plan_id: UUID, now: dt.datetime) -> Approval | None:
     """Return an approval that the caller may see."""
-    rows = await connection.fetch(_SQL["page"], now, None, None, None, 1, plan_id)
+    rows = await connection.fetch(_SQL["page"], now, None, None, None, 1, plan_id, None, False)
     return Approval(**dict(rows[0])) if rows else None
 
 
@@ -113,12 +121,27 @@ async def page(
     *,
     state: ApprovalState | None,
     site_id: UUID | None,
-    before: UUID | None,
+    text: str | None,
+    behind: UUID | None,
+    oldest_first: bool,
     limit: int,
 ) -> list[Approval]:
-    """Return approvals that the caller may see, the newest first, those behind ``before``."""
-    rows = await connection.fetch(_SQL["page"], now, before, site_id, state, limit, None)
+    """Return approvals that the caller may see, the newest or the oldest first.
+
+    ``text`` is looked for in the incident, its host, the runbook and the names of the place.
+    """
+    rows = await connection.fetch(
+        _SQL["page"], now, behind, site_id, state, limit, None, text, oldest_first
+    )
     return [Approval(**dict(row)) for row in rows]
+
+
+async def waiting(connection: Connection, now: dt.datetime) -> Waiting:
+    """Return how many plans wait that the caller may see, and the next deadline."""
+    row = await connection.fetchrow(_SQL["waiting"], now)
+    if row is None:
+        raise LookupError("an aggregate has one row")
+    return Waiting(**row)
 
 
 async def expire_due(connection: Connection, now: dt.datetime) -> int:

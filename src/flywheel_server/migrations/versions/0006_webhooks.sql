@@ -3,7 +3,8 @@ CREATE TABLE events (
     id uuid DEFAULT uuidv7() CONSTRAINT events_pkey PRIMARY KEY,
     kind text NOT NULL CONSTRAINT events_kind_known CHECK (kind IN (
         'candidate.eligible', 'candidate.endorsed', 'candidate.approved', 'candidate.rejected',
-        'rule.promoted', 'rule.withdrawn', 'delivery.stuck', 'loop.silent', 'webhook.test'
+        'rule.promoted', 'rule.withdrawn', 'delivery.stuck', 'plan.waiting', 'loop.silent',
+        'webhook.test'
     )),
     -- Whose it is; all null: the platform's, told to operators only.
     partner_id uuid CONSTRAINT events_partner_fkey REFERENCES partners (id),
@@ -97,8 +98,12 @@ $$;
 -- A client's deed is an event of its own organization; who hears of it is not a client's to read.
 CREATE POLICY events_client ON events FOR INSERT TO flywheel_client
     WITH CHECK (organization_id = current_setting('flywheel.organization_id')::uuid);
+-- What an appliance asks for may have to wait for its people.
+CREATE POLICY events_appliance ON events FOR INSERT TO flywheel_appliance
+    WITH CHECK (site_id = current_setting('flywheel.site_id')::uuid AND kind = 'plan.waiting');
 
-GRANT INSERT ON events TO flywheel_client, flywheel_partner, flywheel_operator, flywheel_loop;
+GRANT INSERT ON events
+    TO flywheel_appliance, flywheel_client, flywheel_partner, flywheel_operator, flywheel_loop;
 GRANT SELECT ON events, webhook_deliveries TO flywheel_partner, flywheel_operator, flywheel_loop;
 GRANT INSERT ON webhook_deliveries TO flywheel_partner, flywheel_operator, flywheel_loop;
 GRANT UPDATE (state, attempts, next_attempt_at) ON webhook_deliveries
