@@ -96,6 +96,18 @@ async def make_candidates(
     return made
 
 
+async def make_pair(database: db.Database) -> UUID:
+    """Write what the loop would have counted of every site's candidates; return its id."""
+    (row,) = await rows(
+        database,
+        "INSERT INTO platform_patterns (incident_type, runbook_id, aggregated_at) "
+        "VALUES ($1, $2, now()) RETURNING id",
+        *PAIR.values(),
+    )
+    id: UUID = row["id"]
+    return id
+
+
 async def make_promoted_rule(database: db.Database, site: CastSite) -> str:
     """Write a rule as an approval of another pair would have; return its id on appliances."""
     rule = rules.learnt(

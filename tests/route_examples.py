@@ -22,7 +22,7 @@ from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.portal import layer
 from flywheel_server.settings import Settings
 from tests import evidence, ordering, planning
-from tests.candidates import make_candidates, make_promoted_rule
+from tests.candidates import make_candidates, make_pair, make_promoted_rule
 from tests.cast import (
     STAGE,
     Cast,
@@ -77,6 +77,8 @@ class Stage:
     # Of each site, by its id: candidates that wait for a decision, by host, and a promoted rule.
     candidates: dict[UUID, dict[str, str]]
     rules: dict[UUID, str]
+    # What the platform counted for the pair of those candidates.
+    pair: UUID
     # Plans of `cast.neighbour`, which has full coverage, that wait for a person, by purpose.
     plans: dict[str, UUID]
     # An open order to `cast.appliance`.
@@ -330,6 +332,9 @@ EXAMPLES: dict[str, Builder] = {
     ),
     "GET /api/admin/patterns": _admin("patterns"),
     "GET /api/admin/platform-patterns": _admin("platform-patterns"),
+    "GET /api/admin/platform-patterns/{id}": lambda stage, _site: Example(
+        path=f"{ADMIN}/platform-patterns/{stage.pair}"
+    ),
     "GET /api/admin/unresolved-ids": _admin("unresolved-ids"),
     "GET /api/admin/flywheel/runs": _admin("flywheel/runs"),
     "POST /api/admin/flywheel/run": _admin("flywheel/run"),
@@ -514,6 +519,7 @@ EXAMPLES |= {
             ("GET", "", None, 200),
             ("PATCH", "/{id}", {"label": "on call"}, 200),
             ("DELETE", "/{id}", None, 204),
+            ("GET", "/{id}", None, 200),
             ("GET", "/{id}/deliveries", None, 200),
             ("POST", "/{id}/deliveries/{delivery_id}/retry", None, 200),
             ("POST", "/{id}/test", None, 202),
@@ -649,6 +655,7 @@ async def set_stage(database: db.Database) -> Stage:
             site.id: await make_promoted_rule(database, site)
             for site in (*cast.sites, cast.stranger)
         },
+        pair=await make_pair(database),
         webhooks={
             "operator": (
                 await make_endpoint(database, STAGE),

@@ -42,6 +42,7 @@ EXCUSED = {
     "patterns.unresolved_total": "one figure of all folded rows, for operators and metrics",
     "patterns.unresolved": "all that teaches nothing, the most first, when an operator looks",
     "overview.totals": "figures of all folded rows, for operators",
+    "overview.funnel": "the same",
     "deliveries.endpoints": "figures of all appliances, for operators",
     "deliveries.spread": "figures of all appliances, for operators",
     "candidates.find": _ONE_TENANT,

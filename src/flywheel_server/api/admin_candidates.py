@@ -6,11 +6,12 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query
 
 from flywheel_server import clock, db
-from flywheel_server.api import decisions, learning_views, pages
+from flywheel_server.api import decisions, learning_views, pages, partner_learning
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.decisions import Approval, CandidateId
-from flywheel_server.api.learning_views import CandidateItem, DecisionView, SiteFilterDep
-from flywheel_server.api.operator_bodies import ReasonBody
+from flywheel_server.api.learning_views import CandidateItem, DecisionView, SiteFilterDep, WindowDep
+from flywheel_server.api.operator_bodies import ReasonBody, Search
+from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.store import candidates, policies
 
@@ -26,6 +27,7 @@ async def list_candidates(
     site: SiteFilterDep,
     status: Annotated[CandidateState | None, Query(description="Only such.")] = None,
     endorsed: Annotated[bool | None, Query(description="Only forwarded ones, or others.")] = None,
+    text: Search = None,
 ) -> pages.Listing[CandidateItem]:
     """List the candidates of every site, the latest change first."""
     before = page.after_all(dt.datetime, str)
@@ -36,6 +38,7 @@ async def list_candidates(
             state=status,
             site_id=await site.find(connection),
             endorsed=endorsed,
+            text=text,
             least_occurrences=0,
             before=cast("tuple[dt.datetime, str] | None", before),
             limit=page.limit + 1,
@@ -47,6 +50,14 @@ async def list_candidates(
         lambda row: (row.state_changed_at, row.id),
         lambda row: learning_views.candidate_item(row, policy, now),
     )
+
+
+@router.get("/{candidate_id}")
+async def get_candidate(
+    scope: Reader, parts: RuntimeDep, candidate_id: CandidateId, window: WindowDep
+) -> CandidateDetail:
+    """Return a candidate of any site, its own evidence, and the rule that approval would make."""
+    return await partner_learning.detail_of(parts, scope, candidate_id, window, least_occurrences=0)
 
 
 @router.post("/{candidate_id}/approve")

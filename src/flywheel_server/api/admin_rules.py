@@ -12,7 +12,7 @@ from flywheel_server import clock, db, errors
 from flywheel_server.actions import rules as actions
 from flywheel_server.api import pages, rule_health_views
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
-from flywheel_server.api.operator_bodies import Filter, ReasonBody, View
+from flywheel_server.api.operator_bodies import Filter, ReasonBody, Search, View
 from flywheel_server.api.rule_health_views import HealthView
 from flywheel_server.db import Connection
 from flywheel_server.domain import rules as domain
@@ -100,6 +100,7 @@ async def list_rules(
     source: Annotated[domain.Source | None, Query(description="Only from here.")] = None,
     enabled: Annotated[bool | None, Query(description="Only such.")] = None,
     incident_type: Filter = None,
+    text: Search = None,
     sort: Annotated[
         rule_rankings.Sort | None,
         Query(description="By how they do. `near_withdrawal` lists watched rules only."),
@@ -117,6 +118,7 @@ async def list_rules(
             source=source,
             enabled=enabled,
             incident_type=incident_type,
+            text=text,
             after=page.after_all(UUID) if sort is None else page.after_all(float, UUID),
             limit=page.limit + 1,
         )

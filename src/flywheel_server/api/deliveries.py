@@ -4,11 +4,11 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from flywheel_server import clock, db, errors
-from flywheel_server.api import evidence_alarms, pages
+from flywheel_server.api import evidence_alarms, flywheel_alarms, pages
 from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, find
 from flywheel_server.api.operator_bodies import View
@@ -23,6 +23,8 @@ router = APIRouter(tags=["delivery"])
 
 _TIME = "2026-02-24T10:00:00Z"
 _MOST_SHOWN = 500
+# Without its loop the server notices nothing else either.
+_FIRST = frozenset({"loop_silent", "step_failed"})
 _EXECUTIONS_LOOKED_FOR = dt.timedelta(days=2)
 
 
@@ -73,9 +75,13 @@ class AlarmView(View):
         "evidence_chain",
         "evidence_timestamp",
         "evidence_key",
+        "loop_silent",
+        "step_failed",
+        "unresolved_ids",
+        "webhook_failing",
     ] = Field(description="What kind of trouble.", examples=["rule_not_running"])
     since: dt.datetime | None = Field(
-        description="Since when; null: never seen at all.", examples=[_TIME]
+        description="Since when; null: never seen at all, or of no one moment.", examples=[_TIME]
     )
     what: str = Field(
         description="What is wrong.", examples=["L1-disk-RB-1 does not run on site-lab-01-02:…"]
@@ -130,8 +136,8 @@ async def partner_rule_deliveries(
 
 
 @router.get("/api/admin/alarms")
-async def alarms(scope: Reader, parts: RuntimeDep) -> AlarmsView:
-    """Return what needs a person: rules that do not run, silence, trouble with evidence."""
+async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsView:
+    """Return what needs a person: the loop, rules that do not run, silence, evidence, webhooks."""
     now = clock.now()
     silent_since = now - domain.SILENT_AFTER
     async with db.transaction(parts.database, scope) as connection:
@@ -141,12 +147,17 @@ async def alarms(scope: Reader, parts: RuntimeDep) -> AlarmsView:
         endpoints = await deliveries.endpoints(
             connection, now - _EXECUTIONS_LOOKED_FOR, agents.NEVER_PULLS
         )
+        # The loop is a door like this one and unknown here: the application tells its steps.
+        steps = list(request.app.state.step_names)
+        wheel = await flywheel_alarms.found(connection, parts, steps, now, _MOST_SHOWN)
         troubles = await evidence_alarms.found(connection, now, _MOST_SHOWN)
     items = [
+        *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),
         *map(_not_running, stuck),
         *map(_silent_appliance, silent),
         *_silent_endpoints(endpoints, silent_since),
         *(AlarmView(**each) for each in troubles),
+        *(AlarmView(**each) for each in wheel if each["kind"] not in _FIRST),
     ]
     return AlarmsView(items=items, rules_not_running=total)
 

@@ -1,6 +1,7 @@
 """The log of healings that both clients and partners read, each of their own sites."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 from uuid import UUID
 
@@ -8,11 +9,12 @@ from fastapi import Query
 
 from flywheel_server import db
 from flywheel_server.api import learning_views, pages
-from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
-from flywheel_server.domain.scope import ClientScope, PartnerScope
+from flywheel_server.api.learning_views import HealingLog, SiteFilter, TotalsView, Window
+from flywheel_server.db import Connection
+from flywheel_server.domain.scope import PersonScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import healing
-from flywheel_server.store.healing import Filters
+from flywheel_server.store.healing import Filters, Healing
 
 SuccessFilter = Annotated[bool | None, Query(description="Only what healed, or only what failed.")]
 LevelFilter = Annotated[Literal["L1", "L2", "L3"] | None, Query(description="Only this level.")]
@@ -21,9 +23,26 @@ TextFilter = Annotated[
 ]
 
 
-async def read(
-    parts: Runtime,
-    scope: ClientScope | PartnerScope,
+SearchFilter = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=300,
+        description="In its type, host, rule or runbook, whatever the case.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The executions of one page, with one more if there is another page, and totals of all."""
+
+    rows: list[Healing]
+    totals: TotalsView
+
+
+async def find(
+    connection: Connection,
     page: pages.Page,
     window: Window,
     site: SiteFilter,
@@ -32,35 +51,60 @@ async def read(
     level: str | None,
     incident_type: str | None,
     hostname: str | None,
-) -> HealingLog:
+    text: str | None = None,
+) -> Found:
     """Return one page and the totals of all, read in one transaction."""
+    filters = Filters(
+        site_id=await site.find(connection),
+        level=level,
+        outcome=None if success is None else "success" if success else "failure",
+        incident_type=incident_type,
+        hostname=hostname,
+        text=text,
+    )
     before = page.after_all(dt.datetime, str, UUID)
+    rows = await healing.page(
+        connection,
+        filters,
+        since=window.since,
+        until=window.until,
+        before=cast("tuple[dt.datetime, str, UUID] | None", before),
+        limit=page.limit + 1,
+    )
+    found = await healing.totals(connection, filters, since=window.since, until=window.until)
+    return Found(rows=rows, totals=learning_views.totals(found))
+
+
+async def read(
+    parts: Runtime,
+    scope: PersonScope,
+    page: pages.Page,
+    window: Window,
+    site: SiteFilter,
+    *,
+    success: bool | None,
+    level: str | None,
+    incident_type: str | None,
+    hostname: str | None,
+    text: str | None = None,
+) -> HealingLog:
+    """Return one page and the totals of all."""
     async with db.transaction(parts.database, scope) as connection:
-        filters = Filters(
-            site_id=await site.find(connection),
+        found = await find(
+            connection,
+            page,
+            window,
+            site,
+            success=success,
             level=level,
-            outcome=None if success is None else "success" if success else "failure",
             incident_type=incident_type,
             hostname=hostname,
+            text=text,
         )
-        rows = await healing.page(
-            connection,
-            filters,
-            since=window.since,
-            until=window.until,
-            before=cast("tuple[dt.datetime, str, UUID] | None", before),
-            limit=page.limit + 1,
-        )
-        found = await healing.totals(connection, filters, since=window.since, until=window.until)
-    listed = pages.listing(
-        rows,
-        page,
-        lambda row: (row.received_at, row.execution_id, row.site_id),
-        learning_views.healing_item,
-    )
-    return HealingLog(
-        items=listed.items,
-        next=listed.next,
-        totals=learning_views.totals(found),
-        window=window.view,
-    )
+    listed = pages.listing(found.rows, page, key, learning_views.healing_item)
+    return HealingLog(items=listed.items, next=listed.next, totals=found.totals, window=window.view)
+
+
+def key(row: Healing) -> tuple[dt.datetime, str, UUID]:
+    """Return what the log is sorted by."""
+    return row.received_at, row.execution_id, row.site_id

@@ -99,11 +99,12 @@ async def _readiness(parts: Runtime) -> Readiness:
         schema_revision=found,
         needed_revision=_HEAD,
         loop_seconds_since_turn=since,
-        loop_silent=_silent(parts, since),
+        loop_silent=silent(parts, since),
     )
 
 
-def _silent(parts: Runtime, since: float | None) -> bool:
+def silent(parts: Runtime, since: float | None) -> bool:
+    """Say whether no turn has started for so many seconds that the loop counts as silent."""
     return since is not None and since > SILENT_INTERVALS * parts.settings.loop_interval
 
 
@@ -143,7 +144,7 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
     figures = parts.metrics
     since = None if status is None else status.seconds_since_turn
     figures.loop_seconds_since_turn.set(float("nan") if since is None else since)
-    figures.loop_silent.set(_silent(parts, since))
+    figures.loop_silent.set(silent(parts, since))
     figures.unresolved_executions.set(unresolved)
     figures.rules_not_running.set(not_running)
     _measure_evidence(figures, evidence, now)

@@ -12,7 +12,12 @@ from flywheel_server.api import healing_logs, learning_views, pages
 from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.admin_learning import CountsView, GateView
 from flywheel_server.api.decisions import CandidateId
-from flywheel_server.api.healing_logs import LevelFilter, SuccessFilter, TextFilter
+from flywheel_server.api.healing_logs import (
+    LevelFilter,
+    SearchFilter,
+    SuccessFilter,
+    TextFilter,
+)
 from flywheel_server.api.learning_views import (
     CandidateItem,
     HealingItem,
@@ -29,6 +34,8 @@ from flywheel_server.domain import decisions, rules
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
+from flywheel_server.domain.scope import OperatorScope, PartnerScope
+from flywheel_server.runtime import Runtime
 from flywheel_server.store import candidates, healing, policies, promotions
 from flywheel_server.store.candidates import Candidate, Host, StateCount
 from flywheel_server.store.healing import Day, Filters
@@ -209,14 +216,7 @@ async def get_candidate(
     scope: PartnerReader, parts: RuntimeDep, candidate_id: CandidateId, window: WindowDep
 ) -> CandidateDetail:
     """Return a candidate, its own evidence, and the exact rule that approval would make."""
-    async with db.transaction(parts.database, scope) as connection:
-        policy = await policies.in_force(connection)
-        found = await candidates.get(
-            connection, [candidate_id], least_occurrences=policy.visible_min_occurrences
-        )
-        if candidate_id not in found:
-            raise errors.NotFound("No candidate has this id: take one from the list.")
-        return await _detail(connection, found[candidate_id], policy, window)
+    return await detail_of(parts, scope, candidate_id, window)
 
 
 @router.get("/execution-history")
@@ -231,6 +231,7 @@ async def list_executions(
     level: LevelFilter = None,
     incident_type: TextFilter = None,
     hostname: TextFilter = None,
+    text: SearchFilter = None,
 ) -> HealingLog:
     """List what was healed at your sites, the newest first, with totals under the same filters."""
     return await healing_logs.read(
@@ -243,7 +244,29 @@ async def list_executions(
         level=level,
         incident_type=incident_type,
         hostname=hostname,
+        text=text,
     )
+
+
+async def detail_of(
+    parts: Runtime,
+    scope: OperatorScope | PartnerScope,
+    candidate_id: str,
+    window: Window,
+    *,
+    least_occurrences: int | None = None,
+) -> CandidateDetail:
+    """Return a candidate that the caller may see, from so many occurrences on; None: the policy's.
+
+    Raises NotFound.
+    """
+    async with db.transaction(parts.database, scope) as connection:
+        policy = await policies.in_force(connection)
+        least = policy.visible_min_occurrences if least_occurrences is None else least_occurrences
+        found = await candidates.get(connection, [candidate_id], least_occurrences=least)
+        if candidate_id not in found:
+            raise errors.NotFound("No candidate has this id: take one from the list.")
+        return await _detail(connection, found[candidate_id], policy, window)
 
 
 async def _detail(

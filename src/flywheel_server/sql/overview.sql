@@ -29,6 +29,71 @@ SELECT
         FROM platform_pattern_sites s
     ) AS l2_folded;
 
+-- name: funnel
+-- fleet: an operator's view of the whole platform, counts only
+-- What learning has come to: patterns, those that wait, and how far the learnt rules in force came.
+SELECT
+    (SELECT count(*) FROM patterns p) AS patterns,
+    (SELECT count(*) FROM patterns p WHERE p.state = 'eligible') AS eligible,
+    count(*) AS approved,
+    count(*) FILTER (WHERE r.delivered) AS delivered,
+    count(*) FILTER (WHERE r.running) AS running,
+    count(*) FILTER (WHERE r.succeeding) AS succeeding
+FROM (
+    SELECT
+        EXISTS (
+            SELECT 1 FROM rule_deliveries d WHERE d.rule = l.id AND d.delivered_at IS NOT NULL
+        ) AS delivered,
+        EXISTS (
+            SELECT 1 FROM rule_deliveries d WHERE d.rule = l.id AND d.active_at IS NOT NULL
+        ) AS running,
+        EXISTS (
+            SELECT 1 FROM rule_deliveries d WHERE d.rule = l.id AND d.succeeding_at IS NOT NULL
+        ) AS succeeding
+    FROM l1_rules l
+    WHERE l.enabled
+        AND l.source IN ('promoted', 'platform')
+) r;
+
+-- name: decided
+-- fleet: an operator's view of the whole platform, counts only
+SELECT
+    (
+        SELECT count(*)
+        FROM promotions p
+        WHERE p.decision = 'approved' AND p.decided_at >= $1 AND p.decided_at < $2
+    ) AS approved,
+    (
+        SELECT count(*)
+        FROM promotions p
+        WHERE p.decision = 'rejected' AND p.decided_at >= $1 AND p.decided_at < $2
+    ) AS rejected,
+    (
+        SELECT count(*) FROM l1_rules l WHERE l.withdrawn_at >= $1 AND l.withdrawn_at < $2
+    ) AS withdrawn;
+
+-- name: days
+-- fleet: an operator's view of the whole platform, counts only
+SELECT d.day, d.level, d.successes, d.failures, d.not_attempted
+FROM level_days d
+WHERE d.day >= $1
+    AND d.day <= $2
+ORDER BY d.day, d.level;
+
+-- name: counted_at
+-- fleet: the loop is the platform's
+SELECT m.folded_at FROM fold_marks m WHERE m.fold = 'days';
+
+-- name: dead_webhooks
+-- fleet: the platform's own endpoints; a partner's are the partner's to mend
+SELECT w.id, w.label, w.url, min(d.created_at) AS since, count(*) AS dead
+FROM webhook_endpoints w
+JOIN webhook_deliveries d ON d.endpoint_id = w.id AND d.state = 'dead'
+WHERE w.partner_id IS NULL
+GROUP BY w.id
+ORDER BY w.id
+LIMIT $1;
+
 -- name: recent
 -- fleet: an operator's view of the whole platform, counts only
 SELECT

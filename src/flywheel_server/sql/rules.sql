@@ -93,6 +93,13 @@ FROM l1_rules r
 WHERE ($1::text IS NULL OR r.source = $1)
     AND ($2::boolean IS NULL OR r.enabled = $2)
     AND ($3::text IS NULL OR r.incident_type = $3)
+    AND (
+        $6::text IS NULL
+        OR strpos(lower(r.incident_type), lower($6)) > 0
+        OR strpos(lower(r.rule_id), lower($6)) > 0
+        OR strpos(lower(r.runbook_id), lower($6)) > 0
+        OR strpos(lower(r.name), lower($6)) > 0
+    )
     AND ($4::uuid IS NULL OR r.id > $4)
 ORDER BY r.id
 LIMIT $5;

@@ -48,9 +48,19 @@ SELECT
 FROM loop_runs r
 WHERE ($1::timestamptz IS NULL OR (r.started_at, r.id) < ($1, $2::uuid))
     AND ($3::text IS NULL OR r.step = $3)
-    AND (NOT $4::boolean OR r.error IS NOT NULL)
 ORDER BY r.started_at DESC, r.id DESC
-LIMIT $5;
+LIMIT $4;
+
+-- name: failed_page
+-- fleet: one loop for the platform
+SELECT
+    r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.error
+FROM loop_runs r
+WHERE ($1::timestamptz IS NULL OR (r.started_at, r.id) < ($1, $2::uuid))
+    AND ($3::text IS NULL OR r.step = $3)
+    AND r.error IS NOT NULL
+ORDER BY r.started_at DESC, r.id DESC
+LIMIT $4;
 
 -- name: newest
 -- fleet: one loop for the platform

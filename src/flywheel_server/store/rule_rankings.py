@@ -43,6 +43,7 @@ async def page(
     source: str | None,
     enabled: bool | None,
     incident_type: str | None,
+    text: str | None = None,
     after: Sequence[object] | None,
     limit: int,
 ) -> list[Ranked]:
@@ -54,13 +55,14 @@ async def page(
             source=source,
             enabled=enabled,
             incident_type=incident_type,
+            text=text,
             after=id if isinstance(id, UUID) else None,
             limit=limit,
         )
         return [Ranked(rule=rule, key=(rule.id,)) for rule in found]
     place, id = after or (None, None)
     rows = await connection.fetch(
-        _STATEMENTS[sort, order], source, enabled, incident_type, place, id, limit
+        _STATEMENTS[sort, order], source, enabled, incident_type, place, id, limit, text
     )
     named = await rules.by_ids(connection, [row["id"] for row in rows])
     return [

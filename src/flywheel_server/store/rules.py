@@ -88,11 +88,15 @@ async def page(
     source: str | None,
     enabled: bool | None,
     incident_type: str | None,
+    text: str | None = None,
     after: UUID | None,
     limit: int,
 ) -> list[Rule]:
-    """Return rules in the order in which they were made, those behind ``after``."""
-    rows = await connection.fetch(_SQL["page"], source, enabled, incident_type, after, limit)
+    """Return rules in the order in which they were made, those behind ``after``.
+
+    ``text`` is looked for in their types, ids, runbooks and names.
+    """
+    rows = await connection.fetch(_SQL["page"], source, enabled, incident_type, after, limit, text)
     return [from_row(row) for row in rows]
 
 

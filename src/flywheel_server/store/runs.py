@@ -90,7 +90,8 @@ async def page(
 ) -> list[Run]:
     """Return runs, the newest first; with ``failed`` only those that ended in an error."""
     moment, id = before or (None, None)
-    rows = await connection.fetch(_SQL["page"], moment, id, step, failed, limit)
+    statement = _SQL["failed_page" if failed else "page"]
+    rows = await connection.fetch(statement, moment, id, step, limit)
     return [Run(**dict(row)) for row in rows]
 
 

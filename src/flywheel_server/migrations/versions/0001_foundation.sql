@@ -558,6 +558,7 @@ CREATE TABLE loop_runs (
     error text
 );
 CREATE INDEX loop_runs_started_idx ON loop_runs (started_at DESC, id DESC);
+CREATE INDEX loop_runs_failed_idx ON loop_runs (started_at DESC, id DESC) WHERE error IS NOT NULL;
 CREATE INDEX loop_runs_step_idx ON loop_runs (step, started_at DESC, id DESC);
 
 CREATE TABLE audit_entries (
