@@ -173,6 +173,10 @@ def _of_webhook(home: str, prefix: str, path: str, body: Any, status: int) -> Bu
     return build
 
 
+def _one_plan(prefix: str) -> Builder:
+    return lambda stage, _site: Example(path=f"{prefix}/{stage.plans['approve']}")
+
+
 def _of_site(path: str) -> Builder:
     return lambda _stage, site: Example(path=path, query={"site": site.slug})
 
@@ -409,6 +413,9 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/client/promotion-candidates": lambda _stage, site: Example(
         path="/api/client/promotion-candidates", query={"site": site.slug}
     ),
+    "GET /api/client/promotion-candidates/{candidate_id}": lambda stage, site: Example(
+        path=f"{CLIENT}/promotion-candidates/{stage.candidate(site, 'approve')}"
+    ),
     "POST /api/client/promotion-candidates/{candidate_id}/approve": lambda stage, site: Example(
         path=f"{CLIENT}/promotion-candidates/{stage.own_decision(site, 'approve')}/approve",
         body=APPROVAL,
@@ -437,6 +444,7 @@ EXAMPLES: dict[str, Builder] = {
     ),
 }
 
+UNKNOWN_ANCHOR = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 PLANS = ("/api/partners/me/plans", "/api/client/plans")
 
 
@@ -455,12 +463,7 @@ EXAMPLES |= {
         path=f"{ADMIN}/plans/{stage.plans['approve']}"
     ),
     **{f"GET {prefix}": _of_site(prefix) for prefix in PLANS},
-    **{
-        f"GET {prefix}/{{id}}": lambda stage, _site, prefix=prefix: Example(
-            path=f"{prefix}/{stage.plans['approve']}"
-        )
-        for prefix in PLANS
-    },
+    **{f"GET {prefix}/{{id}}": _one_plan(prefix) for prefix in PLANS},
     **{
         f"POST {prefix}/{{id}}/{verb}": _of_plan(f"{prefix}/{{id}}/{verb}", body)
         for prefix in PLANS
@@ -574,13 +577,23 @@ EXAMPLES |= {
             "signature": stage.agent.sign(b"its own key already"),
         },
     ),
+    "GET /api/evidence/sites": lambda _stage, _site: Example(path="/api/evidence/sites"),
     "GET /api/evidence/sites/{site_id}/chain": _evidence("chain"),
+    "GET /api/evidence/sites/{site_id}/summary": _evidence("summary"),
+    "GET /api/evidence/sites/{site_id}/timestamps": _evidence("timestamps"),
     "GET /api/evidence/sites/{site_id}/bundles": _evidence("bundles"),
     "GET /api/evidence/sites/{site_id}/export": _evidence("export"),
     "GET /api/evidence/sites/{site_id}/bundles/{bundle_id}": lambda stage, site: Example(
         path=evidence.read_url(site, f"bundles/{stage.bundle_id}")
     ),
     "GET /api/admin/evidence/keys": _admin("evidence/keys"),
+    "GET /api/admin/evidence/anchors": _admin("evidence/anchors"),
+    # None failed: tests/api/test_evidence_anchors.py tries one again.
+    "POST /api/admin/evidence/anchors/{id}/retry": lambda _stage, _site: Example(
+        path=f"{ADMIN}/evidence/anchors/{UNKNOWN_ANCHOR}/retry",
+        body={"reason": "The calendar was wrong."},
+        status=404,
+    ),
     "POST /api/admin/evidence/keys/{id}/approve": lambda stage, _site: Example(
         path=f"{ADMIN}/evidence/keys/{stage.evidence_keys[0]}/approve",
         body={"reason": "Set up anew."},

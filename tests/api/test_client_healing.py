@@ -118,7 +118,7 @@ async def test_a_foreign_site_is_not_there(client: httpx.AsyncClient, cast: Cast
         assert answer.status_code == 404
 
 
-async def test_rules_of_others_are_not_shown_and_wide_ones_without_figures(
+async def test_rules_of_others_are_not_shown_and_wide_ones_with_what_they_did_here(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:
     own = await candidates.make_promoted_rule(database, cast.site)
@@ -132,7 +132,114 @@ async def test_rules_of_others_are_not_shown_and_wide_ones_without_figures(
     assert theirs not in found
     assert found[own]["success"] == {"successes": 0, "attempts": 0}
     assert found[own]["success_rate"] is None
-    assert found["L1-FIREWALL-002"]["success"] is None
+    assert found["L1-FIREWALL-002"]["success"] == {"successes": 0, "attempts": 0}
+    assert found["L1-FIREWALL-002"]["success_rate"] is None
+
+
+async def test_a_wide_rule_shows_what_it_did_at_ones_own_sites_alone(
+    client: httpx.AsyncClient, cast: Cast
+) -> None:
+    for site, count in ((cast.site, 3), (cast.foreign_site, 5)):
+        await telemetry.send(
+            client,
+            site,
+            telemetry.executions(
+                count,
+                1,
+                resolution_level="L1",
+                incident_type="firewall_status",
+                runbook_id="L1-FIREWALL-002",
+            ),
+        )
+    await telemetry.turn(client, cast.admin)
+    asked: list[tuple[dict[str, Any], set[str]]] = [
+        ({"text": "FIREWALL-002"}, {"L1-FIREWALL-002"}),
+        ({"text": "firewall status", "source": "synced"}, {"L1-FIREWALL-002"}),
+        ({"text": "firewall-002", "enabled": False}, set()),
+        ({"text": "firewall-002", "site": cast.site.slug}, set()),
+    ]
+    for query, names in asked:
+        answer = await client.get(
+            "/api/client/rules", params=query, headers=cast.session("client viewer")
+        )
+        found = {rule["rule_id"]: rule for rule in answer.json()["items"]}
+        assert set(found) == names, query
+        for rule in found.values():
+            assert rule["success"] == {"successes": 2, "attempts": 3}
+            assert "standard set" in rule["origin"]
+
+
+async def test_a_rule_says_who_approved_it_and_on_what(
+    client: httpx.AsyncClient, cast: Cast
+) -> None:
+    (id,) = await candidates.make(client, cast, cast.neighbour)
+    answer = await client.post(
+        f"/api/client/promotion-candidates/{id}/approve",
+        json={"custom_name": "Spooler on"},
+        headers=cast.session("client admin"),
+    )
+    rule_id = answer.json()["rule_id"]
+    answer = await client.get("/api/client/rules?limit=1", headers=cast.session("client viewer"))
+    (newest,) = answer.json()["items"]
+    assert (newest["rule_id"], newest["name"]) == (rule_id, "Spooler on")
+    assert newest["site"]["site_id"] == cast.neighbour.slug
+    assert newest["approved_by"] == cast.people["client admin"].email
+    assert newest["evidence"] == {"successes": 6, "attempts": 6}
+
+    await telemetry.send(
+        client,
+        cast.neighbour,
+        telemetry.executions(
+            1,
+            resolution_level="L1",
+            runbook_id=rule_id,
+            verification_passed=True,
+            duration_seconds=1.25,
+        ),
+    )
+    page = await log(client, cast, level="L1")
+    (healed,) = page["items"]
+    assert healed["healed_by"] == "rule"
+    assert healed["rule"]["name"] == "Spooler on"
+    assert healed["runbook_name"] == "Windows service: print spooler"
+    email = cast.people["client admin"].email
+    assert healed["story"] == {
+        "fault": "A service on WS-1 had stopped.",
+        "deed": "A rule that was learnt at this site ran the repair “Windows service: print "
+        f"spooler”; {email} of your organization had approved it, after the same repair had worked "
+        "6 of 6 times.",
+        "result": "It worked, in 1.2 seconds. Checked afterwards: the fault was gone.",
+    }
+
+
+async def test_a_rule_made_later_is_not_said_to_have_healed(
+    client: httpx.AsyncClient, cast: Cast
+) -> None:
+    """The execution names a runbook, for which the site got its rule only afterwards."""
+    await telemetry.send(
+        client, cast.neighbour, [telemetry.execution(resolution_level="L1", hostname="WS-9")]
+    )
+    (id,) = await candidates.make(client, cast, cast.neighbour)
+    await client.post(
+        f"/api/client/promotion-candidates/{id}/approve", headers=cast.session("client admin")
+    )
+    page = await log(client, cast, level="L1")
+    (healed,) = page["items"]
+    assert healed["rule"] is None
+    assert healed["story"]["deed"].startswith("A rule on the appliance ran")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("SPOOLER", 2), ("service stopped", 2), ("ws-2", 1), ("svc-003", 2), ("a%", 0), ("_", 2)],
+)
+async def test_the_log_is_searched_by_a_part_of_its_words(
+    client: httpx.AsyncClient, cast: Cast, text: str, count: int
+) -> None:
+    for host in ("WS-1", "WS-2"):
+        await telemetry.send(client, cast.site, [telemetry.execution(hostname=host)])
+    page = await log(client, cast, text=text)
+    assert len(page["items"]) == page["totals"]["executions"] == count
 
 
 async def test_an_admin_opts_out_and_the_counts_leave_the_aggregates(

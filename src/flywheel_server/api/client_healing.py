@@ -1,40 +1,66 @@
 """What was healed, by which rules, and what is shared: for an organization's people."""
 
 import datetime as dt
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
-from pydantic import Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import site_settings as actions
-from flywheel_server.api import healing_logs, learning_views, pages
+from flywheel_server.api import healing_logs, healing_stories, learning_views, pages
 from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
-from flywheel_server.api.healing_logs import LevelFilter, SuccessFilter, TextFilter
-from flywheel_server.api.learning_views import HealingLog, SiteFilterDep, SuccessView, WindowDep
+from flywheel_server.api.healing_logs import LevelFilter, SearchFilter, SuccessFilter, TextFilter
+from flywheel_server.api.healing_stories import ClientHealingLog
+from flywheel_server.api.learning_views import PlaceView, SiteFilterDep, SuccessView, WindowDep
 from flywheel_server.api.operator_bodies import OperatorBody, View
-from flywheel_server.domain.rules import Rule
-from flywheel_server.store import rules, site_settings
+from flywheel_server.domain import healing_words, rules
+from flywheel_server.store import client_rules, healing_reasons, site_settings
+from flywheel_server.store.client_rules import ClientRule, Filters
 
 router = APIRouter(prefix="/api/client", tags=["clients: healing"])
 
 _TIME = "2026-02-24T10:00:00Z"
+SourceFilter = Annotated[rules.Source | None, Query(description="Only such.")]
 
 
-class ClientRule(View):
-    """A rule that heals at your sites. Only your own sites' rules show what they did."""
+class ClientRuleView(BaseModel):
+    """A rule that heals at your sites, with what it did there alone."""
 
     id: UUID = Field(description="Its id.")
     rule_id: str = Field(description="Its id on appliances.", examples=["L1-FIREWALL-002"])
     name: str = Field(description="What people call it.", examples=["Firewall on"])
     source: str = Field(description="Where it comes from.", examples=["promoted"])
     scope: str = Field(description="Whose appliances get it.", examples=["site"])
+    origin: str = Field(
+        description="Where it comes from, in words.",
+        examples=["A rule that was learnt at this site."],
+    )
+    site: PlaceView | None = Field(description="The site, if it is one site's.")
     incident_type: str = Field(description="What it heals.", examples=["firewall_status"])
     runbook_id: str | None = Field(description="By which runbook.", examples=["RB-WIN-SEC-001"])
+    runbook_name: str | None = Field(
+        description="What that is called.", examples=["Windows security: firewall"]
+    )
     enabled: bool = Field(description="Whether it is served.", examples=[True])
-    disabled_reason: str | None = Field(description="Why it is not.", examples=[None])
-    success: SuccessView | None = Field(description="How often it healed, at your sites alone.")
+    enabled_changed_at: dt.datetime = Field(description="Since when, UTC.", examples=[_TIME])
+    disabled_reason: str | None = Field(
+        description="Why it is not; of your own sites' rules alone.", examples=[None]
+    )
+    success: SuccessView = Field(description="How often it healed, at your sites alone.")
     success_rate: float | None = Field(description="Null without attempts.", examples=[0.95])
+    last_seen_at: dt.datetime | None = Field(
+        description="When it was last used at your sites, UTC.", examples=[_TIME]
+    )
+    approved_by: str | None = Field(description="Who approved it.", examples=["kim@example.com"])
+    approved_tier: str | None = Field(
+        description="client, partner or operator", examples=["client"]
+    )
+    approved_at: dt.datetime | None = Field(description="When, UTC.", examples=[_TIME])
+    evidence: SuccessView | None = Field(
+        description="How often the same repair had worked by then, if a person approved it."
+    )
     created_at: dt.datetime = Field(description="When it was made.", examples=[_TIME])
 
 
@@ -67,36 +93,51 @@ async def list_healings(
     level: LevelFilter = None,
     incident_type: TextFilter = None,
     hostname: TextFilter = None,
-) -> HealingLog:
-    """List what was healed at your sites, the newest first, with totals under the same filters."""
-    return await healing_logs.read(
-        parts,
-        scope,
+    text: SearchFilter = None,
+) -> ClientHealingLog:
+    """List what was healed at your sites and why, newest first, with totals of the same filters."""
+    async with db.transaction(parts.database, scope) as connection:
+        found = await healing_logs.find(
+            connection,
+            page,
+            window,
+            site,
+            success=success,
+            level=level,
+            incident_type=incident_type,
+            hostname=hostname,
+            text=text,
+        )
+        reasons = await healing_reasons.of(connection, found.rows)
+    listed = pages.listing(
+        list(zip(found.rows, reasons, strict=True)),
         page,
-        window,
-        site,
-        success=success,
-        level=level,
-        incident_type=incident_type,
-        hostname=hostname,
+        lambda each: healing_logs.key(each[0]),
+        lambda each: healing_stories.view(*each),
+    )
+    return ClientHealingLog(
+        items=listed.items, next=listed.next, totals=found.totals, window=window.view
     )
 
 
 @router.get("/rules")
 async def list_rules(
-    scope: ClientReader, parts: RuntimeDep, page: pages.PageDep
-) -> pages.Listing[ClientRule]:
-    """List the rules that your sites' appliances may get, oldest first."""
+    *,
+    scope: ClientReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    site: SiteFilterDep,
+    source: SourceFilter = None,
+    enabled: Annotated[bool | None, Query(description="Only what is served, or is not.")] = None,
+    text: SearchFilter = None,
+) -> pages.Listing[ClientRuleView]:
+    """List the rules that your sites' appliances may get, the newest first."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await rules.page(
-            connection,
-            source=None,
-            enabled=None,
-            incident_type=None,
-            after=page.after(UUID),
-            limit=page.limit + 1,
+        wanted = Filters(
+            site_id=await site.find(connection), source=source, enabled=enabled, text=text
         )
-    return pages.listing(rows, page, lambda row: (row.id,), _rule)
+        rows = await client_rules.page(connection, wanted, page.after(UUID), page.limit + 1)
+    return pages.listing(rows, page, lambda row: (row.rule.id,), _rule)
 
 
 @router.get("/shared-learning")
@@ -119,23 +160,43 @@ async def set_shared_learning(
     return SharedLearning.model_validate(found)
 
 
-def _rule(rule: Rule) -> ClientRule:
-    # What a wider rule did, and why it was switched off, speaks of other tenants too.
-    own = rule.scope == "site"
-    shown, rate = learning_views.success(
-        rule.success_count, rule.success_count + rule.failure_count
-    )
-    return ClientRule(
+def _rule(found: ClientRule) -> ClientRuleView:
+    rule = found.rule
+    shown, rate = learning_views.success(found.successes, found.successes + found.failures)
+    return ClientRuleView(
         id=rule.id,
         rule_id=rule.rule_id,
-        name=rule.name,
+        name=found.custom_name or rule.name,
         source=rule.source,
         scope=rule.scope,
+        origin=f"A rule that {healing_words.origin(rule.source, rule.scope, rule.tier)}.",
+        site=_place(found),
         incident_type=rule.incident_type,
         runbook_id=rule.runbook_id,
+        runbook_name=found.runbook_name,
         enabled=rule.enabled,
-        disabled_reason=rule.disabled_reason if own else None,
-        success=shown if own else None,
-        success_rate=rate if own else None,
+        enabled_changed_at=rule.enabled_changed_at,
+        # Why a wider rule was switched off speaks of other tenants too.
+        disabled_reason=rule.disabled_reason if rule.scope == "site" else None,
+        success=shown,
+        success_rate=rate,
+        last_seen_at=found.last_seen_at,
+        approved_by=found.approved_by,
+        approved_tier=found.approved_tier,
+        approved_at=found.approved_at,
+        evidence=_evidence(found.evidence),
         created_at=rule.created_at,
     )
+
+
+def _place(found: ClientRule) -> PlaceView | None:
+    if found.site_id is None:
+        return None
+    return PlaceView(id=found.site_id, site_id=found.slug or "", name=found.site_name or "")
+
+
+def _evidence(known: dict[str, Any] | None) -> SuccessView | None:
+    if known is None:
+        return None
+    successes = int(known.get("successes", 0))
+    return SuccessView(successes=successes, attempts=successes + int(known.get("failures", 0)))

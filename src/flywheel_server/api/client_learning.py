@@ -8,11 +8,18 @@ from pydantic import Field
 
 from flywheel_server import clock, db
 from flywheel_server.actions import promote
-from flywheel_server.api import decisions, learning_views, pages
+from flywheel_server.api import decisions, learning_views, pages, partner_learning
 from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.decisions import Approval, CandidateId
-from flywheel_server.api.learning_views import CandidateItem, DecisionView, Notes, SiteFilterDep
+from flywheel_server.api.learning_views import (
+    CandidateItem,
+    DecisionView,
+    Notes,
+    SiteFilterDep,
+    WindowDep,
+)
 from flywheel_server.api.operator_bodies import OperatorBody, ReasonBody
+from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
 from flywheel_server.store import candidates, policies
@@ -23,6 +30,14 @@ router = APIRouter(prefix="/api/client/promotion-candidates", tags=["clients: le
 
 class ClientCandidate(CandidateItem):
     """A candidate of one's own organization."""
+
+    may_decide: bool = Field(
+        description="Whether an admin may approve or reject it; else forward it.", examples=[False]
+    )
+
+
+class ClientCandidateDetail(CandidateDetail):
+    """A candidate of one's own organization, with everything that a decision needs."""
 
     may_decide: bool = Field(
         description="Whether an admin may approve or reject it; else forward it.", examples=[False]
@@ -44,6 +59,9 @@ async def list_candidates(
     site: SiteFilterDep,
     status: Annotated[CandidateState | None, Query(description="Only such.")] = None,
     endorsed: Annotated[bool | None, Query(description="Only forwarded ones, or others.")] = None,
+    text: Annotated[
+        str | None, Query(min_length=1, max_length=300, description="In its type, runbook or host.")
+    ] = None,
 ) -> pages.Listing[ClientCandidate]:
     """List candidates of your sites, the latest change first."""
     before = page.after_all(dt.datetime, str)
@@ -54,6 +72,7 @@ async def list_candidates(
             state=status,
             site_id=await site.find(connection),
             endorsed=endorsed,
+            text=text,
             least_occurrences=policy.visible_min_occurrences,
             before=cast("tuple[dt.datetime, str] | None", before),
             limit=page.limit + 1,
@@ -64,6 +83,18 @@ async def list_candidates(
         page,
         lambda row: (row.state_changed_at, row.id),
         lambda row: _view(row, policy, now),
+    )
+
+
+@router.get("/{candidate_id}")
+async def get_candidate(
+    scope: ClientReader, parts: RuntimeDep, candidate_id: CandidateId, window: WindowDep
+) -> ClientCandidateDetail:
+    """Return a candidate, its own evidence, and the exact rule that approval would make."""
+    found = await partner_learning.detail_of(parts, scope, candidate_id, window)
+    # Not dumped: a field of an execution has another name than the one it is read by.
+    return ClientCandidateDetail(
+        **dict(found), may_decide=_may_decide(found.healing_tier, found.status)
     )
 
 
@@ -103,5 +134,9 @@ async def forward_candidate(
 def _view(candidate: Candidate, policy: Policy, now: dt.datetime) -> ClientCandidate:
     return ClientCandidate(
         **learning_views.candidate_fields(candidate, policy, now),
-        may_decide=candidate.healing_tier == "full_coverage" and candidate.state == "eligible",
+        may_decide=_may_decide(candidate.healing_tier, candidate.state),
     )
+
+
+def _may_decide(healing_tier: str, state: str) -> bool:
+    return healing_tier == "full_coverage" and state == "eligible"

@@ -34,7 +34,7 @@ from flywheel_server.domain import decisions, rules
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import OperatorScope, PartnerScope
+from flywheel_server.domain.scope import PersonScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import candidates, healing, policies, promotions
 from flywheel_server.store.candidates import Candidate, Host, StateCount
@@ -250,7 +250,7 @@ async def list_executions(
 
 async def detail_of(
     parts: Runtime,
-    scope: OperatorScope | PartnerScope,
+    scope: PersonScope,
     candidate_id: str,
     window: Window,
     *,

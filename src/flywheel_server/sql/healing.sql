@@ -20,6 +20,19 @@ CROSS JOIN LATERAL (
         AND ($7::text IS NULL OR t.outcome = $7)
         AND ($8::text IS NULL OR t.incident_type = $8)
         AND ($9::text IS NULL OR t.hostname = $9)
+        AND (
+            $11::text IS NULL
+            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower($11), '_', ' ')) > 0
+            OR strpos(lower(t.hostname), lower($11)) > 0
+            OR strpos(lower(t.reported_id), lower($11)) > 0
+            OR EXISTS (
+                SELECT 1
+                FROM aliases n
+                JOIN runbooks b ON b.runbook_id = n.runbook_id
+                WHERE n.alias = t.reported_id
+                    AND strpos(lower(b.name), lower($11)) > 0
+            )
+        )
         AND NOT EXISTS (
             SELECT 1
             FROM corrections c
@@ -58,6 +71,19 @@ CROSS JOIN LATERAL (
         AND ($5::text IS NULL OR t.outcome = $5)
         AND ($6::text IS NULL OR t.incident_type = $6)
         AND ($7::text IS NULL OR t.hostname = $7)
+        AND (
+            $8::text IS NULL
+            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower($8), '_', ' ')) > 0
+            OR strpos(lower(t.hostname), lower($8)) > 0
+            OR strpos(lower(t.reported_id), lower($8)) > 0
+            OR EXISTS (
+                SELECT 1
+                FROM aliases n
+                JOIN runbooks b ON b.runbook_id = n.runbook_id
+                WHERE n.alias = t.reported_id
+                    AND strpos(lower(b.name), lower($8)) > 0
+            )
+        )
         AND NOT EXISTS (
             SELECT 1
             FROM corrections c

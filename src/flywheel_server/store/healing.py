@@ -25,6 +25,8 @@ class Filters:
     outcome: str | None = None
     incident_type: str | None = None
     hostname: str | None = None
+    # Looked for in the type, the host, and the rule's or runbook's id and name.
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ async def page(
         filters.incident_type,
         filters.hostname,
         limit,
+        filters.text,
     )
     return [Healing(**dict(row)) for row in rows]
 
@@ -111,6 +114,7 @@ async def totals(
         filters.outcome,
         filters.incident_type,
         filters.hostname,
+        filters.text,
     )
     return [LevelTotal(**dict(row)) for row in rows]
 
