@@ -1492,7 +1492,7 @@ CREATE INDEX evidence_keys_site_idx ON public.evidence_keys USING btree (site_id
 
 CREATE INDEX evidence_keys_waiting_idx ON public.evidence_keys USING btree (id) WHERE (state = 'waiting'::text);
 
-CREATE INDEX evidence_leaves_anchor_idx ON public.evidence_leaves USING btree (anchor_id);
+CREATE INDEX evidence_leaves_anchor_idx ON public.evidence_leaves USING btree (anchor_id, site_id);
 
 CREATE INDEX execution_keys_received_idx ON public.execution_keys USING brin (received_at);
 
@@ -2507,8 +2507,28 @@ GRANT SELECT(id) ON TABLE public.evidence_anchors TO flywheel_appliance;
 GRANT SELECT(organization_id) ON TABLE public.evidence_anchors TO flywheel_appliance;
 
 GRANT SELECT(state) ON TABLE public.evidence_anchors TO flywheel_appliance;
+GRANT UPDATE(state) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(state_changed_at) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(pending_since) ON TABLE public.evidence_anchors TO flywheel_operator;
 
 GRANT SELECT(submitted_at) ON TABLE public.evidence_anchors TO flywheel_appliance;
+GRANT UPDATE(submitted_at) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(proof) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(block_height) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(block_header) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(block_time) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(attempts) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(next_attempt_at) ON TABLE public.evidence_anchors TO flywheel_operator;
+
+GRANT UPDATE(problem) ON TABLE public.evidence_anchors TO flywheel_operator;
 
 GRANT SELECT,INSERT ON TABLE public.evidence_bundles TO flywheel_appliance;
 GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_client;

@@ -111,9 +111,12 @@ async def agent_of(database: db.Database, appliance: CastAppliance) -> Agent:
     return agent
 
 
-async def submitted(database: db.Database, agent: Agent, **changes: Any) -> Bundle:
-    """Append a bundle of an agent to its site's chain, past HTTP."""
-    body = agent.go_body(**changes)
+async def submitted(
+    database: db.Database, agent: Agent, *, now: dt.datetime | None = None, **changes: Any
+) -> Bundle:
+    """Append a bundle of an agent to its site's chain, past HTTP; ``now`` is when it came."""
+    at = now or clock.now()
+    body = agent.go_body(**({"checked_at": at.isoformat()} | changes))
     given = Submission(
         signed_data=body["signed_data"].encode(),
         signature=body["agent_signature"],
@@ -124,7 +127,7 @@ async def submitted(database: db.Database, agent: Agent, **changes: Any) -> Bund
         results=domain.results(body["checks"]),
     )
     async with db.transaction(database, agent.site.scope) as connection:
-        return await actions.submit(connection, agent.site.scope, given, clock.now())
+        return await actions.submit(connection, agent.site.scope, given, at)
 
 
 async def chain(database: db.Database, site: CastSite) -> list[dict[str, Any]]:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from flywheel_server import log, timestamps
+from flywheel_server import errors, log, timestamps
+from flywheel_server.actions import audit
 from flywheel_server.calendars import Calendars, Headers, NoAnswer
 from flywheel_server.db import Connection
 from flywheel_server.domain import evidence as domain
+from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.store import accounts, evidence_progress
 from flywheel_server.store import evidence_anchors as store
-from flywheel_server.store import evidence_progress
 from flywheel_server.store.evidence_anchors import Anchor
 from flywheel_server.timestamps import Attested, DamagedProof, Proof
 
@@ -26,6 +28,8 @@ _MOST_AT_ONCE = 20
 # An attempt whose process dies is made again after this long.
 _LEASE = dt.timedelta(minutes=10)
 _LONGEST_PROBLEM = 1_000
+# Real proofs have one or two thousand bytes.
+_MOST_SHOWN_PROOF = 65_536
 
 
 async def batch(
@@ -111,6 +115,56 @@ async def settle(connection: Connection, anchors: Sequence[Anchor], now: dt.date
             _log.error(
                 "a timestamp of evidence failed", anchor=str(anchor.id), reason=anchor.problem
             )
+
+
+async def retry(
+    connection: Connection,
+    scope: OperatorScope,
+    id: UUID,
+    reason: str,
+    *,
+    keep_proof: bool,
+    calendars: bool,
+    now: dt.datetime,
+) -> None:
+    """Have a timestamp that failed tried again: with a new proof, or the old one judged anew.
+
+    Raises NotFound, and Conflict for one that did not fail or where no calendar could be asked.
+    """
+    anchor = await store.lock(connection, id)
+    if anchor is None:
+        raise errors.NotFound("No timestamp has this id: see GET /api/admin/evidence/anchors.")
+    if anchor.state != "failed":
+        raise errors.Conflict(
+            f"The timestamp is {anchor.state}: only one that failed is tried again. Read it anew.",
+            state=anchor.state,
+        )
+    if not calendars:
+        raise errors.Conflict("No calendar is set to ask: set FLYWHEEL_OTS_CALENDARS first.")
+    await store.retry(connection, anchor, keep_proof=keep_proof, now=now)
+    organization = await accounts.get_organization(connection, anchor.organization_id)
+    await audit.record(
+        connection,
+        scope,
+        "evidence_anchor.retry",
+        object_kind="evidence_anchor",
+        object_id=str(id),
+        now=now,
+        before={
+            "state": anchor.state,
+            "problem": anchor.problem,
+            "block_height": anchor.block_height,
+            # What is given up can still be shown to the calendar's operator.
+            "proof": None if keep_proof else _shown(anchor.proof),
+        },
+        after={"state": "pending", "keep_proof": keep_proof, "reason": reason},
+        partner_id=None if organization is None else organization.partner_id,
+        organization_id=anchor.organization_id,
+    )
+
+
+def _shown(proof: bytes | None) -> str | None:
+    return None if proof is None or len(proof) > _MOST_SHOWN_PROOF else proof.hex()
 
 
 async def _judged(anchor: Anchor, proof: Proof, headers: Headers, now: dt.datetime) -> Anchor:

@@ -16,8 +16,10 @@ from flywheel_server.api.access import PeopleReader, RuntimeDep
 from flywheel_server.api.agent_evidence import unbatched
 from flywheel_server.api.operator_bodies import View
 from flywheel_server.db import Connection
+from flywheel_server.domain import evidence_figures as figures
 from flywheel_server.domain import moments
 from flywheel_server.domain.evidence import AnchorState
+from flywheel_server.domain.evidence_figures import Clock
 from flywheel_server.store import accounts, appliances, evidence, evidence_anchors
 from flywheel_server.store import evidence_progress as progress
 from flywheel_server.store.accounts import Site
@@ -67,6 +69,11 @@ class BundleView(View):
     )
     checked_at: dt.datetime = Field(description="By the appliance's clock.", examples=[_TIME])
     received_at: dt.datetime = Field(description="By the server's clock.", examples=[_TIME])
+    clock: Clock | None = Field(
+        description="`ahead`: it says that it is from the future, so a clock is wrong. `late`: it "
+        "came over an hour after its time, held up or by a clock that is behind.",
+        examples=[None],
+    )
     checks: int = Field(description="How many checks it holds.", examples=[12])
     results: dict[str, int] = Field(
         description="How many had each status.", examples=[{"pass": 11, "fail": 1}]
@@ -116,7 +123,7 @@ class ProvenView(BundleView):
 async def get_chain(scope: PeopleReader, parts: RuntimeDep, site_id: SitePath) -> ChainView:
     """Return the head of a site's chain, and whether the chain holds."""
     async with db.transaction(parts.database, scope) as connection:
-        site = await _site(connection, site_id)
+        site = await find_site(connection, site_id)
         head = await evidence.head(connection, site.id)
         known = await progress.get(connection, site.id) or progress.Progress(site_id=site.id)
     return ChainView(
@@ -152,13 +159,24 @@ async def list_bundles(
         str | None,
         Query(min_length=1, max_length=50, description="Only those with a check of this status."),
     ] = None,
+    clock_is: Annotated[
+        Clock | None, Query(alias="clock", description="Only those whose clock is off so.")
+    ] = None,
+    text: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=300,
+            description="Only those with this in their ids, hashes, key or appliance's names.",
+        ),
+    ] = None,
 ) -> pages.Listing[BundleView]:
     """List a site's bundles, the newest first."""
     waiting = unbatched(parts.settings)
     span = moment(since, "from"), moment(until, "to")
     before = page.after(int)
     async with db.transaction(parts.database, scope) as connection:
-        site = await _site(connection, site_id)
+        site = await find_site(connection, site_id)
         rows = await evidence.page(
             connection,
             site.id,
@@ -169,6 +187,8 @@ async def list_bundles(
             state=status,
             unbatched=waiting,
             result=result,
+            clock=clock_is,
+            text=text,
             limit=page.limit + 1,
         )
     return pages.listing(
@@ -186,7 +206,7 @@ async def get_bundle(
     """Return a bundle with its text, its signature, its path and its timestamp."""
     now = clock.now()
     async with db.transaction(parts.database, scope) as connection:
-        site = await _site(connection, site_id)
+        site = await find_site(connection, site_id)
         found = await evidence.get(connection, site.id, bundle_id)
         if found is None:
             raise errors.NotFound("The site has no bundle with this id: take it from the list.")
@@ -199,7 +219,7 @@ async def get_bundle(
         **_shown(found, unbatched(parts.settings)),
         signed_data=found.signed_data.decode(),
         path=None if found.path is None else list(found.path),
-        anchor=None if anchor is None else _anchor(anchor, now),
+        anchor=None if anchor is None else anchor_view(anchor, now),
     )
 
 
@@ -215,7 +235,7 @@ async def export(
     signer = await parts.signers.get()
     span = moment(since, "from"), moment(until, "to")
     async with db.transaction(parts.database, scope) as connection:
-        site = await _site(connection, site_id)
+        site = await find_site(connection, site_id)
         plan = await evidence_exports.plan(connection, site, *span, clock.now())
     return StreamingResponse(
         _pieces(evidence_exports.stream(parts.database, scope, plan, signer)),
@@ -246,7 +266,8 @@ async def _pieces(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         await asyncio.sleep(0)
 
 
-async def _site(connection: Connection, text: str) -> Site:
+async def find_site(connection: Connection, text: str) -> Site:
+    """Return a site of the caller's by its name or id. Raises NotFound."""
     found = await accounts.find_site(connection, text)
     if found is None:
         raise errors.NotFound("No site of yours has this `site_id`: take it from a list.")
@@ -263,12 +284,16 @@ async def _appliance(connection: Connection, site: Site, text: str | None) -> UU
 
 
 def _shown(row: Bundle, waiting: AnchorState) -> dict[str, Any]:
-    return {
-        name: getattr(row, name) for name in BundleView.model_fields if name != "ots_status"
-    } | {"ots_status": row.anchor_state or waiting}
+    derived = {
+        "ots_status": row.anchor_state or waiting,
+        "clock": figures.clock(row.checked_at, row.received_at),
+    }
+    own = BundleView.model_fields.keys() - derived.keys()
+    return {name: getattr(row, name) for name in own} | derived
 
 
-def _anchor(anchor: evidence_anchors.Anchor, now: dt.datetime) -> AnchorView:
+def anchor_view(anchor: evidence_anchors.Anchor, now: dt.datetime) -> AnchorView:
+    """Return a batch as people see it."""
     return AnchorView(
         id=anchor.id,
         state=anchor.state,

@@ -41,8 +41,9 @@ def _troubled(anchor: evidence_anchors.Troubled) -> dict[str, Any]:
         f"{'waits for its block for over 48 hours' if late else 'failed'}{why}.",
         "what_to_do": "Check that this server reaches the calendars of FLYWHEEL_OTS_CALENDARS."
         if late
-        else "Keep the proof and ask the calendar's operator; later timestamps of the same "
-        "sites cover this evidence too.",
+        else "Look whether calendars and block headers are the right ones, then retry it: "
+        f"POST /api/admin/evidence/anchors/{anchor.id}/retry. Until then later timestamps of the "
+        "same sites cover this evidence too.",
     }
 
 

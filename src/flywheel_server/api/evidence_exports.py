@@ -21,6 +21,8 @@ from flywheel_server.store.accounts import Site
 from flywheel_server.store.evidence import Proven
 from flywheel_server.store.evidence_anchors import Anchor
 
+# The bundles themselves are streamed, but whoever writes a ZIP, and whoever opens one, holds the
+# list of its members in memory: two for each bundle.
 MOST_BUNDLES = 50_000
 # Each may have 4 MiB.
 _BUNDLES_AT_ONCE = 10
@@ -54,10 +56,24 @@ async def plan(
         raise errors.NotFound("No evidence was received in this span: choose a longer one.")
     first, last = span
     if last - first >= MOST_BUNDLES:
-        raise errors.InvalidInput(
-            f"The span has over {MOST_BUNDLES} bundles: ask for shorter ones with `from` and `to`."
-        )
+        raise await _too_long(connection, site, first, last)
     return Plan(site=site, first=first, last=last, since=since, until=until, made_at=now, head=head)
+
+
+async def _too_long(
+    connection: Connection, site: Site, first: int, last: int
+) -> errors.InvalidInput:
+    """Return what to do about a span of too many bundles: where the first piece of it ends."""
+    ends = await store.received_at(connection, site.id, first + MOST_BUNDLES)
+    to = "the next bundle's time" if ends is None else domain.moment(ends)
+    bundles = last - first + 1
+    return errors.InvalidInput(
+        f"The span has {bundles:,} bundles and one export holds {MOST_BUNDLES:,}: ask for it in "
+        f"pieces. The first one ends with `to` = {to}; the next one has that as its `from`.",
+        bundles=bundles,
+        most=MOST_BUNDLES,
+        to=to,
+    )
 
 
 async def stream(

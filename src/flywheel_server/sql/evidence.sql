@@ -43,8 +43,30 @@ WHERE b.site_id = $1
     -- A bundle that is in no batch yet waits as those of its kind do: $7 says how.
     AND ($6::text IS NULL OR COALESCE(a.state, $7::text) = $6)
     AND ($8::text IS NULL OR b.results ? $8)
+    AND (
+        $9::text IS NULL
+        OR $9 = 'ahead' AND b.checked_at - b.received_at > $10::interval
+        OR $9 = 'late' AND b.received_at - b.checked_at > $11::interval
+    )
+    AND (
+        $12::text IS NULL
+        OR strpos(lower(b.bundle_id), lower($12)) > 0
+        OR strpos(b.chain_hash, lower($12)) > 0
+        OR strpos(b.bundle_hash, lower($12)) > 0
+        OR strpos(b.public_key, lower($12)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM appliances p
+            WHERE p.site_id = b.site_id
+                AND p.id = b.appliance_id
+                AND (
+                    strpos(lower(p.wire_id), lower($12)) > 0
+                    OR strpos(lower(p.hostname), lower($12)) > 0
+                )
+        )
+    )
 ORDER BY b.position DESC
-LIMIT $9;
+LIMIT $13;
 
 -- name: get
 SELECT
@@ -64,6 +86,13 @@ FROM evidence_bundles b
 WHERE b.site_id = $1
     AND ($2::timestamptz IS NULL OR b.received_at >= $2)
     AND ($3::timestamptz IS NULL OR b.received_at < $3);
+
+-- name: at
+-- When the bundle at a position was received.
+SELECT b.received_at
+FROM evidence_bundles b
+WHERE b.site_id = $1
+    AND b.position = $2;
 
 -- name: links
 -- A piece of a chain with everything that proves it.

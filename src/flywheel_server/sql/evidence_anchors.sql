@@ -125,6 +125,50 @@ WHERE organization_id = $1
     AND id = $2
     AND state IN ('pending', 'anchored');
 
+-- name: lock
+-- fleet: operators look after the timestamps of every organization
+SELECT
+    a.id, a.organization_id, a.state, a.state_changed_at, a.root, a.leaves, a.created_at,
+    a.pending_since, a.submitted_at, a.proof, a.block_height, a.block_header, a.block_time,
+    a.attempts, a.next_attempt_at, a.problem
+FROM evidence_anchors a
+WHERE a.id = $1
+FOR NO KEY UPDATE;
+
+-- name: retry
+-- As if it had just been made; $4 keeps the proof, to be judged anew.
+UPDATE evidence_anchors
+SET
+    state = 'pending',
+    state_changed_at = $3,
+    pending_since = $3,
+    submitted_at = CASE WHEN $4::boolean THEN submitted_at END,
+    proof = CASE WHEN $4 THEN proof END,
+    block_height = NULL,
+    block_header = NULL,
+    block_time = NULL,
+    attempts = 0,
+    next_attempt_at = $3,
+    problem = NULL
+WHERE organization_id = $1
+    AND id = $2
+    AND state = 'failed';
+
+-- name: of_fleet
+-- fleet: operators look after the timestamps of every organization
+SELECT
+    a.id, a.organization_id, o.name AS organization, a.state, a.state_changed_at, a.root, a.leaves,
+    a.created_at, a.pending_since, a.submitted_at, a.proof, a.block_height, a.block_header,
+    a.block_time, a.attempts, a.next_attempt_at, a.problem
+FROM evidence_anchors a
+JOIN organizations o ON o.id = a.organization_id
+WHERE ($1::text IS NULL OR a.state = $1)
+    AND ($2::uuid IS NULL OR a.organization_id = $2)
+    AND ($3::uuid IS NULL OR a.id < $3)
+    AND ($4::uuid IS NULL OR a.id = $4)
+ORDER BY a.id DESC
+LIMIT $5;
+
 -- name: troubled
 -- fleet: operators see what is wrong anywhere
 SELECT a.id, o.name AS organization, a.state, a.pending_since, a.state_changed_at, a.problem

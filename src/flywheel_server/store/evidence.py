@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection, Record
+from flywheel_server.domain import evidence_figures as figures
 from flywheel_server.domain.evidence import AnchorState, Link
+from flywheel_server.domain.evidence_figures import Clock
 from flywheel_server.sql import load
 
 _SQL = load("evidence")
@@ -117,9 +119,14 @@ async def page(
     state: AnchorState | None,
     unbatched: AnchorState,
     result: str | None,
+    clock: Clock | None = None,
+    text: str | None = None,
     limit: int,
 ) -> list[Bundle]:
-    """Return bundles of a site, the newest first; ``unbatched`` is the state without a batch."""
+    """Return bundles of a site, the newest first; ``unbatched`` is the state without a batch.
+
+    ``text`` is looked for in ids, hashes, keys, and the names of the appliance.
+    """
     rows = await connection.fetch(
         _SQL["page"],
         site_id,
@@ -130,6 +137,10 @@ async def page(
         state,
         unbatched,
         result,
+        clock,
+        figures.AHEAD,
+        figures.LATE,
+        text,
         limit,
     )
     return [Bundle(**row) for row in rows]
@@ -147,6 +158,12 @@ async def span(
     """Return the first and last position received in a span of time; None without any."""
     row = await connection.fetchrow(_SQL["span"], site_id, since, until)
     return None if row is None or row["first"] is None else (row["first"], row["last"])
+
+
+async def received_at(connection: Connection, site_id: UUID, position: int) -> dt.datetime | None:
+    """Return when the bundle at a position came; None where there is none."""
+    found: dt.datetime | None = await connection.fetchval(_SQL["at"], site_id, position)
+    return found
 
 
 async def links(

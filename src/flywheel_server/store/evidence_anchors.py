@@ -35,6 +35,13 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedAnchor(Anchor):
+    """An anchor with the name of its organization."""
+
+    organization: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
     """A bundle that waits for a batch."""
 
@@ -155,6 +162,33 @@ async def move(
         anchor.next_attempt_at,
         anchor.problem,
     )
+
+
+async def lock(connection: Connection, id: UUID) -> Anchor | None:
+    """Return one anchor and keep others from changing it until the end."""
+    row = await connection.fetchrow(_SQL["lock"], id)
+    return None if row is None else Anchor(**row)
+
+
+async def retry(
+    connection: Connection, anchor: Anchor, *, keep_proof: bool, now: dt.datetime
+) -> None:
+    """Have an anchor that failed wait for its block again, at once."""
+    await connection.execute(_SQL["retry"], anchor.organization_id, anchor.id, now, keep_proof)
+
+
+async def page(
+    connection: Connection,
+    *,
+    state: AnchorState | None = None,
+    organization_id: UUID | None = None,
+    before: UUID | None = None,
+    id: UUID | None = None,
+    limit: int,
+) -> list[NamedAnchor]:
+    """Return anchors of every organization, the newest first."""
+    rows = await connection.fetch(_SQL["of_fleet"], state, organization_id, before, id, limit)
+    return [NamedAnchor(**row) for row in rows]
 
 
 async def troubled(

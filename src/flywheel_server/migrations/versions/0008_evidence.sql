@@ -170,7 +170,8 @@ CREATE TABLE evidence_leaves (
     CONSTRAINT evidence_leaves_bundle_fkey
         FOREIGN KEY (site_id, position) REFERENCES evidence_bundles (site_id, position)
 );
-CREATE INDEX evidence_leaves_anchor_idx ON evidence_leaves (anchor_id);
+-- By site, too: which batches have bundles of one.
+CREATE INDEX evidence_leaves_anchor_idx ON evidence_leaves (anchor_id, site_id);
 
 -- How far the loop has come with each chain: batched, and verified anew.
 CREATE TABLE evidence_progress (
@@ -245,3 +246,8 @@ GRANT UPDATE (state, decided_at, decided_by) ON evidence_keys
     TO flywheel_appliance, flywheel_operator;
 GRANT INSERT, UPDATE ON evidence_anchors, evidence_progress TO flywheel_loop;
 GRANT INSERT ON evidence_leaves TO flywheel_loop;
+-- An operator has a failed timestamp tried again.
+GRANT UPDATE (
+    state, state_changed_at, pending_since, submitted_at, proof, block_height, block_header,
+    block_time, attempts, next_attempt_at, problem
+) ON evidence_anchors TO flywheel_operator;
