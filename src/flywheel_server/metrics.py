@@ -1,27 +1,74 @@
 """The figures of ``/metrics``. Labels are bounded: routes by template, never by path."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import accumulate
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BUCKETS = (*map(str, map(float, _BOUNDS)), "+Inf")
+
+
+class _Times:
+    """How long the answers of one route took: how many per bucket, and their sum."""
+
+    __slots__ = ("counts", "seconds")
+
+    def __init__(self) -> None:
+        self.counts = [0] * len(_BUCKETS)
+        self.seconds = 0.0
+
+
+class Answers(Collector):
+    """Counts of answers in plain numbers, which become metrics when somebody reads them.
+
+    The library's instruments cost more than many an answer: they lock for each observation.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, int], int] = {}
+        self._times: dict[str, _Times] = {}
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer."""
+        key = (method, route, status)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        times = self._times.get(route)
+        if times is None:
+            times = self._times[route] = _Times()
+        times.counts[bisect_left(_BOUNDS, seconds)] += 1
+        times.seconds += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what was counted so far."""
+        requests = CounterMetricFamily(
+            "flywheel_http_requests",
+            "HTTP requests answered",
+            labels=["method", "route", "status"],
+        )
+        for (method, route, status), count in self._counts.items():
+            requests.add_metric([method, route, str(status)], count)
+        yield requests
+        seconds = HistogramMetricFamily(
+            "flywheel_http_request_seconds",
+            "Time from the first byte read to the last byte written",
+            labels=["route"],
+        )
+        for route, times in self._times.items():
+            buckets = list(zip(_BUCKETS, accumulate(times.counts), strict=True))
+            seconds.add_metric([route], buckets, times.seconds)
+        yield seconds
 
 
 class Metrics:
     """The instruments of one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        # Looking children up by their labels costs more than counting; labels are few.
-        self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self.requests = Counter(
-            "flywheel_http_requests",
-            "HTTP requests answered",
-            ["method", "route", "status"],
-            registry=registry,
-        )
-        self.request_seconds = Histogram(
-            "flywheel_http_request_seconds",
-            "Time from the first byte read to the last byte written",
-            ["route"],
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
-            registry=registry,
-        )
+        self.answers = Answers()
+        registry.register(self.answers)
         self.shed = Counter(
             "flywheel_http_shed",
             "HTTP requests refused because too many of their kind were underway or had come",
@@ -124,16 +171,3 @@ class Metrics:
             "Executions kept whose id resolves to no rule and no runbook",
             registry=registry,
         )
-
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request."""
-        key = (method, route, status)
-        found = self._answers.get(key)
-        if found is None:
-            found = self._answers[key] = (
-                self.requests.labels(method, route, str(status)),
-                self.request_seconds.labels(route),
-            )
-        counter, histogram = found
-        counter.inc()
-        histogram.observe(seconds)
