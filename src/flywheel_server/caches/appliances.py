@@ -7,6 +7,7 @@ loses at most that second of times, and nothing else.
 import asyncio
 import datetime as dt
 import hashlib
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -85,39 +86,43 @@ class CheckIns:
             self._entries.pop(key, None)
 
 
+_Place = tuple[UUID, UUID | None]
+_Said = TypeVar("_Said")
+
+
+class _Newest(dict[_Place, tuple[dt.datetime, _Said | None]]):
+    """The newest time of each place, and what was last said there."""
+
+    def note(self, place: _Place, now: dt.datetime, said: _Said | None) -> None:
+        if said is None:
+            said = self.get(place, (now, None))[1]
+        # The database is long gone then; the times of so many are told again soon anyway.
+        if len(self) < _MOST_BEATS or place in self:
+            self[place] = (now, said)
+
+
 class Heartbeats:
     """Newer times on their way to the database."""
 
     def __init__(self, database: db.Database) -> None:
         self._database = database
-        self._beats: dict[tuple[UUID, UUID | None], Beat] = {}
+        # With the uptime that was told.
+        self._seen: _Newest[int] = _Newest()
+        # With the hash of the set that was carried.
+        self._synced: _Newest[str] = _Newest()
         self._flushing = asyncio.Lock()
 
     def seen(
         self, site_id: UUID, appliance_id: UUID, now: dt.datetime, uptime_seconds: int | None
     ) -> None:
         """Note that an appliance checked in."""
-        self._note(
-            Beat(
-                site_id=site_id,
-                appliance_id=appliance_id,
-                seen_at=now,
-                synced_at=None,
-                uptime_seconds=uptime_seconds,
-            )
-        )
+        self._seen.note((site_id, appliance_id), now, uptime_seconds)
 
     def synced(
         self, scope: ApplianceScope, now: dt.datetime, rules_hash: str | None = None
     ) -> None:
         """Note a sync and what it carried: to the key's appliance, else to the site."""
-        key = (scope.site_id, scope.appliance_id)
-        before = self._beats.get(key)
-        if before is None:
-            self._note(Beat(*key, now, now, None, rules_hash))
-        else:
-            uptime, older = before.uptime_seconds, before.synced_hash
-            self._beats[key] = Beat(*key, now, now, uptime, rules_hash or older)
+        self._synced.note((scope.site_id, scope.appliance_id), now, rules_hash)
 
     async def run(self) -> None:
         """Flush once a second, for ever; flush what is left when cancelled."""
@@ -131,18 +136,19 @@ class Heartbeats:
     async def flush(self) -> None:
         """Write all that is waiting. Raises DatabaseUnavailable and keeps it."""
         async with self._flushing:
-            beats, self._beats = self._beats, {}
-            if not beats:
+            seen, self._seen = self._seen, _Newest()
+            synced, self._synced = self._synced, _Newest()
+            if not seen and not synced:
                 return
+            beats = [_beat(place, seen.get(place), synced.get(place)) for place in seen | synced]
             try:
                 async with db.transaction(self._database, _SCOPE) as connection:
-                    await store.beat(connection, list(beats.values()))
-                    await deliveries.synced(connection, list(beats.values()))
+                    await store.beat(connection, beats)
+                    await deliveries.synced(connection, beats)
             except BaseException:
                 # Whatever stopped it, cancelling included, the beats wait for the next flush.
-                newer, self._beats = self._beats, beats
-                for beat in newer.values():
-                    self._note(beat)
+                self._seen = _merged(seen, self._seen)
+                self._synced = _merged(synced, self._synced)
                 raise
 
     async def _flush_or_wait(self) -> None:
@@ -152,28 +158,26 @@ class Heartbeats:
             # The next second tries again.
             _log.warning("heartbeats wait for the database", reason=type(error).__name__)
 
-    def _note(self, beat: Beat) -> None:
-        key = (beat.site_id, beat.appliance_id)
-        before = self._beats.get(key)
-        if before is None and len(self._beats) >= _MOST_BEATS:
-            # The database is long gone; the newest times of so many are told again soon anyway.
-            return
-        self._beats[key] = beat if before is None else _newest(before, beat)
+
+def _merged(older: _Newest[_Said], newer: _Newest[_Said]) -> _Newest[_Said]:
+    for place, (now, said) in newer.items():
+        older.note(place, now, said)
+    return older
+
+
+def _beat(
+    place: _Place,
+    seen: tuple[dt.datetime, int | None] | None,
+    synced: tuple[dt.datetime, str | None] | None,
+) -> Beat:
+    seen_at, uptime = seen or (None, None)
+    synced_at, carried = synced or (None, None)
+    site_id, appliance_id = place
+    # Who syncs is there.
+    newest = max(at for at in (seen_at, synced_at) if at is not None)
+    return Beat(site_id, appliance_id, newest, synced_at, uptime, carried)
 
 
 def _key(scope: ApplianceScope, report: Report) -> bytes:
     told = msgspec.msgpack.encode((scope.site_id, scope.appliance_id, report))
     return hashlib.blake2b(told, digest_size=_KEY_BYTES).digest()
-
-
-def _newest(before: Beat, beat: Beat) -> Beat:
-    return Beat(
-        site_id=beat.site_id,
-        appliance_id=beat.appliance_id,
-        seen_at=beat.seen_at or before.seen_at,
-        synced_at=beat.synced_at or before.synced_at,
-        uptime_seconds=before.uptime_seconds
-        if beat.uptime_seconds is None
-        else beat.uptime_seconds,
-        synced_hash=beat.synced_hash or before.synced_hash,
-    )
