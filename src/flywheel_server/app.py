@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any, cast
 from uuid import uuid4
 
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from flywheel_server import loop, runtime
 from flywheel_server.api import (
@@ -117,8 +120,26 @@ ROUTERS = (
     tenant_audit.partners,
 )
 
+# Whose X-Forwarded headers are believed unless FORWARDED_ALLOW_IPS names others, as uvicorn does.
+_LOCAL = "127.0.0.1,::1"
 
-def create_app(settings: Settings, url: str, *, hot: bool = True) -> FastAPI:
+
+class Application(FastAPI):
+    """FastAPI, asked for what the fast path does not answer."""
+
+    hot: FastPath | None = None
+
+    @property
+    def entrance(self) -> ASGIApp:
+        """What a server calls: the same with one step less."""
+        return self.hot or self
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await (self.hot or super().__call__)(scope, receive, send)
+
+
+def create_app(settings: Settings, url: str, *, hot: bool = True) -> Application:
     """Return the application on the database at ``url``. Undeclared routes raise SetupError.
 
     Without ``hot`` the ordinary routes answer everything, in the same way and more slowly.
@@ -132,7 +153,7 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> FastAPI:
                 app.hot.runtime = parts
             yield
 
-    app = _Application(
+    app = Application(
         title="Flywheel Server",
         summary="The learning control plane for self-healing fleets.",
         version="0.1.0",
@@ -153,17 +174,12 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> FastAPI:
     app.add_middleware(RequestLayer)
     app.add_middleware(layer.PageHeaders)
     if hot:
-        app.hot = FastPath(partial(FastAPI.__call__, app), gates)
+        # Whom a proxy forwards for is nothing to the fast path.
+        # Its types say the same as Starlette's in other words.
+        behind: Any = partial(FastAPI.__call__, app)
+        trusted = os.environ.get("FORWARDED_ALLOW_IPS", _LOCAL)
+        app.hot = FastPath(cast("ASGIApp", ProxyHeadersMiddleware(behind, trusted)), gates)
     return app
-
-
-class _Application(FastAPI):
-    """FastAPI, asked for what the fast path does not answer."""
-
-    hot: FastPath | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.hot or super().__call__)(scope, receive, send)
 
 
 @contextlib.asynccontextmanager

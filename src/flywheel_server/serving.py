@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from flywheel_server import errors, log
+from flywheel_server.api.fast_protocol import FastProtocol
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
 
@@ -48,15 +49,17 @@ async def serve(settings: Settings, url: str) -> None:
 def config(settings: Settings, url: str) -> uvicorn.Config:
     """Return how uvicorn shall run the application."""
     return uvicorn.Config(
-        create_app(settings, url),
+        create_app(settings, url).entrance,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=FastProtocol,
         ws="none",
         access_log=False,
         log_config=None,
         server_header=False,
+        # The application reads them itself, where somebody needs them.
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         backlog=_BACKLOG,

@@ -170,11 +170,16 @@ async def test_it_counts_as_the_ordinary_route_does(
     client: httpx.AsyncClient, alone: httpx.AsyncClient, cast: Cast
 ) -> None:
     etag = await warm(client, cast.site.headers)
-    counter = parts.of(client).metrics.requests.labels("GET", fast_path.SYNC, "304")
-    before = counter._value.get()
+    labels = {"method": "GET", "route": fast_path.SYNC, "status": "304"}
+    registry = parts.of(client).registry
+    before = registry.get_sample_value("flywheel_http_requests_total", labels) or 0
     for each in (client, alone):
         await each.get(fast_path.SYNC, headers=cast.site.headers | {"If-None-Match": etag})
-    assert counter._value.get() == before + 2
+    assert registry.get_sample_value("flywheel_http_requests_total", labels) == before + 2
+    route = {"route": fast_path.SYNC}
+    counted = registry.get_sample_value("flywheel_http_request_seconds_count", route)
+    within = {**route, "le": "+Inf"}
+    assert counted == registry.get_sample_value("flywheel_http_request_seconds_bucket", within)
 
 
 async def test_an_empty_bucket_is_left_to_the_ordinary_way_to_refuse(

@@ -159,7 +159,8 @@ class Gate:
         # When each sender's bucket will be full again, in seconds of the monotonic clock.
         self._full_at: dict[Hashable, float] = {}
         self._step = 1 / kind.rate
-        self._depth = kind.burst / kind.rate
+        # How far in the future that may lie.
+        self._furthest = kind.burst / kind.rate + _ROUNDING
 
     async def wait(self) -> None:
         """Wait for a place that is handed over. Raises Busy when too many wait, or too long."""
@@ -196,7 +197,7 @@ class Gate:
         """
         now = _now()
         full_at = max(self._full_at.get(sender, now), now) + self._step / rate
-        if full_at - now > self._depth + _ROUNDING:
+        if full_at - now > self._furthest:
             raise self.kind.refusal(
                 f"Too many requests of the kind {self.kind.name} come from here: slow down."
             )
