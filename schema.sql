@@ -47,6 +47,10 @@ CREATE FUNCTION public.audit_hash(entry public.audit_entries) RETURNS bytea
     LANGUAGE sql STABLE
     RETURN sha256(((entry).previous_hash || convert_to((jsonb_build_array((entry).id, EXTRACT(epoch FROM (entry).at), (entry).actor_kind, (entry).actor_id, (entry).actor, (entry).action, (entry).object_kind, (entry).object_id, (entry).partner_id, (entry).organization_id, (entry).site_id, (entry).before, (entry).after))::text, 'UTF8'::name)));
 
+CREATE FUNCTION public.counts_suffice(successes bigint, verified_successes bigint, failures bigint, chaos_successes bigint, chaos_failures bigint, least_occurrences bigint, least_successes bigint, least_rate numeric, require_verified boolean, with_chaos boolean) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN ((((successes + failures) + CASE WHEN with_chaos THEN (chaos_successes + chaos_failures) ELSE (0)::bigint END) >= GREATEST(least_occurrences, (1)::bigint)) AND ((CASE WHEN require_verified THEN verified_successes WHEN with_chaos THEN (successes + chaos_successes) ELSE successes END)::numeric >= GREATEST((least_successes)::numeric, (least_rate * (((successes + failures) + CASE WHEN with_chaos THEN (chaos_successes + chaos_failures) ELSE (0)::bigint END))::numeric))));
+
 CREATE FUNCTION public.drop_partition(parent text, partition text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -822,9 +826,11 @@ CREATE TABLE public.patterns (
     last_seen_at timestamp with time zone NOT NULL,
     state text DEFAULT 'observed'::text NOT NULL,
     state_changed_at timestamp with time zone DEFAULT now() NOT NULL,
-    stale boolean DEFAULT true NOT NULL,
+    due_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone,
+    blocked boolean DEFAULT false NOT NULL,
     CONSTRAINT patterns_state_known CHECK ((state = ANY (ARRAY['observed'::text, 'eligible'::text, 'withdrawn'::text, 'approved'::text, 'rejected'::text])))
-);
+)
+WITH (fillfactor='80');
 
 ALTER TABLE ONLY public.patterns FORCE ROW LEVEL SECURITY;
 
@@ -1550,13 +1556,11 @@ CREATE INDEX orders_rule_idx ON public.orders USING btree (rule, appliance_id) W
 
 CREATE INDEX organizations_partner_idx ON public.organizations USING btree (partner_id);
 
-CREATE INDEX patterns_eligible_idx ON public.patterns USING btree (last_seen_at) WHERE (state = 'eligible'::text);
+CREATE INDEX patterns_due_idx ON public.patterns USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX patterns_pair_idx ON public.patterns USING btree (incident_type, runbook_id);
 
 CREATE INDEX patterns_runbook_idx ON public.patterns USING btree (runbook_id);
-
-CREATE INDEX patterns_stale_idx ON public.patterns USING btree (id) WHERE stale;
 
 CREATE INDEX plan_approvals_deadline_idx ON public.plan_approvals USING btree (deadline_at) WHERE (state = 'waiting'::text);
 
@@ -1786,12 +1790,6 @@ ALTER TABLE ONLY public.promotions
 
 ALTER TABLE ONLY public.promotions
     ADD CONSTRAINT promotions_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
-
-ALTER TABLE ONLY public.rule_attempts
-    ADD CONSTRAINT rule_attempts_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
-
-ALTER TABLE ONLY public.rule_attempts
-    ADD CONSTRAINT rule_attempts_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.rule_counts
     ADD CONSTRAINT rule_counts_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
@@ -2717,8 +2715,8 @@ GRANT UPDATE(state) ON TABLE public.patterns TO flywheel_partner;
 GRANT UPDATE(state_changed_at) ON TABLE public.patterns TO flywheel_client;
 GRANT UPDATE(state_changed_at) ON TABLE public.patterns TO flywheel_partner;
 
-GRANT UPDATE(stale) ON TABLE public.patterns TO flywheel_client;
-GRANT UPDATE(stale) ON TABLE public.patterns TO flywheel_partner;
+GRANT UPDATE(due_at) ON TABLE public.patterns TO flywheel_client;
+GRANT UPDATE(due_at) ON TABLE public.patterns TO flywheel_partner;
 
 GRANT SELECT,INSERT ON TABLE public.plan_approvals TO flywheel_appliance;
 GRANT SELECT ON TABLE public.plan_approvals TO flywheel_client;

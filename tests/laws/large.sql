@@ -31,11 +31,11 @@ INSERT INTO execution_keys (site_id, execution_id, digest, received_at)
 SELECT e.site_id, e.execution_id, sha256('x'), e.received_at FROM executions e;
 INSERT INTO patterns (
     id, site_id, incident_type, runbook_id, hostname, successes, first_seen_at, last_seen_at,
-    stale
+    due_at
 )
 SELECT
     left(md5(s.slug || '/' || t || '/' || h), 16), s.id, 'type_' || t, 'RB-WIN-SEC-001', 'ws-' || h, 7, now(),
-    now(), false
+    now(), NULL
 FROM sites s, generate_series(1, 20) t, generate_series(1, 2) h;
 INSERT INTO platform_pattern_sites (
     incident_type, runbook_id, site_id, successes, first_seen_at, last_seen_at

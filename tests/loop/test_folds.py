@@ -427,7 +427,10 @@ async def test_the_gates_of_a_site_open_and_shut_with_the_facts(
     await telemetry.send(client, cast.site, telemetry.executions(5))
     await telemetry.turn(client, cast.admin)
     (pattern,) = await telemetry.items(client, cast.admin, "patterns?state=eligible")
-    await owner.execute("UPDATE patterns SET last_seen_at = last_seen_at - interval '8 days'")
+    await owner.execute(
+        "UPDATE patterns SET last_seen_at = last_seen_at - interval '8 days', "
+        "due_at = due_at - interval '8 days'"
+    )
     await telemetry.turn(client, cast.admin)
     (pattern,) = await telemetry.items(client, cast.admin, "patterns?state=withdrawn")
     assert pattern["failing"] == ["seen_recently"]

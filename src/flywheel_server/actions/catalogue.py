@@ -33,7 +33,7 @@ async def load(connection: Connection) -> None:
     if synced:
         await db.announce(connection, listener.RULES, "platform")
     if changed or builtin or synced:
-        await patterns.mark_all_stale(connection)
+        await patterns.mark_all_due(connection)
 
 
 def runbooks() -> Iterator[tuple[str, str, str, bool]]:

@@ -29,7 +29,7 @@ async def create(
         )
     made = await rules.insert(connection, rule)
     await announce(connection, listener.RULES, domain.announcement(made))
-    await patterns.mark_type_stale(connection, made.incident_type)
+    await patterns.mark_type_due(connection, made.incident_type)
     tenant = await switching.tenant(connection, made)
     await audit.record(
         connection,

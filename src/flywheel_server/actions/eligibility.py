@@ -7,6 +7,7 @@ from flywheel_server.db import Connection
 from flywheel_server.domain import gates, promotions
 from flywheel_server.domain.policy import Policy
 from flywheel_server.store import patterns
+from flywheel_server.store.patterns import Verdict
 
 _CHUNK = 5_000
 # A decision stays; only undecided patterns follow their gates.
@@ -15,20 +16,15 @@ _DECIDED = frozenset({"approved", "rejected"})
 
 async def evaluate(connection: Connection, policy: Policy, now: dt.datetime) -> tuple[int, int]:
     """Look at every pattern whose gates may have changed; return how many, and how many did."""
-    unseen_since = now - dt.timedelta(days=policy.site_max_age_days)
     looked_at = changed = 0
-    after = ""
-    while chunk := await patterns.due(connection, after, unseen_since, _CHUNK):
-        states = [(pattern.id, _state(pattern, policy, now)) for pattern in chunk]
-        await patterns.set_states(connection, states, now)
+    while chunk := await patterns.due(connection, now, _CHUNK):
+        verdicts = [_verdict(pattern, policy, now) for pattern in chunk]
+        await patterns.set_verdicts(connection, verdicts, now)
         looked_at += len(chunk)
-        changed += sum(
-            pattern.state != state for pattern, (_, state) in zip(chunk, states, strict=True)
-        )
-        for pattern, (_, state) in zip(chunk, states, strict=True):
-            if state == "eligible" != pattern.state:
+        for pattern, verdict in zip(chunk, verdicts, strict=True):
+            changed += pattern.state != verdict.state
+            if verdict.state == "eligible" != pattern.state:
                 await _tell(connection, pattern, now)
-        after = chunk[-1].id
     return looked_at, changed
 
 
@@ -50,9 +46,21 @@ async def _tell(connection: Connection, pattern: patterns.Pattern, now: dt.datet
     )
 
 
-def _state(pattern: patterns.Pattern, policy: Policy, now: dt.datetime) -> str:
-    if pattern.state in _DECIDED:
-        return pattern.state
-    if not gates.failing(promotions.site_gates(pattern.evidence, policy, now)):
+def _verdict(pattern: patterns.Pattern, policy: Policy, now: dt.datetime) -> Verdict:
+    shut = set(gates.failing(promotions.site_gates(pattern.evidence, policy, now)))
+    state = _state(pattern.state, opened=not shut)
+    return Verdict(
+        id=pattern.id,
+        state=state,
+        # The only gate that shuts by itself.
+        due_at=promotions.recent_until(pattern.evidence, policy) if state == "eligible" else None,
+        blocked=not shut.isdisjoint(promotions.BEYOND_EVIDENCE),
+    )
+
+
+def _state(before: str, *, opened: bool) -> str:
+    if before in _DECIDED:
+        return before
+    if opened:
         return "eligible"
-    return "observed" if pattern.state == "observed" else "withdrawn"
+    return "observed" if before == "observed" else "withdrawn"

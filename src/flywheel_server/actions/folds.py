@@ -8,7 +8,7 @@ import datetime as dt
 from flywheel_server import log
 from flywheel_server.actions import rule_health as health
 from flywheel_server.db import Connection
-from flywheel_server.store import folds, rule_health
+from flywheel_server.store import folds, policies, rule_health
 from flywheel_server.store.folds import Fold, Recount
 
 _log = log.get(__name__)
@@ -17,7 +17,9 @@ _log = log.get(__name__)
 async def patterns(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     """Fold new L2 executions into patterns; return facts taken and patterns changed."""
     since = await _begin(connection, "patterns", now)
-    return await folds.fold_patterns(connection, since.mark, now)
+    # Under the folds' lock, which a change of the policy takes, too: it marks every pattern as due.
+    policy = await policies.in_force(connection)
+    return await folds.fold_patterns(connection, since.mark, policy, now)
 
 
 async def platform(connection: Connection, now: dt.datetime) -> tuple[int, int]:
@@ -62,7 +64,7 @@ async def resolve_anew(connection: Connection, alias: str, now: dt.datetime) -> 
     """Fold what was kept unresolved under ``alias`` in, in the transaction that adds the alias."""
     await folds.lock(connection)
     await folds.move_patterns(connection)
-    await folds.mark_runbook_stale(connection, alias)
+    await folds.mark_runbook_due(connection, alias)
     pairs = await folds.move_platform(connection)
     if pairs:
         await folds.aggregate_platform(connection, sorted(pairs), now)

@@ -39,7 +39,7 @@ async def change(
         raise errors.Unavailable("The database has no policy yet: run `flywheel-server migrate`.")
     after = policy.from_values(policy.as_values(before.policy) | values)
     version = await policies.append(connection, after, reason, actor.actor_name, now)
-    await patterns.mark_all_stale(connection)
+    await patterns.mark_all_due(connection)
     await rule_health.count_all_again(connection)
     await audit.record(
         connection,

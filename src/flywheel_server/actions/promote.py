@@ -68,7 +68,7 @@ async def promote(
         else await stored_rules.insert(connection, decisions.named(would_be, name))
     )
     await candidates.decide(connection, candidate, "approved", now)
-    await candidates.mark_stale(connection, candidate.site_id, rule.incident_type)
+    await candidates.mark_due(connection, candidate.site_id, rule.incident_type)
     if deploy_immediately:
         await deliveries.deploy(connection, actor, signer, rule, now)
     verdict = Verdict(

@@ -29,7 +29,7 @@ async def promote(
         opened = promotions.platform_gates(pattern.evidence, policy)
         if not gates.failing(opened):
             made.append((await _make(connection, pattern), _matter(pattern, opened)))
-            await patterns.mark_type_stale(connection, pattern.evidence.incident_type)
+            await patterns.mark_type_due(connection, pattern.evidence.incident_type)
     # The audit's lock comes last, behind the patterns': whoever approves takes them in this order.
     for rule, matter in made:
         verdict = Verdict(

@@ -45,7 +45,7 @@ async def switch(
         return await rules.get(connection, rule.id) or rule
     await announce(connection, listener.RULES, domain.announcement(changed))
     # Whether a pattern's incidents are covered already is one of its gates.
-    await patterns.mark_type_stale(connection, rule.incident_type)
+    await patterns.mark_type_due(connection, rule.incident_type)
     if enabled:
         # Only what begins from here on counts for or against it.
         await rule_health.restart(connection, rule.id, now)

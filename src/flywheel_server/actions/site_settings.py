@@ -37,7 +37,7 @@ async def change_site(
     await stored.set_site(connection, site_id, after_name, after_tier)
     if after_tier != before.healing_tier:
         # Other built-in rules reach it, and may cover what was a candidate.
-        await patterns.mark_site_stale(connection, site_id)
+        await patterns.mark_site_due(connection, site_id)
         await announce(connection, listener.RULES, f"site:{site_id}")
     await audit.record(
         connection,

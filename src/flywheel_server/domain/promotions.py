@@ -11,6 +11,11 @@ from flywheel_server.domain import rules
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
 
+# Gates that no evidence opens or shuts: the catalogue and the rules in force do.
+BEYOND_EVIDENCE = frozenset(
+    {"runbook_known", "runbook_executable", "incident_type_expressible", "not_covered"}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
@@ -78,6 +83,11 @@ def site_gates(evidence: SiteEvidence, policy: Policy, now: dt.datetime) -> tupl
         _recent(evidence.last_seen_at, policy.site_max_age_days, now),
         _uncovered(evidence.covered_by),
     )
+
+
+def recent_until(evidence: SiteEvidence, policy: Policy) -> dt.datetime:
+    """Return the last moment at which a site's pattern still counts as seen recently."""
+    return evidence.last_seen_at + dt.timedelta(days=policy.site_max_age_days)
 
 
 def platform_gates(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ...]:

@@ -100,12 +100,13 @@ SET state = $3,
 WHERE id = $1
     AND site_id = $2;
 
--- name: mark_stale
+-- name: mark_due
 -- Whether a rule of the site is for its incident type is one of a pattern's gates.
 UPDATE patterns
-SET stale = true
+SET due_at = '-infinity'
 WHERE site_id = $1
-    AND incident_type = $2;
+    AND incident_type = $2
+    AND (state = 'eligible' OR blocked OR due_at IS NOT NULL);
 
 -- name: hosts
 -- The hosts that would share a rule.

@@ -52,31 +52,63 @@ WITH new AS MATERIALIZED (
         AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
         AND e.level = 'L2'
     GROUP BY e.site_id, e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.hostname
+    -- Everyone takes patterns in this order: no two transactions wait for each other in a ring.
+    ORDER BY e.site_id, e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.hostname
+),
+changed AS (
+    UPDATE patterns p
+    SET successes = p.successes + n.successes,
+        verified_successes = p.verified_successes + n.verified_successes,
+        failures = p.failures + n.failures,
+        not_attempted = p.not_attempted + n.not_attempted,
+        chaos_successes = p.chaos_successes + n.chaos_successes,
+        chaos_failures = p.chaos_failures + n.chaos_failures,
+        first_seen_at = LEAST(p.first_seen_at, n.first_seen_at),
+        last_seen_at = GREATEST(p.last_seen_at, n.last_seen_at),
+        -- Only what may change its state is looked at: a candidate, and what may become one.
+        due_at = CASE
+            WHEN p.state = 'eligible'
+                OR p.state IN ('observed', 'withdrawn') AND NOT p.blocked AND counts_suffice(
+                    p.successes + n.successes, p.verified_successes + n.verified_successes,
+                    p.failures + n.failures, p.chaos_successes + n.chaos_successes,
+                    p.chaos_failures + n.chaos_failures, $3, $4, $5, $6, $7
+                )
+                THEN '-infinity'
+            ELSE p.due_at
+        END
+    FROM new n
+    WHERE p.site_id = n.site_id
+        AND p.incident_type = n.incident_type
+        AND p.runbook_id = n.runbook_id
+        AND p.hostname = n.hostname
+    RETURNING 1
 ),
 keyed AS (
     SELECT
         n.*,
         pattern_id(n.site_id, pattern_signature(n.incident_type, n.runbook_id, n.hostname)) AS id
     FROM new n
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM patterns p
+        WHERE p.site_id = n.site_id
+            AND p.incident_type = n.incident_type
+            AND p.runbook_id = n.runbook_id
+            AND p.hostname = n.hostname
+    )
 ),
 placed AS (
     SELECT
         k.*,
         row_number() OVER (
             PARTITION BY k.id ORDER BY k.incident_type, k.runbook_id, k.hostname
-        ) > 1 OR EXISTS (
-            SELECT 1
-            FROM patterns p
-            WHERE p.id = k.id
-                AND (p.site_id, p.incident_type, p.runbook_id, p.hostname)
-                <> (k.site_id, k.incident_type, k.runbook_id, k.hostname)
-        ) AS id_taken
+        ) > 1 OR EXISTS (SELECT 1 FROM patterns p WHERE p.id = k.id) AS id_taken
     FROM keyed k
 ),
-folded AS (
+added AS (
     INSERT INTO patterns (
         id, site_id, incident_type, runbook_id, hostname, successes, verified_successes, failures,
-        not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, stale
+        not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, due_at
     )
     SELECT
         -- Types and hosts may hold colons, so two patterns may share a signature: the later one
@@ -87,19 +119,14 @@ folded AS (
         END,
         p.site_id, p.incident_type, p.runbook_id, p.hostname, p.successes, p.verified_successes,
         p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures, p.first_seen_at,
-        p.last_seen_at, true
+        p.last_seen_at,
+        CASE WHEN counts_suffice(
+            p.successes, p.verified_successes, p.failures, p.chaos_successes, p.chaos_failures,
+            $3, $4, $5, $6, $7
+        )
+            THEN '-infinity'::timestamptz
+        END
     FROM placed p
-    ORDER BY p.site_id, p.incident_type, p.runbook_id, p.hostname
-    ON CONFLICT (site_id, incident_type, runbook_id, hostname) DO UPDATE
-    SET successes = patterns.successes + excluded.successes,
-        verified_successes = patterns.verified_successes + excluded.verified_successes,
-        failures = patterns.failures + excluded.failures,
-        not_attempted = patterns.not_attempted + excluded.not_attempted,
-        chaos_successes = patterns.chaos_successes + excluded.chaos_successes,
-        chaos_failures = patterns.chaos_failures + excluded.chaos_failures,
-        first_seen_at = LEAST(patterns.first_seen_at, excluded.first_seen_at),
-        last_seen_at = GREATEST(patterns.last_seen_at, excluded.last_seen_at),
-        stale = true
     RETURNING 1
 ),
 marked AS (
@@ -109,7 +136,7 @@ marked AS (
 )
 SELECT
     (SELECT COALESCE(sum(n.facts), 0) FROM new n)::bigint AS rows_in,
-    (SELECT count(*) FROM folded) AS rows_out;
+    (SELECT count(*) FROM changed) + (SELECT count(*) FROM added) AS rows_out;
 
 -- name: fold_platform
 -- fleet: one statement folds what is new of every site
@@ -528,7 +555,7 @@ merged AS (
 )
 INSERT INTO patterns (
     id, site_id, incident_type, runbook_id, hostname, successes, verified_successes, failures,
-    not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, stale
+    not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, due_at
 )
 SELECT
     CASE WHEN EXISTS (
@@ -543,7 +570,7 @@ SELECT
     END,
     g.site_id, g.incident_type, g.runbook_id, g.hostname, g.successes, g.verified_successes,
     g.failures, g.not_attempted, g.chaos_successes, g.chaos_failures, g.first_seen_at,
-    g.last_seen_at, true
+    g.last_seen_at, '-infinity'
 FROM merged g
 ON CONFLICT (site_id, incident_type, runbook_id, hostname) DO UPDATE
 SET successes = patterns.successes + excluded.successes,
@@ -554,14 +581,14 @@ SET successes = patterns.successes + excluded.successes,
     chaos_failures = patterns.chaos_failures + excluded.chaos_failures,
     first_seen_at = LEAST(patterns.first_seen_at, excluded.first_seen_at),
     last_seen_at = GREATEST(patterns.last_seen_at, excluded.last_seen_at),
-    stale = true;
+    due_at = '-infinity';
 
--- name: mark_runbook_stale
+-- name: mark_runbook_due
 -- fleet: a runbook is the same for every tenant
 UPDATE patterns
-SET stale = true
+SET due_at = '-infinity'
 WHERE runbook_id IN (SELECT a.runbook_id FROM aliases a WHERE a.alias = $1)
-    AND NOT stale;
+    AND (state = 'eligible' OR blocked OR due_at IS NOT NULL);
 
 -- name: move_platform
 -- fleet: an alias holds for every tenant
@@ -662,7 +689,7 @@ SET successes = 0,
     not_attempted = 0,
     chaos_successes = 0,
     chaos_failures = 0,
-    stale = true;
+    due_at = '-infinity';
 
 -- name: forget_platform
 -- fleet: a rebuild covers every site
@@ -682,7 +709,7 @@ SET xid = '3';
 -- fleet: a rebuild covers every site
 INSERT INTO patterns (
     id, site_id, incident_type, runbook_id, hostname, successes, verified_successes, failures,
-    not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, stale
+    not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, due_at
 )
 SELECT
     pattern_id_apart(
@@ -690,7 +717,8 @@ SELECT
     ),
     d.site_id, d.incident_type, COALESCE(a.runbook_id, d.reported_id), d.hostname,
     sum(d.successes), sum(d.verified_successes), sum(d.failures), sum(d.not_attempted),
-    sum(d.chaos_successes), sum(d.chaos_failures), min(d.first_seen_at), max(d.last_seen_at), true
+    sum(d.chaos_successes), sum(d.chaos_failures), min(d.first_seen_at), max(d.last_seen_at),
+    '-infinity'
 FROM dropped_counts d
 LEFT JOIN aliases a ON a.alias = d.reported_id
 WHERE d.level = 'L2'

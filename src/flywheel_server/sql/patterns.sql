@@ -1,9 +1,9 @@
--- name: mark_all_stale
+-- name: mark_all_due
 -- fleet: a policy holds for every tenant
 -- Rows are taken in one order everywhere: no two transactions wait for each other in a ring. What is
 -- marked already is marked again: the step that looked at it may be about to clear the mark.
 UPDATE patterns p
-SET stale = true
+SET due_at = '-infinity'
 FROM (
     SELECT t.id
     FROM patterns t
@@ -12,26 +12,29 @@ FROM (
 ) t
 WHERE p.id = t.id;
 
--- name: mark_type_stale
+-- name: mark_type_due
 -- fleet: a rule of any scope may cover patterns of many sites
 UPDATE patterns p
-SET stale = true
+SET due_at = '-infinity'
 FROM (
     SELECT t.id
     FROM patterns t
     WHERE t.incident_type = $1
+        -- The others do not become candidates by it. One that is due may be looked at this moment.
+        AND (t.state = 'eligible' OR t.blocked OR t.due_at IS NOT NULL)
     ORDER BY t.site_id, t.incident_type, t.runbook_id, t.hostname
     FOR NO KEY UPDATE
 ) t
 WHERE p.id = t.id;
 
--- name: mark_site_stale
+-- name: mark_site_due
 UPDATE patterns p
-SET stale = true
+SET due_at = '-infinity'
 FROM (
     SELECT t.id
     FROM patterns t
     WHERE t.site_id = $1
+        AND (t.state = 'eligible' OR t.blocked OR t.due_at IS NOT NULL)
     ORDER BY t.site_id, t.incident_type, t.runbook_id, t.hostname
     FOR NO KEY UPDATE
 ) t
@@ -75,11 +78,11 @@ LIMIT $6;
 SELECT p.id
 FROM patterns p
 WHERE p.id IN (
-    SELECT d.id FROM patterns d WHERE d.stale AND d.id > $1
-    UNION
-    SELECT d.id FROM patterns d WHERE d.state = 'eligible' AND d.last_seen_at < $2 AND d.id > $1
-    ORDER BY id
-    LIMIT $3
+    SELECT d.id
+    FROM patterns d
+    WHERE d.due_at < $1
+    ORDER BY d.due_at
+    LIMIT $2
 )
 ORDER BY p.site_id, p.incident_type, p.runbook_id, p.hostname
 FOR NO KEY UPDATE;
@@ -91,14 +94,7 @@ SELECT
     p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
     p.first_seen_at, p.last_seen_at, p.state, p.state_changed_at, r.platform, r.executable,
     c.rule_id AS covered_by
-FROM (
-    SELECT d.id FROM patterns d WHERE d.stale AND d.id > $1
-    UNION
-    SELECT d.id FROM patterns d WHERE d.state = 'eligible' AND d.last_seen_at < $2 AND d.id > $1
-    ORDER BY id
-    LIMIT $3
-) t
-JOIN patterns p ON p.id = t.id
+FROM patterns p
 JOIN sites s ON s.id = p.site_id
 JOIN organizations o ON o.id = s.organization_id
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
@@ -115,15 +111,18 @@ LEFT JOIN LATERAL (
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) c ON true
+WHERE p.id = ANY ($1::text[])
 ORDER BY p.id;
 
--- name: set_states
+-- name: set_verdicts
 -- fleet: the loop looks at the gates of every site
 UPDATE patterns p
 SET state = u.state,
-    state_changed_at = CASE WHEN p.state = u.state THEN p.state_changed_at ELSE $3 END,
-    stale = false
-FROM unnest($1::text[], $2::text[]) AS u (id, state)
+    state_changed_at = CASE WHEN p.state = u.state THEN p.state_changed_at ELSE $5 END,
+    due_at = u.due_at,
+    blocked = u.blocked
+FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::boolean[])
+    AS u (id, state, due_at, blocked)
 WHERE p.id = u.id;
 
 -- name: platform_page

@@ -18,13 +18,18 @@ WITH new AS MATERIALIZED (
         AND (e.level = 'L1' OR e.revision > 0)
     ORDER BY e.site_id, e.execution_id, e.revision DESC
 ),
-meant AS MATERIALIZED (
-    SELECT d.site_id, d.incident_type, d.reported_id, l.id AS rule, l.created_at
+-- By itself: joined at once, a planner would resolve each twice.
+resolved AS MATERIALIZED (
+    SELECT d.site_id, d.incident_type, d.reported_id, r.rule
     FROM (
         SELECT DISTINCT n.site_id, n.incident_type, n.reported_id FROM new n WHERE n.attempted
     ) d
     CROSS JOIN LATERAL resolved_rule(d.site_id, d.incident_type, d.reported_id) r
-    JOIN l1_rules l ON l.id = r.rule
+),
+meant AS MATERIALIZED (
+    SELECT d.site_id, d.incident_type, d.reported_id, l.id AS rule, l.created_at
+    FROM resolved d
+    JOIN l1_rules l ON l.id = d.rule
     WHERE l.source IN ('promoted', 'platform')
 ),
 placed AS MATERIALIZED (

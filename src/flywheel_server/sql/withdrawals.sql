@@ -61,7 +61,8 @@ WHERE level = 'L2'
 UPDATE patterns p
 SET state = CASE WHEN t.was_the_rule THEN 'withdrawn' ELSE p.state END,
     state_changed_at = CASE WHEN t.was_the_rule THEN $4 ELSE p.state_changed_at END,
-    stale = NOT t.was_the_rule
+    due_at = CASE WHEN NOT t.was_the_rule THEN '-infinity'::timestamptz END,
+    blocked = false
 FROM (
     SELECT
         s.id,

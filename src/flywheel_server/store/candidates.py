@@ -131,9 +131,9 @@ async def decide(
     await connection.execute(_SQL["decide"], candidate.id, candidate.site_id, state, now)
 
 
-async def mark_stale(connection: Connection, site_id: UUID, incident_type: str) -> None:
+async def mark_due(connection: Connection, site_id: UUID, incident_type: str) -> None:
     """Have the gates of a site's patterns of one type looked at anew: a rule for it changed."""
-    await connection.execute(_SQL["mark_stale"], site_id, incident_type)
+    await connection.execute(_SQL["mark_due"], site_id, incident_type)
 
 
 async def hosts(connection: Connection, candidate: Candidate) -> list[Host]:

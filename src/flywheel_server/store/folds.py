@@ -7,10 +7,12 @@ and makes the present snapshot its mark: nothing is missed or taken twice under 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain.policy import Policy
 from flywheel_server.sql import load
 
 _SQL = load("folds")
@@ -67,9 +69,24 @@ async def system_identifier(connection: Connection) -> int:
     return int(await connection.fetchval(_SQL["system_identifier"]))
 
 
-async def fold_patterns(connection: Connection, since: str, now: dt.datetime) -> tuple[int, int]:
-    """Fold new L2 facts into patterns; return how many facts, and how many patterns changed."""
-    row = await connection.fetchrow(_SQL["fold_patterns"], since, now)
+async def fold_patterns(
+    connection: Connection, since: str, policy: Policy, now: dt.datetime
+) -> tuple[int, int]:
+    """Fold new L2 facts into patterns; return how many facts, and how many patterns changed.
+
+    Those whose state may change under this policy are due.
+    """
+    row = await connection.fetchrow(
+        _SQL["fold_patterns"],
+        since,
+        now,
+        policy.site_min_occurrences,
+        policy.site_min_successes,
+        # Exact, as the gates compare it.
+        Decimal(str(policy.site_min_success_rate)),
+        policy.require_verified,
+        policy.learn_from_chaos,
+    )
     return (row["rows_in"], row["rows_out"]) if row else (0, 0)
 
 
@@ -127,9 +144,9 @@ async def move_patterns(connection: Connection) -> None:
     await connection.execute(_SQL["move_patterns"])
 
 
-async def mark_runbook_stale(connection: Connection, alias: str) -> None:
+async def mark_runbook_due(connection: Connection, alias: str) -> None:
     """Have the gates of the patterns of this alias' runbook looked at anew."""
-    await connection.execute(_SQL["mark_runbook_stale"], alias)
+    await connection.execute(_SQL["mark_runbook_due"], alias)
 
 
 async def move_platform(connection: Connection) -> list[Pair]:

@@ -29,6 +29,18 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What evaluating a pattern's gates came to."""
+
+    id: str
+    state: str
+    # When they are evaluated next though nothing happens; None: never.
+    due_at: dt.datetime | None
+    # A gate is shut that no evidence opens.
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformPattern:
     """One (incident type, runbook) over all contributing organizations: counts only."""
 
@@ -55,19 +67,19 @@ class Unresolved:
     last_seen_at: dt.datetime
 
 
-async def mark_all_stale(connection: Connection) -> None:
+async def mark_all_due(connection: Connection) -> None:
     """Have the next turn evaluate every pattern's gates anew."""
-    await connection.execute(_SQL["mark_all_stale"])
+    await connection.execute(_SQL["mark_all_due"])
 
 
-async def mark_type_stale(connection: Connection, incident_type: str) -> None:
+async def mark_type_due(connection: Connection, incident_type: str) -> None:
     """Have the gates of this incident type's patterns looked at anew: a rule for it changed."""
-    await connection.execute(_SQL["mark_type_stale"], incident_type)
+    await connection.execute(_SQL["mark_type_due"], incident_type)
 
 
-async def mark_site_stale(connection: Connection, site_id: UUID) -> None:
+async def mark_site_due(connection: Connection, site_id: UUID) -> None:
     """Have the gates of this site's patterns looked at anew: its healing tier changed."""
-    await connection.execute(_SQL["mark_site_stale"], site_id)
+    await connection.execute(_SQL["mark_site_due"], site_id)
 
 
 async def page(
@@ -87,21 +99,25 @@ async def page(
     return [_pattern(dict(row)) for row in rows]
 
 
-async def due(
-    connection: Connection, after: str, unseen_since: dt.datetime, limit: int
-) -> list[Pattern]:
-    """Hold and return the patterns whose gates may have changed, in the order of their ids."""
-    await connection.fetch(_SQL["lock_due"], after, unseen_since, limit)
-    rows = await connection.fetch(_SQL["due"], after, unseen_since, limit)
+async def due(connection: Connection, now: dt.datetime, limit: int) -> list[Pattern]:
+    """Hold and return patterns whose gates are to be evaluated, those marked first."""
+    held = await connection.fetch(_SQL["lock_due"], now, limit)
+    rows = await connection.fetch(_SQL["due"], [row["id"] for row in held])
     return [_pattern(dict(row)) for row in rows]
 
 
-async def set_states(
-    connection: Connection, states: Sequence[tuple[str, str]], now: dt.datetime
+async def set_verdicts(
+    connection: Connection, verdicts: Sequence[Verdict], now: dt.datetime
 ) -> None:
-    """Set the state of each pattern (id, state) and note that its gates have been looked at."""
-    ids = [each[0] for each in states]
-    await connection.execute(_SQL["set_states"], ids, [each[1] for each in states], now)
+    """Note what evaluating the gates of each pattern came to."""
+    await connection.execute(
+        _SQL["set_verdicts"],
+        [each.id for each in verdicts],
+        [each.state for each in verdicts],
+        [each.due_at for each in verdicts],
+        [each.blocked for each in verdicts],
+        now,
+    )
 
 
 async def platform_page(

@@ -10,6 +10,9 @@ DROP TABLE
     CASCADE;
 DROP FUNCTION audit_chain();
 DROP FUNCTION refuse_change();
+DROP FUNCTION counts_suffice(
+    bigint, bigint, bigint, bigint, bigint, bigint, bigint, numeric, boolean, boolean
+);
 DROP FUNCTION pattern_id_apart(uuid, text, text, text);
 DROP FUNCTION pattern_id(uuid, text);
 DROP FUNCTION pattern_signature(text, text, text);

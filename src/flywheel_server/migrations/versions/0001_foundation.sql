@@ -391,14 +391,41 @@ CREATE TABLE patterns (
     state text DEFAULT 'observed' NOT NULL CONSTRAINT patterns_state_known
         CHECK (state IN ('observed', 'eligible', 'withdrawn', 'approved', 'rejected')),
     state_changed_at timestamptz DEFAULT now() NOT NULL,
-    -- Set by whatever may change its gates; cleared by the step that evaluates them.
-    stale boolean DEFAULT true NOT NULL,
+    -- When its gates are evaluated next: '-infinity' as soon as something may have opened or shut one,
+    -- the end of its time for a candidate, null when only new evidence or a mark can change its state.
+    due_at timestamptz DEFAULT '-infinity',
+    -- A gate is shut that no evidence opens: whatever may open it marks the pattern as due.
+    blocked boolean DEFAULT false NOT NULL,
     CONSTRAINT patterns_key UNIQUE (site_id, incident_type, runbook_id, hostname)
-);
-CREATE INDEX patterns_stale_idx ON patterns (id) WHERE stale;
-CREATE INDEX patterns_eligible_idx ON patterns (last_seen_at) WHERE state = 'eligible';
+)
+-- Counts change far more often than anything that stands in an index: with room on its page, a new
+-- version of a row touches no index.
+WITH (fillfactor = 80);
+CREATE INDEX patterns_due_idx ON patterns (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX patterns_pair_idx ON patterns (incident_type, runbook_id);
 CREATE INDEX patterns_runbook_idx ON patterns (runbook_id);
+
+-- Whether the gates on a pattern's counts are open under these thresholds: what the domain's gates
+-- say of them, so that a fold marks as due only what may become a candidate.
+CREATE FUNCTION counts_suffice(
+    successes bigint, verified_successes bigint, failures bigint, chaos_successes bigint,
+    chaos_failures bigint, least_occurrences bigint, least_successes bigint, least_rate numeric,
+    require_verified boolean, with_chaos boolean
+) RETURNS boolean LANGUAGE sql IMMUTABLE
+-- Without a subquery: only then does the planner write it into the statement.
+RETURN successes + failures + CASE WHEN with_chaos THEN chaos_successes + chaos_failures ELSE 0 END
+    >= GREATEST(least_occurrences, 1)
+    AND CASE
+        WHEN require_verified THEN verified_successes
+        WHEN with_chaos THEN successes + chaos_successes
+        ELSE successes
+    END >= GREATEST(
+        least_successes,
+        least_rate * (
+            successes + failures
+            + CASE WHEN with_chaos THEN chaos_successes + chaos_failures ELSE 0 END
+        )
+    );
 
 -- (incident_type, runbook_id) by site: the rows under the platform's aggregate.
 CREATE TABLE platform_pattern_sites (

@@ -7,7 +7,7 @@ REVOKE INSERT (
     action, action_params, hipaa_controls, severity_filter, priority, cooldown_seconds, max_retries,
     partner_id, organization_id, tier
 ) ON l1_rules FROM flywheel_client, flywheel_partner;
-REVOKE UPDATE (state, state_changed_at, stale) ON patterns FROM flywheel_client, flywheel_partner;
+REVOKE UPDATE (state, state_changed_at, due_at) ON patterns FROM flywheel_client, flywheel_partner;
 REVOKE SELECT ON corrections FROM flywheel_client, flywheel_partner;
 REVOKE SELECT (version, values) ON policies FROM flywheel_client, flywheel_partner;
 DROP POLICY policies_partner ON policies;

@@ -123,7 +123,7 @@ GRANT SELECT ON idempotency_keys TO flywheel_operator;
 GRANT SELECT (version, values) ON policies TO flywheel_client, flywheel_partner;
 -- Which version of an execution is in force.
 GRANT SELECT ON corrections TO flywheel_client, flywheel_partner;
-GRANT UPDATE (state, state_changed_at, stale) ON patterns TO flywheel_client, flywheel_partner;
+GRANT UPDATE (state, state_changed_at, due_at) ON patterns TO flywheel_client, flywheel_partner;
 GRANT INSERT (
     rule_id, source, scope, site_id, incident_type, runbook_id, name, description, conditions,
     action, action_params, hipaa_controls, severity_filter, priority, cooldown_seconds, max_retries,
