@@ -6,7 +6,6 @@ listed, these fail.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -19,31 +18,18 @@ from flywheel_server.portal import layer
 from flywheel_server.settings import Settings
 from tests import candidates
 from tests import cast as people
-from tests.route_examples import Stage, set_stage
+from tests.portal import operator_pages, plan_and_evidence_pages
+from tests.portal.asks import Ask, Ids
+from tests.route_examples import set_stage
 
 LEARNING = "/partner/learning"
 CANDIDATE = LEARNING + "/candidates/{candidate_id}"
 RULE = LEARNING + "/rules/{id}"
 UNKNOWN = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ids:
-    """What paths and forms of the first partner name."""
-
-    stage: Stage
-    rule: str
-
-    def candidate(self, purpose: str) -> str:
-        return self.stage.candidate(self.stage.cast.site, purpose)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """A request of a page: its path, and its form if it changes something."""
-
-    path: str
-    form: dict[str, str] | None = None
+# What pages answer: themselves, and a download.
+SHOWN = ("text/html", "application/zip")
+# Who asks as a stranger, by the root of the page: of the same kind, and of another tenant.
+STRANGERS = {"client": "client admin"}
 
 
 def _plain(path: str, form: dict[str, str] | None = None) -> Callable[[Ids], Ask]:
@@ -66,57 +52,65 @@ def _candidate(rest: str, form: dict[str, str] | None = None) -> Callable[[Ids],
     return lambda ids: Ask(path=f"{LEARNING}/candidates/{ids.candidate(purpose)}{rest}", form=form)
 
 
-PAGES: dict[str, Callable[[Ids], Ask]] = {
-    "GET /": _plain("/"),
-    "GET /sign-in": _plain("/sign-in"),
-    "POST /sign-in": _plain("/sign-in", {"email": "nobody@example.com", "password": "no"}),
-    "GET /sign-in/link": _plain("/sign-in/link"),
-    "POST /sign-in/link": _plain("/sign-in/link", {"email": "nobody@example.com"}),
-    "GET /invitation": _plain("/invitation"),
-    "POST /invitation": _plain("/invitation", {"token": "no"}),
-    "POST /sign-out": _plain("/sign-out"),
-    "GET /account": _plain("/account"),
-    "POST /account/sessions/{id}/end": _plain(f"/account/sessions/{UNKNOWN}/end"),
-    "POST /account/sessions/end": _plain("/account/sessions/end"),
-    "POST /account/password": _plain("/account/password", {"new": "x", "again": "x"}),
-    "GET /partner/keys": _plain("/partner/keys"),
-    "POST /partner/keys": _plain("/partner/keys", {"label": "a tool"}),
-    "POST /partner/keys/{id}/rotate": _key("rotate"),
-    "POST /partner/keys/{id}/revoke": _key("revoke"),
-    f"GET {LEARNING}": _plain(LEARNING),
-    f"GET {CANDIDATE}": _candidate(""),
-    f"GET {CANDIDATE}/approve": _candidate("/approve"),
-    f"POST {CANDIDATE}/approve": _candidate("/approve", {"notes": "Proven."}),
-    f"GET {CANDIDATE}/reject": _candidate("/reject"),
-    f"POST {CANDIDATE}/reject": _candidate("/reject", {"reason": "Handled elsewhere."}),
-    f"GET {LEARNING}/bulk": lambda ids: Ask(
-        path=f"{LEARNING}/bulk?do=reject&id={ids.candidate('bulk-reject')}"
-    ),
-    f"POST {LEARNING}/bulk": lambda ids: Ask(
-        path=f"{LEARNING}/bulk",
-        form={"do": "reject", "key": "k", "reason": "r", "id": ids.candidate("bulk-reject")},
-    ),
-    f"GET {LEARNING}/bulk/results": _plain(f"{LEARNING}/bulk/results?key=unknown"),
-    f"GET {LEARNING}/rules": _plain(f"{LEARNING}/rules"),
-    f"GET {RULE}": lambda ids: Ask(path=f"{LEARNING}/rules/{ids.rule}"),
-    f"POST {RULE}/status": lambda ids: Ask(
-        path=f"{LEARNING}/rules/{ids.rule}/status", form={"enabled": "no", "reason": "Wrong."}
-    ),
-    f"GET {LEARNING}/history": _plain(f"{LEARNING}/history"),
-    "GET /partner/fleet": _plain("/partner/fleet"),
-    "GET /partner/fleet/{id}": _site(),
-    "POST /partner/fleet/{id}/appliances/{appliance_id}/l2-mode": lambda ids: Ask(
-        path=f"/partner/fleet/{ids.stage.cast.site.id}/appliances/{ids.stage.cast.appliance.id}"
-        "/l2-mode",
-        form={"l2_mode": "manual"},
-    ),
-    "POST /partner/fleet/{id}/orders/cancel": lambda ids: Ask(
-        path=f"/partner/fleet/{ids.stage.cast.site.id}/orders/cancel",
-        form={"order_id": ids.stage.order},
-    ),
-    "GET /static/{digest}/{name}": _plain("/static/0/portal.css"),
-    "POST /reports/csp": _plain("/reports/csp"),
-}
+PAGES: dict[str, Callable[[Ids], Ask]] = (
+    {
+        "GET /": _plain("/"),
+        "GET /sign-in": _plain("/sign-in"),
+        "POST /sign-in": _plain("/sign-in", {"email": "nobody@example.com", "password": "no"}),
+        "GET /sign-in/link": _plain("/sign-in/link"),
+        "POST /sign-in/link": _plain("/sign-in/link", {"email": "nobody@example.com"}),
+        "GET /invitation": _plain("/invitation"),
+        "POST /invitation": _plain("/invitation", {"token": "no"}),
+        "POST /sign-out": _plain("/sign-out"),
+        "GET /account": _plain("/account"),
+        "POST /account/sessions/{id}/end": _plain(f"/account/sessions/{UNKNOWN}/end"),
+        "POST /account/sessions/end": _plain("/account/sessions/end"),
+        "POST /account/password": _plain("/account/password", {"new": "x", "again": "x"}),
+        "GET /partner/keys": _plain("/partner/keys"),
+        "POST /partner/keys": _plain("/partner/keys", {"label": "a tool"}),
+        "POST /partner/keys/{id}/rotate": _key("rotate"),
+        "POST /partner/keys/{id}/revoke": _key("revoke"),
+        f"GET {LEARNING}": _plain(LEARNING),
+        f"GET {CANDIDATE}": _candidate(""),
+        f"GET {CANDIDATE}/approve": _candidate("/approve"),
+        f"POST {CANDIDATE}/approve": _candidate("/approve", {"notes": "Proven."}),
+        f"GET {CANDIDATE}/reject": _candidate("/reject"),
+        f"POST {CANDIDATE}/reject": _candidate("/reject", {"reason": "Handled elsewhere."}),
+        f"GET {LEARNING}/bulk": lambda ids: Ask(
+            path=f"{LEARNING}/bulk?do=reject&id={ids.candidate('bulk-reject')}"
+        ),
+        f"POST {LEARNING}/bulk": lambda ids: Ask(
+            path=f"{LEARNING}/bulk",
+            form={"do": "reject", "key": "k", "reason": "r", "id": ids.candidate("bulk-reject")},
+        ),
+        f"GET {LEARNING}/bulk/results": _plain(f"{LEARNING}/bulk/results?key=unknown"),
+        f"GET {LEARNING}/rules": _plain(f"{LEARNING}/rules"),
+        f"GET {RULE}": lambda ids: Ask(path=f"{LEARNING}/rules/{ids.rule}"),
+        f"POST {RULE}/status": lambda ids: Ask(
+            path=f"{LEARNING}/rules/{ids.rule}/status", form={"enabled": "no", "reason": "Wrong."}
+        ),
+        f"GET {LEARNING}/history": _plain(f"{LEARNING}/history"),
+        "GET /partner/fleet": _plain("/partner/fleet"),
+        "GET /partner/fleet/{id}": _site(),
+        "POST /partner/fleet/{id}/appliances/{appliance_id}/l2-mode": lambda ids: Ask(
+            path=f"/partner/fleet/{ids.stage.cast.site.id}/appliances/{ids.stage.cast.appliance.id}"
+            "/l2-mode",
+            form={"l2_mode": "manual"},
+        ),
+        "POST /partner/fleet/{id}/orders": lambda ids: Ask(
+            path=f"/partner/fleet/{ids.stage.cast.site.id}/orders",
+            form={"kind": "run_drift", "appliance_id": str(ids.stage.cast.appliance.id)},
+        ),
+        "POST /partner/fleet/{id}/orders/cancel": lambda ids: Ask(
+            path=f"/partner/fleet/{ids.stage.cast.site.id}/orders/cancel",
+            form={"order_id": ids.stage.order},
+        ),
+        "GET /static/{digest}/{name}": _plain("/static/0/portal.css"),
+        "POST /reports/csp": _plain("/reports/csp"),
+    }
+    | operator_pages.PAGES
+    | plan_and_evidence_pages.PAGES
+)
 
 
 def _routes() -> dict[str, access.Audience]:
@@ -176,7 +170,7 @@ async def test_every_page_lets_in_the_roles_that_it_declares_and_no_other(
             good = answer.status_code in {200, 303, 404}
         else:
             good = answer.status_code == 403 and "problem:forbidden" in answer.text
-        shown = answer.status_code == 303 or answer.headers["content-type"].startswith("text/html")
+        shown = answer.status_code == 303 or answer.headers["content-type"].startswith(SHOWN)
         if not good or not shown:
             wrong[name] = (answer.status_code, answer.text[-600:])
     assert wrong == {}
@@ -195,13 +189,15 @@ async def test_a_form_without_its_token_changes_nothing_whatever_the_page(
 async def test_what_belongs_to_another_partner_is_not_found_on_any_page(
     client: httpx.AsyncClient, ids: Ids
 ) -> None:
-    """F42: the other partner's owner asks with the first one's ids."""
+    """F42: people of the other partner and of its client ask with the first one's ids."""
     stranger = ids.stage.cast.foreign_session("partner owner")
     own = {"POST /account/sessions/{id}/end", f"POST {LEARNING}/bulk"}
     for name in CLOSED:
-        if "{" not in name or name in own:
+        # Nothing is foreign to operators; nobody else is let in.
+        if "{" not in name or name in own or "operator" in CLOSED[name].name:
             continue
-        answer = await _send(client, name, ids, stranger)
+        role = STRANGERS.get(name.split("/")[1], "partner owner")
+        answer = await _send(client, name, ids, ids.stage.cast.foreign_session(role))
         assert answer.status_code == 404, (name, answer.text)
     bulk = await _send(client, f"GET {LEARNING}/bulk", ids, stranger)
     assert "not found" in bulk.text

@@ -21,6 +21,8 @@ from flywheel_server.api.learning_views import PlaceView, WindowDep, WindowView
 from flywheel_server.api.operator_bodies import View
 from flywheel_server.domain import evidence_figures as domain
 from flywheel_server.domain.evidence import AnchorState
+from flywheel_server.domain.scope import PersonScope
+from flywheel_server.runtime import Runtime
 from flywheel_server.store import evidence_figures as store
 from flywheel_server.store.evidence_figures import SiteRow, StatusDay
 
@@ -159,6 +161,15 @@ async def list_sites(
             limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.slug,), lambda row: _site(row, silent_before))
+
+
+async def one(parts: Runtime, scope: PersonScope, site_id: str) -> SiteEvidence:
+    """Return one site of the caller's as the list has it. Raises NotFound."""
+    silent_before = clock.now() - domain.GAP
+    async with db.transaction(parts.database, scope) as connection:
+        site = await bundles.find_site(connection, site_id)
+        (row,) = await store.sites(connection, id=site.id, silent_before=silent_before, limit=1)
+    return _site(row, silent_before)
 
 
 @router.get("/{site_id}/summary")

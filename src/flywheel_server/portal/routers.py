@@ -1,6 +1,6 @@
 """Every router of the pages, on one list: everybody's, then each kind of people's."""
 
-from flywheel_server.portal import account, files, live, reports, sign_in
+from flywheel_server.portal import account, evidence, files, live, plans, reports, sign_in
 from flywheel_server.portal.partner import bulk, decisions, fleet, keys, learning, rules
 
 _EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)
@@ -12,5 +12,8 @@ _PARTNERS = (
     decisions.router,
     rules.router,
     fleet.router,
+    plans.partners,
+    evidence.partners,
 )
-ROUTERS = (*_EVERYBODY, *_PARTNERS)
+_CLIENTS = (plans.clients, evidence.clients)
+ROUTERS = (*_EVERYBODY, *_PARTNERS, *_CLIENTS)

@@ -29,8 +29,14 @@ NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
     ),
     "partner": (
         ("Learning", "/partner/learning", None),
+        ("Plans", "/partner/plans", None),
         ("Fleet", "/partner/fleet", None),
+        ("Evidence", "/partner/evidence", None),
         ("API keys", "/partner/keys", "partner owner"),
+    ),
+    "client": (
+        ("Plans", "/client/plans", None),
+        ("Evidence", "/client/evidence", None),
     ),
 }
 

@@ -15,6 +15,13 @@ _STATES = {
     "rejected": "rejected",
     "withdrawn": "no candidate any more",
 }
+_SOURCES = {
+    "builtin": "built into agents",
+    "synced": "of the catalogue",
+    "promoted": "learnt at one site",
+    "platform": "learnt of many",
+    "custom": "written by an operator",
+}
 _GATES = {"success_rate": "success", "successes": "L2 successes"}
 
 
@@ -31,6 +38,22 @@ def exact_utc(moment: dt.datetime) -> str:
 def iso(moment: dt.datetime) -> str:
     """Return a time for machines."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def left(moment: dt.datetime, now: dt.datetime) -> str:
+    """Return how long it is until a moment: 3 h 12 min."""
+    minutes = int((moment - now).total_seconds() // 60)
+    if minutes < 1:
+        return "under a minute" if moment > now else "no time"
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
+def age(moment: dt.datetime, now: dt.datetime) -> str:
+    """Return how long ago a moment was, as ``left`` says it."""
+    return left(now, moment)
 
 
 def rate(successes: int, attempts: int) -> str:
@@ -66,6 +89,11 @@ def state(name: str) -> str:
     return _STATES.get(name, name)
 
 
+def source(name: str) -> str:
+    """Return where a rule comes from in words."""
+    return _SOURCES.get(name, name)
+
+
 def gate(name: str) -> str:
     """Return a gate's name in words."""
     return _GATES.get(name, name.replace("_", " "))
@@ -85,11 +113,14 @@ FILTERS: Mapping[str, object] = {
     "utc": utc,
     "exact_utc": exact_utc,
     "iso": iso,
+    "left": left,
+    "age": age,
     "percent": percent,
     "shortened": shortened,
     "plural": plural,
     "pretty": pretty,
     "state": state,
     "gate": gate,
+    "source": source,
     "spaced": spaced,
 }

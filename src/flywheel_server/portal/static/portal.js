@@ -10,8 +10,18 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
+// As words.left writes it.
+function left(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return seconds > 0 ? "under a minute" : "no time";
+  const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes % 1440 / 60), minutes % 60];
+  if (days) return `${days} d ${hours} h`;
+  return hours ? `${hours} h ${rest} min` : `${rest} min`;
+}
+
 function written(time) {
   const moment = new Date(time.dateTime);
+  if (time.dataset.time === "left") return left((moment - Date.now()) / 1000);
   if (time.dataset.time !== "ago") return exact.format(moment);
   const seconds = (moment - Date.now()) / 1000;
   const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) ?? ["minute", 60];
@@ -148,7 +158,7 @@ if (document.body.dataset.live && document.querySelector("[data-refresh]")) {
   addEventListener("pagehide", () => news.close());
 }
 setInterval(() => {
-  for (const time of document.querySelectorAll("time[data-time=ago]")) time.textContent = written(time);
+  for (const time of document.querySelectorAll("time[data-time=ago], time[data-time=left]")) time.textContent = written(time);
 }, 30000);
 
 enliven(document);

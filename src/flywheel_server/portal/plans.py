@@ -1,0 +1,314 @@
+"""Plans that wait for a person's word, for partners and clients: look, approve, reject.
+
+Both kinds of people see the same pages under their own roots. Who may not decide is told why.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from flywheel_server import clock, db
+from flywheel_server.actions.plan_approvals import Decider
+from flywheel_server.api import pages, plan_approvals
+from flywheel_server.api.access import (
+    ClientAdmin,
+    ClientReader,
+    PartnerActor,
+    PartnerReader,
+    RuntimeDep,
+)
+from flywheel_server.api.learning_views import SiteFilter
+from flywheel_server.api.operator_bodies import PathId, ReasonBody
+from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
+from flywheel_server.domain.plans import ApprovalState
+from flywheel_server.domain.scope import ClientScope
+from flywheel_server.portal import filters, forms, frame
+from flywheel_server.runtime import Runtime
+from flywheel_server.store import appliances
+from flywheel_server.store import plan_approvals as store
+
+partners = APIRouter(prefix="/partner/plans", include_in_schema=False)
+clients = APIRouter(prefix="/client/plans", include_in_schema=False)
+
+STATES = ("waiting", "approved", "rejected", "expired")
+_SAID = {
+    "waiting": "waits for a decision",
+    "approved": "approved",
+    "rejected": "rejected",
+    "expired": "expired",
+}
+_PLANNERS = {
+    "rule": "an enabled rule",
+    "site_history": "what healed this at the site before",
+    "organization_history": "what healed this in the organization before",
+    "platform_history": "what healed this in many organizations before",
+    "model": "the language model",
+    "cache": "the language model, asked about the same shortly before",
+}
+_ORDERS = {
+    "pending": "The order waits for the appliance, which fetches it at its next check-in.",
+    "acknowledged": "The appliance has the order and is at it.",
+    "completed": "The appliance says that it is done; its report of the healing is awaited.",
+    "failed": "The appliance could not carry the order out.",
+    "expired": "The appliance did not fetch the order in time: nothing was run.",
+    "cancelled": "The order was taken back.",
+}
+_OUTCOMES = {
+    "success": "Healed",
+    "failure": "Tried, and not healed",
+    "not_attempted": "Not tried: the appliance could not",
+}
+_CHECKS = {
+    True: ", and the check afterwards says so.",
+    False: "; the check afterwards said no.",
+    None: "; nothing was checked afterwards.",
+}
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filters:
+    status: str
+    site: str
+    text: str
+
+
+def _filters(status: _Text = "waiting", site: _Text = "", text: _Text = "") -> _Filters:
+    return _Filters(status=status, site=site, text=text)
+
+
+FiltersDep = Annotated[_Filters, Depends(_filters)]
+
+
+@partners.get("")
+async def partner_plans(
+    request: Request,
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    chosen: FiltersDep,
+) -> Response:
+    """List the plans of a partner's sites."""
+    return await _list(request, scope, parts, page, chosen)
+
+
+@partners.get("/{id}")
+async def partner_plan(
+    request: Request, scope: PartnerReader, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Show a plan of a partner's site."""
+    return await _show(request, scope, parts, id, "plans/plan.html")
+
+
+@partners.get("/{id}/approve")
+async def partner_approve_form(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Show a technician what approving does, with the form for it."""
+    return await _show(request, scope, parts, id, "plans/approve.html")
+
+
+@partners.post("/{id}/approve")
+async def partner_approve(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Approve a plan as a technician."""
+    return await _approve(request, scope, parts, id)
+
+
+@partners.get("/{id}/reject")
+async def partner_reject_form(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Ask a technician why not."""
+    return await _show(request, scope, parts, id, "plans/reject.html")
+
+
+@partners.post("/{id}/reject")
+async def partner_reject(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Reject a plan as a technician."""
+    return await _reject(request, scope, parts, id)
+
+
+@clients.get("")
+async def client_plans(
+    request: Request,
+    scope: ClientReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    chosen: FiltersDep,
+) -> Response:
+    """List the plans of an organization's sites."""
+    return await _list(request, scope, parts, page, chosen)
+
+
+@clients.get("/{id}")
+async def client_plan(
+    request: Request, scope: ClientReader, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Show a plan of an organization's site."""
+    return await _show(request, scope, parts, id, "plans/plan.html")
+
+
+@clients.get("/{id}/approve")
+async def client_approve_form(
+    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Show an organization's admin what approving does, with the form for it."""
+    return await _show(request, scope, parts, id, "plans/approve.html")
+
+
+@clients.post("/{id}/approve")
+async def client_approve(
+    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Approve a plan as an organization's admin."""
+    return await _approve(request, scope, parts, id)
+
+
+@clients.get("/{id}/reject")
+async def client_reject_form(
+    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Ask an organization's admin why not."""
+    return await _show(request, scope, parts, id, "plans/reject.html")
+
+
+@clients.post("/{id}/reject")
+async def client_reject(
+    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Reject a plan as an organization's admin."""
+    return await _reject(request, scope, parts, id)
+
+
+async def _list(
+    request: Request, scope: Decider, parts: Runtime, page: pages.Page, chosen: _Filters
+) -> Response:
+    listed = await plan_approvals.listed(
+        parts,
+        scope,
+        page,
+        SiteFilter(text=filters.text(chosen.site)),
+        Chosen(
+            status=cast("ApprovalState | None", filters.choice(chosen.status, *STATES)),
+            text=filters.text(chosen.text),
+            # What waits longest has to be decided next.
+            oldest_first=chosen.status == "waiting",
+        ),
+    )
+    async with db.transaction(parts.database, scope) as connection:
+        waiting = await store.waiting(connection, clock.now())
+        sites = await filters.sites(connection)
+    return frame.page(
+        request,
+        scope,
+        "plans/list.html",
+        plans=listed.items,
+        waiting=waiting,
+        following=filters.following(request, listed.next),
+        sites=sites,
+        chosen=chosen,
+        **_words(scope),
+    )
+
+
+async def _show(
+    request: Request, scope: Decider, parts: Runtime, id: UUID, template: str
+) -> Response:
+    plan = await plan_approvals.get(parts, scope, id)
+    own = []
+    if plan.appliance_id is None:
+        async with db.transaction(parts.database, scope) as connection:
+            own = [each.wire_id for each in await appliances.of_site(connection, plan.site.id)]
+    return frame.page(
+        request,
+        scope,
+        template,
+        plan=plan,
+        appliances=own,
+        hours=parts.settings.plan_approval_hours,
+        **_words(scope),
+    )
+
+
+async def _approve(request: Request, scope: Decider, parts: Runtime, id: UUID) -> Response:
+    given = await forms.texts(request)
+    body = forms.body(
+        ApprovePlanBody,
+        notes=given.get("notes", "").strip(),
+        appliance_id=given.get("appliance_id"),
+    )
+    here = f"{_root(scope)}/{id}"
+    return await forms.attempt(here, plan_approvals.approve(parts, scope, id, body), _approved)
+
+
+async def _reject(request: Request, scope: Decider, parts: Runtime, id: UUID) -> Response:
+    given = await forms.texts(request)
+    here = f"{_root(scope)}/{id}"
+    return await forms.attempt(
+        here,
+        _rejected(parts, scope, id, given),
+        "Rejected: nothing is run, and the incident stays a person's.",
+    )
+
+
+async def _rejected(parts: Runtime, scope: Decider, id: UUID, given: dict[str, str]) -> PlanView:
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    return await plan_approvals.reject(parts, scope, id, body.reason)
+
+
+def _approved(plan: PlanView) -> str:
+    return (
+        f"Approved: {plan.appliance_id or 'the appliance'} is ordered to run {plan.runbook_id} and "
+        "fetches the order at its next check-in. What comes of it will stand here."
+    )
+
+
+def _root(scope: Decider) -> str:
+    return "/client/plans" if isinstance(scope, ClientScope) else "/partner/plans"
+
+
+def _words(scope: Decider) -> dict[str, Any]:
+    """Return what every template of plans says things with."""
+    return {
+        "root": _root(scope),
+        "said": _SAID,
+        "planners": _PLANNERS,
+        "became": became,
+        "obstacle": lambda plan: obstacle(scope, plan),
+    }
+
+
+def became(plan: PlanView) -> str:
+    """Return what became of a plan, in a sentence or two."""
+    if plan.status == "waiting":
+        return "Nothing is run until somebody decides."
+    if plan.status == "rejected":
+        return "Nothing was run."
+    if plan.status == "expired":
+        return "Nobody decided in time, and nothing was run: the incident is a person's."
+    if plan.outcome is not None:
+        return _OUTCOMES[plan.outcome] + (
+            "." if plan.outcome == "not_attempted" else _CHECKS[plan.verified]
+        )
+    return _ORDERS.get(plan.order_status or "", "The order is on its way.")
+
+
+def obstacle(scope: Decider, plan: PlanView) -> str | None:
+    """Return why somebody may not decide on a plan that waits; None where they may."""
+    if plan.status != "waiting":
+        return None
+    if not plan.may_decide:
+        return (
+            f"Your partner decides on it: {plan.site.name} is a site with standard coverage. At "
+            "sites with full coverage, admins of your organization decide themselves."
+        )
+    if scope.rights == "viewer":
+        who = "an admin of your organization" if isinstance(scope, ClientScope) else "a technician"
+        return f"You may look, not decide: ask {who} before the deadline."
+    return None
