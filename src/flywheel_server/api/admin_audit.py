@@ -1,7 +1,7 @@
 """The audit, for operators: who changed what, newest first."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -80,6 +80,10 @@ async def list_audit(
     text: Search = None,
     tenant: Search = None,
     days: DaysFilter = None,
+    actor_kind: Annotated[
+        Literal["operator", "partner", "client", "loop"] | None,
+        Query(description="Only what such actors did."),
+    ] = None,
 ) -> pages.Listing[AuditEntryView]:
     """List who changed what, newest first."""
     async with db.transaction(parts.database, scope) as connection:
@@ -93,6 +97,7 @@ async def list_audit(
             site_id=await operator_bodies.site_filter(connection, site_id),
             text=text,
             tenants=None if tenant is None else await tenants.named(connection, tenant),
+            actor_kind=actor_kind,
             since=None if days is None else clock.now() - dt.timedelta(days=days),
         )
         rows = await audit.list_entries(connection, wanted, page.after(int), page.limit + 1)

@@ -12,7 +12,7 @@ from flywheel_server.actions import evidence_anchors as actions
 from flywheel_server.api import evidence, operator_bodies, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.evidence import AnchorView
-from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody
+from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.store import evidence_anchors as store
 from flywheel_server.store.evidence_anchors import NamedAnchor
@@ -39,11 +39,13 @@ class RetryBody(ReasonBody):
 
 @router.get("")
 async def list_anchors(
+    *,
     scope: Reader,
     parts: RuntimeDep,
     page: pages.PageDep,
     state: Annotated[AnchorState | None, Query(description="Only those that are so far.")] = None,
     organization_id: Filter = None,
+    text: Search = None,
 ) -> pages.Listing[NamedAnchorView]:
     """List batches of evidence with their timestamps, the newest first."""
     now = clock.now()
@@ -53,6 +55,7 @@ async def list_anchors(
             state=state,
             organization_id=await operator_bodies.organization_filter(connection, organization_id),
             before=page.after(UUID),
+            text=text,
             limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.id,), lambda row: _view(row, now))

@@ -148,6 +148,13 @@ async def listing(
     return pages.listing(rows, page, lambda row: (row.id,), WebhookView.model_validate)
 
 
+async def get(parts: Runtime, actor: actions.Actor, id: UUID) -> WebhookView:
+    """Return an endpoint of the actor's."""
+    async with db.transaction(parts.database, actor) as connection:
+        found = await actions.get(connection, actor, id)
+    return WebhookView.model_validate(found)
+
+
 async def change(
     parts: Runtime, actor: actions.Actor, id: UUID, body: WebhookChange
 ) -> WebhookView:

@@ -21,3 +21,13 @@ def check(alias: str, *, for_rule: bool) -> None:
         raise errors.InvalidInput(
             f"`{alias}` has the form of a rule's id: give the `rule_id` it stands for."
         )
+
+
+def never(alias: str) -> bool:
+    """Say whether an id names a decision or an escalation, and so may stand for nothing."""
+    return alias.startswith(_NEVER)
+
+
+def for_rules_only(alias: str) -> bool:
+    """Say whether an id has the form of a rule's and may stand for a rule alone."""
+    return alias.startswith(_RULES_ONLY)

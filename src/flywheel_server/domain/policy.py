@@ -51,6 +51,11 @@ def from_values(values: dict[str, object]) -> Policy:
     return Policy(**values)  # type: ignore[arg-type]
 
 
+def bounds(name: str) -> tuple[float, float]:
+    """Return between which numbers a value may be."""
+    return _BOUNDS.get(name, _USUAL)
+
+
 def _check(name: str, value: object, kind: type) -> None:
     if kind is bool:
         if not isinstance(value, bool):
@@ -58,11 +63,12 @@ def _check(name: str, value: object, kind: type) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else int):
         raise errors.InvalidInput(f"`{name}` is a {'number' if kind is float else 'whole number'}.")
-    least, most = _BOUNDS.get(name, (1, 1_000_000))
+    least, most = bounds(name)
     if not least <= value <= most:
         raise errors.InvalidInput(f"`{name}` is between {least} and {most}.")
 
 
+_USUAL = (1, 1_000_000)
 _BOUNDS: dict[str, tuple[float, float]] = {
     "site_min_success_rate": (0.5, 1),
     "site_min_successes": (1, 1_000_000),

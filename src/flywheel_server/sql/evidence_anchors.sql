@@ -166,8 +166,9 @@ WHERE ($1::text IS NULL OR a.state = $1)
     AND ($2::uuid IS NULL OR a.organization_id = $2)
     AND ($3::uuid IS NULL OR a.id < $3)
     AND ($4::uuid IS NULL OR a.id = $4)
+    AND ($5::text IS NULL OR strpos(lower(o.name), lower($5)) > 0)
 ORDER BY a.id DESC
-LIMIT $5;
+LIMIT $6;
 
 -- name: troubled
 -- fleet: operators see what is wrong anywhere

@@ -184,10 +184,11 @@ async def page(
     organization_id: UUID | None = None,
     before: UUID | None = None,
     id: UUID | None = None,
+    text: str | None = None,
     limit: int,
 ) -> list[NamedAnchor]:
-    """Return anchors of every organization, the newest first."""
-    rows = await connection.fetch(_SQL["of_fleet"], state, organization_id, before, id, limit)
+    """Return anchors of every organization, the newest first; ``text`` is part of its name."""
+    rows = await connection.fetch(_SQL["of_fleet"], state, organization_id, before, id, text, limit)
     return [NamedAnchor(**row) for row in rows]
 
 

@@ -1,0 +1,146 @@
+"""Evidence: keys that wait for a person, chains that do not hold, and how far timestamps are."""
+
+from typing import Annotated, get_args
+
+from fastapi import APIRouter, Query, Request, Response
+
+from flywheel_server import clock, db, errors
+from flywheel_server.api import admin_evidence, admin_evidence_anchors, evidence_alarms, pages
+from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api.admin_evidence import KeyView
+from flywheel_server.api.admin_evidence_anchors import NamedAnchorView, RetryBody
+from flywheel_server.api.operator_bodies import PathId, ReasonBody
+from flywheel_server.domain import evidence
+from flywheel_server.domain.evidence import AnchorState, KeyState
+from flywheel_server.portal import filters, forms, frame
+from flywheel_server.store import evidence_anchors, evidence_keys
+
+router = APIRouter(prefix="/operator/evidence", include_in_schema=False)
+
+_HERE = "/operator/evidence"
+_MOST_ALARMS = 50
+_VERBS = frozenset({"approve", "refuse"})
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@router.get("")
+async def evidence_page(
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: _Text = "",
+    state: _Text = "waiting",
+) -> Response:
+    """Show what is wrong, and the keys that appliances have shown."""
+    now = clock.now()
+    listed = await admin_evidence.list_keys(
+        scope=scope,
+        parts=parts,
+        page=page,
+        state=filters.choice(state, *get_args(KeyState)),  # type: ignore[arg-type]
+        text=filters.text(text),
+    )
+    async with db.transaction(parts.database, scope) as connection:
+        alarms = await evidence_alarms.found(connection, now, _MOST_ALARMS)
+        figures = await evidence_anchors.figures(connection)
+    return frame.page(
+        request,
+        scope,
+        "operator/evidence.html",
+        # Keys that wait are the list itself.
+        alarms=[each for each in alarms if each["kind"] != "evidence_key"],
+        figures=figures,
+        late_before=now - evidence.LATE_AFTER,
+        keys=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"text": text, "state": state},
+    )
+
+
+@router.get("/anchors")
+async def anchors_page(
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: _Text = "",
+    state: _Text = "",
+) -> Response:
+    """List the timestamps of all organizations, the newest first."""
+    listed = await admin_evidence_anchors.list_anchors(
+        scope=scope,
+        parts=parts,
+        page=page,
+        state=filters.choice(state, *get_args(AnchorState)),  # type: ignore[arg-type]
+        text=filters.text(text),
+    )
+    return frame.page(
+        request,
+        scope,
+        "operator/anchors.html",
+        late_before=clock.now() - evidence.LATE_AFTER,
+        anchors=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"text": text, "state": state},
+    )
+
+
+@router.post("/anchors/{id}/retry")
+async def retry_anchor(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Have a timestamp that failed tried again."""
+    given = await forms.texts(request)
+
+    async def deed() -> NamedAnchorView:
+        body = forms.checked(
+            RetryBody, {"reason": given.get("reason", ""), "keep_proof": "keep_proof" in given}
+        )
+        return await admin_evidence_anchors.retry_anchor(scope, parts, id, body)
+
+    return await forms.attempt(
+        f"{_HERE}/anchors", deed(), "The timestamp is tried again with the loop's next turn."
+    )
+
+
+@router.get("/keys/{id}/{verb}")
+async def decide_page(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId, verb: str
+) -> Response:
+    """Show a key with the form that asks why."""
+    _known(verb)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await evidence_keys.page(
+            connection, state=None, site_id=None, after=None, id=id, limit=1
+        )
+    if not found:
+        raise errors.NotFound("There is no such key: choose one from the list.")
+    return frame.page(request, scope, "operator/evidence_key.html", key=found[0], verb=verb)
+
+
+@router.post("/keys/{id}/{verb}")
+async def decide(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId, verb: str
+) -> Response:
+    """Have a key count from now on, or never."""
+    _known(verb)
+    given = await forms.texts(request)
+
+    async def deed() -> KeyView:
+        body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+        act = admin_evidence.approve_key if verb == "approve" else admin_evidence.refuse_key
+        return await act(scope, parts, id, body)
+
+    return await forms.attempt(
+        _HERE,
+        deed(),
+        "The key counts from now on: the appliance sends again what was refused."
+        if verb == "approve"
+        else "The key is refused: what the appliance signs with it is never taken.",
+    )
+
+
+def _known(verb: str) -> None:
+    if verb not in _VERBS:
+        raise errors.NotFound("A key is approved or refused: choose one from the list.")

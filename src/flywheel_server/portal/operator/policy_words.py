@@ -1,0 +1,178 @@
+"""What each value of the learning policy means, in words; rates are percentages on pages."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from flywheel_server.domain import policy
+
+Unit = Literal["executions", "days", "organizations", "%", "times", "yes or no"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """One value: its title, what it does, its unit, and between what it may be."""
+
+    name: str
+    title: str
+    sentence: str
+    unit: Unit
+    least: float
+    most: float
+
+
+def _explain(name: str, title: str, unit: Unit, sentence: str) -> Explained:
+    least, most = policy.bounds(name)
+    scale = 100 if unit == "%" else 1
+    return Explained(
+        name=name,
+        title=title,
+        sentence=sentence,
+        unit=unit,
+        least=round(least * scale, 4),
+        most=round(most * scale, 4),
+    )
+
+
+GROUPS: tuple[tuple[str, tuple[Explained, ...]], ...] = (
+    (
+        "When a site's pattern becomes a candidate",
+        (
+            _explain(
+                "visible_min_occurrences",
+                "Visible from",
+                "executions",
+                "A site's people see a pattern once it was tried this often.",
+            ),
+            _explain(
+                "site_min_occurrences",
+                "Tried at least",
+                "executions",
+                "A pattern must have been tried this often at L2 on its host.",
+            ),
+            _explain(
+                "site_min_successes",
+                "Healed at least",
+                "executions",
+                "So many of those must have healed.",
+            ),
+            _explain(
+                "site_min_success_rate",
+                "Success of at least",
+                "%",
+                "This share of what was tried must have healed.",
+            ),
+            _explain(
+                "site_max_age_days",
+                "Seen within",
+                "days",
+                "A pattern that was not seen for longer is no candidate any more.",
+            ),
+        ),
+    ),
+    (
+        "When the platform makes a rule by itself",
+        (
+            _explain(
+                "platform_min_organizations",
+                "Organizations",
+                "organizations",
+                "The same fault must have been healed the same way at this many organizations. "
+                "Fewer than 3 cannot be set, so that no rule tells of a single one.",
+            ),
+            _explain(
+                "platform_min_occurrences",
+                "Tried at least",
+                "executions",
+                "It must have been tried this often, all organizations together.",
+            ),
+            _explain(
+                "platform_min_success_rate",
+                "Success of at least",
+                "%",
+                "This share of what was tried must have healed.",
+            ),
+            _explain(
+                "max_organization_share",
+                "One organization's share",
+                "%",
+                "No rule is made when one organization supplied more than this of the evidence; "
+                "100 % switches this off.",
+            ),
+        ),
+    ),
+    (
+        "What counts as evidence",
+        (
+            _explain(
+                "require_verified",
+                "Only verified success",
+                "yes or no",
+                "Count a success only when a check afterwards said so. Agents that send no "
+                "verification then teach nothing.",
+            ),
+            _explain(
+                "learn_from_chaos",
+                "Learn from chaos tests",
+                "yes or no",
+                "Let executions that belong to a chaos campaign teach as well.",
+            ),
+        ),
+    ),
+    (
+        "When a learnt rule is withdrawn",
+        (
+            _explain(
+                "withdrawal_success_rate",
+                "Bar",
+                "%",
+                "A rule that heals less often than this is switched off by itself.",
+            ),
+            _explain(
+                "withdrawal_evidence",
+                "Evidence needed",
+                "times",
+                "The evidence that it is below the bar must be this many times what chance "
+                "explains: a higher value is slower and surer.",
+            ),
+        ),
+    ),
+)
+EVERY = {each.name: each for _, group in GROUPS for each in group}
+
+
+def shown(name: str, value: object) -> str:
+    """Return a value with its unit."""
+    explained = EVERY.get(name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if explained is None or not isinstance(value, int | float):
+        return str(value)
+    if explained.unit == "%":
+        return f"{round(value * 100, 4):g} %"
+    if explained.unit == "times":
+        return f"{value:,.10g} times"
+    unit = explained.unit.removesuffix("s") if value == 1 else explained.unit
+    return f"{value:,} {unit}"
+
+
+def written(name: str, value: object) -> str:
+    """Return a value as a form's field has it."""
+    if isinstance(value, int | float) and EVERY[name].unit == "%":
+        return f"{round(value * 100, 4):g}"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def read(name: str, text: str) -> int | float | bool | None:
+    """Return the value that a form's field says, or None for what is no number."""
+    unit = EVERY[name].unit
+    if unit == "yes or no":
+        return {"yes": True, "no": False}.get(text)
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if unit == "%":
+        return round(number / 100, 6)
+    if unit == "times":
+        return number
+    return int(number) if number.is_integer() else number

@@ -1,0 +1,223 @@
+"""One partner, one organization, one site: what it is, what may be changed, and its keys.
+
+A new key is on the page that answers, and never again.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from flywheel_server import db, errors
+from flywheel_server.api import admin_accounts, admin_keys, admin_sites, pages
+from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api.admin_accounts import OrganizationChange, OrganizationView, SiteView
+from flywheel_server.api.admin_keys import IssuedKey, NewKey, NewSiteKey
+from flywheel_server.api.admin_sites import SiteChange
+from flywheel_server.api.operator_bodies import PathId
+from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.portal import forms, frame
+from flywheel_server.portal.operator.tenants import known
+from flywheel_server.store import accounts, tenants
+
+router = APIRouter(prefix="/operator/tenants", include_in_schema=False)
+
+_HERE = "/operator/tenants"
+_FIRST = pages.Page(limit=50, cursor=None)
+_MOST_SHOWN = pages.Page(limit=200, cursor=None)
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@router.get("/partners/{id}")
+async def partner_page(
+    request: Request, scope: Reader, parts: RuntimeDep, page: pages.PageDep, id: PathId
+) -> Response:
+    """Show a partner with its organizations and API keys."""
+    return await _partner(request, scope, parts, id, page)
+
+
+@router.post("/partners/{id}/keys")
+async def issue_partner_key(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Issue an API key of a partner and show it once."""
+    given = await forms.texts(request)
+    try:
+        body = forms.checked(NewKey, {"label": given.get("label", "").strip()})
+        issued = await admin_keys.issue_partner_key(scope, parts, id, body)
+    except (errors.Conflict, errors.InvalidInput) as error:
+        return frame.go(f"{_HERE}/partners/{id}", error.detail, kind="trouble")
+    return await _partner(request, scope, parts, id, _FIRST, issued)
+
+
+@router.get("/organizations/{id}")
+async def organization_page(
+    request: Request, scope: Reader, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Show an organization with its sites, and whether it contributes."""
+    async with db.transaction(parts.database, scope) as connection:
+        found = await accounts.get_organization(connection, id)
+        if found is None:
+            raise errors.NotFound("There is no such organization: choose one from the list.")
+        names = await tenants.names(connection, [found.partner_id])
+        sizes = await tenants.of_organizations(connection, [id])
+    sites = await admin_accounts.list_sites(
+        scope=scope, parts=parts, page=_MOST_SHOWN, organization_id=str(id)
+    )
+    return frame.page(
+        request,
+        scope,
+        "operator/organization.html",
+        organization=found,
+        partner=names.get(found.partner_id, ""),
+        size=sizes.get(id, tenants.NOTHING),
+        sites=sites,
+    )
+
+
+@router.post("/organizations/{id}")
+async def change_organization(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Rename an organization, or have it contribute or not."""
+    given = await forms.texts(request)
+
+    async def deed() -> OrganizationView:
+        changes: dict[str, object] = {}
+        if "name" in given:
+            changes["name"] = given["name"].strip()
+        if given.get("contributes"):
+            changes["contributes"] = given["contributes"] == "yes"
+        body = forms.checked(OrganizationChange, changes)
+        return await admin_accounts.change_organization(scope, parts, id, body)
+
+    return await forms.attempt(f"{_HERE}/organizations/{id}", deed(), _organization_changed)
+
+
+@router.get("/sites/{id}")
+async def site_page(
+    request: Request, scope: Reader, parts: RuntimeDep, page: pages.PageDep, id: PathId
+) -> Response:
+    """Show a site with its keys."""
+    return await _site(request, scope, parts, id, page)
+
+
+@router.post("/sites/{id}")
+async def change_site(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Rename a site, or give it another healing tier."""
+    given = await forms.texts(request)
+
+    async def deed() -> SiteView:
+        body = forms.body(
+            SiteChange, name=given.get("name", "").strip(), healing_tier=given.get("healing_tier")
+        )
+        return await admin_sites.change_site(scope, parts, str(id), body)
+
+    return await forms.attempt(
+        f"{_HERE}/sites/{id}",
+        deed(),
+        lambda site: (
+            f"{site.name} is as you set it: its appliances get the rules of its tier "
+            "with their next sync."
+        ),
+    )
+
+
+@router.post("/sites/{id}/keys")
+async def issue_site_key(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Issue a key for a site's appliances, or for one of them, and show it once."""
+    given = await forms.texts(request)
+    try:
+        body = forms.body(
+            NewSiteKey,
+            label=given.get("label", "").strip(),
+            appliance_id=given.get("appliance_id"),
+        )
+        issued = await admin_keys.issue_site_key(scope, parts, str(id), body)
+    except (errors.Conflict, errors.InvalidInput) as error:
+        return frame.go(f"{_HERE}/sites/{id}", error.detail, kind="trouble")
+    return await _site(request, scope, parts, id, _FIRST, issued)
+
+
+@router.post("/keys/{id}/revoke")
+async def revoke_key(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Revoke a key, and go back to whose it was."""
+    given = await forms.texts(request)
+    back = frame.own_path(given.get("back", "")) or _HERE
+    deed = known(admin_keys.revoke_key(scope, parts, id))
+    return await forms.attempt(
+        back, deed, "The key is revoked: within five seconds no server takes it any more."
+    )
+
+
+async def _partner(
+    request: Request,
+    scope: OperatorScope,
+    parts: RuntimeDep,
+    id: PathId,
+    page: pages.Page,
+    issued: IssuedKey | None = None,
+) -> Response:
+    async with db.transaction(parts.database, scope) as connection:
+        found = await accounts.get_partner(connection, id)
+        if found is None:
+            raise errors.NotFound("There is no such partner: choose one from the list.")
+        sizes = await tenants.of_partners(connection, [id])
+    home = f"{_HERE}/partners/{id}"
+    organizations = await admin_accounts.list_organizations(scope, parts, _MOST_SHOWN, str(id))
+    keys = await admin_keys.list_keys(scope, parts, page, None, str(id))
+    return frame.page(
+        request,
+        scope,
+        "operator/partner.html",
+        partner=found,
+        size=sizes.get(id, tenants.NOTHING),
+        organizations=organizations,
+        keys=keys.items,
+        following=_following(home, keys.next),
+        issued=issued,
+        home=home,
+    )
+
+
+async def _site(
+    request: Request,
+    scope: OperatorScope,
+    parts: RuntimeDep,
+    id: PathId,
+    page: pages.Page,
+    issued: IssuedKey | None = None,
+) -> Response:
+    async with db.transaction(parts.database, scope) as connection:
+        found = await accounts.find_site(connection, str(id))
+        if found is None:
+            raise errors.NotFound("There is no such site: choose one from the list.")
+        names = await tenants.names(connection, [found.partner_id, found.organization_id])
+        appliances = await tenants.appliances(connection, id, _MOST_SHOWN.limit)
+    home = f"{_HERE}/sites/{id}"
+    keys = await admin_keys.list_keys(scope, parts, page, str(id), None)
+    return frame.page(
+        request,
+        scope,
+        "operator/tenant_site.html",
+        site=found,
+        names=names,
+        appliances=appliances,
+        keys=keys.items,
+        following=_following(home, keys.next),
+        issued=issued,
+        home=home,
+    )
+
+
+def _following(home: str, cursor: str | None) -> str | None:
+    """Return the address of the next keys; a key was just issued on another one."""
+    return frame.address(home, next=cursor) if cursor else None
+
+
+def _organization_changed(organization: OrganizationView) -> str:
+    if organization.contributes:
+        return f"{organization.name} is as you set it, and contributes to what all learn."
+    return (
+        f"{organization.name} is as you set it, and does not contribute: its counts, the past "
+        "ones too, leave the platform's with the next turn of the loop."
+    )

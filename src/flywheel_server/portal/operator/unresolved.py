@@ -1,0 +1,151 @@
+"""Ids under which executions teach nothing: say once what each means, and all of them count.
+
+What an id may mean is suggested by its likeness to known ids; a person decides.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from flywheel_server import db, errors
+from flywheel_server.api import admin_learning, admin_runbooks, pages
+from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api.admin_runbooks import AddedAlias, NewAlias
+from flywheel_server.domain import aliases as rules
+from flywheel_server.domain.similar_ids import Known
+from flywheel_server.portal import filters, forms, frame, words
+from flywheel_server.store import patterns, runbooks
+
+router = APIRouter(prefix="/operator/unresolved", include_in_schema=False)
+
+_HERE = "/operator/unresolved"
+_MOST_SUGGESTED = 3
+_MOST_FOUND = 20
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@router.get("")
+async def unresolved_page(
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: _Text = "",
+) -> Response:
+    """List the ids, those with most executions first, each with what it may mean."""
+    listed = await admin_learning.list_unresolved_ids(scope, parts, page, filters.text(text))
+    async with db.transaction(parts.database, scope) as connection:
+        total = await patterns.unresolved_total(connection)
+        known = Known(await runbooks.ids(connection))
+    return frame.page(
+        request,
+        scope,
+        "operator/unresolved.html",
+        ids=listed.items,
+        suggestions={
+            each.reported_id: _suggested(known, each.reported_id) for each in listed.items
+        },
+        never=rules.never,
+        total=total,
+        following=filters.following(request, listed.next),
+        chosen={"text": text},
+    )
+
+
+@router.get("/alias")
+async def alias_page(
+    request: Request, scope: Admin, parts: RuntimeDep, id: _Text = "", text: _Text = ""
+) -> Response:
+    """Look for what an id stands for among everything that is known."""
+    async with db.transaction(parts.database, scope) as connection:
+        kept = await patterns.kept(connection, id)
+        ids = await runbooks.ids(connection)
+    known = Known(ids)
+    wanted = filters.text(text)
+    only_rules = rules.for_rules_only(id)
+    found = _suggested(known, id)
+    if wanted:
+        found = [
+            (each, is_rule)
+            for each, is_rule in sorted(ids.items())
+            if wanted.lower() in each.lower() and (is_rule or not only_rules) and each != id
+        ]
+    return frame.page(
+        request,
+        scope,
+        "operator/alias.html",
+        id=id,
+        kept=kept,
+        found=found[:_MOST_FOUND],
+        more=len(found) > _MOST_FOUND,
+        never=rules.never(id),
+        only_rules=only_rules,
+        chosen={"text": text},
+    )
+
+
+@router.get("/aliases")
+async def aliases_page(
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: _Text = "",
+    source: _Text = "operator",
+) -> Response:
+    """List which ids stand for what."""
+    listed = await admin_runbooks.list_aliases(
+        scope,
+        parts,
+        page,
+        filters.text(text),
+        filters.choice(source, "operator", "catalogue"),  # type: ignore[arg-type]
+    )
+    return frame.page(
+        request,
+        scope,
+        "operator/aliases.html",
+        aliases=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"text": text, "source": source},
+    )
+
+
+@router.post("")
+async def add_alias(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
+    """Let an id stand for a runbook or a rule."""
+    given = await forms.texts(request)
+    return await forms.attempt(_HERE, _add(scope, parts, given), _added)
+
+
+async def _add(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> AddedAlias:
+    body = forms.body(
+        NewAlias,
+        alias=given.get("alias", ""),
+        runbook_id=given.get("runbook_id"),
+        rule_id=given.get("rule_id"),
+    )
+    try:
+        return await admin_runbooks.add_alias(scope, parts, body)
+    except errors.NotFound as error:
+        raise errors.InvalidInput("There is no such runbook or rule: choose one below.") from error
+
+
+def _added(alias: AddedAlias) -> str:
+    count = words.plural(alias.executions, "execution")
+    target = alias.runbook_id or alias.rule_id
+    verb = "counts" if alias.executions == 1 else "count"
+    return (
+        f"{alias.alias} stands for {target}: {count} kept under it {verb} from now, "
+        "and so does what comes later."
+    )
+
+
+def _suggested(known: Known, id: str) -> list[tuple[str, bool]]:
+    """Return ids with whether they are a rule's, the most alike first."""
+    if rules.never(id):
+        return []
+    found = known.closest(id, _MOST_SUGGESTED, only_rules=rules.for_rules_only(id))
+    return [(each, known.is_rule(each)) for each in found]

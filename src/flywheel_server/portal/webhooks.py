@@ -1,0 +1,193 @@
+"""Webhooks: where events are sent, and what became of each delivery. For operators and owners.
+
+Both kinds of people see the same pages under their own roots. A secret is on the page that answers
+its creation, and never again.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from flywheel_server import errors
+from flywheel_server.actions.webhooks import Actor
+from flywheel_server.api import pages, webhook_views
+from flywheel_server.api.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
+from flywheel_server.api.operator_bodies import PathId
+from flywheel_server.api.webhook_routes import DeliveryId
+from flywheel_server.api.webhook_views import CreatedWebhook, NewWebhook, WebhookChange, WebhookView
+from flywheel_server.domain.events import KINDS
+from flywheel_server.portal import filters, forms, frame
+from flywheel_server.runtime import Runtime
+
+_STATES = ("pending", "delivered", "dead")
+_FIRST = pages.Page(limit=50, cursor=None)
+_Text = Annotated[str, Query(max_length=300)]
+# What events say, for whoever chooses among them.
+SAID = {
+    "candidate.eligible": "A pattern became a candidate",
+    "candidate.endorsed": "A client forwarded a candidate",
+    "candidate.approved": "A candidate was approved",
+    "candidate.rejected": "A candidate was rejected",
+    "rule.promoted": "A rule was made",
+    "rule.withdrawn": "A rule was withdrawn",
+    "delivery.stuck": "An appliance does not run a rule that it should",
+    "plan.waiting": "A plan waits for a person",
+    "loop.silent": "The learning loop is silent",
+    "webhook.test": "A test",
+}
+
+
+def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
+    """Return the pages below ``root``."""
+    here = f"{root}/webhooks"
+    router = APIRouter(prefix=here, include_in_schema=False)
+    reading, changing = Depends(reads), Depends(changes)
+
+    @router.get("")
+    async def webhooks_page(
+        request: Request,
+        scope: Annotated[Actor, reading],
+        parts: RuntimeDep,
+        page: pages.PageDep,
+    ) -> Response:
+        """List the webhooks, with the form for another one."""
+        return await _list(request, scope, parts, page, here)
+
+    @router.post("")
+    async def create_webhook(
+        request: Request, scope: Annotated[Actor, changing], parts: RuntimeDep
+    ) -> Response:
+        """Add a webhook and show its secret once."""
+        given = await forms.texts(request)
+        kinds = await forms.several(request, "kinds")
+        try:
+            made = await webhook_views.create(parts, scope, _new(given, kinds))
+        except errors.InvalidInput as error:
+            return frame.go(here, error.detail, kind="trouble")
+        return await _list(request, scope, parts, _FIRST, here, made)
+
+    @router.get("/{id}")
+    async def webhook_page(
+        request: Request,
+        scope: Annotated[Actor, reading],
+        parts: RuntimeDep,
+        page: pages.PageDep,
+        id: PathId,
+        state: _Text = "",
+    ) -> Response:
+        """Show a webhook with its deliveries, the newest first."""
+        found = await webhook_views.get(parts, scope, id)
+        wanted = filters.choice(state, *_STATES)
+        listed = await webhook_views.deliveries(parts, scope, id, page, wanted)  # type: ignore[arg-type]
+        return frame.page(
+            request,
+            scope,
+            "webhook.html",
+            root=here,
+            webhook=found,
+            deliveries=listed.items,
+            following=filters.following(request, listed.next),
+            chosen={"state": state},
+            kinds=KINDS,
+            said=SAID,
+        )
+
+    @router.post("/{id}")
+    async def change_webhook(
+        request: Request, scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Change where a webhook leads, what it is told of, and whether it is sent to."""
+        given = await forms.texts(request)
+        kinds = await forms.several(request, "kinds")
+        return await forms.attempt(
+            f"{here}/{id}", _change(parts, scope, id, given, kinds), _changed
+        )
+
+    @router.post("/{id}/delete")
+    async def delete_webhook(
+        scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Delete a webhook with its deliveries."""
+        deed = webhook_views.delete(parts, scope, id)
+        return await forms.attempt(
+            here, deed, "The webhook is deleted: nothing is sent to it any more."
+        )
+
+    @router.post("/{id}/test")
+    async def send_test(
+        scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Send a test."""
+        deed = webhook_views.send_test(parts, scope, id)
+        return await forms.attempt(
+            f"{here}/{id}", deed, "A test is on its way: it stands first in the list below."
+        )
+
+    @router.post("/{id}/deliveries/{delivery_id}/retry")
+    async def retry_delivery(
+        scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId, delivery_id: DeliveryId
+    ) -> Response:
+        """Send a delivery again."""
+        deed = webhook_views.retry(parts, scope, id, delivery_id)
+        return await forms.attempt(
+            f"{here}/{id}", deed, "The delivery is sent again within the next seconds."
+        )
+
+    return router
+
+
+operators = routes("/operator", READER, ADMIN)
+partners = routes("/partner", PARTNER_OWNER, PARTNER_OWNER)
+
+
+async def _list(
+    request: Request,
+    scope: Actor,
+    parts: Runtime,
+    page: pages.Page,
+    here: str,
+    made: CreatedWebhook | None = None,
+) -> Response:
+    listed = await webhook_views.listing(parts, scope, page)
+    return frame.page(
+        request,
+        scope,
+        "webhooks.html",
+        root=here,
+        webhooks=listed.items,
+        following=filters.following(request, listed.next),
+        made=made,
+        kinds=KINDS,
+        said=SAID,
+    )
+
+
+def _new(given: dict[str, str], kinds: list[str]) -> NewWebhook:
+    return forms.checked(
+        NewWebhook,
+        {"url": given.get("url", "").strip(), "kinds": kinds, "label": given.get("label", "")},
+    )
+
+
+async def _change(
+    parts: Runtime, scope: Actor, id: UUID, given: dict[str, str], kinds: list[str]
+) -> WebhookView:
+    if given.get("enabled"):
+        body = forms.checked(WebhookChange, {"enabled": given["enabled"] == "yes"})
+    else:
+        body = forms.checked(
+            WebhookChange,
+            {
+                "url": given.get("url", "").strip(),
+                "kinds": kinds,
+                "label": given.get("label", ""),
+            },
+        )
+    return await webhook_views.change(parts, scope, id, body)
+
+
+def _changed(webhook: WebhookView) -> str:
+    if not webhook.enabled:
+        return "The webhook is paused: events of this time are not sent later."
+    return "The webhook is as you set it: the next event is sent to it."

@@ -1,0 +1,107 @@
+"""What operators administer, on a stage: ids nobody knows, plans, keys that wait, webhooks."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from tests import evidence, planning, telemetry
+from tests.cast import STAGE, CastPerson, make_appliance
+from tests.hooks import Made, make_endpoint
+from tests.portal.stage import Stage
+
+LIKE_A_RUNBOOK = "win-svc-003-restart"
+LIKE_A_RULE = "AUTO-firewall-status-7"
+LIKE_NOTHING = "L2-decision-77"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration:
+    """What is there to look at."""
+
+    webhook: Made
+    # An evidence key that waits, and a plan that does.
+    keys: tuple[UUID, UUID]
+    plan: UUID
+
+
+def admin(stage: Stage) -> CastPerson:
+    return stage.cast.people["operator admin"]
+
+
+def viewer(stage: Stage) -> CastPerson:
+    return stage.cast.people["operator viewer"]
+
+
+async def unresolved(stage: Stage) -> None:
+    """Report under ids that nobody knows, and let the loop see it."""
+    reports = [
+        *telemetry.executions(6, runbook_id=LIKE_A_RUNBOOK),
+        *telemetry.executions(3, runbook_id=LIKE_NOTHING),
+        *telemetry.executions(
+            2, runbook_id=LIKE_A_RULE, rule_id=LIKE_A_RULE, resolution_level="L1"
+        ),
+    ]
+    await telemetry.send(stage.http, stage.site, reports)
+    await telemetry.turn(stage.http, stage.cast.admin)
+
+
+async def keys(stage: Stage) -> tuple[UUID, UUID]:
+    """Let two appliances show a second key each."""
+    waiting = []
+    for _ in range(2):
+        appliance = await make_appliance(stage.database, stage.site)
+        await evidence.agent_of(stage.database, appliance)
+        later = await evidence.agent_of(stage.database, appliance)
+        waiting.append((await evidence.keys(stage.database, stage.site))[later.public_key][1])
+    return waiting[0], waiting[1]
+
+
+async def fill(stage: Stage) -> Administration:
+    """Put something on every list."""
+    await unresolved(stage)
+    asked = {"incident_type": "unheard_of", "host_id": "WS-TEST-9"}
+    await planning.ask(stage.http, stage.site, **asked)
+    return Administration(
+        webhook=await make_endpoint(stage.database, STAGE),
+        keys=await keys(stage),
+        plan=await planning.make_waiting(stage.database, stage.cast.appliance),
+    )
+
+
+def paths(stage: Stage, filled: Administration) -> list[str]:
+    """Return the address of every page of administration."""
+    organization = stage.site.organization_id
+    person = stage.cast.people["partner technician"].id
+    return [
+        "/operator/unresolved",
+        "/operator/unresolved?text=nothing-has-this",
+        f"/operator/unresolved/alias?id={LIKE_A_RUNBOOK}&text=SVC",
+        "/operator/unresolved/aliases?source=all&limit=5",
+        "/operator/unresolved/aliases",
+        "/operator/runbooks?limit=5",
+        "/operator/runbooks?text=nothing-has-this",
+        "/operator/policy",
+        "/operator/tenants",
+        "/operator/tenants/organizations",
+        "/operator/tenants/sites?text=nothing-has-this",
+        "/operator/tenants/sites",
+        f"/operator/tenants/partners/{stage.cast.partners[0].id}",
+        f"/operator/tenants/organizations/{organization}",
+        f"/operator/tenants/sites/{stage.site.id}",
+        "/operator/people",
+        "/operator/people?text=nothing-has-this",
+        f"/operator/people/{person}",
+        "/operator/audit?limit=5",
+        "/operator/audit?text=nothing-has-this",
+        "/operator/audit/chain",
+        "/operator/plans",
+        "/operator/plans?text=nothing-has-this&days=7",
+        f"/operator/plans/{filled.plan}",
+        "/operator/evidence",
+        "/operator/evidence?state=all",
+        "/operator/evidence/anchors",
+        f"/operator/evidence/keys/{filled.keys[0]}/approve",
+        f"/operator/evidence/keys/{filled.keys[0]}/refuse",
+        "/operator/webhooks",
+        f"/operator/webhooks/{filled.webhook.id}",
+        f"/operator/webhooks/{filled.webhook.id}?state=dead",
+    ]
