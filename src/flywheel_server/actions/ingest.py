@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -35,7 +36,10 @@ _Key = tuple[UUID, str]
 
 @dataclass(slots=True)
 class _Submission:
-    facts: list[Fact]
+    """What one request has to write: facts of one site, by their ids."""
+
+    site_id: UUID
+    facts: dict[str, Fact]
     done: "asyncio.Future[dict[_Key, bytes | None]]"
 
 
@@ -67,7 +71,7 @@ class Writer:
         for index, fact in enumerate(facts):
             if first.setdefault(fact.execution_id, fact) is not fact:
                 again.append((index, fact))
-        taken = await self._submit(list(first.values())) if first else {}
+        taken = await self._submit(scope.site_id, first) if first else {}
         if taken or again:
             for index, fact in enumerate(facts):
                 if first[fact.execution_id] is not fact:
@@ -78,10 +82,10 @@ class Writer:
                 verdicts[index] = await self._settle(scope, fact, None)
         return verdicts
 
-    async def _submit(self, facts: list[Fact]) -> dict[_Key, bytes | None]:
+    async def _submit(self, site_id: UUID, facts: dict[str, Fact]) -> dict[_Key, bytes | None]:
         if self._rows_waiting > _MOST_WAITING:
             raise errors.Unavailable("Too many executions are waiting: send them again later.")
-        submission = _Submission(facts, asyncio.get_running_loop().create_future())
+        submission = _Submission(site_id, facts, asyncio.get_running_loop().create_future())
         async with self._wake:
             self._waiting.append(submission)
             self._rows_waiting += len(facts)
@@ -102,7 +106,7 @@ class Writer:
                 corrected = await executions.correct(connection, fact, versions[0])
                 return "corrected" if corrected else "refused"
         # Whoever took the key rolled back: it is free again.
-        taken = await self._submit([fact])
+        taken = await self._submit(fact.site_id, {fact.execution_id: fact})
         return await self._settle(scope, fact, next(iter(taken.values()))) if taken else "accepted"
 
     async def _work(self) -> None:
@@ -119,22 +123,22 @@ class Writer:
         """Take what fits one statement; a key may stand in it only once."""
         group: list[_Submission] = []
         later: list[_Submission] = []
-        keys: set[_Key] = set()
+        held: dict[UUID, AbstractSet[str]] = {}
         rows = 0
         while self._waiting and rows < _MOST_GROUP:
             submission = self._waiting.popleft()
-            own = {(fact.site_id, fact.execution_id) for fact in submission.facts}
-            if keys.isdisjoint(own):
-                keys |= own
-                rows += len(own)
-                group.append(submission)
-            else:
+            own, others = submission.facts.keys(), held.get(submission.site_id)
+            if others is not None and not others.isdisjoint(own):
                 later.append(submission)
+                continue
+            held[submission.site_id] = own if others is None else others | own
+            rows += len(own)
+            group.append(submission)
         self._rows_waiting -= rows
         return group, later
 
     async def _write(self, group: list[_Submission]) -> None:
-        facts = [fact for submission in group for fact in submission.facts]
+        facts = [fact for submission in group for fact in submission.facts.values()]
         try:
             async with asyncio.timeout(_WRITE_SECONDS), db.acquire(self._database.writer) as conn:
                 taken = await executions.record(conn, facts)
@@ -148,8 +152,7 @@ class Writer:
             raise
         else:
             for submission in group:
-                own = {(fact.site_id, fact.execution_id) for fact in submission.facts}
-                _finish(submission, {key: taken[key] for key in own & taken.keys()})
+                _finish(submission, _own(submission, taken))
 
     async def _isolate(self, group: list[_Submission], error: Exception) -> None:
         """Write each submission alone, so that what the database refuses harms only its sender."""
@@ -165,6 +168,11 @@ def _refusal(error: Exception) -> errors.FlywheelError:
     if isinstance(error, (asyncpg.DataError, UnicodeEncodeError)):
         return errors.InvalidInput("A value is out of range or holds characters nobody can store.")
     return errors.Unavailable("The executions could not be written: send them again later.")
+
+
+def _own(submission: _Submission, taken: dict[_Key, bytes | None]) -> dict[_Key, bytes | None]:
+    site_id, facts = submission.site_id, submission.facts
+    return {key: digest for key, digest in taken.items() if key[0] == site_id and key[1] in facts}
 
 
 def _finish(submission: _Submission, taken: dict[_Key, bytes | None]) -> None:

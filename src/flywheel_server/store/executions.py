@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
+
 from flywheel_server.db import Connection
 from flywheel_server.domain.executions import Fact
 from flywheel_server.sql import load
@@ -24,14 +26,18 @@ class Version:
 async def record(
     connection: Connection, facts: Sequence[Fact]
 ) -> dict[tuple[UUID, str], bytes | None]:
-    """Write ``facts`` (distinct keys) in one statement.
+    """Write ``facts`` (distinct keys) in one statement, outside of any transaction.
 
     Returns those whose key was taken, with the digest of the body that took it first, or None
     when another transaction took it this very moment.
     """
-    columns = zip(*facts, strict=True)
-    rows = await connection.fetch(_SQL["record"], *map(list, columns))
-    return {(row["site_id"], row["execution_id"]): row["digest"] for row in rows}
+    columns = list(map(list, zip(*facts, strict=True)))
+    try:
+        await connection.execute(_SQL["record_new"], *columns)
+    except asyncpg.UniqueViolationError:
+        rows = await connection.fetch(_SQL["record_fresh"], *columns)
+        return {(row["site_id"], row["execution_id"]): row["digest"] for row in rows}
+    return {}
 
 
 async def lock(connection: Connection, site_id: UUID, execution_id: str) -> None:
