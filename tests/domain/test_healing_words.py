@@ -50,7 +50,7 @@ def test_a_host_called_like_a_placeholder_stays_as_it_is() -> None:
         ({"rule": RULE}, "A rule that was learnt at this site ran the repair “Print spooler”."),
         (
             {"rule": replace(RULE, source="platform"), "runbook_name": None},
-            "A rule that was learnt from many organizations together answered it.",
+            "A rule that was learnt from many organizations together answered it, “Spooler”.",
         ),
         (
             {

@@ -198,7 +198,7 @@ def _by_rule(facts: Facts) -> str:
         which = f"A rule that {origin(rule.source, rule.scope, rule.tier)}"
     if facts.outcome == "not_attempted":
         return f"{which} was asked."
-    return f"{which} {_ran(facts.runbook_name)}{_approved(rule)}."
+    return f"{which} {_ran(facts)}{_approved(rule)}."
 
 
 def _approved(rule: RuleFacts | None) -> str:
@@ -226,8 +226,13 @@ def _by_planner(facts: Facts) -> str:
     return f"{chose} {why}." if why else f"{chose}."
 
 
-def _ran(runbook_name: str | None) -> str:
-    return "answered it" if runbook_name is None else f"ran {_repair(runbook_name)}"
+def _ran(facts: Facts) -> str:
+    if facts.runbook_name is not None:
+        return f"ran {_repair(facts.runbook_name)}"
+    # A rule without a runbook acts by a word of its own; its name says what it does.
+    if facts.rule is not None and facts.rule.source != "builtin":
+        return f"answered it, “{facts.rule.name}”"
+    return "answered it"
 
 
 def _repair(runbook_name: str | None) -> str:

@@ -4,12 +4,14 @@ A value that no filter knows is left out, not refused: addresses are kept and ed
 """
 
 import datetime as dt
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 
 from flywheel_server import clock
+from flywheel_server.api import pages
 from flywheel_server.api.learning_views import Window
 from flywheel_server.db import Connection
 from flywheel_server.store import accounts
@@ -47,6 +49,11 @@ WindowDep = Annotated[Window, Depends(_window)]
 def window(days: int, until: dt.datetime) -> Window:
     """Return the window of so many days that ends then."""
     return Window(days=days, since=until - dt.timedelta(days=days), until=until)
+
+
+def short(request: Request, page: pages.Page, limit: int) -> pages.Page:
+    """Return a page of fewer rows than elsewhere, unless the address says how many."""
+    return page if "limit" in request.query_params else replace(page, limit=limit)
 
 
 def following(request: Request, cursor: str | None) -> str | None:

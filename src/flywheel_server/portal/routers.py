@@ -1,6 +1,16 @@
 """Every router of the pages, on one list: everybody's, then each kind of people's."""
 
-from flywheel_server.portal import account, evidence, files, live, plans, reports, sign_in
+from flywheel_server.portal import (
+    account,
+    evidence,
+    files,
+    live,
+    people,
+    plans,
+    reports,
+    sign_in,
+)
+from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.partner import bulk, decisions, fleet, keys, learning, rules
 
 _EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)
@@ -12,8 +22,9 @@ _PARTNERS = (
     decisions.router,
     rules.router,
     fleet.router,
+    people.partners,
     plans.partners,
     evidence.partners,
 )
-_CLIENTS = (plans.clients, evidence.clients)
+_CLIENTS = (*clients.ROUTERS, plans.clients, evidence.clients)
 ROUTERS = (*_EVERYBODY, *_PARTNERS, *_CLIENTS)

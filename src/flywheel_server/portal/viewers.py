@@ -12,7 +12,7 @@ from flywheel_server.api import credentials
 from flywheel_server.domain.scope import PersonScope, role_of
 
 # Where each kind of people starts. Those without pages of their own start with their account.
-HOMES = {"partner": "/partner/learning"}
+HOMES = {"client": "/client/healing", "partner": "/partner/learning"}
 ACCOUNT = "/account"
 
 # For each kind of people: where they may go, in order. The third value names the only role, if any.
@@ -32,16 +32,26 @@ NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
         ("Plans", "/partner/plans", None),
         ("Fleet", "/partner/fleet", None),
         ("Evidence", "/partner/evidence", None),
+        ("People", "/partner/people", "partner owner"),
         ("API keys", "/partner/keys", "partner owner"),
     ),
     "client": (
+        ("Healing log", "/client/healing", None),
+        ("Learning", "/client/candidates", None),
         ("Plans", "/client/plans", None),
         ("Evidence", "/client/evidence", None),
+        ("Audit log", "/client/audit", None),
+        ("People", "/client/people", "client admin"),
     ),
 }
 
 # The lists of a place, by the place's path: shown by `m.places`, which every page of the place has.
 TABS: dict[str, tuple[tuple[str, str], ...]] = {
+    "/client/candidates": (
+        ("Candidates", "/client/candidates"),
+        ("Rules", "/client/rules"),
+        ("Shared learning", "/client/shared-learning"),
+    ),
     "/operator/learning": (
         ("Platform patterns", "/operator/learning"),
         ("Candidates", "/operator/candidates"),

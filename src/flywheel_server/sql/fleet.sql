@@ -106,6 +106,7 @@ FROM executions t
 WHERE t.weight = 1
     AND t.received_at >= $1
     AND t.received_at <= $2
+    AND ($3::uuid IS NULL OR t.site_id = $3)
     AND NOT EXISTS (
         SELECT 1
         FROM corrections c

@@ -123,7 +123,9 @@ def _told(row: Record | None) -> str:
     return "" if row is None else "|".join(str(value) for value in row.values())
 
 
-async def days(connection: Connection, since: dt.datetime, until: dt.datetime) -> list[LevelDay]:
+async def days(
+    connection: Connection, since: dt.datetime, until: dt.datetime, site_id: UUID | None = None
+) -> list[LevelDay]:
     """Return what was received between two moments, by day and level; empty days are missing."""
-    rows = await connection.fetch(_SQL["days"], since, until)
+    rows = await connection.fetch(_SQL["days"], since, until, site_id)
     return [LevelDay(**row) for row in rows]

@@ -4,7 +4,7 @@ Row-level security leaves the caller's own sites, and the rules in scope of thos
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -59,11 +59,16 @@ async def of(connection: Connection, healings: Sequence[Healing]) -> list[Reason
     """Return the reason of each of these, in their order."""
     rules = await _rules(connection, [each for each in healings if each.level == "L1"])
     plans = await _plans(connection, [each for each in healings if each.level == "L2"])
-    ids = sorted({each.runbook_id for each in healings if each.runbook_id is not None})
-    names = {
-        row["runbook_id"]: row["name"] for row in await connection.fetch(_SQL["runbooks"], ids)
-    }
+    names = await runbook_names(
+        connection, {each.runbook_id for each in healings if each.runbook_id is not None}
+    )
     return [_reason(each, rules, plans, names) for each in healings]
+
+
+async def runbook_names(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return what runbooks are called, by their ids."""
+    rows = await connection.fetch(_SQL["runbooks"], sorted(set(ids)))
+    return {row["runbook_id"]: row["name"] for row in rows}
 
 
 def _reason(

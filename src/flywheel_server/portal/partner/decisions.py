@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request, Response
 from flywheel_server.api import partner_decisions, partner_learning
 from flywheel_server.api.access import PartnerActor, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
-from flywheel_server.api.learning_views import ApproveBody, DecisionView
-from flywheel_server.api.operator_bodies import ReasonBody
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.api.learning_views import DecisionView
+from flywheel_server.portal import deciding, filters, forms, frame
 
 router = APIRouter(prefix="/partner/learning/candidates/{candidate_id}", include_in_schema=False)
 
 _LIST = "/partner/learning"
+PLACE = deciding.Place(candidates=f"{_LIST}/candidates", fleet="/partner/fleet")
 
 
 @router.get("/approve")
@@ -27,7 +27,7 @@ async def approve_page(
 ) -> Response:
     """Show the rule that approval would make, with the form for it."""
     found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
-    return frame.page(request, scope, "partner/approve.html", candidate=found)
+    return frame.page(request, scope, "partner/approve.html", candidate=found, place=PLACE)
 
 
 @router.post("/approve")
@@ -37,7 +37,10 @@ async def approve(
     """Approve the candidate, exactly as it was shown."""
     given = await forms.texts(request)
     return await forms.attempt(
-        _path(candidate_id), _approve(scope, parts, candidate_id, given), _approved, then=_LIST
+        PLACE.candidate(candidate_id),
+        _approve(scope, parts, candidate_id, given),
+        deciding.approved,
+        then=_LIST,
     )
 
 
@@ -51,7 +54,7 @@ async def reject_page(
 ) -> Response:
     """Show the form that asks why."""
     found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
-    return frame.page(request, scope, "partner/reject.html", candidate=found)
+    return frame.page(request, scope, "partner/reject.html", candidate=found, place=PLACE)
 
 
 @router.post("/reject")
@@ -61,9 +64,9 @@ async def reject(
     """Reject the candidate."""
     given = await forms.texts(request)
     return await forms.attempt(
-        _path(candidate_id),
+        PLACE.candidate(candidate_id),
         _reject(scope, parts, candidate_id, given),
-        "Rejected: no rule is made of it, and the reason is kept.",
+        deciding.REJECTED,
         then=_LIST,
     )
 
@@ -71,28 +74,12 @@ async def reject(
 async def _approve(
     scope: PartnerActor, parts: RuntimeDep, candidate_id: str, given: dict[str, str]
 ) -> DecisionView:
-    body = forms.body(
-        ApproveBody,
-        custom_name=given.get("custom_name"),
-        notes=given.get("notes"),
-        rule_hash=given.get("rule_hash"),
-    )
-    body = body.model_copy(update={"deploy_immediately": "deploy_immediately" in given})
+    body = deciding.approval(given)
     return await partner_decisions.approve_candidate(scope, parts, candidate_id, body)
 
 
 async def _reject(
     scope: PartnerActor, parts: RuntimeDep, candidate_id: str, given: dict[str, str]
 ) -> DecisionView:
-    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    body = deciding.rejection(given)
     return await partner_decisions.reject_candidate(scope, parts, candidate_id, body)
-
-
-def _approved(decision: DecisionView) -> str:
-    if decision.rule_is_new:
-        return f"Approved: the rule {decision.rule_id} is on its way to the site's appliances."
-    return f"Approved: it shares the rule {decision.rule_id}, which the site has already."
-
-
-def _path(candidate_id: str) -> str:
-    return f"{_LIST}/candidates/{candidate_id}"

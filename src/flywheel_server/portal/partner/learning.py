@@ -1,35 +1,22 @@
 """What partners' sites teach: figures, candidates, one candidate with its evidence, and the log."""
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import learning_views, pages, partner_learning
+from flywheel_server.api import pages, partner_learning
 from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
-from flywheel_server.api.learning_views import SiteFilter, TotalsView, Window
+from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.domain.decisions import CandidateState
-from flywheel_server.portal import charts, filters, frame
-from flywheel_server.portal.charts import Chart
-from flywheel_server.store import fleet, healing
-from flywheel_server.store.healing import Filters
+from flywheel_server.portal import deciding, filters, frame, trends
+from flywheel_server.portal.partner import decisions
 
 router = APIRouter(prefix="/partner/learning", include_in_schema=False)
 
 _STATES = ("eligible", "approved", "rejected", "withdrawn")
-_LEVELS = ("L1", "L2", "L3")
 _Text = Annotated[str, Query(max_length=300)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
-    """A window's figures beside those of the window before."""
-
-    before: TotalsView
-    chart: Chart
 
 
 @router.get("")
@@ -63,7 +50,7 @@ async def candidates_page(
         scope,
         "partner/learning.html",
         stats=stats,
-        trend=await _trend(scope, parts, window),
+        trend=await trends.over(parts, scope, window),
         candidates=listed.items,
         following=filters.following(request, listed.next),
         sites=sites,
@@ -83,22 +70,7 @@ async def candidate_page(
 ) -> Response:
     """Show a candidate with everything that a decision needs."""
     found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
-    days = {
-        each.day: {
-            "successes": each.success.successes,
-            "failures": each.success.attempts - each.success.successes,
-        }
-        for each in found.by_day
-    }
-    chart = charts.by_day(days, ("successes", "failures"), window.since.date(), window.until.date())
-    return frame.page(
-        request,
-        scope,
-        "partner/candidate.html",
-        candidate=found,
-        chart=chart,
-        windows=filters.WINDOWS,
-    )
+    return deciding.page(request, scope, "partner/candidate.html", decisions.PLACE, found)
 
 
 @router.get("/history")
@@ -112,8 +84,7 @@ async def history_page(
     site: _Text = "",
     level: _Text = "",
     success: _Text = "",
-    incident_type: _Text = "",
-    hostname: _Text = "",
+    text: _Text = "",
 ) -> Response:
     """Show what was healed, the newest first."""
     log = await partner_learning.list_executions(
@@ -123,9 +94,8 @@ async def history_page(
         window=window,
         site=SiteFilter(text=filters.text(site)),
         success=filters.yes(success),
-        level=filters.choice(level, *_LEVELS),  # type: ignore[arg-type]
-        incident_type=filters.text(incident_type),
-        hostname=filters.text(hostname),
+        level=filters.choice(level, *trends.LEVELS),  # type: ignore[arg-type]
+        text=filters.text(text),
     )
     async with db.transaction(parts.database, scope) as connection:
         sites = await filters.sites(connection)
@@ -136,30 +106,7 @@ async def history_page(
         log=log,
         following=filters.following(request, log.next),
         sites=sites,
-        chosen={
-            "site": site,
-            "level": level,
-            "success": success,
-            "incident_type": incident_type,
-            "hostname": hostname,
-        },
-        levels=_LEVELS,
+        chosen={"site": site, "level": level, "success": success, "text": text},
+        levels=trends.LEVELS,
         windows=filters.WINDOWS,
-    )
-
-
-async def _trend(scope: PartnerReader, parts: RuntimeDep, window: Window) -> Trend:
-    """Return what the window is compared with, and its days."""
-    earlier = filters.window(window.days, window.since)
-    async with db.transaction(parts.database, scope) as connection:
-        levels = await healing.totals(
-            connection, Filters(), since=earlier.since, until=earlier.until
-        )
-        days = await fleet.days(connection, window.since, window.until)
-    found: dict[dt.date, dict[str, int]] = {}
-    for each in days:
-        found.setdefault(each.day, {})[each.level] = each.successes + each.failures
-    return Trend(
-        before=learning_views.totals(levels),
-        chart=charts.by_day(found, _LEVELS, window.since.date(), window.until.date()),
     )

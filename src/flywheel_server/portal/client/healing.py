@@ -1,0 +1,58 @@
+"""The healing log, where clients start: what was healed, where, by what and why, in plain words."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Query, Request, Response
+
+from flywheel_server import db
+from flywheel_server.api import client_healing, pages
+from flywheel_server.api.access import ClientReader, RuntimeDep
+from flywheel_server.api.healing_logs import LevelFilter
+from flywheel_server.api.learning_views import SiteFilter
+from flywheel_server.portal import filters, frame, trends
+
+router = APIRouter(prefix="/client/healing", include_in_schema=False)
+
+# Each of them tells a story: fewer than elsewhere fill a screen.
+_SHOWN = 20
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@router.get("")
+async def healing_page(
+    *,
+    request: Request,
+    scope: ClientReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    window: filters.WindowDep,
+    site: _Text = "",
+    level: _Text = "",
+    success: _Text = "",
+    text: _Text = "",
+) -> Response:
+    """Show the figures of the window, and what the filters leave of what was healed."""
+    chosen_site = SiteFilter(text=filters.text(site))
+    log = await client_healing.list_healings(
+        scope=scope,
+        parts=parts,
+        page=filters.short(request, page, _SHOWN),
+        window=window,
+        site=chosen_site,
+        success=filters.yes(success),
+        level=cast("LevelFilter", filters.choice(level, *trends.LEVELS)),
+        text=filters.text(text),
+    )
+    async with db.transaction(parts.database, scope) as connection:
+        sites = await filters.sites(connection)
+    return frame.page(
+        request,
+        scope,
+        "client/healing.html",
+        log=log,
+        trend=await trends.over(parts, scope, window, chosen_site),
+        following=filters.following(request, log.next),
+        sites=sites,
+        chosen={"site": site, "level": level, "success": success, "text": text},
+        windows=filters.WINDOWS,
+    )

@@ -1,0 +1,47 @@
+"""Shared learning: what leaves the organization, and taking part or not."""
+
+from fastapi import APIRouter, Request, Response
+
+from flywheel_server.api import client_healing
+from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
+from flywheel_server.api.client_healing import SharedLearning, SharedLearningChange
+from flywheel_server.portal import forms, frame
+
+router = APIRouter(prefix="/client/shared-learning", include_in_schema=False)
+
+_HERE = "/client/shared-learning"
+_JOINED = (
+    "You take part: your counts are part of what the platform learns from its next turn on, within "
+    "a minute or so."
+)
+_LEFT = (
+    "You take no part any more: your counts leave what the platform learns with its next turn, "
+    "within a minute or so. Platform rules go on reaching you."
+)
+
+
+@router.get("")
+async def sharing_page(request: Request, scope: ClientReader, parts: RuntimeDep) -> Response:
+    """Say what is shared, and whether it is."""
+    found = await client_healing.get_shared_learning(scope, parts)
+    return frame.page(request, scope, "client/sharing.html", sharing=found)
+
+
+@router.get("/change")
+async def change_page(request: Request, scope: ClientAdmin, parts: RuntimeDep) -> Response:
+    """Ask whether that shall be changed."""
+    found = await client_healing.get_shared_learning(scope, parts)
+    return frame.page(request, scope, "client/sharing_change.html", sharing=found)
+
+
+@router.post("")
+async def change_sharing(request: Request, scope: ClientAdmin, parts: RuntimeDep) -> Response:
+    """Have the organization take part or not."""
+    given = await forms.texts(request)
+    body = SharedLearningChange(contributes=given.get("contributes") == "yes")
+    deed = client_healing.set_shared_learning(scope, parts, body)
+    return await forms.attempt(_HERE, deed, _changed)
+
+
+def _changed(sharing: SharedLearning) -> str:
+    return _JOINED if sharing.contributes else _LEFT

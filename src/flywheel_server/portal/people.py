@@ -1,0 +1,192 @@
+"""The people of a partner or of an organization, for those who manage them: the same page twice.
+
+A new link is on the page that answers, and never again.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from flywheel_server import errors
+from flywheel_server.api import pages, people
+from flywheel_server.api.access import CLIENT_ADMIN, PARTNER_OWNER, Audience, RuntimeDep
+from flywheel_server.api.operator_bodies import PathId
+from flywheel_server.api.people import Invitation, NewClientUser, NewPartnerUser, SignInLink
+from flywheel_server.domain.scope import ClientScope, PartnerScope
+from flywheel_server.portal import filters, forms, frame
+from flywheel_server.runtime import Runtime
+
+_Text = Annotated[str, Query(max_length=300)]
+_FIRST = pages.Page(limit=50, cursor=None)
+_Manager = PartnerScope | ClientScope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Where people belong: its page, what it is called, and what its people may be."""
+
+    path: str
+    name: str
+    # Role, label, and what it may do.
+    roles: tuple[tuple[str, str, str], ...]
+
+
+PARTNER = Home(
+    path="/partner/people",
+    name="your company",
+    roles=(
+        ("technician", "Technician", "decides on candidates, plans and rules"),
+        ("viewer", "Viewer", "looks, and changes nothing"),
+        ("owner", "Owner", "does all of it, and manages people and API keys"),
+    ),
+)
+CLIENT = Home(
+    path="/client/people",
+    name="your organization",
+    roles=(
+        ("viewer", "Viewer", "looks, and changes nothing"),
+        ("admin", "Admin", "decides, and manages people and shared learning"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLink:
+    """A link to be given to somebody, shown once."""
+
+    email: str
+    url: str
+    # Whether it sets a password; else it signs in.
+    invites: bool
+    expires_at: dt.datetime
+
+
+def _router(home: Home, audience: Audience) -> APIRouter:
+    """Return the pages of one home's people."""
+    router = APIRouter(prefix=home.path, include_in_schema=False)
+    manager = Depends(audience)
+
+    @router.get("")
+    async def people_page(
+        request: Request,
+        scope: Annotated[_Manager, manager],
+        parts: RuntimeDep,
+        page: pages.PageDep,
+        text: _Text = "",
+    ) -> Response:
+        """List the people, with the form to invite another."""
+        return await _page(request, scope, parts, home, page, text)
+
+    @router.post("")
+    async def invite(
+        request: Request, scope: Annotated[_Manager, manager], parts: RuntimeDep
+    ) -> Response:
+        """Invite somebody, and show the link once."""
+        given = await forms.texts(request)
+        try:
+            invited = await _invite(scope, parts, given)
+        except (errors.Conflict, errors.InvalidInput) as error:
+            return frame.go(home.path, error.detail, kind="trouble")
+        link = NewLink(
+            email=given.get("email", "").strip(),
+            url=invited.invitation_link,
+            invites=True,
+            expires_at=invited.expires_at,
+        )
+        return await _page(request, scope, parts, home, _FIRST, "", link)
+
+    @router.post("/{id}/invitation")
+    async def invite_again(
+        request: Request, scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Make an invitation anew, and show the link once."""
+        given = await forms.texts(request)
+        try:
+            made = await people.renew_invitation(parts, scope, id)
+        except errors.Conflict as error:
+            return frame.go(home.path, error.detail, kind="trouble")
+        return await _page(request, scope, parts, home, _FIRST, "", _link(given, made))
+
+    @router.post("/{id}/link")
+    async def sign_in_link(
+        request: Request, scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Make a link that signs in, and show it once."""
+        given = await forms.texts(request)
+        try:
+            made = await people.make_link(parts, scope, id)
+        except errors.Conflict as error:
+            return frame.go(home.path, error.detail, kind="trouble")
+        return await _page(request, scope, parts, home, _FIRST, "", _link(given, made))
+
+    @router.post("/{id}/disable")
+    async def disable(
+        scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Stop somebody at once."""
+        return await forms.attempt(
+            home.path,
+            people.disable(parts, scope, id),
+            lambda user: f"{user.email} is signed out everywhere and cannot sign in any more.",
+        )
+
+    @router.post("/{id}/enable")
+    async def enable(
+        scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Let somebody sign in again."""
+        return await forms.attempt(
+            home.path,
+            people.enable(parts, scope, id),
+            lambda user: f"{user.email} may sign in again, with the password they had.",
+        )
+
+    return router
+
+
+partners = _router(PARTNER, PARTNER_OWNER)
+clients = _router(CLIENT, CLIENT_ADMIN)
+
+
+async def _invite(scope: _Manager, parts: Runtime, given: dict[str, str]) -> Invitation:
+    said = {"email": given.get("email", "").strip(), "role": given.get("role", "")}
+    if isinstance(scope, PartnerScope):
+        return await people.invite_partner_user(scope, parts, forms.checked(NewPartnerUser, said))
+    return await people.invite_client_user(scope, parts, forms.checked(NewClientUser, said))
+
+
+def _link(given: dict[str, str], made: Invitation | SignInLink) -> NewLink:
+    invites = isinstance(made, Invitation)
+    return NewLink(
+        email=given.get("email", ""),
+        url=made.invitation_link if isinstance(made, Invitation) else made.link,
+        invites=invites,
+        expires_at=made.expires_at,
+    )
+
+
+async def _page(
+    request: Request,
+    scope: _Manager,
+    parts: Runtime,
+    home: Home,
+    page: pages.Page,
+    text: str,
+    link: NewLink | None = None,
+) -> Response:
+    listed = await people.list_people(parts, scope, page, text=filters.text(text))
+    return frame.page(
+        request,
+        scope,
+        "people.html",
+        home=home,
+        people=listed.items,
+        myself=scope.actor_id,
+        # A list that was answered after a form was posted goes on at its own address.
+        following=listed.next and frame.address(home.path, text=text, next=listed.next),
+        chosen={"text": text},
+        link=link,
+        mails=bool(parts.settings.smtp_url),
+    )
