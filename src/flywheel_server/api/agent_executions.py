@@ -10,9 +10,12 @@ from flywheel_server import clock, errors
 from flywheel_server.actions import ingest
 from flywheel_server.api import access, wire_executions
 from flywheel_server.api.access import Appliance, RuntimeDep
+from flywheel_server.api.direct import DirectRoute
 from flywheel_server.runtime import Runtime
 
-router = APIRouter(prefix="/api/agent/executions", tags=["appliances: telemetry"])
+router = APIRouter(
+    prefix="/api/agent/executions", tags=["appliances: telemetry"], route_class=DirectRoute
+)
 
 
 class Recorded(BaseModel):
