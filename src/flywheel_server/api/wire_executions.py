@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, NamedTuple, cast
 
 import msgspec
 from msgspec import Meta
@@ -34,12 +34,15 @@ _MOST_KEY_BYTES = {
 # A clock that was never set says 1970, Go's zero time says 0001: both mean "no time".
 _FIRST_BELIEVABLE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MOST_AHEAD = dt.timedelta(days=1)
+_NUL = b"\\u0000"
+# One that is not itself escaped.
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 _Text = str | None
 _Count = Annotated[int, Meta(ge=0, le=2**53)] | None
 _Number = Annotated[float, Meta(ge=0, le=1e12)] | None
 _Raw = msgspec.Raw
+_NOTHING = _Raw()
 
 
 class WireExecution(msgspec.Struct, omit_defaults=True):
@@ -62,10 +65,10 @@ class WireExecution(msgspec.Struct, omit_defaults=True):
     verification_passed: bool | None = None
     confidence: _Number = None
     resolution_level: _Text = None
-    state_before: _Raw = _Raw()
-    state_after: _Raw = _Raw()
-    state_diff: _Raw = _Raw()
-    executed_steps: _Raw = _Raw()
+    state_before: _Raw = _NOTHING
+    state_after: _Raw = _NOTHING
+    state_diff: _Raw = _NOTHING
+    executed_steps: _Raw = _NOTHING
     error_message: _Text = None
     error_category: _Text = None
     cost_usd: _Number = None
@@ -81,7 +84,7 @@ class WireExecution(msgspec.Struct, omit_defaults=True):
 
 class _Single(msgspec.Struct):
     site_id: _Text = None
-    execution: _Raw = _Raw()
+    execution: _Raw = _NOTHING
     reported_at: dt.datetime | None = None
 
 
@@ -91,8 +94,7 @@ class _Batch(msgspec.Struct):
     reported_at: dt.datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """One execution of a request: a fact, or the problem why it is none."""
 
     execution_id: str | None
@@ -257,27 +259,25 @@ def _success(wire: WireExecution) -> bool:
 def _occurred_at(
     wire: WireExecution, reported_at: dt.datetime | None, now: dt.datetime
 ) -> dt.datetime | None:
-    for name in ("started_at", "completed_at"):
-        _check_time(name, getattr(wire, name), now)
-    _check_time("reported_at", reported_at, now)
-    for moment in (wire.completed_at, wire.started_at, reported_at):
-        utc = _utc(moment)
-        if utc is not None and utc >= _FIRST_BELIEVABLE:
-            return utc
-    return None
+    found = None
+    for name, moment in (
+        ("completed_at", wire.completed_at),
+        ("started_at", wire.started_at),
+        ("reported_at", reported_at),
+    ):
+        if moment is None:
+            continue
+        utc = moment if moment.tzinfo is dt.UTC else _utc(moment)
+        if utc > now + _MOST_AHEAD:
+            raise errors.InvalidInput(
+                f"`{name}` is more than a day in the future: set the appliance's clock."
+            )
+        if found is None and utc >= _FIRST_BELIEVABLE:
+            found = utc
+    return found
 
 
-def _check_time(name: str, moment: dt.datetime | None, now: dt.datetime) -> None:
-    utc = _utc(moment)
-    if utc is not None and utc > now + _MOST_AHEAD:
-        raise errors.InvalidInput(
-            f"`{name}` is more than a day in the future: set the appliance's clock."
-        )
-
-
-def _utc(moment: dt.datetime | None) -> dt.datetime | None:
-    if moment is None:
-        return None
+def _utc(moment: dt.datetime) -> dt.datetime:
     if moment.tzinfo is None:
         return moment.replace(tzinfo=dt.UTC)
     try:
@@ -289,7 +289,7 @@ def _utc(moment: dt.datetime | None) -> dt.datetime | None:
 def _check_texts(wire: WireExecution, raw: bytes) -> None:
     # JSON can only hold a NUL escaped, and no field is longer than its document: most need no more
     # than a look at the fields that have limits of their own.
-    plain = len(raw) <= MOST_FIELD_BYTES and b"\\u0000" not in raw
+    plain = len(raw) <= MOST_FIELD_BYTES and _NUL not in raw
     for name in _MOST_KEY_BYTES if plain else WireExecution.__struct_fields__:
         value = getattr(wire, name)
         if not isinstance(value, str):
@@ -303,26 +303,29 @@ def _check_texts(wire: WireExecution, raw: bytes) -> None:
 
 
 def _detail(wire: WireExecution) -> str | None:
-    kept: dict[str, _Raw] = {}
-    for name in ("state_before", "state_after", "state_diff", "executed_steps"):
-        raw = getattr(wire, name)
-        if bytes(raw) in {b"", b"null"}:
-            continue
-        _check_raw(name, bytes(raw))
-        kept[name] = raw
-    texts = {
-        "started_at": wire.started_at,
-        "completed_at": wire.completed_at,
-        "action": wire.action,
-    }
-    told = {name: value for name, value in texts.items() if value is not None}
-    return msgspec.json.encode(kept | told).decode() if kept or told else None
+    kept: dict[str, object] = {}
+    for name, raw in (
+        ("state_before", wire.state_before),
+        ("state_after", wire.state_after),
+        ("state_diff", wire.state_diff),
+        ("executed_steps", wire.executed_steps),
+    ):
+        if raw is not _NOTHING and (text := bytes(raw)) != b"null":
+            _check_raw(name, text)
+            kept[name] = raw
+    if wire.started_at is not None:
+        kept["started_at"] = wire.started_at
+    if wire.completed_at is not None:
+        kept["completed_at"] = wire.completed_at
+    if wire.action is not None:
+        kept["action"] = wire.action
+    return msgspec.json.encode(kept).decode() if kept else None
 
 
 def _check_raw(name: str, raw: bytes) -> None:
     if len(raw) > MOST_FIELD_BYTES:
         raise errors.InvalidInput(f"`{name}` is over {MOST_FIELD_BYTES} bytes: shorten it.")
-    if _NUL_ESCAPE.search(raw):
+    if _NUL in raw and _NUL_ESCAPE.search(raw):
         raise errors.InvalidInput(f"`{name}` holds a NUL character: remove it.")
     try:
         msgspec.json.decode(raw)
