@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import report, stage
-from benchmarks.measures import checkin, demo, ingest, memory, sync, turn, writer
+from benchmarks.measures import checkin, demo, ingest, memory, pages, sync, turn, writer
 from benchmarks.results import Measure
 from flywheel_server import log
 
@@ -20,6 +20,7 @@ MEASURES = {
     "writer": writer.run,
     "memory": memory.run,
     "demo": demo.run,
+    "pages": pages.run,
     "turn": turn.run,
 }
 

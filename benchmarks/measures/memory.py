@@ -16,7 +16,7 @@ from benchmarks.measures.checkin import PATH, body
 from benchmarks.results import Measure, Sample
 from benchmarks.stage import Server, Stage, serving
 
-_REGISTER = """
+REGISTER = """
 INSERT INTO appliances (
     site_id, wire_id, mac, agent_public_key, hostname, ip_addresses, agent_version, nixos_version,
     has_local_credentials, desired_rules_hash
@@ -46,7 +46,7 @@ async def run(stage: Stage) -> list[Measure]:
         version = await _rules(server.url, stage.sites[0].key)
         async with stage.owner(name) as connection:
             await connection.execute(
-                _REGISTER, [site.id for site in stage.sites], ranks, version, timeout=120
+                REGISTER, [site.id for site in stage.sites], ranks, version, timeout=120
             )
             await connection.execute("VACUUM (ANALYZE) appliances")
         memory.samples["at the start"] = [Sample(value=server.resident_mib())]

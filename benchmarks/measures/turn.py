@@ -70,12 +70,12 @@ async def run(stage: Stage) -> list[Measure]:
     async with stage.copy("bench_small") as first, stage.copy("bench_large") as second:
         opened = {}
         for label, name, rows in ((small, first, little), (large, second, much)):
-            await _fill(stage, name, rows)
+            await fill(stage, name, rows)
             opened[label] = await db.open_database(stage.url(name), statement_timeout=600)
-            seconds = await _turn(opened[label])
+            seconds = await take_turn(opened[label])
             measure.notes.append(f"first turn over {rows:,} executions: {seconds:.1f} s")
             # Every pattern was new: one more turn settles what that left to do.
-            await _turn(opened[label])
+            await take_turn(opened[label])
             async with stage.owner(name) as connection:
                 await connection.execute("VACUUM (ANALYZE)")
         async with stage.owner() as connection:
@@ -85,7 +85,7 @@ async def run(stage: Stage) -> list[Measure]:
             for label, database in opened.items():
                 number += 1
                 await _add(stage, database, number, runbooks)
-                sample = Sample(value=1000 * await _turn(database))
+                sample = Sample(value=1000 * await take_turn(database))
                 measure.samples.setdefault(label, []).append(sample)
                 print(f"    {measure.name}: {label} {sample.value:,.1f} ms", flush=True)
             async with stage.owner(second) as connection:
@@ -108,7 +108,7 @@ async def run(stage: Stage) -> list[Measure]:
     return [measure]
 
 
-async def _fill(stage: Stage, name: str, rows: int) -> None:
+async def fill(stage: Stage, name: str, rows: int) -> None:
     async with stage.owner(name) as connection:
         await connection.execute("SET synchronous_commit = off")
         for start in range(1, rows + 1, _CHUNK):
@@ -126,7 +126,7 @@ async def _add(stage: Stage, database: db.Database, number: int, runbooks: list[
             await executions.record(connection, new[start : start + 1_000])
 
 
-async def _turn(database: db.Database) -> float:
+async def take_turn(database: db.Database) -> float:
     started = time.perf_counter()
     runs = await turns.run_turn(database, Settings(), loop.STEPS, turn_id=uuid4(), holder=uuid4())
     seconds = time.perf_counter() - started
