@@ -18,7 +18,7 @@ from flywheel_server.portal import layer
 from flywheel_server.settings import Settings
 from tests import candidates
 from tests import cast as people
-from tests.portal import client_pages, plan_and_evidence_pages
+from tests.portal import administration_pages, client_pages, operator_pages, plan_and_evidence_pages
 from tests.portal.asks import Ask, Ids
 from tests.route_examples import set_stage
 
@@ -97,6 +97,10 @@ PAGES: dict[str, Callable[[Ids], Ask]] = (
             "/l2-mode",
             form={"l2_mode": "manual"},
         ),
+        "POST /partner/fleet/{id}/orders": lambda ids: Ask(
+            path=f"/partner/fleet/{ids.stage.cast.site.id}/orders",
+            form={"kind": "run_drift", "appliance_id": str(ids.stage.cast.appliance.id)},
+        ),
         "POST /partner/fleet/{id}/orders/cancel": lambda ids: Ask(
             path=f"/partner/fleet/{ids.stage.cast.site.id}/orders/cancel",
             form={"order_id": ids.stage.order},
@@ -104,7 +108,8 @@ PAGES: dict[str, Callable[[Ids], Ask]] = (
         "GET /static/{digest}/{name}": _plain("/static/0/portal.css"),
         "POST /reports/csp": _plain("/reports/csp"),
     }
-    | client_pages.PAGES
+    | operator_pages.PAGES
+    | administration_pages.PAGES
     | plan_and_evidence_pages.PAGES
     | client_pages.PAGES
 )

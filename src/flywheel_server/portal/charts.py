@@ -41,9 +41,17 @@ class Chart:
 
 
 def by_day(
-    found: dict[dt.date, dict[str, int]], kinds: Sequence[str], since: dt.date, until: dt.date
+    found: dict[dt.date, dict[str, int]],
+    kinds: Sequence[str],
+    since: dt.date,
+    until: dt.date,
+    *,
+    share: bool = False,
 ) -> Chart:
-    """Return the chart of all days between two, the last one included."""
+    """Return the chart of all days between two, the last one included.
+
+    With ``share`` every day is as high as the chart: its parts show what share each kind has.
+    """
     count = (until - since).days + 1
     days = [since + dt.timedelta(days=number) for number in range(count)]
     most = max((sum(values.values()) for values in found.values()), default=0)
@@ -52,7 +60,7 @@ def by_day(
             day=day,
             x=place * STEP,
             values={kind: found.get(day, {}).get(kind, 0) for kind in kinds},
-            parts=_parts(found.get(day, {}), kinds, most),
+            parts=_parts(found.get(day, {}), kinds, 0 if share else most),
         )
         for place, day in enumerate(days)
     )
@@ -60,10 +68,12 @@ def by_day(
 
 
 def _parts(values: dict[str, int], kinds: Sequence[str], most: int) -> tuple[Part, ...]:
+    """Return a day's parts, measured by the highest day, or by itself where ``most`` is 0."""
     parts, top = [], float(HEIGHT)
+    whole = most or sum(values.values())
     for kind in kinds:
-        if values.get(kind, 0) and most:
-            height = round(HEIGHT * values[kind] / most, 2)
+        if values.get(kind, 0):
+            height = round(HEIGHT * values[kind] / whole, 2)
             top = round(top - height, 2)
             parts.append(Part(kind=kind, y=max(top, 0), height=height))
     return tuple(parts)

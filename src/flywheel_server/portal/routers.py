@@ -9,8 +9,10 @@ from flywheel_server.portal import (
     plans,
     reports,
     sign_in,
+    webhooks,
 )
 from flywheel_server.portal.client import routers as clients
+from flywheel_server.portal.operator import routers as operators
 from flywheel_server.portal.partner import bulk, decisions, fleet, keys, learning, rules
 
 _EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)
@@ -25,6 +27,7 @@ _PARTNERS = (
     people.partners,
     plans.partners,
     evidence.partners,
+    webhooks.partners,
 )
 _CLIENTS = (*clients.ROUTERS, plans.clients, evidence.clients)
-ROUTERS = (*_EVERYBODY, *_PARTNERS, *_CLIENTS)
+ROUTERS = (*_EVERYBODY, *operators.ROUTERS, *_PARTNERS, *_CLIENTS)

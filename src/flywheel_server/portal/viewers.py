@@ -12,7 +12,11 @@ from flywheel_server.api import credentials
 from flywheel_server.domain.scope import PersonScope, role_of
 
 # Where each kind of people starts. Those without pages of their own start with their account.
-HOMES = {"client": "/client/healing", "partner": "/partner/learning"}
+HOMES = {
+    "client": "/client/healing",
+    "operator": "/operator/overview",
+    "partner": "/partner/learning",
+}
 ACCOUNT = "/account"
 
 # For each kind of people: where they may go, in order. The third value names the only role, if any.
@@ -34,6 +38,7 @@ NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
         ("Evidence", "/partner/evidence", None),
         ("People", "/partner/people", "partner owner"),
         ("API keys", "/partner/keys", "partner owner"),
+        ("Webhooks", "/partner/webhooks", "partner owner"),
     ),
     "client": (
         ("Healing log", "/client/healing", None),

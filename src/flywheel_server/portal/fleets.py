@@ -1,0 +1,224 @@
+"""Sites and appliances, for whoever looks after them: partners their own, operators everybody's.
+
+Each kind of people has its own paths, which a ``Place`` tells the templates; the rest is the same.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from flywheel_server import clock, db, errors
+from flywheel_server.api import admin_sites, healing_logs, orders, pages
+from flywheel_server.api.admin_sites import ModeBody, ModeView
+from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
+from flywheel_server.api.orders import IssuedView, OrderBody
+from flywheel_server.domain import deliveries, reported
+from flywheel_server.domain.scope import OperatorScope, PartnerScope
+from flywheel_server.portal import filters, forms, frame
+from flywheel_server.runtime import Runtime
+from flywheel_server.store import accounts, appliance_views, fleet
+
+MODES = (("auto", "Auto"), ("manual", "Manual"), ("disabled", "Off"))
+# What may be ordered from a page: kinds that need nothing more to be said.
+ORDERS = (
+    ("sync_rules", "Fetch its rules anew"),
+    ("run_drift", "Look for drift now"),
+    ("force_checkin", "Check in now"),
+    ("restart_agent", "Restart its agent"),
+)
+_FIRST = pages.Page(limit=20, cursor=None)
+_MOST_APPLIANCES = 200
+
+Text = Annotated[str, Query(max_length=300)]
+Shown = Annotated[str, Query(alias="orders", max_length=20)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a kind of people finds sites, and what belongs to a site."""
+
+    root: str
+    # Label and address of what else there is of a site; ``{id}`` and ``{slug}`` stand for its own.
+    links: tuple[tuple[str, str], ...]
+    # What an empty list says of how it fills.
+    empty: str
+    # Such links for those alone who may change things.
+    deeds: tuple[tuple[str, str], ...] = ()
+
+    def site(self, id: UUID) -> str:
+        """Return the address of a site's page."""
+        return f"{self.root}/{id}"
+
+    def links_of(self, site: fleet.SiteRow, *, may_change: bool) -> list[tuple[str, str]]:
+        """Return label and address of what else there is of a site."""
+        links = self.links + (self.deeds if may_change else ())
+        return [(label, path.format(id=site.id, slug=site.slug)) for label, path in links]
+
+
+async def sites_page(
+    request: Request,
+    scope: OperatorScope | PartnerScope,
+    parts: Runtime,
+    page: pages.Page,
+    place: Place,
+    text: str,
+) -> Response:
+    """List the sites with what their appliances say."""
+    now = clock.now()
+    async with db.transaction(parts.database, scope) as connection:
+        rows = await fleet.sites(
+            connection,
+            text=filters.text(text),
+            after=page.after(str),
+            seen_since=now - deliveries.SILENT_AFTER,
+            limit=page.limit + 1,
+        )
+    listed = pages.listing(rows, page, lambda row: (row.slug,), lambda row: row)
+    return frame.page(
+        request,
+        scope,
+        "fleet.html",
+        place=place,
+        sites=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"text": text},
+    )
+
+
+async def site_page(
+    request: Request,
+    scope: OperatorScope | PartnerScope,
+    parts: Runtime,
+    page: pages.Page,
+    window: Window,
+    place: Place,
+    ref: str,
+    *,
+    only_open: bool,
+) -> Response:
+    """Show a site: its appliances, their orders, and what was healed there."""
+    now = clock.now()
+    before = page.after_all(dt.datetime, str)
+    async with db.transaction(parts.database, scope) as connection:
+        known = await accounts.find_site(connection, ref)
+        found = [] if known is None else await _sites(connection, known.id, now)
+        if not found:
+            raise errors.NotFound("There is no such site: choose one from the fleet.")
+        id = found[0].id
+        appliances = await appliance_views.page(connection, id, None, _MOST_APPLIANCES)
+        rows = await fleet.orders(
+            connection,
+            id,
+            only_open=only_open,
+            before=cast("tuple[dt.datetime, str] | None", before),
+            limit=page.limit + 1,
+        )
+    listed = pages.listing(rows, page, lambda row: (row.created_at, row.id), lambda row: row.id)
+    return frame.page(
+        request,
+        scope,
+        "site.html",
+        place=place,
+        site=found[0],
+        appliances=appliances,
+        orders=rows[: page.limit],
+        following=filters.following(request, listed.next),
+        only_open=only_open,
+        log=await _log(parts, scope, window, id),
+        modes=MODES,
+        kinds=ORDERS,
+        tiers=("standard", "full_coverage"),
+        state=reported.state,
+        silent_since=now - deliveries.SILENT_AFTER,
+    )
+
+
+async def set_mode(
+    request: Request,
+    scope: OperatorScope | PartnerScope,
+    parts: Runtime,
+    place: Place,
+    id: UUID,
+    appliance_id: UUID,
+) -> Response:
+    """Set what an appliance does when no rule matches."""
+    given = await forms.texts(request)
+    deed = _set_mode(scope, parts, id, appliance_id, given)
+    return await forms.attempt(place.site(id), deed, _mode_set)
+
+
+async def issue_order(
+    request: Request, scope: OperatorScope | PartnerScope, parts: Runtime, place: Place, id: UUID
+) -> Response:
+    """Order an appliance of a site to do something."""
+    given = await forms.texts(request)
+    return await forms.attempt(place.site(id), _issue(scope, parts, id, given), _issued)
+
+
+async def cancel_order(
+    request: Request, scope: OperatorScope | PartnerScope, parts: Runtime, place: Place, id: UUID
+) -> Response:
+    """Take back an order."""
+    given = await forms.texts(request)
+    return await forms.attempt(
+        place.site(id),
+        orders.cancel(scope, parts, given.get("order_id", "")),
+        "The order is taken back. What the appliance began already it may still finish.",
+    )
+
+
+async def _sites(connection: db.Connection, id: UUID, now: dt.datetime) -> list[fleet.SiteRow]:
+    return await fleet.sites(connection, id=id, seen_since=now - deliveries.SILENT_AFTER, limit=1)
+
+
+async def _log(
+    parts: Runtime, scope: OperatorScope | PartnerScope, window: Window, id: UUID
+) -> HealingLog:
+    return await healing_logs.read(
+        parts,
+        scope,
+        _FIRST,
+        window,
+        SiteFilter(text=str(id)),
+        success=None,
+        level=None,
+        incident_type=None,
+        hostname=None,
+    )
+
+
+async def _set_mode(
+    scope: OperatorScope | PartnerScope,
+    parts: Runtime,
+    id: UUID,
+    appliance_id: UUID,
+    given: dict[str, str],
+) -> ModeView:
+    body = forms.checked(ModeBody, {"l2_mode": given.get("l2_mode", "")})
+    return await admin_sites.set_l2_mode(scope, parts, str(id), str(appliance_id), body)
+
+
+async def _issue(
+    scope: OperatorScope | PartnerScope, parts: Runtime, id: UUID, given: dict[str, str]
+) -> IssuedView:
+    if given.get("kind") not in dict(ORDERS):
+        raise errors.InvalidInput("Choose what the appliance shall do.")
+    body = forms.checked(OrderBody, {"kind": given["kind"]})
+    return await orders.issue(scope, parts, str(id), given.get("appliance_id", ""), body)
+
+
+def _issued(order: IssuedView) -> str:
+    return (
+        f"Ordered. {order.appliance_id} is told at its next check-in, and the order stands below "
+        "until it is done."
+    )
+
+
+def _mode_set(mode: ModeView) -> str:
+    word = dict(MODES)[cast("str", mode.l2_mode.desired)]
+    if mode.l2_mode.state == "applied":
+        return f"{mode.appliance_id} runs L2 mode {word}."
+    return f"{mode.appliance_id} is told L2 mode {word} at its next check-in: pending until then."

@@ -1,0 +1,64 @@
+"""The loop: whether it turns, how each step did, every run; and a turn on demand."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from flywheel_server.api import admin_learning, admin_overview, pages
+from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api.admin_learning import TurnResult
+from flywheel_server.portal import filters, forms, frame, words
+
+router = APIRouter(prefix="/operator/runs", include_in_schema=False)
+
+_HERE = "/operator/runs"
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@router.get("")
+async def runs_page(
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    step: _Text = "",
+    failed: _Text = "",
+) -> Response:
+    """Show whether the loop turns, and the runs that the filters leave."""
+    steps = list(request.app.state.step_names)
+    listed = await admin_learning.list_runs(
+        scope=scope,
+        parts=parts,
+        page=page,
+        step=filters.choice(step, *steps),
+        failed=filters.yes(failed) is True,
+    )
+    return frame.page(
+        request,
+        scope,
+        "operator/runs.html",
+        loop=await admin_overview.read_loop(request, scope, parts),
+        runs=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"step": step, "failed": failed},
+        steps=[(each, words.spaced(each)) for each in steps],
+    )
+
+
+@router.post("")
+async def run_turn(request: Request, scope: Admin) -> Response:
+    """Run one full turn now and say what it did."""
+    return await forms.attempt(_HERE, admin_learning.run_turn(request, scope), _turned)
+
+
+def _turned(turn: TurnResult) -> str:
+    seconds = sum(each.seconds for each in turn.steps)
+    did = (
+        f"A turn ran: {len(turn.steps)} steps looked at {sum(s.rows_in for s in turn.steps):,} "
+        f"rows and changed {sum(s.rows_out for s in turn.steps):,} in {seconds:.1f} s."
+    )
+    failed = [each.name.replace("_", " ") for each in turn.steps if each.error is not None]
+    if failed:
+        return f"{did} Failed: {', '.join(failed)}; their errors stand below."
+    return f"{did} No step failed."

@@ -1,0 +1,116 @@
+"""Alarms for people: of one kind together, each with where it is mended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flywheel_server.api.deliveries import AlarmsView, AlarmView
+
+_MOST_SHOWN = 3
+_FLEET = "/operator/fleet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What alarms of one kind are called, and what helps."""
+
+    title: str
+    link: str
+    path: str
+    # Where one of them is mended, if that is a page of its own.
+    of: Callable[[AlarmView], str] | None = None
+    # What helps, where each alarm's own remedy is meant for programs.
+    remedy: str = ""
+    # Whether something stands still, or can be lost, until somebody mends it.
+    grave: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """The alarms of one kind: how many, and the first of them."""
+
+    kind: Kind
+    count: int
+    items: list[AlarmView]
+
+    @property
+    def remedies(self) -> list[str]:
+        """Return what helps, each once."""
+        own = [self.kind.remedy] if self.kind.remedy else []
+        return own or list(dict.fromkeys(item.what_to_do for item in self.items))
+
+    def path(self, item: AlarmView) -> str:
+        """Return where one of them is mended."""
+        return self.kind.of(item) if self.kind.of else self.kind.path
+
+
+def _rule(item: AlarmView) -> str:
+    return f"/operator/rules/{item.rule}"
+
+
+def _site(item: AlarmView) -> str:
+    return f"{_FLEET}/{quote(item.site_id or '', safe='')}"
+
+
+# In the order in which they are shown.
+KINDS = {
+    "loop_silent": Kind(
+        title="The loop does not turn", link="Look at its runs", path="/operator/runs"
+    ),
+    "step_failed": Kind(
+        title="A step of the loop fails",
+        link="Look at the errors",
+        path="/operator/runs?failed=yes",
+    ),
+    "evidence_chain": Kind(
+        title="A chain of evidence is broken", link="Look at evidence", path="/operator/evidence"
+    ),
+    "rule_not_running": Kind(
+        title="Approved rules do not run",
+        link="Look at the rules",
+        path="/operator/rules",
+        of=_rule,
+        remedy="Open the site, and order its appliance to fetch its rules anew; an agent that "
+        "loads rules only when it starts needs a restart.",
+    ),
+    "endpoint_silent": Kind(title="Nobody calls the server", link="Look at the fleet", path=_FLEET),
+    "appliance_silent": Kind(
+        grave=False, title="Appliances are silent", link="Look at the fleet", path=_FLEET, of=_site
+    ),
+    "evidence_key": Kind(
+        grave=False,
+        title="Evidence keys wait for a person",
+        link="Look at the keys",
+        path="/operator/evidence",
+        remedy="If the appliance was set up anew, approve its key; what it signs is refused until "
+        "then.",
+    ),
+    "evidence_timestamp": Kind(
+        title="Timestamps of evidence are late or failed",
+        link="Look at evidence",
+        path="/operator/evidence",
+    ),
+    "webhook_failing": Kind(
+        grave=False,
+        title="Events reach nobody",
+        link="Look at the webhooks",
+        path="/operator/webhooks",
+    ),
+    "unresolved_ids": Kind(
+        grave=False,
+        title="Telemetry that teaches nothing",
+        link="Look at the ids",
+        path="/operator/unresolved",
+    ),
+}
+
+
+def grouped(alarms: AlarmsView) -> list[Trouble]:
+    """Return the alarms by kind, the gravest kind first."""
+    found = []
+    for name, kind in KINDS.items():
+        items = [item for item in alarms.items if item.kind == name]
+        if items:
+            count = alarms.rules_not_running if name == "rule_not_running" else len(items)
+            found.append(Trouble(kind=kind, count=count, items=items[:_MOST_SHOWN]))
+    return found
