@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tests import evidence, planning, telemetry
 from tests.cast import STAGE, CastPerson, make_appliance
-from tests.hooks import Made, make_endpoint
+from tests.hooks import NOWHERE, Made, make_endpoint
 from tests.portal.stage import Stage
 
 LIKE_A_RUNBOOK = "win-svc-003-restart"
@@ -58,8 +58,7 @@ async def keys(stage: Stage) -> tuple[UUID, UUID]:
 async def fill(stage: Stage) -> Administration:
     """Put something on every list."""
     await unresolved(stage)
-    asked = {"incident_type": "unheard_of", "host_id": "WS-TEST-9"}
-    await planning.ask(stage.http, stage.site, **asked)
+    await planning.ask(stage.http, stage.site, incident_type="unheard_of", host_id="WS-TEST-9")
     return Administration(
         webhook=await make_endpoint(stage.database, STAGE),
         keys=await keys(stage),
@@ -105,3 +104,35 @@ def paths(stage: Stage, filled: Administration) -> list[str]:
         f"/operator/webhooks/{filled.webhook.id}",
         f"/operator/webhooks/{filled.webhook.id}?state=dead",
     ]
+
+
+async def hostile(stage: Stage, text: str) -> None:
+    """Have everything that comes from outside say what pages must not run."""
+    long = (text + "x" * 200)[:200]
+    headers = stage.cast.admin.headers
+    reports = telemetry.executions(6, runbook_id=text + "i" * 80, incident_type=text[:80])
+    await telemetry.send(stage.http, stage.site, reports)
+    await planning.ask(
+        stage.http, stage.site, incident_type=text[:80], host_id=text, severity=text[:20]
+    )
+    partner = stage.cast.partners[0].id
+    for path, body in (
+        ("partners", {"name": long}),
+        ("organizations", {"partner_id": str(partner), "name": long}),
+        ("runbooks", {"runbook_id": "RB-X", "name": long, "platform": "linux", "executable": True}),
+        (f"partners/{partner}/keys", {"label": long}),
+        (f"sites/{stage.site.slug}/keys", {"label": long}),
+        ("aliases", {"alias": text + "a" * 200, "runbook_id": "RB-X"}),
+        ("webhooks", {"url": NOWHERE, "kinds": ["rule.promoted"], "label": long}),
+    ):
+        answer = await stage.http.post(f"/api/admin/{path}", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+    for path, body in (
+        (f"sites/{stage.site.slug}", {"name": long}),
+        (f"organizations/{stage.site.organization_id}", {"name": long}),
+    ):
+        answer = await stage.http.patch(f"/api/admin/{path}", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+    change = {"reason": text + "r" * 1_900, "values": {"site_max_age_days": 8}}
+    answer = await stage.http.put("/api/admin/flywheel/policy", json=change, headers=headers)
+    assert answer.status_code == 200, answer.text
