@@ -238,13 +238,17 @@ async def make_waiting(
     *,
     runbook_id: str = RUNBOOK,
     incident_id: str | None = None,
+    incident_type: str = TYPE,
+    reasoning: str = "",
     now: dt.datetime | None = None,
     waits: dt.timedelta = dt.timedelta(hours=4),
 ) -> UUID:
     """Write a plan that waits for approval, as the gateway would have."""
     made_at = now or clock.now()
     number = next(_numbers)
-    incident = _incident(incident_id or f"drift-waiting-{number}", f"WS-{number}", appliance.site)
+    incident = _incident(
+        incident_id or f"drift-waiting-{number}", incident_type, f"WS-{number}", appliance.site
+    )
     asker = Asker(appliance_id=appliance.id, mode="manual", agent_version=NEWER)
     async with db.transaction(database, appliance.scope) as connection:
         plan_id = await stored.insert(
@@ -255,7 +259,9 @@ async def make_waiting(
             appliance.site.id,
             plan_id,
             asker=asker,
-            proposal=Proposal(planner="model", proposed=runbook_id, confidence=0.9),
+            proposal=Proposal(
+                planner="model", proposed=runbook_id, confidence=0.9, reasoning=reasoning
+            ),
             verdict=Verdict(
                 told="approval",
                 reason="manual",
@@ -275,10 +281,10 @@ async def make_waiting(
     return plan_id
 
 
-def _incident(incident_id: str, host: str, site: CastSite) -> Incident:
+def _incident(incident_id: str, incident_type: str, host: str, site: CastSite) -> Incident:
     return plans.incident(
         incident_id=incident_id,
-        incident_type=TYPE,
+        incident_type=incident_type,
         hostname=host,
         severity="high",
         raw={"platform": "windows", "actual": "drifted"},

@@ -5,7 +5,7 @@ text alone, so that what somebody reads is what was signed.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -40,6 +40,8 @@ CLOCKS = {
     "ahead": "its clock is ahead of ours",
     "late": "came late, or its clock is behind",
 }
+# Fewer than elsewhere: the list stands among other things.
+_BUNDLES = 20
 _NEWEST_STAMPS = pages.Page(limit=5, cursor=None)
 _Text = Annotated[str, Query(max_length=300)]
 _Day = Annotated[str, Query(max_length=50)]
@@ -209,6 +211,8 @@ async def _site(
     site = await figures.one(parts, scope, id)
     summary = await figures.summarize(scope, parts, id, window)
     stamps = await figures.list_timestamps(scope, parts, _NEWEST_STAMPS, id)
+    if "limit" not in request.query_params:
+        page = replace(page, limit=_BUNDLES)
     listed, wrong = await _listed(scope, parts, page, id, chosen)
     days: dict[dt.date, dict[str, int]] = {
         each.day: {kind: getattr(each, kind) for kind in evidence_figures.CHECK_KINDS}

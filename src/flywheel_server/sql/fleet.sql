@@ -85,6 +85,7 @@ SELECT
     ) AS current,
     (SELECT count(*) FROM plan_approvals l) AS plans,
     (SELECT count(*) FROM plan_approvals l WHERE l.state = 'waiting') AS plans_waiting,
+    (SELECT max(p.executed_at) FROM plans p) AS plans_executed,
     (SELECT sum(h.position) FROM evidence_heads h) AS evidence;
 
 -- name: news_of_all
