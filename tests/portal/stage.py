@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from flywheel_server import db, embedded
+from flywheel_server.api import credentials
 from flywheel_server.domain.rules import Rule
 from flywheel_server.settings import Settings
 from flywheel_server.store import rules as stored_rules
@@ -89,6 +90,14 @@ async def _served(
             yield base_url, http, database
     finally:
         await database.close()
+
+
+def plain(person: CastPerson) -> dict[str, str]:
+    """Return what somebody's browser sends over plain HTTP, with the token of our pages."""
+    return {
+        "Cookie": f"{credentials.PLAIN_COOKIE}={person.token}",
+        "X-CSRF-Token": credentials.csrf_token(person.token),
+    }
 
 
 async def approve(stage: Stage, host: str) -> str:

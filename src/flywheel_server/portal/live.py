@@ -14,9 +14,9 @@ from fastapi.responses import StreamingResponse
 
 from flywheel_server import db
 from flywheel_server.api.access import PeopleReader, RuntimeDep
-from flywheel_server.domain.scope import OperatorScope, PersonScope
+from flywheel_server.domain.scope import ClientScope, OperatorScope, PersonScope
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import fleet
+from flywheel_server.store import fleet, healing
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,4 +62,8 @@ async def _look(parts: Runtime, scope: PersonScope) -> str:
     async with db.transaction(parts.database, scope) as connection:
         if isinstance(scope, OperatorScope):
             return await fleet.news_of_all(connection)
-        return await fleet.news(connection)
+        news = await fleet.news(connection)
+        if isinstance(scope, ClientScope):
+            # Their log is where they start; a partner's many sites would never be quiet.
+            news = f"{news}|{await healing.newest(connection)}"
+        return news

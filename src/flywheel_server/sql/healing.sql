@@ -97,6 +97,18 @@ WHERE $1::uuid IS NULL OR s.id = $1
 GROUP BY e.level
 ORDER BY e.level;
 
+-- name: newest
+-- One probe of each site's index, however long its history.
+SELECT max(e.received_at) AS received_at
+FROM sites s
+CROSS JOIN LATERAL (
+    SELECT t.received_at
+    FROM executions t
+    WHERE t.site_id = s.id
+    ORDER BY t.received_at DESC
+    LIMIT 1
+) e;
+
 -- name: of_pattern
 -- The newest of the executions that a pattern counts.
 SELECT

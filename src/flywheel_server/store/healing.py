@@ -119,6 +119,12 @@ async def totals(
     return [LevelTotal(**dict(row)) for row in rows]
 
 
+async def newest(connection: Connection) -> dt.datetime | None:
+    """Return when the newest execution came in, corrections among them."""
+    found: dt.datetime | None = await connection.fetchval(_SQL["newest"])
+    return found
+
+
 async def of_pattern(
     connection: Connection, candidate: Candidate, since: dt.datetime, limit: int
 ) -> list[Healing]:

@@ -140,12 +140,13 @@ async function refresh(text) {
     const fresh = page.getElementById(part.id);
     if (!fresh || part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")) continue;
     const ticked = new Set([...part.querySelectorAll("input[name=id]:checked")].map((box) => box.value));
-    const opened = [...part.querySelectorAll("details")].map((each) => each.open);
+    const known = (each, index) => each.dataset.keep ?? index;
+    const opened = new Map([...part.querySelectorAll("details")].map((each, index) => [known(each, index), each.open]));
     const focused = part.contains(document.activeElement) ? document.activeElement : null;
     const place = focused && [...part.querySelectorAll("a, button, input")].indexOf(focused);
     part.replaceWith(document.adoptNode(fresh));
     for (const box of fresh.querySelectorAll("input[name=id]")) box.checked = ticked.has(box.value);
-    fresh.querySelectorAll("details").forEach((each, index) => { each.open = opened[index] ?? false; });
+    fresh.querySelectorAll("details").forEach((each, index) => { each.open = opened.get(known(each, index)) ?? each.open; });
     enliven(fresh);
     if (focused) [...fresh.querySelectorAll("a, button, input")][place]?.focus({ preventScroll: true });
   }
