@@ -96,7 +96,9 @@ async def test_a_plan_waits_is_approved_is_carried_out_and_the_page_shows_what_c
 ) -> None:
     await _ask(stage)
     async with _reader(browser, stage, way, stage.technician) as page:
-        await page.goto("/partner/plans")
+        # Said where people start, too.
+        await page.goto("/partner/learning")
+        await page.get_by_role("link", name="1 plan waits for a decision").click()
         await expect(page.get_by_text("1 plan waits for a decision")).to_be_visible()
         await expect(page.get_by_text("decide within 3 h 59 min")).to_be_visible()
         await page.get_by_role("link", name="Approve").click()
@@ -176,7 +178,8 @@ async def test_clients_decide_where_coverage_is_full_and_are_told_why_not_elsewh
     standard = await planning.make_waiting(stage.database, stage.cast.appliance)
     admin, viewer = (stage.cast.people[f"client {each}"] for each in ("admin", "viewer"))
     async with _reader(browser, stage, way, admin) as page:
-        await page.goto("/client/plans")
+        await page.goto("/client/healing")
+        await page.get_by_role("link", name="2 plans wait for a decision").click()
         await expect(page.locator("#list tbody tr")).to_have_count(2)
         await expect(page.get_by_role("link", name="Approve")).to_have_count(1)
         await expect(page.get_by_text("by your partner: the site has standard")).to_be_visible()

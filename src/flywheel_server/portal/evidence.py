@@ -5,7 +5,7 @@ text alone, so that what somebody reads is what was signed.
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -211,8 +211,7 @@ async def _site(
     site = await figures.one(parts, scope, id)
     summary = await figures.summarize(scope, parts, id, window)
     stamps = await figures.list_timestamps(scope, parts, _NEWEST_STAMPS, id)
-    if "limit" not in request.query_params:
-        page = replace(page, limit=_BUNDLES)
+    page = filters.short(request, page, _BUNDLES)
     listed, wrong = await _listed(scope, parts, page, id, chosen)
     days: dict[dt.date, dict[str, int]] = {
         each.day: {kind: getattr(each, kind) for kind in evidence_figures.CHECK_KINDS}

@@ -10,6 +10,7 @@ from flywheel_server.api.access import ClientReader, RuntimeDep
 from flywheel_server.api.healing_logs import LevelFilter
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.portal import filters, frame, trends
+from flywheel_server.store import plan_approvals
 
 router = APIRouter(prefix="/client/healing", include_in_schema=False)
 
@@ -45,10 +46,12 @@ async def healing_page(
     )
     async with db.transaction(parts.database, scope) as connection:
         sites = await filters.sites(connection)
+        waiting = await plan_approvals.waiting(connection, window.until)
     return frame.page(
         request,
         scope,
         "client/healing.html",
+        waiting=waiting,
         log=log,
         trend=await trends.over(parts, scope, window, chosen_site),
         following=filters.following(request, log.next),

@@ -12,6 +12,7 @@ from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.portal import deciding, filters, frame, trends
 from flywheel_server.portal.partner import decisions
+from flywheel_server.store import plan_approvals
 
 router = APIRouter(prefix="/partner/learning", include_in_schema=False)
 
@@ -45,10 +46,12 @@ async def candidates_page(
     stats = await partner_learning.get_stats(scope, parts, window)
     async with db.transaction(parts.database, scope) as connection:
         sites = await filters.sites(connection)
+        waiting = await plan_approvals.waiting(connection, window.until)
     return frame.page(
         request,
         scope,
         "partner/learning.html",
+        waiting=waiting,
         stats=stats,
         trend=await trends.over(parts, scope, window),
         candidates=listed.items,
