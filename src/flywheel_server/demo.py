@@ -23,7 +23,7 @@ import typer
 from flywheel_server import clock, db, embedded, errors, log, serving, setup
 from flywheel_server.actions import accounts, keys
 from flywheel_server.domain.scope import OperatorScope
-from flywheel_server.fleet import figures, simulation, world
+from flywheel_server.fleet import cautious, figures, people, simulation, world
 from flywheel_server.fleet.operator_api import OperatorApi
 from flywheel_server.fleet.simulation import Rhythm, Simulation
 from flywheel_server.fleet.world import World
@@ -41,6 +41,9 @@ _START_SECONDS = 30.0
 # So long the server may stay silent before the demonstration gives up.
 _SILENCE_SECONDS = 10.0
 _HEADER_EVERY = 20
+# In mean times between two incidents of an appliance.
+_CHECK_IN = 2.0
+_EVIDENCE = 7.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +115,22 @@ async def _live(chosen: Settings, pace: Pace) -> None:
         async with _serving(chosen, where.app_url) as (server, base_url, http):
             api = OperatorApi(http, token)
             made = await world.complete(memory, api)
+            made += await people.complete(memory, api)
+            made += await cautious.complete(memory, api, http, pace.appliances)
             memory.starts += 1
             memory.save()
             members = world.members(memory, pace.appliances)
             _say(
                 f"  world     {len(memory.partners)} partners, {len(memory.organizations)} "
-                f"organizations, {len(memory.sites)} sites, {len(members)} appliances "
-                f"({'made' if made else 'continued'})"
+                f"organizations, {len(memory.sites)} sites, {len(members)} appliances, "
+                f"{len(memory.people)} people ({'made' if made else 'continued'})"
             )
             seconds = asyncio.get_running_loop().time() - began
             _introduce(chosen, memory, base_url, token, seconds)
             rhythm = Rhythm(
-                incident_seconds=pace.incident_seconds, check_in_seconds=2 * pace.incident_seconds
+                incident_seconds=pace.incident_seconds,
+                check_in_seconds=_CHECK_IN * pace.incident_seconds,
+                evidence_seconds=_EVIDENCE * pace.incident_seconds,
             )
             seed = memory.seed + memory.starts
             async with simulation.connected(base_url, members, rhythm, seed) as fleet:
@@ -260,6 +267,10 @@ def _introduce(chosen: Settings, memory: World, base_url: str, token: str, secon
     _say(f"  server's log    {chosen.data_dir / 'server.log'}")
     _say(f"  try             curl -H 'Authorization: Bearer {token}' \\")
     _say(f"                       '{base_url}/api/admin/rules?source=platform'")
+    _say("")
+    _say(f"  sign in at {base_url}/sign-in with")
+    for person in people.PEOPLE:
+        _say(f"    {person.email:<33}{memory.people[person.email]:<18}{person.sees}")
     _say("")
 
 

@@ -1,5 +1,7 @@
 """The demonstration's tenants: made once, and remembered with their keys for their owner only."""
 
+import json
+import random
 import stat
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import httpx
 import pytest
 
 from flywheel_server import db, errors
-from flywheel_server.fleet import world
+from flywheel_server.fleet import cautious, people, world
+from flywheel_server.fleet.appliance import Appliance
+from flywheel_server.fleet.link import Link
 from flywheel_server.fleet.messages import Dialect
 from flywheel_server.fleet.operator_api import OperatorApi
 from tests import cast
@@ -43,6 +47,65 @@ async def test_an_interrupted_start_is_continued(
     del made.site_keys["demo-riverbend"]
     assert await world.complete(made, api) == 2
     assert made.sites["demo-riverbend"] == forgotten
+
+
+async def test_a_world_of_an_earlier_release_gets_its_people_once(
+    client: httpx.AsyncClient, database: db.Database, tmp_path: Path
+) -> None:
+    api = await operator_api(client, database)
+    made = world.fresh(tmp_path / "demo.json")
+    await world.complete(made, api)
+    content = json.loads((tmp_path / "demo.json").read_text())
+    del content["people"], content["appliance_keys"]
+    (tmp_path / "demo.json").write_text(json.dumps(content))
+    old = world.remembered(tmp_path / "demo.json")
+    assert old is not None
+    assert await people.complete(old, api) == len(people.PEOPLE) == 5
+    assert await people.complete(old, api) == 0
+    # The server invited her, but we were killed before it was written down.
+    lost = old.people.pop("owner@harbor-it.demo.invalid")
+    assert await people.complete(old, api) == 1
+    kept = world.remembered(tmp_path / "demo.json")
+    assert kept == old
+    assert lost not in old.people.values()
+    for email, password in old.people.items():
+        answer = await client.post("/api/auth/sign-in", json={"email": email, "password": password})
+        assert answer.status_code == 200, answer.text
+        client.cookies.clear()
+
+
+async def test_making_people_leaves_no_session_behind(
+    client: httpx.AsyncClient, database: db.Database, tmp_path: Path
+) -> None:
+    api = await operator_api(client, database)
+    made = world.fresh(tmp_path / "demo.json")
+    await world.complete(made, api)
+    await people.complete(made, api)
+    assert not client.cookies
+    email, password = next(iter(made.people.items()))
+    given = {"email": email, "password": password}
+    opened = await client.post("/api/auth/sign-in", json=given)
+    cookies = "; ".join(f"{name}={value}" for name, value in opened.cookies.items())
+    listed = await client.get("/api/auth/sessions", headers={"Cookie": cookies})
+    assert len(listed.json()) == 1
+
+
+async def test_one_appliance_is_set_to_manual_once_and_has_a_key_of_its_own(
+    client: httpx.AsyncClient, database: db.Database, tmp_path: Path
+) -> None:
+    api = await operator_api(client, database)
+    made = world.fresh(tmp_path / "demo.json")
+    await world.complete(made, api)
+    assert await cautious.complete(made, api, client, 9) == 0
+    assert await cautious.complete(made, api, client, 40) == 1
+    assert await cautious.complete(made, api, client, 40) == 0
+    (identity, key), *_ = [
+        member for member in world.members(made, 40) if member[1] not in made.site_keys.values()
+    ]
+    line = Link(client, key, Appliance(identity, random.Random(1)))
+    await line.check_in(1)
+    assert line.appliance.l2_mode == "manual"
+    assert line.faults == {}
 
 
 async def test_the_keys_work_for_their_sites(

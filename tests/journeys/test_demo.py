@@ -17,6 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from flywheel_server.fleet import catalogue, people
+
 FAST = ("--appliances", "40", "--incident-seconds", "1", "--line-seconds", "0.5")
 PATIENCE_SECONDS = 80.0
 FIGURES = re.compile(
@@ -110,6 +112,10 @@ def test_the_fleet_moves_from_l2_to_l1_and_the_next_start_continues(tmp_path: Pa
     with demo(folder, free_port()) as first:
         address = first.until(r"^  server +(http://127\.0\.0\.1:\d+)$")[1]
         token = first.until(r"^  operator token +([A-Za-z0-9_-]+)$")[1]
+        passwords = [
+            first.until(rf"^    {re.escape(person.email)} +(\S+)  {person.sees}$")[1]
+            for person in people.PEOPLE
+        ]
         first.until(r"^  \* promoted: \w+ -> [A-Z0-9-]+ \(rule [A-Za-z0-9_-]{3,64}\)$")
         # The window covers the whole minute, so the share of its newest part is higher still.
         risen = next(
@@ -118,6 +124,8 @@ def test_the_fleet_moves_from_l2_to_l1_and_the_next_start_continues(tmp_path: Pa
             if seen["running"] == 40 and seen["l1"] * 2 > seen["recent"] > 0
         )
         assert risen["rules"] >= 1
+        for person, password in zip(people.PEOPLE, passwords, strict=True):
+            assert _signs_in(address, person.email, password)
         rules = _get(address, token, "rules?source=platform&enabled=true&limit=200")["items"]
         code, seconds = first.end(signal.SIGINT)
     assert code == 0, first.lines[-5:]
@@ -125,7 +133,8 @@ def test_the_fleet_moves_from_l2_to_l1_and_the_next_start_continues(tmp_path: Pa
     assert "Traceback" not in "\n".join(first.lines)
     learnt = {rule["incident_type"] for rule in rules}
     assert learnt
-    assert not learnt & {"update_agent", "browser_policy", "package_updates", "legacy_backup"}
+    lonely = {kind.check_type for kind in catalogue.CATALOGUE if kind.only_site is not None}
+    assert not learnt & {"update_agent", "browser_policy", "package_updates", *lonely}
     assert stat.S_IMODE((folder / "demo.json").stat().st_mode) == 0o600
     before = json.loads((folder / "demo.json").read_text())
 
@@ -143,7 +152,8 @@ def test_the_fleet_moves_from_l2_to_l1_and_the_next_start_continues(tmp_path: Pa
     assert code == 0, second.lines[-5:]
     assert float(ready[1]) < 15
     after = json.loads((folder / "demo.json").read_text())
-    assert after["site_keys"] == before["site_keys"]
+    for kept in ("site_keys", "appliance_keys", "people"):
+        assert after[kept] == before[kept] != {}
 
 
 @pytest.mark.parametrize("moment", ["^  database", "^  schema", "^  server +starting"])
@@ -225,3 +235,8 @@ def _get(address: str, token: str, path: str) -> dict[str, list[dict[str, str]]]
 def _status(address: str, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.get(f"{address}/api/admin/sites", headers=headers).status_code
+
+
+def _signs_in(address: str, email: str, password: str) -> bool:
+    given = {"email": email, "password": password}
+    return httpx.post(f"{address}/api/auth/sign-in", json=given).status_code == 200

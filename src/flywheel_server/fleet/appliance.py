@@ -10,7 +10,7 @@ import hashlib
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -48,6 +48,10 @@ class Identity:
     public_key: str
     dialect: Dialect
     hosts: tuple[Host, ...]
+    # The private half of its key, which it never sends.
+    secret: bytes | None = field(default=None, repr=False)
+    # Its place among the appliances of its site, from 0.
+    rank: int = 0
 
 
 class Appliance:
@@ -66,6 +70,10 @@ class Appliance:
         self.server_key: str | None = None
         # What it said of each order that it carried out.
         self.answered: dict[str, Json] = {}
+        # When it last asked for a plan, by host and incident type.
+        self.asked: dict[tuple[str, str], dt.datetime] = {}
+        # What orders made it do, still to be reported.
+        self.ordered: list[Heal] = []
         self._wanted_hash: str | None = None
         self._check_ins = 0
 
@@ -139,6 +147,17 @@ class Appliance:
             no_credentials=False,
             duration_seconds=0.0,
         )
+
+    def heal_by(
+        self, host: str, check_type: str, runbook_id: str, incident_id: str | None = None
+    ) -> Heal | None:
+        """Run the runbook that it was told on a host of its own; None where it knows no such."""
+        kind = catalogue.BY_CHECK_TYPE.get(check_type)
+        known = next((each for each in self.identity.hosts if each.name == host), None)
+        if kind is None or known is None:
+            return None
+        heal = self._attempt("L2", known, kind, runbook_id, None)
+        return replace(heal, incident_id=incident_id)
 
     def report(self, heal: Heal, now: dt.datetime) -> Json:
         """Return the body that reports a heal, in this agent's own words."""

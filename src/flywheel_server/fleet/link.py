@@ -9,9 +9,9 @@ from http import HTTPStatus
 
 import httpx
 
-from flywheel_server.fleet import orders
+from flywheel_server.fleet import evidence, orders, plans
 from flywheel_server.fleet.appliance import Appliance, UntrustedRulesError
-from flywheel_server.fleet.messages import Json
+from flywheel_server.fleet.messages import Heal, Json
 
 _MOST_UNSENT = 500
 # These answers mean that sending the same again cannot help.
@@ -68,9 +68,20 @@ class Link:
     async def heal_one(self, now: dt.datetime) -> None:
         """Let one incident happen, heal it, and report it with whatever still waits."""
         heal = self.appliance.next_heal()
-        self.levels[heal.level] += 1
-        self._unsent.append(self.appliance.report(heal, now))
+        done = [] if plans.waits(self.appliance, heal, now) else [await self._planned(heal, now)]
+        for each in (*self.appliance.ordered, *done):
+            self.levels[each.level] += 1
+            self._unsent.append(self.appliance.report(each, now))
+        self.appliance.ordered.clear()
         await self.flush()
+
+    async def submit_evidence(self, now: dt.datetime) -> None:
+        """Check what has to be proven and submit it, if it is an appliance that does."""
+        identity = self.appliance.identity
+        if evidence.signs(identity):
+            body = evidence.bundle(identity, self.appliance.chance, now)
+            path = f"/api/evidence/sites/{identity.site_id}/submit"
+            await self._call("POST", path, body)
 
     async def flush(self) -> None:
         """Send what waits, oldest first, until one does not arrive."""
@@ -82,6 +93,16 @@ class Link:
             # A full queue may have let go of it meanwhile.
             if self._unsent and self._unsent[0] is body:
                 self._unsent.popleft()
+
+    async def _planned(self, heal: Heal, now: dt.datetime) -> Heal:
+        """Ask for a plan where it asks at all; without an answer a person is called."""
+        if not plans.asks(self.appliance, heal):
+            return heal
+        question = plans.question(self.appliance, heal, now)
+        answer = await self._call("POST", "/api/agent/l2/plan", question)
+        if answer is None or answer.status_code != HTTPStatus.OK:
+            return heal
+        return plans.obey(self.appliance, heal, answer.json())
 
     async def _call(
         self,

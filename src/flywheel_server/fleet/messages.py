@@ -41,6 +41,8 @@ class Heal:
     # Set when nothing was tried, for want of credentials.
     no_credentials: bool
     duration_seconds: float
+    # The incident, where it was already named to somebody; else a report names it.
+    incident_id: str | None = None
 
 
 def incident(dialect: Dialect, host: str, platform: str, check_type: str) -> Json:
@@ -94,14 +96,51 @@ def execution(
     }
 
 
+def plan_request(dialect: Dialect, heal: Heal, site_id: str, now: dt.datetime) -> Json:
+    """Return the body that asks for a plan."""
+    return {
+        "incident_id": heal.incident_id or go_incident_id(heal.host, heal.check_type, now),
+        "site_id": site_id,
+        "host_id": heal.host,
+        "incident_type": heal.check_type,
+        "severity": "high",
+        "raw_data": incident(dialect, heal.host, heal.platform, heal.check_type),
+        "pattern_signature": "",
+        "created_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def go_incident_id(host: str, check_type: str, now: dt.datetime) -> str:
+    """Return what a Go daemon calls an incident of this moment."""
+    return f"drift-{host}-{check_type}-{_milliseconds(now)}"
+
+
+def check_type_of(incident_id: str, host: str) -> str:
+    """Return what an incident of a host was about, by the id that its daemon gave it."""
+    return incident_id.removeprefix(f"drift-{host}-").rpartition("-")[0]
+
+
+def why_not(heal: Heal) -> str:
+    """Return what an agent says of an incident that it did not heal."""
+    if heal.level == "L3":
+        return "escalated: nothing known heals this"
+    if heal.no_credentials:
+        kind = "WinRM" if heal.platform == "windows" else "SSH"
+        return f"no {kind} credentials for host {heal.host}"
+    return "the check after the runbook still found the drift"
+
+
+def _milliseconds(now: dt.datetime) -> int:
+    return int(now.timestamp() * 1000)
+
+
 def _go(dialect: Dialect, heal: Heal, appliance_id: str | None, now: dt.datetime) -> Json:
     newer = dialect is Dialect.GO_NEWER
-    milliseconds = int(now.timestamp() * 1000)
-    incident_id = f"drift-{heal.host}-{heal.check_type}-{milliseconds}"
+    incident_id = heal.incident_id or go_incident_id(heal.host, heal.check_type, now)
     success = heal.healed or (heal.level == "L2" and not newer)
     runbook = _go_runbook(heal, newer=newer)
     body: Json = {
-        "execution_id": f"{heal.level.lower()}-{incident_id}-{milliseconds}",
+        "execution_id": f"{heal.level.lower()}-{incident_id}-{_milliseconds(now)}",
         "incident_id": incident_id,
         "runbook_id": runbook,
         "hostname": heal.host,
@@ -118,7 +157,7 @@ def _go(dialect: Dialect, heal: Heal, appliance_id: str | None, now: dt.datetime
     if heal.level == "L2":
         body |= _PLANNED
     if not success:
-        body["error_message"] = _message(heal)
+        body["error_message"] = why_not(heal)
         if newer:
             body["error_category"] = "no_credentials" if heal.no_credentials else "script_error"
     return body
@@ -162,17 +201,8 @@ def _python(heal: Heal, now: dt.datetime) -> Json:
         "state_after": {"drifted": not heal.healed},
         "state_diff": {"drifted": [True, not heal.healed]},
         "executed_steps": [{"step": "remediate", "success": heal.healed}],
-        "error_message": None if heal.healed else _message(heal),
+        "error_message": None if heal.healed else why_not(heal),
         "cost_usd": 0,
         "input_tokens": 0,
         "output_tokens": 0,
     }
-
-
-def _message(heal: Heal) -> str:
-    if heal.level == "L3":
-        return "escalated: nothing known heals this"
-    if heal.no_credentials:
-        kind = "WinRM" if heal.platform == "windows" else "SSH"
-        return f"no {kind} credentials for host {heal.host}"
-    return "the check after the runbook still found the drift"

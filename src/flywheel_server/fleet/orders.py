@@ -11,12 +11,12 @@ import yaml
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from flywheel_server.fleet import matching
+from flywheel_server.fleet import matching, messages
 from flywheel_server.fleet.appliance import Appliance
 from flywheel_server.fleet.messages import Json
 
 # Nothing has to be simulated for these.
-_OBEYED = frozenset({"force_checkin", "run_drift", "view_logs", "diagnostic", "healing"})
+_OBEYED = frozenset({"force_checkin", "run_drift", "view_logs", "diagnostic"})
 
 
 def carry_out(appliance: Appliance, order: Mapping[str, Any]) -> Json:
@@ -33,6 +33,8 @@ def _answer(appliance: Appliance, order: Mapping[str, Any]) -> Json:
     kind = order["order_type"]
     if kind == "sync_promoted_rule":
         return {"success": True, "result": _take_rule(appliance, order["parameters"])}
+    if kind == "healing":
+        return _heal(appliance, order["parameters"])
     if kind == "sync_rules":
         appliance.forget_tag()
     elif kind not in _OBEYED:
@@ -50,6 +52,21 @@ def _take_rule(appliance: Appliance, parameters: Mapping[str, Any]) -> Json:
         sorted((*appliance.rules, *matching.read([rule])), key=lambda each: each.priority)
     )
     return {"rule_id": rule_id, "status": "deployed"}
+
+
+def _heal(appliance: Appliance, parameters: Mapping[str, Any]) -> Json:
+    """Run the runbook; what it did to an incident is reported as an execution as well."""
+    host, incident_id = parameters.get("hostname", ""), parameters.get("incident_id", "")
+    heal = appliance.heal_by(
+        host, messages.check_type_of(incident_id, host), parameters["runbook_id"], incident_id
+    )
+    if heal is None:
+        return {"success": True, "result": {"status": "done"}}
+    appliance.ordered.append(heal)
+    appliance.asked.pop((heal.host, heal.check_type), None)
+    if heal.healed:
+        return {"success": True, "result": {"status": "healed"}}
+    return {"success": False, "error_message": messages.why_not(heal)}
 
 
 def _genuine(appliance: Appliance, order: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ class Rhythm:
 
     incident_seconds: float = 4.0
     check_in_seconds: float = 8.0
+    evidence_seconds: float = 30.0
     connections: int = 8
 
 
@@ -55,11 +56,15 @@ class Simulation:
         """Check in when due, let something happen, rest; from a random moment on."""
         loop = asyncio.get_running_loop()
         born = due = loop.time()
+        proof_due = born + self._pause(self._rhythm.evidence_seconds)
         await asyncio.sleep(self._chance.random() * self._rhythm.incident_seconds)
         while True:
             if loop.time() >= due:
                 await link.check_in(int(loop.time() - born))
                 due = loop.time() + self._pause(self._rhythm.check_in_seconds)
+            if loop.time() >= proof_due:
+                await link.submit_evidence(clock.now())
+                proof_due = loop.time() + self._pause(self._rhythm.evidence_seconds)
             await link.heal_one(clock.now())
             await asyncio.sleep(self._pause(self._rhythm.incident_seconds))
 

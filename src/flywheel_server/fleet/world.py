@@ -60,6 +60,10 @@ class World:
     organizations: dict[str, str] = field(default_factory=dict)
     sites: dict[str, str] = field(default_factory=dict)
     site_keys: dict[str, str] = field(default_factory=dict)
+    # Of appliances with a key of their own, by host name.
+    appliance_keys: dict[str, str] = field(default_factory=dict)
+    # Passwords by e-mail address.
+    people: dict[str, str] = field(default_factory=dict)
 
     def save(self) -> None:
         """Write it down, readable by its owner only."""
@@ -122,7 +126,7 @@ async def complete(world: World, api: OperatorApi) -> int:
 
 
 def members(world: World, count: int) -> list[tuple[Identity, str]]:
-    """Return the appliances of the world, each with its site's key."""
+    """Return the appliances of the world, each with its own key or else its site's."""
     return [_member(world, number) for number in range(count)]
 
 
@@ -163,16 +167,18 @@ def _member(world: World, number: int) -> tuple[Identity, str]:
     index, rank = number % len(slugs), number // len(slugs)
     slug = slugs[index]
     short = slug.removeprefix("demo-")
-    # A locally administered address, and a key pair of which only the public half is ever used.
+    # A locally administered address, and a key pair of which only the public half is ever sent.
     mac = f"02:00:5e:10:{number // 256:02x}:{number % 256:02x}"
     secret = hashlib.sha256(f"{world.seed}:{number}".encode()).digest()
     public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
     identity = Identity(
         site_id=slug,
         site_index=index,
+        rank=rank,
         hostname=f"{short}-appliance-{rank + 1}",
         mac=mac,
         public_key=public.hex(),
+        secret=secret,
         dialect=_DIALECTS[rank % len(_DIALECTS)],
         hosts=(
             Host(name=f"{short}-ws-1".upper(), platform="windows"),
@@ -180,4 +186,4 @@ def _member(world: World, number: int) -> tuple[Identity, str]:
             Host(name=f"{short}-srv-1", platform="linux"),
         ),
     )
-    return identity, world.site_keys[slug]
+    return identity, world.appliance_keys.get(identity.hostname, world.site_keys[slug])
