@@ -385,7 +385,8 @@ CREATE TABLE public.appliances (
     CONSTRAINT appliances_desired_l2_mode_known CHECK ((desired_l2_mode = ANY (ARRAY['auto'::text, 'manual'::text, 'disabled'::text]))),
     CONSTRAINT appliances_mac_form CHECK ((mac ~ '^([0-9A-F]{2}:){5}[0-9A-F]{2}$'::text)),
     CONSTRAINT appliances_public_key_form CHECK ((agent_public_key ~ '^[0-9a-f]{64}$'::text))
-);
+)
+WITH (fillfactor='70');
 
 ALTER TABLE ONLY public.appliances FORCE ROW LEVEL SECURITY;
 
@@ -955,7 +956,8 @@ CREATE TABLE public.platform_pattern_sites (
     since_chaos_failures bigint DEFAULT 0 NOT NULL,
     first_seen_at timestamp with time zone NOT NULL,
     last_seen_at timestamp with time zone NOT NULL
-);
+)
+WITH (fillfactor='80');
 
 ALTER TABLE ONLY public.platform_pattern_sites FORCE ROW LEVEL SECURITY;
 
@@ -1068,7 +1070,8 @@ CREATE TABLE public.rule_counts (
     chaos_failures bigint DEFAULT 0 NOT NULL,
     first_seen_at timestamp with time zone NOT NULL,
     last_seen_at timestamp with time zone NOT NULL
-);
+)
+WITH (fillfactor='80');
 
 ALTER TABLE ONLY public.rule_counts FORCE ROW LEVEL SECURITY;
 

@@ -95,7 +95,9 @@ CREATE TABLE appliances (
     last_sync_at timestamptz,
     first_seen_at timestamptz DEFAULT now() NOT NULL,
     last_seen_at timestamptz DEFAULT now() NOT NULL
-);
+)
+-- Each is updated at every interval, in no column that an index holds.
+WITH (fillfactor = 70);
 CREATE UNIQUE INDEX appliances_site_mac_key ON appliances (site_id, mac) WHERE mac IS NOT NULL;
 CREATE INDEX appliances_site_idx ON appliances (site_id, id);
 
@@ -446,7 +448,8 @@ CREATE TABLE platform_pattern_sites (
     first_seen_at timestamptz NOT NULL,
     last_seen_at timestamptz NOT NULL,
     CONSTRAINT platform_pattern_sites_pkey PRIMARY KEY (incident_type, runbook_id, site_id)
-);
+)
+WITH (fillfactor = 80);
 CREATE INDEX platform_pattern_sites_site_idx ON platform_pattern_sites (site_id);
 
 -- The k-anonymous aggregate: counts only. Organizations that opted out are not in it.
@@ -548,7 +551,8 @@ CREATE TABLE rule_counts (
     last_seen_at timestamptz NOT NULL,
     CONSTRAINT rule_counts_key
         UNIQUE NULLS NOT DISTINCT (site_id, incident_type, reported_id, rule)
-);
+)
+WITH (fillfactor = 80);
 CREATE INDEX rule_counts_rule_idx ON rule_counts (rule);
 CREATE INDEX rule_counts_unresolved_idx ON rule_counts (reported_id) WHERE rule IS NULL;
 
