@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -61,13 +61,22 @@ class Server:
 @contextlib.asynccontextmanager
 async def serving(folder: Path, **settings: object) -> AsyncIterator[Server]:
     """Start a server and wait until it answers; end it on exit, unless that was done already."""
+    async with serving_as("flywheel_server", folder, settings) as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def serving_as(
+    module: str, folder: Path, settings: Mapping[str, object]
+) -> AsyncIterator[Server]:
+    """Start another module's server in the same way."""
     port = free_port()
     log = folder / f"server-{port}.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "flywheel_server",
+            module,
             "serve",
             env=environment(port=port, **settings),
             stdout=output,
