@@ -39,6 +39,7 @@ async def _paths(stage: Stage) -> list[str]:
         f"/partner/fleet/{stage.site.id}?orders=all",
         f"/partner/fleet/{stage.cast.partners[0].organizations[1].standard.id}",
         "/partner/keys",
+        "/partner/people",
         "/account",
         *OTHERS,
     ]
@@ -143,9 +144,10 @@ async def test_what_people_and_hosts_are_called_is_text_everywhere(
         headers=key,
     )
     assert switched.status_code == 200, switched.text
-    await stage.http.post(
-        "/api/partners/me/keys", json={"label": evil}, headers=stage.owner.headers
+    issued = await stage.http.post(
+        "/api/partners/me/keys", json={"label": evil}, headers=stages.plain(stage.owner)
     )
+    assert issued.status_code == 201, issued.text
     await stages.reject(stage, "WS-2", evil + "q" * 1_900)
     paths = (
         "/partner/learning?status=all",
