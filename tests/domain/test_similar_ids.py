@@ -25,10 +25,11 @@ def test_nothing_is_suggested_that_is_not_alike() -> None:
     assert "RB-MAC-DISK-001" not in KNOWN.closest("win-svc-003", 9)
 
 
-def test_only_rules_are_suggested_where_only_a_rule_fits() -> None:
-    found = KNOWN.closest("AUTO-svc-003", 3, only_rules=True)
-    assert found[0] == "L1-SVC-003"
-    assert all(KNOWN.is_rule(id) for id in found)
+def test_only_what_fits_is_suggested_where_only_a_rule_or_a_runbook_does() -> None:
+    for rules, first in ((True, "L1-SVC-003"), (False, "LIN-SVC-003")):
+        found = KNOWN.closest("svc-003", 3, rules=rules)
+        assert found[0] == first
+        assert all(KNOWN.is_rule(id) is rules for id in found)
 
 
 def test_an_id_is_never_suggested_for_itself_and_order_is_stable() -> None:

@@ -24,15 +24,18 @@ class Known:
             for piece in _pieces(id):
                 self._by_piece.setdefault(piece, []).append(id)
 
-    def closest(self, unknown: str, most: int, *, only_rules: bool = False) -> list[str]:
-        """Return the known ids most like ``unknown``, the most alike first."""
+    def closest(self, unknown: str, most: int, *, rules: bool | None = None) -> list[str]:
+        """Return the known ids most like ``unknown``, the most alike first.
+
+        ``rules`` asks for rules' ids alone, or for none of them.
+        """
         shared: Counter[str] = Counter()
         for piece in _pieces(unknown):
             shared.update(self._by_piece.get(piece, ()))
         found = []
         for id, _ in shared.most_common(_MOST_COMPARED):
             alike = _alike(_plain(unknown), _plain(id))
-            if alike >= _LEAST_ALIKE and id != unknown and (self._ids[id] or not only_rules):
+            if alike >= _LEAST_ALIKE and id != unknown and rules in {None, self._ids[id]}:
                 found.append((-alike, id))
         return [id for _, id in sorted(found)[:most]]
 

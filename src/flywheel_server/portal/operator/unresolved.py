@@ -44,9 +44,10 @@ async def unresolved_page(
         "operator/unresolved.html",
         ids=listed.items,
         suggestions={
-            each.reported_id: _suggested(known, each.reported_id) for each in listed.items
+            (each.reported_id, each.level): _suggested(known, each.reported_id, each.level)
+            for each in listed.items
         },
-        never=rules.never,
+        nothing=_nothing,
         total=total,
         following=filters.following(request, listed.next),
         chosen={"text": text},
@@ -55,7 +56,12 @@ async def unresolved_page(
 
 @router.get("/alias")
 async def alias_page(
-    request: Request, scope: Admin, parts: RuntimeDep, id: _Text = "", text: _Text = ""
+    request: Request,
+    scope: Admin,
+    parts: RuntimeDep,
+    id: _Text = "",
+    level: _Text = "L1",
+    text: _Text = "",
 ) -> Response:
     """Look for what an id stands for among everything that is known."""
     async with db.transaction(parts.database, scope) as connection:
@@ -63,13 +69,13 @@ async def alias_page(
         ids = await runbooks.ids(connection)
     known = Known(ids)
     wanted = filters.text(text)
-    only_rules = rules.for_rules_only(id)
-    found = _suggested(known, id)
+    fits = _fits(id, level)
+    found = _suggested(known, id, level)
     if wanted:
         found = [
             (each, is_rule)
             for each, is_rule in sorted(ids.items())
-            if wanted.lower() in each.lower() and (is_rule or not only_rules) and each != id
+            if wanted.lower() in each.lower() and fits in {None, is_rule} and each != id
         ]
     return frame.page(
         request,
@@ -79,8 +85,9 @@ async def alias_page(
         kept=kept,
         found=found[:_MOST_FOUND],
         more=len(found) > _MOST_FOUND,
-        never=rules.never(id),
-        only_rules=only_rules,
+        nothing=_nothing(id, level) if id else "No id is given: choose one from the list.",
+        sought={True: "rule", False: "runbook", None: "runbook and rule"}[fits],
+        level=level,
         chosen={"text": text},
     )
 
@@ -143,9 +150,29 @@ def _added(alias: AddedAlias) -> str:
     )
 
 
-def _suggested(known: Known, id: str) -> list[tuple[str, bool]]:
-    """Return ids with whether they are a rule's, the most alike first."""
+def _fits(id: str, level: str) -> bool | None:
+    """Say whether an id stands for a rule, for a runbook, or (None) for either."""
+    if rules.for_rules_only(id):
+        return True
+    # What L2 ran is a runbook.
+    return False if level == "L2" else None
+
+
+def _nothing(id: str, level: str) -> str:
+    """Say why an id can stand for nothing, or nothing."""
     if rules.never(id):
+        return (
+            "A planner's decision or an escalation stands for nothing: "
+            "register the runbook that was really run."
+        )
+    if level == "L2" and rules.for_rules_only(id):
+        return "It has the form of a rule's id, but what L2 ran is a runbook: its agent is wrong."
+    return ""
+
+
+def _suggested(known: Known, id: str, level: str) -> list[tuple[str, bool]]:
+    """Return ids with whether they are a rule's, the most alike first."""
+    if _nothing(id, level):
         return []
-    found = known.closest(id, _MOST_SUGGESTED, only_rules=rules.for_rules_only(id))
+    found = known.closest(id, _MOST_SUGGESTED, rules=_fits(id, level))
     return [(each, known.is_rule(each)) for each in found]
