@@ -1,6 +1,6 @@
 """Which known ids an unknown one is most like: what a person would try first.
 
-Ids that share pieces with it are compared letter by letter; all others are never looked at.
+Ids that share pieces with it are compared by letters and by words; all others are never looked at.
 """
 
 import difflib
@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-_MOST_COMPARED = 60
+_MOST_COMPARED = 30
 _LEAST_ALIKE = 0.35
 _PIECE = 3
 
@@ -19,6 +19,7 @@ class Known:
     def __init__(self, ids: Mapping[str, bool]) -> None:
         """Take every known id, and whether it is a rule's."""
         self._ids = ids
+        self._plain = {id: _plain(id) for id in ids}
         self._by_piece: dict[str, list[str]] = {}
         for id in ids:
             for piece in _pieces(id):
@@ -32,9 +33,13 @@ class Known:
         shared: Counter[str] = Counter()
         for piece in _pieces(unknown):
             shared.update(self._by_piece.get(piece, ()))
+        plain = _plain(unknown)
+        # It keeps what it has learnt of its second text.
+        matcher = difflib.SequenceMatcher(None, "", plain)
         found = []
         for id, _ in shared.most_common(_MOST_COMPARED):
-            alike = _alike(_plain(unknown), _plain(id))
+            matcher.set_seq1(self._plain[id])
+            alike = (matcher.ratio() + _same_words(self._plain[id], plain)) / 2
             if alike >= _LEAST_ALIKE and id != unknown and rules in {None, self._ids[id]}:
                 found.append((-alike, id))
         return [id for _, id in sorted(found)[:most]]
@@ -44,11 +49,10 @@ class Known:
         return self._ids[id]
 
 
-def _alike(one: str, other: str) -> float:
-    """Return 0 to 1: half for the same letters in the same order, half for the same words."""
+def _same_words(one: str, other: str) -> float:
+    """Return which share of the words of two ids is in both."""
     words, others = set(one.split()), set(other.split())
-    same = 2 * len(words & others) / max(len(words) + len(others), 1)
-    return (difflib.SequenceMatcher(None, one, other).ratio() + same) / 2
+    return 2 * len(words & others) / max(len(words) + len(others), 1)
 
 
 def _plain(id: str) -> str:
