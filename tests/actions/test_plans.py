@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from flywheel_server import db, embedded
+from flywheel_server.actions import plan_cases
 from flywheel_server.actions.planner_model import Breaker
+from flywheel_server.app import create_app
 from tests import parts, planning, telemetry
 from tests.cast import Cast
 from tests.planning import RUNBOOK, Behaves, Behaviour, chosen
@@ -133,6 +135,50 @@ async def test_a_time_out_is_paid_as_reserved_for_nobody_knows(
             await planning.ask(client, cast.site)
     most = (len(fake.texts[0].encode()) + 200) * 3 + 500 * 15
     assert await planning.budget(database) == (2, 2 * most)
+
+
+async def test_however_long_a_provider_may_take_the_appliance_is_answered_in_time(
+    address: embedded.Address, database: db.Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The patience is for all attempts together; a daemon gives up after thirty seconds."""
+    assert plan_cases.PATIENCE_SECONDS <= 25
+    monkeypatch.setattr(plan_cases, "PATIENCE_SECONDS", 1.0)
+    async with planning.provider(_always(Behaviour(dripping=True))) as fake:
+        settings = planning.settings(fake, l2_timeout=12)
+        async with planning.application(address.app_url, settings) as client:
+            began = time.monotonic()
+            told = await planning.ask(client, cast.site)
+            took = time.monotonic() - began
+
+    assert told["escalate_to_l3"] is True
+    # The transactions around it take their time on a busy machine.
+    assert took < 6
+    (record,) = await planning.decisions(database)
+    assert (record["reason"], record["told"]) == ("provider_failed", "escalate")
+
+
+async def test_no_answer_leaves_before_its_record_is_committed(
+    address: embedded.Address, database: db.Database, cast: Cast, owner: db.Connection
+) -> None:
+    """Broken on purpose: answered inside of the transaction, the appliance is told 200."""
+    await owner.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$"
+    )
+    await owner.execute(
+        "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT OR UPDATE ON plans"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    app = create_app(planning.settings(), address.app_url)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            answer = await client.post(
+                planning.PLAN, json=planning.request(cast.site), headers=cast.site.headers
+            )
+    assert answer.status_code >= 500, answer.text
+    assert "disk" not in answer.text
+    assert await planning.decisions(database) == []
 
 
 async def test_after_failures_in_a_row_the_provider_is_left_alone(

@@ -10,6 +10,7 @@ import pytest
 
 from flywheel_server import db, embedded
 from tests import planning
+from tests.candidates import rows
 from tests.cast import Cast
 from tests.planning import Behaviour
 
@@ -51,6 +52,26 @@ async def test_a_secret_reaches_neither_provider_nor_table_nor_log(
         assert "svc-backup" not in place
         assert "Harbour!" not in place
     assert "compliant" in fake.texts[0]
+
+
+async def test_a_secret_reaches_neither_whoever_approves_nor_the_partners_webhook(
+    address: embedded.Address, database: db.Database, cast: Cast
+) -> None:
+    await planning.agent(database, cast.appliance, mode="manual")
+    async with (
+        planning.provider(lambda _asked: planning.chosen()) as fake,
+        planning.application(address.app_url, planning.settings(fake)) as client,
+    ):
+        await planning.ask(client, cast.site, raw=RAW)
+        listed = await client.get("/api/partners/me/plans", headers=cast.session("partner viewer"))
+    (plan,) = listed.json()["items"]
+    events = await rows(database, "SELECT data FROM events WHERE kind = 'plan.waiting'")
+
+    assert len(events) == 1
+    assert plan["status"] == "waiting"
+    for place in (repr(plan), repr(events)):
+        assert SECRET not in place
+        assert "svc-backup" not in place
 
 
 async def test_a_secret_that_a_provider_says_is_not_kept_as_it_says_it(

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 import json
+import random
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -136,6 +137,24 @@ async def test_any_byte_of_any_member_changed_is_found_and_named(
             named = archives.MANIFEST if name == archives.SIGNATURE else name
             assert told.startswith(named), (name, place, told)
         assert broken(rewritten(members | {name: data + b" "})), name
+
+
+async def test_any_byte_anywhere_changed_by_any_bit_is_found(
+    members: Members, rewritten: Write
+) -> None:
+    """Every 211th byte of each member, and two hundred more by chance."""
+    source = random.Random(44)
+    names = list(members)
+    places = [(name, place) for name in names for place in range(0, len(members[name]), 211)]
+    for _ in range(200):
+        name = source.choice(names)
+        places.append((name, source.randrange(len(members[name]))))
+    for name, place in places:
+        changed = bytearray(members[name])
+        changed[place] ^= 1 << source.randrange(8)
+        told = broken(rewritten(members | {name: bytes(changed)}))
+        named = archives.MANIFEST if name == archives.SIGNATURE else name
+        assert told.startswith(named), (name, place, told)
 
 
 async def test_every_byte_of_the_manifest_and_its_signature_counts(
