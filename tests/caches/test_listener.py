@@ -1,0 +1,48 @@
+"""The ear on the database: what is late is not lost."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from flywheel_server import db
+from flywheel_server.listener import Listener
+
+_BACKEND = """
+SELECT a.pid FROM pg_stat_activity a WHERE a.datname = current_database() AND a.query = 'SELECT 1'
+"""
+
+
+@pytest.fixture
+async def ear(database: db.Database) -> AsyncIterator[Listener]:
+    opened = Listener(database)
+    task = asyncio.create_task(opened.run())
+    await _until(opened.trusted)
+    yield opened
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_answer_that_comes_late_ends_the_trust_and_empties_no_cache(
+    database: db.Database, ear: Listener, owner: Any
+) -> None:
+    """Made to fail by giving the connection up with the next question."""
+    told: list[tuple[str, str]] = []
+    database.subscribers.append(lambda channel, payload: told.append((channel, payload)))
+    (backend,) = [row["pid"] for row in await owner.fetch(_BACKEND)]
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        await _until(lambda: not ear.trusted())
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    await _until(ear.trusted)
+    assert told == []
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():
+            await asyncio.sleep(0.01)
