@@ -32,6 +32,7 @@ from flywheel_server.store import plan_approvals as store
 partners = APIRouter(prefix="/partner/plans", include_in_schema=False)
 clients = APIRouter(prefix="/client/plans", include_in_schema=False)
 
+_SHOWN = 20
 STATES = ("waiting", "approved", "rejected", "expired")
 _SAID = {
     "waiting": "waits for a decision",
@@ -192,7 +193,7 @@ async def _list(
     listed = await plan_approvals.listed(
         parts,
         scope,
-        page,
+        filters.short(request, page, _SHOWN),
         SiteFilter(text=filters.text(chosen.site)),
         Chosen(
             status=cast("ApprovalState | None", filters.choice(chosen.status, *STATES)),
