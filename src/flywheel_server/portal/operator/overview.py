@@ -46,7 +46,9 @@ async def overview_page(
 def _chart(wheel: WheelView, *, share: bool) -> Chart:
     found: dict[dt.date, dict[str, int]] = {}
     for each in wheel.days:
-        found.setdefault(each.day, {})[each.level] = each.successes + each.failures
+        found.setdefault(each.day, {})[each.level] = (
+            each.successes + each.failures + each.not_attempted
+        )
     window = wheel.now.window
     first, last = window.since.date(), window.until.astimezone(dt.UTC).date()
     return charts.by_day(found, _LEVELS, first, last, share=share)

@@ -111,6 +111,7 @@ async def rule_page(
         policy = await policies.in_force(connection)
         owners = await whose.names(connection, [view])
         rule = await stored_rules.get(connection, view.id)
+        standings = await fleet.standings(connection, [view.id])
     return frame.page(
         request,
         scope,
@@ -118,6 +119,7 @@ async def rule_page(
         rule=view,
         wire=None if rule is None else rules.wire(rule),
         owner=owners.get(view.id),
+        standing=standings.get(view.id),
         health=view.health,
         figures=figures,
         weeks=_WEEKS,
