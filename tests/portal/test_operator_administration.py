@@ -11,7 +11,11 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from flywheel_server import db
+from flywheel_server.domain.scope import LoopScope
+from tests import evidence
 from tests.cast import CastPerson
+from tests.loop.test_anchor_evidence import settings_of, turn
 from tests.portal import administration, browsing
 from tests.portal.administration import LIKE_A_RULE, LIKE_A_RUNBOOK
 from tests.portal.stage import Stage
@@ -231,6 +235,34 @@ async def test_keys_are_decided_plans_read_and_the_audit_holds(
         await expect(page.locator("#list tbody tr")).to_have_count(1)
         await page.get_by_role("button", name="Check the chain").click()
         await expect(page.get_by_text("It holds.")).to_be_visible()
+
+
+async def test_a_broken_chain_needs_a_person_and_a_failed_timestamp_is_asked_for_again(
+    browser: Browser, stage: Stage
+) -> None:
+    agent = await evidence.agent_of(stage.database, stage.cast.appliance)
+    await evidence.submitted(stage.database, agent)
+    await turn(stage.database, settings_of(None))
+    async with db.transaction(stage.database, LoopScope(reason="a test")) as connection:
+        await connection.execute(
+            "UPDATE evidence_progress SET broken_position = 1, broken_reason = 'it was changed',"
+            " broken_at = now()"
+        )
+        await connection.execute(
+            "UPDATE evidence_anchors SET state = 'failed', problem = 'no such block'"
+        )
+    async with _reader(browser, stage, Way(javascript=False, phone=True)) as page:
+        await page.goto("/operator/evidence")
+        alarms = page.locator("#alarms-section li")
+        await expect(alarms).to_have_count(2)
+        await expect(alarms.first).to_contain_text("is broken at position 1: it was changed")
+        await page.goto("/operator/evidence/anchors?state=failed")
+        await expect(page.get_by_text("no such block")).to_be_visible()
+        await page.get_by_text("Try again").first.click()
+        await page.get_by_label("Why").fill("The calendar is back.")
+        await page.get_by_role("button", name="Try again").click()
+        # This server has no calendar to ask; with one, tests/api/test_evidence_anchors.py goes on.
+        await expect(page.get_by_text("No calendar is set to ask")).to_be_visible()
 
 
 @pytest.mark.parametrize("root", ["/operator", "/partner"])
