@@ -45,6 +45,11 @@ test: check ## check, then the whole test suite in parallel
 bench: setup ## measure speed beside baselines, under thirty minutes; only=sync,turn quick=1
 	$(BIN)/python -m benchmarks $(if $(only),--only $(only)) $(if $(quick),--quick) $(if $(docs),--docs docs/performance.md)
 
+.PHONY: screenshots
+screenshots: setup ## take the pictures of docs/tour.md anew, of a demo that lives some minutes
+	@tests/browser.sh
+	$(BIN)/python -m tests.screenshots
+
 .PHONY: schema
 schema: setup ## write schema.sql from the migrations
 	$(BIN)/python -m tests.schema_file > schema.sql.new && mv schema.sql.new schema.sql

@@ -70,8 +70,8 @@ class Appliance:
         self.server_key: str | None = None
         # What it said of each order that it carried out.
         self.answered: dict[str, Json] = {}
-        # When it last asked for a plan, by host and incident type.
-        self.asked: dict[tuple[str, str], dt.datetime] = {}
+        # Until when it does not ask for a plan again, by host and incident type.
+        self.quiet_until: dict[tuple[str, str], dt.datetime] = {}
         # What orders made it do, still to be reported.
         self.ordered: list[Heal] = []
         self._wanted_hash: str | None = None

@@ -102,7 +102,7 @@ class Link:
         answer = await self._call("POST", "/api/agent/l2/plan", question)
         if answer is None or answer.status_code != HTTPStatus.OK:
             return heal
-        return plans.obey(self.appliance, heal, answer.json())
+        return plans.obey(self.appliance, heal, answer.json(), now)
 
     async def _call(
         self,

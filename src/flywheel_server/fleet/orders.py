@@ -63,7 +63,7 @@ def _heal(appliance: Appliance, parameters: Mapping[str, Any]) -> Json:
     if heal is None:
         return {"success": True, "result": {"status": "done"}}
     appliance.ordered.append(heal)
-    appliance.asked.pop((heal.host, heal.check_type), None)
+    appliance.quiet_until.pop((heal.host, heal.check_type), None)
     if heal.healed:
         return {"success": True, "result": {"status": "healed"}}
     return {"success": False, "error_message": messages.why_not(heal)}

@@ -12,15 +12,17 @@ from flywheel_server.fleet import messages
 from flywheel_server.fleet.appliance import Appliance
 from flywheel_server.fleet.messages import Dialect, Heal, Json
 
-_ASKS_AGAIN_AFTER = dt.timedelta(minutes=10)
+# So long an incident that was asked about is still the same one.
+_PERSON_CALLED = dt.timedelta(minutes=1)
+_PLAN_WAITS = dt.timedelta(minutes=10)
 # Below this the newer daemon does not act on a plan.
 _LEAST_CONFIDENCE = 0.8
 
 
 def waits(appliance: Appliance, heal: Heal, now: dt.datetime) -> bool:
     """Say whether this incident is one that already waits for a person's word."""
-    asked_at = appliance.asked.get((heal.host, heal.check_type))
-    return asks(appliance, heal) and asked_at is not None and now - asked_at < _ASKS_AGAIN_AFTER
+    until = appliance.quiet_until.get((heal.host, heal.check_type))
+    return asks(appliance, heal) and until is not None and now < until
 
 
 def asks(appliance: Appliance, heal: Heal) -> bool:
@@ -31,13 +33,15 @@ def asks(appliance: Appliance, heal: Heal) -> bool:
 
 def question(appliance: Appliance, heal: Heal, now: dt.datetime) -> Json:
     """Return the body that asks, and note that it was asked."""
-    appliance.asked[heal.host, heal.check_type] = now
+    appliance.quiet_until[heal.host, heal.check_type] = now + _PERSON_CALLED
     identity = appliance.identity
     return messages.plan_request(identity.dialect, heal, identity.site_id, now)
 
 
-def obey(appliance: Appliance, heal: Heal, answer: Mapping[str, Any]) -> Heal:
+def obey(appliance: Appliance, heal: Heal, answer: Mapping[str, Any], now: dt.datetime) -> Heal:
     """Return what becomes of an incident after an answer: another attempt, or a person's."""
+    if answer["requires_approval"]:
+        appliance.quiet_until[heal.host, heal.check_type] = now + _PLAN_WAITS
     told = not answer["escalate_to_l3"] and not answer["requires_approval"]
     if told and answer["confidence"] >= _LEAST_CONFIDENCE and answer["runbook_id"]:
         return appliance.heal_by(heal.host, heal.check_type, answer["runbook_id"]) or heal
