@@ -6,6 +6,7 @@ executions, and a partner whose clients have hundreds of candidates waiting.
 
 import asyncio
 import os
+import re
 import statistics
 import sys
 import time
@@ -27,20 +28,24 @@ _APPLIANCES_A_SITE = 2
 _LOGS = frozenset(
     {"/partner/learning/history", "/client/healing", "/client/audit", "/operator/audit"}
 )
-# Pages of one thing, reached from a list by its first link that begins so.
+# Pages of one thing: the list that leads there, and how their addresses begin.
 _DETAILS = {
     "partner": (
-        "/partner/learning/candidates/",
-        "/partner/learning/rules/",
-        "/partner/fleet/",
-        "/partner/evidence/",
+        ("/partner/learning", "/partner/learning/candidates/"),
+        ("/partner/learning/rules", "/partner/learning/rules/"),
+        ("/partner/fleet", "/partner/fleet/"),
+        ("/partner/evidence", "/partner/evidence/"),
     ),
-    "client": ("/client/candidates/", "/client/rules/", "/client/evidence/"),
+    "client": (
+        ("/client/candidates", "/client/candidates/"),
+        ("/client/evidence", "/client/evidence/"),
+    ),
     "operator": (
-        "/operator/learning/",
-        "/operator/candidates/",
-        "/operator/rules/",
-        "/operator/fleet/",
+        ("/operator/learning", "/operator/learning/"),
+        ("/operator/candidates", "/operator/candidates/"),
+        ("/operator/rules", "/operator/rules/"),
+        ("/operator/fleet", "/operator/fleet/"),
+        ("/operator/tenants", "/operator/tenants/"),
     ),
 }
 _MORE = {"partner": ("/partner/learning/rules", "/partner/learning/history")}
@@ -150,10 +155,10 @@ async def _paths(http: httpx.AsyncClient, kind: str) -> list[str]:
         lists += [each for _, each in viewers.TABS.get(path, ()) if each not in lists]
     lists += _MORE.get(kind, ())
     found = []
-    for beginning in _DETAILS[kind]:
-        page = (await http.get(beginning.rstrip("/"))).raise_for_status().text
-        links = [part for part in page.split('"') if part.startswith(beginning)]
-        found += [link for link in links if link not in lists and "?" not in link][:1]
+    for listed, beginning in _DETAILS[kind]:
+        page = (await http.get(listed)).raise_for_status().text
+        links = re.findall(f'"({beginning}[0-9a-f-]{{16,}})"', page)
+        found += links[:1]
     return lists + found
 
 
@@ -176,5 +181,4 @@ async def _time(http: httpx.AsyncClient, path: str, rounds: int, measure: Measur
 
 def _name(path: str) -> str:
     """Return a page's path with the last part of a thing's own left out."""
-    parts = path.split("/")
-    return path if len(parts[-1]) < 20 else "/".join([*parts[:-1], "…"])
+    return re.sub("[0-9a-f-]{16,}", "…", path)
