@@ -352,5 +352,6 @@ def _words(scope: Looker) -> dict[str, Any]:
         "stamped": STAMPS,
         "kinds": KINDS,
         "clocks": CLOCKS,
-        "whom": "your partner" if isinstance(scope, ClientScope) else "the platform's operators",
+        # Who can say what came of an alarm.
+        "whom": "ask your partner" if isinstance(scope, ClientScope) else "ask them",
     }
