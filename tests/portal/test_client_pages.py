@@ -127,7 +127,7 @@ async def test_the_healing_log_tells_what_happened_and_why(browser: Browser, sta
         await page.goto("/")
         await expect(page.get_by_role("heading", name="Healing log")).to_be_visible()
         figures = await page.locator(".stat strong").all_inner_texts()
-        assert figures == ["27", "96 %", "11 %", "1"]
+        assert figures == ["27", "96\N{NO-BREAK SPACE}%", "11\N{NO-BREAK SPACE}%", "1"]
         newest = page.locator("#list tbody tr").first
         await expect(newest).to_contain_text("FILES was short of disk space.")
         await expect(newest).to_contain_text("A person took care of it. It worked.")

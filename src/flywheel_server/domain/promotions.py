@@ -185,7 +185,9 @@ def _at_least(name: str, value: int, needed: int, unit: str) -> Gate:
         value=value,
         needed=needed,
         passed=missing <= 0,
-        explanation=f"{value} of {needed} {unit}" + (f": {missing} to go." if missing > 0 else "."),
+        explanation=f"{value} of {needed} {unit}: {missing} to go."
+        if missing > 0
+        else f"{value} {unit}, {needed} are needed.",
     )
 
 
@@ -197,7 +199,7 @@ def _rate(successes: int, attempts: int, needed: float) -> Gate:
         value=f"{successes} of {attempts}" if attempts else "no data",
         needed=needed,
         passed=enough,
-        explanation=f"{successes} of {attempts} succeeded, {needed:.0%} are needed."
+        explanation=f"{successes} of {attempts} succeeded, {100 * needed:g} % are needed."
         if attempts
         else "No attempt counts yet.",
     )

@@ -11,7 +11,7 @@ from flywheel_server.api.learning_views import ApproveBody, DecisionView
 from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.domain.scope import PersonScope
-from flywheel_server.portal import charts, filters, forms, frame
+from flywheel_server.portal import charts, filters, forms, frame, words
 
 REJECTED = "Rejected: no rule is made of it, and the reason is kept."
 
@@ -22,6 +22,12 @@ class Place:
 
     candidates: str
     fleet: str
+    # Whether names made for machines are told in words.
+    plain: bool = False
+
+    def told(self, incident_type: str) -> str:
+        """Return an incident type as it is told there."""
+        return words.spaced(incident_type) if self.plain else incident_type
 
     def candidate(self, id: str) -> str:
         """Return the address of a candidate's page."""

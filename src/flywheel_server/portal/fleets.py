@@ -123,7 +123,7 @@ async def site_page(
         "site.html",
         place=place,
         site=found[0],
-        appliances=appliances,
+        appliances=sorted(appliances, key=lambda each: (each.hostname, each.wire_id)),
         orders=rows[: page.limit],
         following=filters.following(request, listed.next),
         only_open=only_open,

@@ -50,8 +50,13 @@ NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
     ),
 }
 
-# The lists of a place, by the place's path: shown by `m.places`, which every page of the place has.
+# The lists of a place, by the place's path: shown on top of every page of the place.
 TABS: dict[str, tuple[tuple[str, str], ...]] = {
+    "/partner/learning": (
+        ("Candidates", "/partner/learning"),
+        ("Rules", "/partner/learning/rules"),
+        ("Execution history", "/partner/learning/history"),
+    ),
     "/client/candidates": (
         ("Candidates", "/client/candidates"),
         ("Rules", "/client/rules"),

@@ -22,6 +22,24 @@ _SOURCES = {
     "platform": "learnt of many",
     "custom": "written by an operator",
 }
+# The first that fits: most browsers name others beside themselves.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
 _GATES = {"success_rate": "success", "successes": "L2 successes"}
 
 
@@ -68,8 +86,8 @@ def percent(part: int, whole: int) -> str:
     if not whole:
         return "no data"
     if part in {0, whole}:
-        return "100 %" if part else "0 %"
-    return f"{min(99, max(1, round(100 * part / whole)))} %"
+        return "100\N{NO-BREAK SPACE}%" if part else "0\N{NO-BREAK SPACE}%"
+    return f"{min(99, max(1, round(100 * part / whole)))}\N{NO-BREAK SPACE}%"
 
 
 def shortened(text: str) -> str:
@@ -82,6 +100,15 @@ def shortened(text: str) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """Return a count with its noun."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def browser(user_agent: str) -> str:
+    """Return which browser on which system calls itself so, as far as either is known."""
+    name = next((name for sign, name in _BROWSERS if sign in user_agent), "")
+    system = next((system for sign, system in _SYSTEMS if sign in user_agent), "")
+    if not name:
+        return user_agent or "unknown"
+    return f"{name} on {system}" if system else name
 
 
 def state(name: str) -> str:
@@ -118,6 +145,7 @@ FILTERS: Mapping[str, object] = {
     "percent": percent,
     "shortened": shortened,
     "plural": plural,
+    "browser": browser,
     "pretty": pretty,
     "state": state,
     "gate": gate,

@@ -18,7 +18,7 @@ from flywheel_server.portal import deciding, filters, forms, frame
 
 router = APIRouter(prefix="/client/candidates", include_in_schema=False)
 
-PLACE = deciding.Place(candidates="/client/candidates", fleet="")
+PLACE = deciding.Place(candidates="/client/candidates", fleet="", plain=True)
 FORWARDED = "Forwarded: your IT partner is told that you want it, and decides."
 _STATES = ("eligible", "approved", "rejected", "withdrawn")
 _Text = Annotated[str, Query(max_length=300)]
