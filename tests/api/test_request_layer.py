@@ -49,6 +49,10 @@ async def lost() -> None:
     raise errors.DatabaseUnavailable from ConnectionError("no route")
 
 
+async def who(request: Request) -> dict[str, str]:
+    return {"host": request.client.host if request.client else "", "scheme": request.url.scheme}
+
+
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
     app = create_app(settings, "postgresql://nobody@127.0.0.1:1/none")
@@ -59,6 +63,7 @@ def app(settings: Settings) -> FastAPI:
         ("/things/{name}", one, ["DELETE"]),
         ("/broken", broken, ["GET"]),
         ("/lost", lost, ["GET"]),
+        ("/who", who, ["POST"]),
     ):
         app.add_api_route(path, function, methods=methods, dependencies=PUBLIC)
     return app
@@ -130,6 +135,23 @@ async def test_an_unfit_request_id_is_replaced(client: httpx.AsyncClient, given:
     assert len(made) == 32
     other = await client.get("/health")
     assert other.headers["x-request-id"] != made
+
+
+@pytest.mark.parametrize(
+    ("peer", "told"),
+    [
+        ("127.0.0.1", {"host": "192.0.2.9", "scheme": "https"}),
+        ("192.0.2.1", {"host": "192.0.2.1", "scheme": "http"}),
+    ],
+)
+async def test_only_a_trusted_proxy_says_for_whom_it_asks(
+    app: FastAPI, peer: str, told: dict[str, str]
+) -> None:
+    headers = [(b"x-forwarded-for", b"192.0.2.9"), (b"x-forwarded-proto", b"https")]
+    status, found = await call(
+        app, [{"type": "http.request"}], headers, path="/who", client=(peer, 1)
+    )
+    assert (status, found) == (200, told)
 
 
 async def test_a_body_of_the_full_size_is_taken(client: httpx.AsyncClient) -> None:
