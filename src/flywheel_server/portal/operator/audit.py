@@ -106,7 +106,7 @@ def changes(
     return [
         (name.replace("_", " "), _written(name, old), _written(name, new))
         for name in [*old, *(each for each in new if each not in old)]
-        if name not in old or name not in new or old[name] != new[name]
+        if old.get(name) != new.get(name)
     ]
 
 
