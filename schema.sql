@@ -2471,6 +2471,12 @@ GRANT UPDATE(uptime_seconds) ON TABLE public.appliances TO flywheel_loop;
 GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_operator;
 GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_partner;
 
+GRANT UPDATE(desired_rules_hash) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(reported_rules_hash) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(reported_rules_hash_at) ON TABLE public.appliances TO flywheel_loop;
+
 GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
 
 GRANT UPDATE(last_seen_at) ON TABLE public.appliances TO flywheel_loop;

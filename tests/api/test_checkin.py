@@ -236,7 +236,6 @@ async def test_a_changed_mode_is_told_at_the_next_check_in(
         ("nixos_version", "13", "nixos_version"),
         ("has_local_credentials", True, "has_local_credentials"),
         ("active_l2_mode", "manual", "reported_l2_mode"),
-        ("active_rules_hash", "f" * 64, "reported_rules_hash"),
     ],
 )
 async def test_whatever_changes_is_committed_before_the_answer_and_back_again(
@@ -254,6 +253,27 @@ async def test_whatever_changes_is_committed_before_the_answer_and_back_again(
     assert (await row(database, site))[column] == value
     await check_in(client, site, **first)
     assert (await row(database, site))[column] == first[field]
+
+
+async def test_another_rule_set_needs_no_transaction_and_is_written_with_the_times(
+    client: httpx.AsyncClient,
+    site: CastSite,
+    database: db.Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A rule for every site changes what all appliances are told and then run, all at once."""
+    await check_in(client, site, active_rules_hash="e" * 64)
+    await parts.settle(client)
+    told = await check_in(client, site, active_rules_hash="e" * 64)
+    nowhere = await db.open_database("postgresql://flywheel_app@/flywheel?host=/nonexistent")
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "pool", nowhere.pool)
+        await check_in(client, site, active_rules_hash="f" * 64)
+    await nowhere.close()
+    await parts.of(client).heartbeats.flush()
+    stored = await row(database, site)
+    assert stored["reported_rules_hash"] == "f" * 64
+    assert stored["desired_rules_hash"] == told["rules_hash"]
 
 
 async def test_a_check_in_that_brings_only_a_newer_time_needs_no_database(

@@ -9,14 +9,15 @@ import pytest
 
 from flywheel_server import clock, db, errors, listener
 from flywheel_server.actions.checkin import Instructions
-from flywheel_server.caches.appliances import CheckIns, Heartbeats
+from flywheel_server.caches.appliances import CheckIns, Heartbeats, Said
 from flywheel_server.domain.appliances import Report
 from flywheel_server.listener import Listener
 from tests import cast as people
 from tests.cast import STAGE, Cast
 
 REPORT = Report(hostname="vm")
-TOLD = Instructions(id=UUID(int=1), wire_id="w", l2_mode="auto", rules_hash="h")
+DESIRED, ACTIVE = "d" * 64, "a" * 64
+TOLD = Instructions(id=UUID(int=1), wire_id="w", l2_mode="auto")
 
 
 @pytest.fixture
@@ -31,15 +32,15 @@ async def announce(database: db.Database, channel: str, payload: str) -> None:
         await db.announce(connection, channel, payload)
 
 
-async def test_only_an_equal_report_for_the_same_rules_is_known(
+async def test_only_an_equal_report_is_known_whichever_rules_it_runs(
     check_ins: CheckIns, cast: Cast
 ) -> None:
     check_ins.remember(cast.site.scope, REPORT, TOLD, check_ins.generation)
-    assert check_ins.known(cast.site.scope, REPORT, "h") == TOLD
-    assert check_ins.known(cast.site.scope, REPORT, "other") is None
-    assert check_ins.known(cast.neighbour.scope, REPORT, "h") is None
-    assert check_ins.known(cast.appliance.scope, REPORT, "h") is None
-    assert check_ins.known(cast.site.scope, replace(REPORT, agent_version="2"), "h") is None
+    assert check_ins.known(cast.site.scope, REPORT) == TOLD
+    assert check_ins.known(cast.site.scope, replace(REPORT, active_rules_hash="h")) == TOLD
+    assert check_ins.known(cast.neighbour.scope, REPORT) is None
+    assert check_ins.known(cast.appliance.scope, REPORT) is None
+    assert check_ins.known(cast.site.scope, replace(REPORT, agent_version="2")) is None
 
 
 async def test_only_the_newest_report_of_an_appliance_is_known(
@@ -48,8 +49,8 @@ async def test_only_the_newest_report_of_an_appliance_is_known(
     check_ins.remember(cast.site.scope, REPORT, TOLD, check_ins.generation)
     newer = replace(REPORT, agent_version="2")
     check_ins.remember(cast.site.scope, newer, TOLD, check_ins.generation)
-    assert check_ins.known(cast.site.scope, REPORT, "h") is None
-    assert check_ins.known(cast.site.scope, newer, "h") == TOLD
+    assert check_ins.known(cast.site.scope, REPORT) is None
+    assert check_ins.known(cast.site.scope, newer) == TOLD
 
 
 async def test_a_change_of_the_appliance_is_heard_and_an_answer_that_raced_is_not_kept(
@@ -58,15 +59,15 @@ async def test_a_change_of_the_appliance_is_heard_and_an_answer_that_raced_is_no
     check_ins.remember(cast.site.scope, REPORT, TOLD, check_ins.generation)
     before = check_ins.generation
     await announce(database, listener.APPLIANCES, str(TOLD.id))
-    assert check_ins.known(cast.site.scope, REPORT, "h") is None
+    assert check_ins.known(cast.site.scope, REPORT) is None
     check_ins.remember(cast.site.scope, REPORT, TOLD, before)
-    assert check_ins.known(cast.site.scope, REPORT, "h") is None
+    assert check_ins.known(cast.site.scope, REPORT) is None
 
 
 async def test_open_orders_are_never_answered_from_memory(check_ins: CheckIns, cast: Cast) -> None:
     told = replace(TOLD, pending_orders=({"order_id": "o"},))
     check_ins.remember(cast.site.scope, REPORT, told, check_ins.generation)
-    assert check_ins.known(cast.site.scope, REPORT, "h") is None
+    assert check_ins.known(cast.site.scope, REPORT) is None
 
 
 async def test_many_beats_become_one_statement_and_never_go_back(
@@ -77,10 +78,12 @@ async def test_many_beats_become_one_statement_and_never_go_back(
     now = clock.now() + dt.timedelta(minutes=1)
     for seconds in range(3):
         moment = now + dt.timedelta(seconds=seconds)
-        beats.seen(cast.site.id, cast.appliance.id, moment, 100 + seconds)
+        beats.seen(cast.site.id, cast.appliance.id, moment, Said(100 + seconds, DESIRED, None))
     beats.synced(other.scope, now)
     await beats.flush()
-    beats.seen(cast.site.id, cast.appliance.id, now - dt.timedelta(hours=1), None)
+    beats.seen(
+        cast.site.id, cast.appliance.id, now - dt.timedelta(hours=1), Said(None, "old", "old")
+    )
     await beats.flush()
     async with db.transaction(database, STAGE) as connection:
         seen = await connection.fetch(
@@ -96,11 +99,13 @@ async def test_beats_wait_while_the_database_is_away(database: db.Database, cast
     nowhere = await db.open_database("postgresql://flywheel_app@/flywheel?host=/nonexistent")
     beats = Heartbeats(nowhere)
     now = clock.now() + dt.timedelta(minutes=1)
-    beats.seen(cast.site.id, cast.appliance.id, now, 7)
+    beats.seen(cast.site.id, cast.appliance.id, now, Said(7, DESIRED, ACTIVE))
     with pytest.raises(errors.DatabaseUnavailable):
         await beats.flush()
     await nowhere.close()
-    beats.seen(cast.site.id, cast.appliance.id, now + dt.timedelta(seconds=1), None)
+    beats.seen(
+        cast.site.id, cast.appliance.id, now + dt.timedelta(seconds=1), Said(8, DESIRED, ACTIVE)
+    )
     beats._database = database
     await beats.flush()
     async with db.transaction(database, STAGE) as connection:
@@ -108,7 +113,46 @@ async def test_beats_wait_while_the_database_is_away(database: db.Database, cast
             "SELECT last_seen_at, uptime_seconds FROM appliances WHERE id = $1", cast.appliance.id
         )
     assert row is not None
-    assert tuple(row) == (now + dt.timedelta(seconds=1), 7)
+    assert tuple(row) == (now + dt.timedelta(seconds=1), 8)
+
+
+async def test_beats_tell_which_rules_an_appliance_shall_run_and_runs(
+    database: db.Database, cast: Cast
+) -> None:
+    """Broken on purpose by writing what an older beat says, and by a time that always moves."""
+    beats = Heartbeats(database)
+    now = clock.now() + dt.timedelta(minutes=1)
+    place = (cast.site.id, cast.appliance.id)
+    beats.seen(*place, now, Said(7, DESIRED, None))
+    await beats.flush()
+    assert await _rules(database, cast) == (DESIRED, None, None)
+    beats.seen(*place, now, Said(7, DESIRED, ACTIVE))
+    await beats.flush()
+    *said, since = await _rules(database, cast)
+    assert said == [DESIRED, ACTIVE]
+    assert since is not None
+    for moment, told in (
+        (now - dt.timedelta(hours=1), Said(7, "old", "old")),
+        (now, Said(7, DESIRED, None)),
+        (now, Said(7, DESIRED, ACTIVE)),
+    ):
+        beats.seen(*place, moment, told)
+        await beats.flush()
+        assert await _rules(database, cast) == (DESIRED, ACTIVE, since)
+
+
+async def _rules(
+    database: db.Database, cast: Cast
+) -> tuple[str | None, str | None, dt.datetime | None]:
+    """Return what the appliance shall run, what it runs, and when it first said so."""
+    async with db.transaction(database, STAGE) as connection:
+        row = await connection.fetchrow(
+            "SELECT desired_rules_hash, reported_rules_hash, reported_rules_hash_at "
+            "FROM appliances WHERE id = $1",
+            cast.appliance.id,
+        )
+    assert row is not None
+    return tuple(row)
 
 
 async def test_what_is_waiting_is_written_at_the_end(database: db.Database, cast: Cast) -> None:
@@ -116,7 +160,7 @@ async def test_what_is_waiting_is_written_at_the_end(database: db.Database, cast
     task = asyncio.create_task(beats.run())
     await asyncio.sleep(0)
     now = clock.now() + dt.timedelta(minutes=1)
-    beats.seen(cast.site.id, cast.appliance.id, now, None)
+    beats.seen(cast.site.id, cast.appliance.id, now, Said(None, DESIRED, None))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     async with db.transaction(database, STAGE) as connection:

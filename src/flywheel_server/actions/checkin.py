@@ -1,6 +1,7 @@
 """An appliance checks in: registered or refreshed, and told what it shall be.
 
-Whatever it brings but a newer time is committed before it is answered.
+Whatever it brings but a newer time, or the name of another rule set, is committed before it is
+answered; these two are in every check-in, and the caches write them within a second.
 """
 
 import datetime as dt
@@ -29,7 +30,6 @@ class Instructions:
     id: UUID
     wire_id: str
     l2_mode: L2Mode
-    rules_hash: str
     # Open orders as they stand on the wire; with any, nothing of this may come from memory.
     pending_orders: tuple[dict[str, object], ...] = ()
 
@@ -45,8 +45,8 @@ async def check_in(
 ) -> tuple[Instructions, bool]:
     """Register or refresh the reporting appliance; return its instructions, and if it is as before.
 
-    ``rules_hash`` names the rule set that it shall run. Raises NotFound for a key that is bound to
-    an appliance of another site.
+    ``rules_hash`` names the rule set that it shall run; which one it runs makes it no other.
+    Raises NotFound for a key that is bound to an appliance of another site.
     """
     await store.lock_site(connection, scope.site_id)
     candidates = await store.candidates(connection, scope.site_id, scope.appliance_id, report)
@@ -56,10 +56,10 @@ async def check_in(
             connection, scope, report, uptime_seconds=uptime_seconds, rules_hash=rules_hash, now=now
         )
         await evidence_keys.see(connection, scope.site_id, made.id, report.agent_public_key, now)
-        return _instructions(made, rules_hash), False
+        return _instructions(made), False
     merged = _merged(found, report, candidates)
-    unchanged = _says(found, report) == merged and found.desired_rules_hash == rules_hash
-    if not unchanged:
+    unchanged = _says(found, report) == merged
+    if not (unchanged and _runs(found, report, rules_hash)):
         found = await store.update(
             connection,
             scope.site_id,
@@ -69,9 +69,10 @@ async def check_in(
             rules_hash=rules_hash,
             now=now,
         )
+    if not unchanged:
         await evidence_keys.see(connection, scope.site_id, found.id, report.agent_public_key, now)
         await db.announce(connection, listener.APPLIANCES, str(found.id))
-    told = _instructions(found, rules_hash)
+    told = _instructions(found)
     open_orders = await orders.hand_out(connection, scope.site_id, found.id, now)
     return replace(
         told, pending_orders=tuple(ordered.wire(order) for order in open_orders)
@@ -144,14 +145,17 @@ def _says(found: Appliance, report: Report) -> Report:
         nixos_version=found.nixos_version,
         has_local_credentials=found.has_local_credentials,
         active_l2_mode=None if report.active_l2_mode is None else found.reported_l2_mode,
-        active_rules_hash=None if report.active_rules_hash is None else found.reported_rules_hash,
+        active_rules_hash=report.active_rules_hash,
     )
 
 
-def _instructions(appliance: Appliance, rules_hash: str) -> Instructions:
+def _runs(found: Appliance, report: Report, rules_hash: str) -> bool:
+    """Say whether it is known which set the appliance shall run, and which one it runs."""
+    reported = report.active_rules_hash or found.reported_rules_hash
+    return (found.desired_rules_hash, found.reported_rules_hash) == (rules_hash, reported)
+
+
+def _instructions(appliance: Appliance) -> Instructions:
     return Instructions(
-        id=appliance.id,
-        wire_id=appliance.wire_id,
-        l2_mode=appliance.desired_l2_mode,
-        rules_hash=rules_hash,
+        id=appliance.id, wire_id=appliance.wire_id, l2_mode=appliance.desired_l2_mode
     )

@@ -15,6 +15,7 @@ from flywheel_server.actions.checkin import Instructions
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import Count, Name, Text
+from flywheel_server.caches.appliances import Said
 from flywheel_server.domain import appliances
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope
@@ -140,7 +141,7 @@ async def check_in(scope: Appliance, parts: RuntimeDep, body: CheckInBody) -> Ch
         server_time=now.replace(microsecond=0),
         server_public_key=rule_set.public_key,
         l2_mode=told.l2_mode,
-        rules_hash=told.rules_hash,
+        rules_hash=rule_set.version,
         pending_orders=list(told.pending_orders),
     )
 
@@ -149,7 +150,7 @@ async def _told(
     scope: ApplianceScope, parts: Runtime, body: CheckInBody, rules_hash: str, now: dt.datetime
 ) -> Instructions:
     report = body.report()
-    told = parts.check_ins.known(scope, report, rules_hash)
+    told = parts.check_ins.known(scope, report)
     if told is None:
         generation = parts.check_ins.generation
         async with db.transaction(parts.database, scope) as connection:
@@ -164,5 +165,6 @@ async def _told(
         if not unchanged:
             return told
         parts.check_ins.remember(scope, report, told, generation)
-    parts.heartbeats.seen(scope.site_id, told.id, now, body.uptime_seconds)
+    said = Said(body.uptime_seconds, rules_hash, report.active_rules_hash)
+    parts.heartbeats.seen(scope.site_id, told.id, now, said)
     return told

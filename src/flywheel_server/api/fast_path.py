@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flywheel_server import clock, errors, log
 from flywheel_server.api import etags, requests
 from flywheel_server.api.limits import Gate
+from flywheel_server.caches.appliances import Said
 from flywheel_server.domain import appliances
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope
@@ -143,11 +144,12 @@ def _check_in(parts: Runtime, scope: Scope, messages: list[Message], gate: Gate)
     if told.site_id is not None and told.site_id != asking.site_slug:
         return None
     rule_set = parts.rule_sets.known(asking.site_id)
-    known = rule_set and parts.check_ins.known(asking, report, rule_set.version)
+    known = parts.check_ins.known(asking, report)
     if not rule_set or not known or not _spent(gate, asking):
         return None
     now = clock.now()
-    parts.heartbeats.seen(asking.site_id, known.id, now, told.uptime_seconds)
+    said = Said(told.uptime_seconds, rule_set.version, report.active_rules_hash)
+    parts.heartbeats.seen(asking.site_id, known.id, now, said)
     content = msgspec.json.encode(
         {
             "status": "ok",
@@ -155,7 +157,7 @@ def _check_in(parts: Runtime, scope: Scope, messages: list[Message], gate: Gate)
             "server_time": now.replace(microsecond=0),
             "server_public_key": rule_set.public_key,
             "l2_mode": known.l2_mode,
-            "rules_hash": known.rules_hash,
+            "rules_hash": rule_set.version,
             "pending_orders": (),
             "linux_targets": (),
             "windows_targets": (),

@@ -117,15 +117,25 @@ ORDER BY a.id;
 -- A time given without an appliance is the site's, and counts where the site has only one. Rows are
 -- locked in one order, so that two processes never wait for each other.
 WITH beats AS (
-    SELECT g.site_id, g.appliance_id, g.seen_at, g.synced_at, g.uptime_seconds
-    FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[])
-        AS g (site_id, appliance_id, seen_at, synced_at, uptime_seconds)
+    SELECT
+        g.site_id, g.appliance_id, g.seen_at, g.synced_at, g.uptime_seconds, g.desired_hash,
+        g.active_hash
+    FROM unnest(
+        $1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::text[],
+        $7::text[]
+    ) AS g (
+        site_id, appliance_id, seen_at, synced_at, uptime_seconds, desired_hash, active_hash
+    )
 ), named AS (
-    SELECT b.appliance_id AS id, b.seen_at, b.synced_at, b.uptime_seconds
+    SELECT
+        b.appliance_id AS id, b.seen_at, b.synced_at, b.uptime_seconds, b.desired_hash,
+        b.active_hash
     FROM beats b
     WHERE b.appliance_id IS NOT NULL
     UNION ALL
-    SELECT min(a.id::text)::uuid AS id, min(b.seen_at), min(b.synced_at), min(b.uptime_seconds)
+    SELECT
+        min(a.id::text)::uuid AS id, min(b.seen_at), min(b.synced_at), min(b.uptime_seconds), NULL,
+        NULL
     FROM beats b
     JOIN appliances a ON a.site_id = b.site_id
     WHERE b.appliance_id IS NULL
@@ -133,7 +143,8 @@ WITH beats AS (
     HAVING count(*) = 1
 ), newest AS (
     SELECT n.id, max(n.seen_at) AS seen_at, max(n.synced_at) AS synced_at,
-        max(n.uptime_seconds) AS uptime_seconds
+        max(n.uptime_seconds) AS uptime_seconds, max(n.desired_hash) AS desired_hash,
+        max(n.active_hash) AS active_hash
     FROM named n
     GROUP BY n.id
 ), locked AS (
@@ -147,7 +158,22 @@ UPDATE appliances a
 SET
     last_seen_at = GREATEST(a.last_seen_at, n.seen_at),
     last_sync_at = GREATEST(a.last_sync_at, n.synced_at),
-    uptime_seconds = COALESCE(n.uptime_seconds, a.uptime_seconds)
+    uptime_seconds = COALESCE(n.uptime_seconds, a.uptime_seconds),
+    -- What another process has written since is newer.
+    desired_rules_hash = CASE
+        WHEN n.seen_at >= a.last_seen_at THEN COALESCE(n.desired_hash, a.desired_rules_hash)
+        ELSE a.desired_rules_hash
+    END,
+    reported_rules_hash = CASE
+        WHEN n.seen_at >= a.last_seen_at THEN COALESCE(n.active_hash, a.reported_rules_hash)
+        ELSE a.reported_rules_hash
+    END,
+    -- When it is written: who looks for what is new since a moment must find it.
+    reported_rules_hash_at = CASE
+        WHEN n.seen_at >= a.last_seen_at AND n.active_hash <> COALESCE(a.reported_rules_hash, '')
+            THEN now()
+        ELSE a.reported_rules_hash_at
+    END
 FROM newest n
 JOIN locked l ON l.id = n.id
 WHERE a.id = n.id;

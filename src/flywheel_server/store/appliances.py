@@ -23,6 +23,9 @@ class Beat(NamedTuple):
     uptime_seconds: int | None
     # The rule set that the sync carried.
     synced_hash: str | None = None
+    # The one that the appliance was told to run, and the one that it runs.
+    desired_hash: str | None = None
+    active_hash: str | None = None
 
 
 async def lock_site(connection: Connection, site_id: UUID) -> None:
@@ -125,7 +128,7 @@ async def resolve(connection: Connection, site_id: UUID, text: str) -> Appliance
 
 
 async def beat(connection: Connection, beats: Sequence[Beat]) -> None:
-    """Write the newest times of many appliances in one statement; never backwards."""
+    """Write many appliances' newest times and rule sets in one statement; never backwards."""
     await connection.execute(
         _SQL["beat"],
         [each.site_id for each in beats],
@@ -133,6 +136,8 @@ async def beat(connection: Connection, beats: Sequence[Beat]) -> None:
         [each.seen_at for each in beats],
         [each.synced_at for each in beats],
         [each.uptime_seconds for each in beats],
+        [each.desired_hash for each in beats],
+        [each.active_hash for each in beats],
     )
 
 

@@ -933,7 +933,10 @@ GRANT UPDATE (
     cooldown_seconds
 ) ON l1_rules TO flywheel_operator;
 -- Heartbeats of many sites are written in one statement.
-GRANT UPDATE (last_seen_at, last_sync_at, uptime_seconds) ON appliances TO flywheel_loop;
+GRANT UPDATE (
+    last_seen_at, last_sync_at, uptime_seconds, desired_rules_hash, reported_rules_hash,
+    reported_rules_hash_at
+) ON appliances TO flywheel_loop;
 GRANT UPDATE (role, disabled_at) ON operators TO flywheel_operator;
 GRANT UPDATE (enabled, disabled_reason, enabled_changed_at, withdrawn_at) ON l1_rules
     TO flywheel_operator;
