@@ -123,7 +123,7 @@ def check_type_of(incident_id: str, host: str) -> str:
 def why_not(heal: Heal) -> str:
     """Return what an agent says of an incident that it did not heal."""
     if heal.level == "L3":
-        return "escalated: nothing known heals this"
+        return "escalated to a person"
     if heal.no_credentials:
         kind = "WinRM" if heal.platform == "windows" else "SSH"
         return f"no {kind} credentials for host {heal.host}"

@@ -169,6 +169,7 @@ async def _person(
         scope,
         "operator/person.html",
         user=user,
+        myself=user.id == scope.actor_id,
         home=f"{_HERE}/{id}",
         tenant=next(iter(names.values()), ""),
         roles=_roles(user),
