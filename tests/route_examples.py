@@ -593,6 +593,7 @@ EXAMPLES |= {
         path=f"{ADMIN}/evidence/anchors/{UNKNOWN_ANCHOR}/retry",
         body={"reason": "The calendar was wrong."},
         status=404,
+        entries=0,
     ),
     "POST /api/admin/evidence/keys/{id}/approve": lambda stage, _site: Example(
         path=f"{ADMIN}/evidence/keys/{stage.evidence_keys[0]}/approve",

@@ -68,6 +68,9 @@ async def test_f43_a_change_whose_entry_fails_is_no_change(
             # What undoes a change that could not be made changes nothing and leaves no entry.
             continue
         example = EXAMPLES[route.name](deaf, deaf.cast.site)
+        if not example.entries:
+            # Refused: nothing changes.
+            continue
         answer = await example.send(client, route.method, deaf.cast.admin.headers)
         assert answer.status_code == 500, (route.name, answer.text)
         assert await _fingerprint(address) == before, route.name
