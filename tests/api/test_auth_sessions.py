@@ -22,14 +22,14 @@ async def test_sessions_are_listed_for_their_owner_alone(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:
     another = await stage.sign_in(database, cast.people[VIEWER].email)
-    listed = (await client.get("/api/auth/sessions", headers=another.headers)).json()
+    listed = (await client.get("/api/auth/sessions", headers=another.headers)).json()["items"]
     assert [session["current"] for session in listed] == [True, False]
     assert {session["user_agent"] for session in listed} == {"the cast"}
 
 
 async def test_somebody_elses_session_is_not_found(client: httpx.AsyncClient, cast: Cast) -> None:
     admin = cast.session("client admin")
-    (own,) = (await client.get("/api/auth/sessions", headers=cast.session(VIEWER))).json()
+    (own,) = (await client.get("/api/auth/sessions", headers=cast.session(VIEWER))).json()["items"]
     answer = await client.delete(f"/api/auth/sessions/{own['id']}", headers=admin)
     assert answer.status_code == 404
     still = await client.get("/api/auth/session", headers=cast.session(VIEWER))

@@ -102,7 +102,7 @@ async def test_f45_a_session_that_was_ended_stops_at_once(
 ) -> None:
     person = cast.people["client viewer"]
     listed = await client.get("/api/auth/sessions", headers=person.headers)
-    (session,) = listed.json()
+    (session,) = listed.json()["items"]
     ended = await client.delete(f"/api/auth/sessions/{session['id']}", headers=person.headers)
     assert ended.status_code == 204
     again = await client.get("/api/auth/session", headers=person.headers)

@@ -48,6 +48,7 @@ PAGES: dict[str, Builder] = {
     f"POST {CANDIDATE}/forward": _candidate("/forward", {"notes": "Every Monday."}),
     "GET /client/rules": _plain("/client/rules"),
     "GET /client/audit": _plain("/client/audit"),
+    "GET /partner/audit": _plain("/partner/audit"),
     "GET /client/shared-learning": _plain("/client/shared-learning"),
     "GET /client/shared-learning/change": _plain("/client/shared-learning/change"),
     "POST /client/shared-learning": _plain("/client/shared-learning", {"contributes": "no"}),

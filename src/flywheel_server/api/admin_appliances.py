@@ -9,7 +9,7 @@ from pydantic import Field
 from flywheel_server import db
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import Reader, RuntimeDep
-from flywheel_server.api.operator_bodies import Filter, View
+from flywheel_server.api.operator_bodies import Filter, Search, View
 from flywheel_server.domain import reported as settings
 from flywheel_server.store import appliance_views
 
@@ -57,15 +57,21 @@ class ApplianceItem(View):
 
 @router.get("/appliances")
 async def list_appliances(
-    scope: Reader, parts: RuntimeDep, page: pages.PageDep, site_id: Filter = None
+    *,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    site_id: Filter = None,
+    text: Search = None,
 ) -> pages.Listing[ApplianceItem]:
-    """List appliances in the order in which they registered."""
+    """List appliances in the order in which they registered; search names, ids and versions."""
     async with db.transaction(parts.database, scope) as connection:
         rows = await appliance_views.page(
             connection,
             await operator_bodies.site_filter(connection, site_id),
-            page.after(UUID),
-            page.limit + 1,
+            text=text,
+            after=page.after(UUID),
+            limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.id,), _view)
 

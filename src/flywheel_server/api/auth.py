@@ -13,9 +13,9 @@ from pydantic import Field
 from flywheel_server import clock, db
 from flywheel_server.actions import sessions as actions
 from flywheel_server.actions.sessions import Device, Opened
-from flywheel_server.api import bodies, credentials, limits
+from flywheel_server.api import bodies, credentials, limits, pages
 from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
-from flywheel_server.api.operator_bodies import NotBlank, OperatorBody, PathId, View
+from flywheel_server.api.operator_bodies import NotBlank, OperatorBody, PathId, Search, View
 from flywheel_server.domain import people as rules
 from flywheel_server.domain.scope import (
     AuthScope,
@@ -177,15 +177,27 @@ async def who_am_i(request: Request, session: SignedIn) -> SessionView:
 
 
 @router.get("/sessions")
-async def list_sessions(session: SignedIn, parts: RuntimeDep) -> list[ListedSession]:
-    """List one's live sessions, the newest first."""
+async def list_sessions(
+    session: SignedIn, parts: RuntimeDep, page: pages.PageDep, text: Search = None
+) -> pages.Listing[ListedSession]:
+    """List one's live sessions, the newest first; search in their browsers and addresses."""
     now = clock.now()
     async with db.transaction(parts.database, _SCOPE) as connection:
-        rows = await sessions.of_user(connection, session.user_id, now, now - parts.sessions.idle)
-    return [
-        ListedSession.model_validate(row).model_copy(update={"current": row.id == session.id})
-        for row in rows
-    ]
+        rows = await sessions.of_user(
+            connection,
+            session.user_id,
+            now,
+            now - parts.sessions.idle,
+            text=text,
+            after=page.after(UUID),
+            limit=page.limit + 1,
+        )
+
+    def view(row: sessions.Listed) -> ListedSession:
+        current = {"current": row.id == session.id}
+        return ListedSession.model_validate(row).model_copy(update=current)
+
+    return pages.listing(rows, page, lambda row: (row.id,), view)
 
 
 @router.delete("/sessions/{id}", status_code=204)

@@ -1,9 +1,10 @@
 """A partner's API keys, for its owners: issued and rotated, shown once, listed, revoked."""
 
 import datetime as dt
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from flywheel_server import clock, db
@@ -11,13 +12,15 @@ from flywheel_server.actions import keys as actions
 from flywheel_server.api import pages
 from flywheel_server.api.access import PartnerOwner, RuntimeDep
 from flywheel_server.api.admin_keys import IssuedKey, NewKey
-from flywheel_server.api.operator_bodies import PathId, View
+from flywheel_server.api.operator_bodies import PathId, Search, View
 from flywheel_server.store import keys
 
 router = APIRouter(prefix="/api/partners/me/keys", tags=["partners: keys"])
 
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"
+
+ValidFilter = Annotated[bool | None, Query(description="Only those that count, or that do not.")]
 
 
 class PartnerKeyView(View):
@@ -31,12 +34,22 @@ class PartnerKeyView(View):
 
 @router.get("")
 async def list_partner_keys(
-    scope: PartnerOwner, parts: RuntimeDep, page: pages.PageDep
+    *,
+    scope: PartnerOwner,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: Search = None,
+    valid: ValidFilter = None,
 ) -> pages.Listing[PartnerKeyView]:
     """List the partner's keys, oldest first, without their text; revoked ones too."""
     async with db.transaction(parts.database, scope) as connection:
         rows = await keys.list_of_partner(
-            connection, scope.partner_id, after=page.after(UUID), limit=page.limit + 1
+            connection,
+            scope.partner_id,
+            text=text,
+            valid=valid,
+            after=page.after(UUID),
+            limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.id,), PartnerKeyView.model_validate)
 

@@ -1,30 +1,43 @@
 """One's own account: sessions, and the password."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import errors
-from flywheel_server.api import auth
+from flywheel_server.api import auth, pages
 from flywheel_server.api.access import RuntimeDep, SignedIn
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.domain import people as rules
-from flywheel_server.portal import forms, frame
+from flywheel_server.portal import filters, forms, frame
 from flywheel_server.store.sessions import Session
 
 router = APIRouter(prefix="/account", include_in_schema=False)
 
 _HERE = "/account"
+_SHOWN = 20
 
 
 @router.get("")
-async def account_page(request: Request, session: SignedIn, parts: RuntimeDep) -> Response:
+async def account_page(
+    request: Request,
+    session: SignedIn,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: Annotated[str, Query(max_length=300)] = "",
+) -> Response:
     """Show one's sessions and the form for another password."""
+    listed = await auth.list_sessions(
+        session, parts, filters.short(request, page, _SHOWN), filters.text(text)
+    )
     return frame.page(
         request,
         session.scope,
         "account.html",
-        sessions=await auth.list_sessions(session, parts),
+        sessions=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"text": text},
         shortest=rules.SHORTEST_PASSWORD,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flywheel_server.api.tenant_audit import ChangeView
 from flywheel_server.portal import words
 
-# Those that concern an organization, with what they are called.
+# Those that concern an organization or a partner, with what they are called.
 ACTIONS: Mapping[str, str] = {
     "candidate.approve": "A candidate was approved",
     "candidate.reject": "A candidate was rejected",
@@ -25,10 +25,16 @@ ACTIONS: Mapping[str, str] = {
     "appliance.l2-mode": "What an appliance does without a rule was changed",
     "site.create": "A site was added",
     "site.change": "A site was changed",
-    "organization.create": "The organization was added",
-    "organization.change": "The organization was changed",
-    "key.issue": "A key for appliances was issued",
-    "key.revoke": "A key for appliances was revoked",
+    "partner.create": "The partner was added",
+    "organization.create": "An organization was added",
+    "organization.change": "An organization was changed",
+    "key.issue": "A key was issued",
+    "key.revoke": "A key was revoked",
+    "webhook.create": "A webhook was added",
+    "webhook.change": "A webhook was changed",
+    "webhook.delete": "A webhook was deleted",
+    "webhook.test": "A test was sent to a webhook",
+    "webhook.retry": "A message to a webhook was sent again",
     "user.invite": "Somebody was invited",
     "user.link": "A link for somebody was made",
     "user.role": "Somebody got another role",
@@ -38,12 +44,6 @@ ACTIONS: Mapping[str, str] = {
     "session.open": "Somebody signed in",
     "session.end": "Somebody signed out",
     "session.end_all": "Somebody signed out everywhere",
-}
-_ACTORS = {
-    "client": "your organization",
-    "partner": "your IT partner",
-    "operator": "the platform",
-    "loop": "the server, by itself",
 }
 _LABELS = {
     "contributes": "takes part in shared learning",
@@ -71,13 +71,16 @@ class Told:
     values: tuple[Value, ...]
 
 
-def told(entry: ChangeView) -> Told:
-    """Return an entry in words, with the values that it changed, or all of a new object."""
+def told(entry: ChangeView, actors: Mapping[str, str]) -> Told:
+    """Return an entry in words, with the values that it changed, or all of a new object.
+
+    ``actors`` says what each kind of actors is to whoever reads it.
+    """
     before, after = entry.before or {}, entry.after or {}
     names = [*after, *(name for name in before if name not in after)]
     return Told(
         what=ACTIONS.get(entry.action, words.spaced(entry.action.replace(".", ": "))),
-        whose=_ACTORS.get(entry.actor_kind, entry.actor_kind),
+        whose=actors.get(entry.actor_kind, entry.actor_kind),
         values=tuple(
             Value(
                 label=_LABELS.get(name, words.spaced(name)),

@@ -56,14 +56,15 @@ def short(request: Request, page: pages.Page, limit: int) -> pages.Page:
     return page if "limit" in request.query_params else replace(page, limit=limit)
 
 
-def following(request: Request, cursor: str | None) -> str | None:
-    """Return the address of a list's next page, under the same filters; None on the last one."""
+def following(request: Request, cursor: str | None, name: str = "next") -> str | None:
+    """Return the address of a list's next page, under the same filters; None on the last one.
+
+    Of several lists on a page, each has its place under a name of its own.
+    """
     if cursor is None:
         return None
-    kept = [
-        (name, value) for name, value in request.query_params.items() if name != "next" and value
-    ]
-    return f"{request.url.path}?{urlencode([*kept, ('next', cursor)])}"
+    kept = [(each, value) for each, value in request.query_params.items() if each != name and value]
+    return f"{request.url.path}?{urlencode([*kept, (name, cursor)])}"
 
 
 async def sites(connection: Connection) -> list[accounts.Site]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from flywheel_server import clock, db, errors
 from flywheel_server.api import admin_sites, healing_logs, orders, pages
@@ -30,10 +30,26 @@ ORDERS = (
     ("restart_agent", "Restart its agent"),
 )
 _FIRST = pages.Page(limit=20, cursor=None)
-_MOST_APPLIANCES = 200
+_SHOWN_APPLIANCES = 50
 
 Text = Annotated[str, Query(max_length=300)]
 Shown = Annotated[str, Query(alias="orders", max_length=20)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which appliances of a site are asked for: words in them, and where their page begins."""
+
+    text: str
+    cursor: str
+
+
+def wanted(appliance: Text = "", behind: Annotated[str, Query(max_length=2_000)] = "") -> Wanted:
+    """Return what an address says of the list of appliances."""
+    return Wanted(text=appliance, cursor=behind)
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +114,10 @@ async def site_page(
     ref: str,
     *,
     only_open: bool,
+    wanted: Wanted,
 ) -> Response:
     """Show a site: its appliances, their orders, and what was healed there."""
+    shown = pages.Page(limit=_SHOWN_APPLIANCES, cursor=wanted.cursor or None)
     now = clock.now()
     before = page.after_all(dt.datetime, str)
     async with db.transaction(parts.database, scope) as connection:
@@ -108,7 +126,13 @@ async def site_page(
         if not found:
             raise errors.NotFound("There is no such site: choose one from the fleet.")
         id = found[0].id
-        appliances = await appliance_views.page(connection, id, None, _MOST_APPLIANCES)
+        appliances = await appliance_views.page(
+            connection,
+            id,
+            text=filters.text(wanted.text),
+            after=shown.after(UUID),
+            limit=shown.limit + 1,
+        )
         rows = await fleet.orders(
             connection,
             id,
@@ -117,13 +141,16 @@ async def site_page(
             limit=page.limit + 1,
         )
     listed = pages.listing(rows, page, lambda row: (row.created_at, row.id), lambda row: row.id)
+    present = pages.listing(appliances, shown, lambda row: (row.id,), lambda row: row)
     return frame.page(
         request,
         scope,
         "site.html",
         place=place,
         site=found[0],
-        appliances=sorted(appliances, key=lambda each: (each.hostname, each.wire_id)),
+        appliances=sorted(present.items, key=lambda each: (each.hostname, each.wire_id)),
+        more_appliances=filters.following(request, present.next, "behind"),
+        sought=wanted.text,
         orders=rows[: page.limit],
         following=filters.following(request, listed.next),
         only_open=only_open,

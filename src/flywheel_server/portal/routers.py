@@ -2,6 +2,7 @@
 
 from flywheel_server.portal import (
     account,
+    changes,
     evidence,
     files,
     live,
@@ -28,6 +29,7 @@ _PARTNERS = (
     plans.partners,
     evidence.partners,
     webhooks.partners,
+    changes.partners,
 )
 _CLIENTS = (*clients.ROUTERS, plans.clients, evidence.clients)
 ROUTERS = (*_EVERYBODY, *operators.ROUTERS, *_PARTNERS, *_CLIENTS)

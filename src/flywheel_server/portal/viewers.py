@@ -36,6 +36,7 @@ NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
         ("Plans", "/partner/plans", None),
         ("Fleet", "/partner/fleet", None),
         ("Evidence", "/partner/evidence", None),
+        ("Audit log", "/partner/audit", None),
         ("People", "/partner/people", "partner owner"),
         ("API keys", "/partner/keys", "partner owner"),
         ("Webhooks", "/partner/webhooks", "partner owner"),

@@ -23,5 +23,11 @@ FROM appliances a
 JOIN sites s ON s.id = a.site_id
 WHERE ($1::uuid IS NULL OR a.id > $1)
     AND ($2::uuid IS NULL OR a.site_id = $2)
+    AND (
+        $3::text IS NULL
+        OR strpos(lower(a.hostname), lower($3)) > 0
+        OR strpos(lower(a.wire_id), lower($3)) > 0
+        OR strpos(lower(a.agent_version), lower($3)) > 0
+    )
 ORDER BY a.id
-LIMIT $3;
+LIMIT $4;

@@ -88,5 +88,11 @@ SELECT
 FROM api_keys k
 WHERE k.partner_id = $1
     AND ($2::uuid IS NULL OR k.id > $2)
+    AND (
+        $3::text IS NULL
+        OR strpos(lower(k.label), lower($3)) > 0
+        OR strpos(k.id::text, lower($3)) > 0
+    )
+    AND ($4::boolean IS NULL OR (k.revoked_at IS NULL) = $4)
 ORDER BY k.id
-LIMIT $3;
+LIMIT $5;

@@ -41,8 +41,14 @@ FROM sessions s
 WHERE s.user_id = $1
     AND s.expires_at > $2
     AND s.seen_at > $3
+    AND ($4::uuid IS NULL OR s.id < $4)
+    AND (
+        $5::text IS NULL
+        OR strpos(lower(s.user_agent), lower($5)) > 0
+        OR strpos(s.address, lower($5)) > 0
+    )
 ORDER BY s.id DESC
-LIMIT $4;
+LIMIT $6;
 
 -- name: end
 -- fleet: one's own

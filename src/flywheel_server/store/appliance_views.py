@@ -36,8 +36,13 @@ class ApplianceView:
 
 
 async def page(
-    connection: Connection, site_id: UUID | None, after: UUID | None, limit: int
+    connection: Connection,
+    site_id: UUID | None,
+    *,
+    text: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[ApplianceView]:
     """Return appliances in the order in which they registered, those behind ``after``."""
-    rows = await connection.fetch(_SQL["list"], after, site_id, limit)
+    rows = await connection.fetch(_SQL["list"], after, site_id, text, limit)
     return [ApplianceView(**row) for row in rows]

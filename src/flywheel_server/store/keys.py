@@ -104,8 +104,14 @@ async def list_keys(
 
 
 async def list_of_partner(
-    connection: Connection, partner_id: UUID, *, after: UUID | None, limit: int
+    connection: Connection,
+    partner_id: UUID,
+    *,
+    text: str | None,
+    valid: bool | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[Key]:
-    """Return a partner's own keys, oldest first, revoked ones too."""
-    rows = await connection.fetch(_SQL["list_of_partner"], partner_id, after, limit)
+    """Return a partner's own keys, oldest first; revoked ones too, unless ``valid`` says."""
+    rows = await connection.fetch(_SQL["list_of_partner"], partner_id, after, text, valid, limit)
     return [Key(**row) for row in rows]

@@ -11,7 +11,6 @@ from flywheel_server.sql import load
 from flywheel_server.store.people import User
 
 _SQL = load("sessions")
-_MOST_LISTED = 200
 _USER = tuple(User.__dataclass_fields__)
 
 
@@ -84,10 +83,17 @@ async def touch(connection: Connection, session_id: UUID, now: dt.datetime) -> N
 
 
 async def of_user(
-    connection: Connection, user_id: UUID, now: dt.datetime, idle_since: dt.datetime
+    connection: Connection,
+    user_id: UUID,
+    now: dt.datetime,
+    idle_since: dt.datetime,
+    *,
+    text: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[Listed]:
-    """Return a person's live sessions, the newest first."""
-    rows = await connection.fetch(_SQL["of_user"], user_id, now, idle_since, _MOST_LISTED)
+    """Return a person's live sessions, the newest first, those behind ``after``."""
+    rows = await connection.fetch(_SQL["of_user"], user_id, now, idle_since, after, text, limit)
     return [Listed(**row) for row in rows]
 
 

@@ -1,13 +1,13 @@
 """The routers of clients' pages."""
 
-from flywheel_server.portal import people
-from flywheel_server.portal.client import audit, candidates, healing, rules, sharing
+from flywheel_server.portal import changes, people
+from flywheel_server.portal.client import candidates, healing, rules, sharing
 
 ROUTERS = (
     healing.router,
     candidates.router,
     rules.router,
-    audit.router,
+    changes.clients,
     sharing.router,
     people.clients,
 )

@@ -45,11 +45,12 @@ async def site_page(
     page: pages.PageDep,
     window: filters.WindowDep,
     id: PathId,
+    wanted: fleets.WantedDep,
     shown: fleets.Shown = "open",
 ) -> Response:
     """Show a site: its appliances, their orders, and what was healed there."""
     return await fleets.site_page(
-        request, scope, parts, page, window, PLACE, str(id), only_open=shown != "all"
+        request, scope, parts, page, window, PLACE, str(id), only_open=shown != "all", wanted=wanted
     )
 
 

@@ -1,0 +1,82 @@
+"""Lists beside others on their page: each is searched, and has its own pages, by the address.
+
+Broken on purpose: with the text left out of the query of one of them, these fail.
+"""
+
+from html import unescape
+
+import pytest
+
+from tests import cast as people
+from tests.cast import CastPerson
+from tests.portal import stage as stages
+from tests.portal.stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def _shown(stage: Stage, person: CastPerson, path: str) -> str:
+    answer = await stage.http.get(path, headers=stages.plain(person))
+    assert answer.status_code == 200, answer.text
+    return unescape(answer.text)
+
+
+def _address(text: str, word: str) -> str:
+    return next(part for part in text.split('"') if word in part and part.startswith("/"))
+
+
+async def test_the_appliances_of_a_site_are_searched_and_come_in_pages(stage: Stage) -> None:
+    made = [await people.make_appliance(stage.database, stage.site) for _ in range(55)]
+    path = f"/partner/fleet/{stage.site.id}"
+    first = await _shown(stage, stage.viewer, path)
+    shown = [each.wire_id in first for each in made]
+    assert sum(shown) == 49
+    second = await _shown(stage, stage.viewer, _address(first, "behind="))
+    assert [each.wire_id in second for each in made] == [not each for each in shown]
+    found = await _shown(stage, stage.viewer, f"{path}?appliance={made[-1].wire_id.upper()}")
+    assert [each.wire_id in found for each in made] == [each is made[-1] for each in made]
+    none = await _shown(stage, stage.viewer, f"{path}?appliance=nothing-has-this")
+    assert "No appliance fits this search." in none
+
+
+async def test_keys_are_searched_and_filtered_by_their_state(stage: Stage) -> None:
+    for label in ("Ticket system", "Reports"):
+        answer = await stage.http.post(
+            "/api/partners/me/keys", json={"label": label}, headers=stages.plain(stage.owner)
+        )
+        assert answer.status_code == 201, answer.text
+    found = await _shown(stage, stage.owner, "/partner/keys?text=TICKET&state=valid")
+    assert "Ticket system" in found
+    assert "Reports" not in found
+    none = await _shown(stage, stage.owner, "/partner/keys?text=ticket&state=revoked")
+    assert "No key fits these filters." in none
+    first = await _shown(stage, stage.owner, "/partner/keys?limit=2")
+    assert "Reports" not in first
+    assert "Reports" in await _shown(stage, stage.owner, _address(first, "next="))
+
+
+async def test_sessions_are_searched_and_come_in_pages(stage: Stage) -> None:
+    for _ in range(2):
+        await people.sign_in(stage.database, stage.viewer.email)
+    first = await _shown(stage, stage.viewer, "/account?limit=2")
+    assert first.count('data-label="Browser"') == 2
+    assert "this one" not in first
+    second = await _shown(stage, stage.viewer, _address(first, "next="))
+    assert "this one" in second
+    assert "this one" in await _shown(stage, stage.viewer, "/account?text=THE+CAST")
+    none = await _shown(stage, stage.viewer, "/account?text=firefox")
+    assert "No session fits this search." in none
+
+
+async def test_a_partner_reads_who_changed_what_of_it_and_of_its_organizations(
+    stage: Stage,
+) -> None:
+    await stages.reject(stage, "WS-2", "<b>Handled</b> elsewhere.")
+    listed = await _shown(stage, stage.viewer, "/partner/audit?action=candidate.reject&days=1")
+    assert "A candidate was rejected" in listed
+    assert "<b>Handled</b> elsewhere." in listed
+    assert "your own people" in listed
+    raw = await stage.http.get("/partner/audit", headers=stages.plain(stage.viewer))
+    assert "<b>Handled</b>" not in raw.text
+    found = await _shown(stage, stage.viewer, "/partner/audit?text=HANDLED&actor=client")
+    assert "No entry fits these filters." in found
