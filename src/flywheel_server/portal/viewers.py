@@ -37,9 +37,7 @@ NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
         ("Fleet", "/partner/fleet", None),
         ("Evidence", "/partner/evidence", None),
         ("Audit log", "/partner/audit", None),
-        ("People", "/partner/people", "partner owner"),
-        ("API keys", "/partner/keys", "partner owner"),
-        ("Webhooks", "/partner/webhooks", "partner owner"),
+        ("Settings", "/partner/people", "partner owner"),
     ),
     "client": (
         ("Healing log", "/client/healing", None),
@@ -57,6 +55,11 @@ TABS: dict[str, tuple[tuple[str, str], ...]] = {
         ("Candidates", "/partner/learning"),
         ("Rules", "/partner/learning/rules"),
         ("Execution history", "/partner/learning/history"),
+    ),
+    "/partner/people": (
+        ("People", "/partner/people"),
+        ("API keys", "/partner/keys"),
+        ("Webhooks", "/partner/webhooks"),
     ),
     "/client/candidates": (
         ("Candidates", "/client/candidates"),
