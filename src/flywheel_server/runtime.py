@@ -83,6 +83,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         asyncio.create_task(ear.run(), name="listener"),
         asyncio.create_task(runtime.writer.run(), name="writer"),
         asyncio.create_task(runtime.heartbeats.run(), name="heartbeats"),
+        asyncio.create_task(runtime.check_ins.run(), name="check-ins"),
     ]
     try:
         yield runtime

@@ -8,12 +8,14 @@ from uuid import UUID
 import pytest
 
 from flywheel_server import clock, db, errors, listener
+from flywheel_server.actions import checkin
 from flywheel_server.actions.checkin import Instructions
 from flywheel_server.caches.appliances import CheckIns, Heartbeats, Said
 from flywheel_server.domain.appliances import Report
 from flywheel_server.listener import Listener
 from tests import cast as people
-from tests.cast import STAGE, Cast
+from tests import ordering
+from tests.cast import STAGE, Cast, CastSite
 
 REPORT = Report(hostname="vm")
 DESIRED, ACTIVE = "d" * 64, "a" * 64
@@ -68,6 +70,41 @@ async def test_open_orders_are_never_answered_from_memory(check_ins: CheckIns, c
     told = replace(TOLD, pending_orders=({"order_id": "o"},))
     check_ins.remember(cast.site.scope, REPORT, told, check_ins.generation)
     assert check_ins.known(cast.site.scope, REPORT) is None
+
+
+async def test_appliances_are_known_before_they_return(
+    check_ins: CheckIns, cast: Cast, database: db.Database
+) -> None:
+    """Broken on purpose by learning those with open orders, and those that only a name tells."""
+    report = replace(REPORT, mac="02:00:5E:10:00:01", active_l2_mode="auto")
+    told, other = await _register(database, cast.site, report, "1"), replace(REPORT, hostname="b")
+    nameless = await _register(database, cast.neighbour, REPORT, "2")
+    busy = await _register(database, cast.neighbour, replace(other, mac="02:00:5E:10:00:02"), "3")
+    ordered = replace(cast.appliance, id=busy.id, site=cast.neighbour)
+    await ordering.issue(database, ordered, order_id="heal::known:1")
+    learning = asyncio.create_task(check_ins.run())
+    check_ins._changed("", "")
+    while check_ins.known(cast.site.scope, report) is None:
+        await asyncio.sleep(0)
+    assert check_ins.known(cast.site.scope, report) == told
+    bound = replace(cast.site.scope, appliance_id=told.id)
+    assert check_ins.known(bound, report) == told
+    assert check_ins.known(replace(bound, appliance_id=UUID(int=7)), report) is None
+    assert check_ins.known(cast.site.scope, replace(report, hostname="c")) is None
+    assert nameless.id not in check_ins._keys
+    assert busy.id not in check_ins._keys
+    learning.cancel()
+    await asyncio.gather(learning, return_exceptions=True)
+
+
+async def _register(
+    database: db.Database, site: CastSite, report: Report, rules_hash: str
+) -> Instructions:
+    async with db.transaction(database, site.scope) as connection:
+        told, _ = await checkin.check_in(
+            connection, site.scope, report, uptime_seconds=1, rules_hash=rules_hash, now=clock.now()
+        )
+    return told
 
 
 async def test_many_beats_become_one_statement_and_never_go_back(

@@ -56,7 +56,7 @@ async def check_in(
             connection, scope, report, uptime_seconds=uptime_seconds, rules_hash=rules_hash, now=now
         )
         await evidence_keys.see(connection, scope.site_id, made.id, report.agent_public_key, now)
-        return _instructions(made), False
+        return instructions(made), False
     merged = _merged(found, report, candidates)
     unchanged = _says(found, report) == merged
     if not (unchanged and _runs(found, report, rules_hash)):
@@ -72,7 +72,7 @@ async def check_in(
     if not unchanged:
         await evidence_keys.see(connection, scope.site_id, found.id, report.agent_public_key, now)
         await db.announce(connection, listener.APPLIANCES, str(found.id))
-    told = _instructions(found)
+    told = instructions(found)
     open_orders = await orders.hand_out(connection, scope.site_id, found.id, now)
     return replace(
         told, pending_orders=tuple(ordered.wire(order) for order in open_orders)
@@ -136,14 +136,8 @@ def _merged(found: Appliance, report: Report, candidates: list[Appliance]) -> Re
 
 def _says(found: Appliance, report: Report) -> Report:
     """Return what is known of an appliance, as a report that is as complete as ``report``."""
-    return Report(
-        hostname=found.hostname,
-        mac=found.mac,
-        agent_public_key=found.agent_public_key,
-        ip_addresses=found.ip_addresses,
-        agent_version=found.agent_version,
-        nixos_version=found.nixos_version,
-        has_local_credentials=found.has_local_credentials,
+    return replace(
+        domain.last_report(found),
         active_l2_mode=None if report.active_l2_mode is None else found.reported_l2_mode,
         active_rules_hash=report.active_rules_hash,
     )
@@ -155,7 +149,8 @@ def _runs(found: Appliance, report: Report, rules_hash: str) -> bool:
     return (found.desired_rules_hash, found.reported_rules_hash) == (rules_hash, reported)
 
 
-def _instructions(appliance: Appliance) -> Instructions:
+def instructions(appliance: Appliance) -> Instructions:
+    """Return what an appliance without open orders is told."""
     return Instructions(
         id=appliance.id, wire_id=appliance.wire_id, l2_mode=appliance.desired_l2_mode
     )

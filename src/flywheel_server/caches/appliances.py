@@ -15,7 +15,9 @@ import asyncpg
 import msgspec
 
 from flywheel_server import db, errors, listener, log
+from flywheel_server.actions import checkin
 from flywheel_server.actions.checkin import Instructions
+from flywheel_server.domain import appliances as domain
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope, LoopScope
 from flywheel_server.store import appliances as store
@@ -27,6 +29,8 @@ _log = log.get(__name__)
 _FLUSH_SECONDS = 1.0
 _MOST_BEATS = 200_000
 _MOST_ENTRIES = 200_000
+# Read at once, when all are learnt.
+_PAGE = 1_000
 _SCOPE = LoopScope(reason="heartbeats: the times of all sites in one statement")
 
 # A digest stands for what was reported: a quarter of the memory, for very many appliances.
@@ -41,6 +45,10 @@ class CheckIns:
         self._entries: dict[bytes, Instructions] = {}
         self._keys: dict[UUID, bytes] = {}
         self._generation = 0
+        self._database = database
+        self._forgot = asyncio.Event()
+        # Who changed while appliances are being read: what was read of them may be old.
+        self._changed_meanwhile: set[UUID] | None = None
         database.subscribers.append(self._changed)
 
     @property
@@ -53,7 +61,30 @@ class CheckIns:
 
         Which rule set it runs is no part of that.
         """
-        return self._entries.get(_key(scope, report)) if self._ear.trusted() else None
+        if not self._ear.trusted():
+            return None
+        site_id, bound_to = scope.site_id, scope.appliance_id
+        found = self._entries.get(_key(site_id, bound_to, report))
+        if found is None and bound_to is not None:
+            # The report alone says the same, if it is this appliance's.
+            found = self._entries.get(_key(site_id, None, report))
+            return found if found is not None and found.id == bound_to else None
+        return found
+
+    async def run(self) -> None:
+        """Learn the appliances when listening begins anew, for ever.
+
+        All that return after a restart, or a lost connection, then find themselves known.
+        """
+        while True:
+            await self._forgot.wait()
+            self._forgot.clear()
+            try:
+                await self._learn()
+            except (*db.LOST, errors.FlywheelError, asyncpg.PostgresError) as error:
+                _log.warning("appliances are not known yet", reason=type(error).__name__)
+                await asyncio.sleep(_FLUSH_SECONDS)
+                self._forgot.set()
 
     def remember(
         self, scope: ApplianceScope, report: Report, told: Instructions, generation: int
@@ -64,15 +95,41 @@ class CheckIns:
         if len(self._entries) >= _MOST_ENTRIES:
             self._clear()
         self._drop(told.id)
-        key = _key(scope, report)
+        self._keep(_key(scope.site_id, scope.appliance_id, report), told)
+
+    async def _learn(self) -> None:
+        after: UUID | None = UUID(int=0)
+        try:
+            while after is not None and not self._forgot.is_set():
+                after = await self._learn_page(after)
+        finally:
+            self._changed_meanwhile = None
+
+    async def _learn_page(self, after: UUID) -> UUID | None:
+        """Learn some appliances; return behind which one to go on, or None."""
+        changed = self._changed_meanwhile = set[UUID]()
+        async with db.transaction(self._database, _SCOPE) as connection:
+            page = await store.settled(connection, after, _PAGE)
+        if len(self._entries) + len(page) > _MOST_ENTRIES:
+            return None
+        for each in page:
+            if each.id not in self._keys and each.id not in changed:
+                key = _key(each.site_id, None, domain.last_report(each))
+                self._keep(key, checkin.instructions(each))
+        return page[-1].id if len(page) == _PAGE else None
+
+    def _keep(self, key: bytes, told: Instructions) -> None:
         self._entries[key] = told
         self._keys[told.id] = key
 
     def _changed(self, channel: str, payload: str) -> None:
         if channel == "":
             self._clear()
+            self._forgot.set()
         elif channel == listener.APPLIANCES:
             self._drop(UUID(payload))
+            if self._changed_meanwhile is not None:
+                self._changed_meanwhile.add(UUID(payload))
         else:
             return
         self._generation += 1
@@ -186,7 +243,7 @@ def _beat(
     return Beat(site_id, appliance_id, newest, synced_at, uptime, carried, desired, active)
 
 
-def _key(scope: ApplianceScope, report: Report) -> bytes:
+def _key(site_id: UUID, appliance_id: UUID | None, report: Report) -> bytes:
     lasting = (
         report.hostname,
         report.mac,
@@ -197,5 +254,5 @@ def _key(scope: ApplianceScope, report: Report) -> bytes:
         report.has_local_credentials,
         report.active_l2_mode,
     )
-    told = msgspec.msgpack.encode((scope.site_id, scope.appliance_id, lasting))
+    told = msgspec.msgpack.encode((site_id, appliance_id, lasting))
     return hashlib.blake2b(told, digest_size=_KEY_BYTES).digest()

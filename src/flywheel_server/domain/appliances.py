@@ -62,6 +62,21 @@ class Appliance:
     last_seen_at: dt.datetime
 
 
+def last_report(appliance: Appliance) -> Report:
+    """Return what an appliance said of itself last."""
+    return Report(
+        hostname=appliance.hostname,
+        mac=appliance.mac,
+        agent_public_key=appliance.agent_public_key,
+        ip_addresses=appliance.ip_addresses,
+        agent_version=appliance.agent_version,
+        nixos_version=appliance.nixos_version,
+        has_local_credentials=appliance.has_local_credentials,
+        active_l2_mode=appliance.reported_l2_mode,
+        active_rules_hash=appliance.reported_rules_hash,
+    )
+
+
 def parse_mac(text: str | None) -> str | None:
     """Return a MAC in upper case with colons; None for none and all zeros. Raises ValueError."""
     if text is None or not text.strip():

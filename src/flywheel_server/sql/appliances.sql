@@ -112,6 +112,27 @@ FROM appliances a
 WHERE a.site_id = $1
 ORDER BY a.id;
 
+-- name: settled
+-- fleet: a process learns the appliances of every site when it starts
+-- Those whose check-in is answered from memory: their site's key alone tells who they are, and no
+-- order is open.
+SELECT
+    a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
+    a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
+    a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+FROM appliances a
+WHERE a.id > $1
+    AND (a.mac IS NOT NULL OR a.agent_public_key IS NOT NULL)
+    AND NOT EXISTS (
+        SELECT 1
+        FROM orders o
+        WHERE o.appliance_id = a.id
+            AND o.state IN ('pending', 'acknowledged')
+    )
+ORDER BY a.id
+LIMIT $2;
+
 -- name: beat
 -- fleet: the times of many sites are written in one statement a second
 -- A time given without an appliance is the site's, and counts where the site has only one. Rows are

@@ -127,6 +127,11 @@ async def resolve(connection: Connection, site_id: UUID, text: str) -> Appliance
     return None if row is None else _appliance(row)
 
 
+async def settled(connection: Connection, after: UUID, limit: int) -> list[Appliance]:
+    """Return appliances that can be told by what they report and have no open order, by id."""
+    return [_appliance(row) for row in await connection.fetch(_SQL["settled"], after, limit)]
+
+
 async def beat(connection: Connection, beats: Sequence[Beat]) -> None:
     """Write many appliances' newest times and rule sets in one statement; never backwards."""
     await connection.execute(
