@@ -102,7 +102,7 @@ async def reader(
         yield page, watch
     finally:
         await context.close()
-    assert watch.faults == []
+    assert watch.faults == [], watch.faults
 
 
 async def violations(page: Page, rules: Sequence[str] = ()) -> list[str]:

@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from flywheel_server import embedded
-from tests.portal import browsing
+from tests.portal import browsing, crowd
 from tests.portal import stage as stages
 
 _numbers = itertools.count(1)
@@ -45,6 +45,28 @@ async def stage(
 ) -> AsyncIterator[stages.Stage]:
     """Serve a database of the test's own."""
     template, found = prepared
+    async with _database(cluster, template) as (_, address), stages.opened(address, found) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def gathered(
+    cluster: embedded.Address, prepared: tuple[str, stages.Set]
+) -> AsyncIterator[tuple[str, stages.Set]]:
+    """Prepare this worker's stage with something on every list."""
+    template, found = prepared
+    async with _database(cluster, template) as (name, address):
+        async with stages.opened(address, found) as made:
+            await crowd.gather(made)
+        yield name, found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def crowded(
+    cluster: embedded.Address, gathered: tuple[str, stages.Set]
+) -> AsyncIterator[stages.Stage]:
+    """Serve a database of the test's own, with something on every list."""
+    template, found = gathered
     async with _database(cluster, template) as (_, address), stages.opened(address, found) as made:
         yield made
 

@@ -6,6 +6,7 @@ Broken on purpose: with `color: #999` for `.muted`, and with an `onclick` in a t
 import pytest
 from playwright.async_api import Browser
 
+from flywheel_server.portal import live
 from tests import candidates, telemetry
 from tests.portal import browsing
 from tests.portal import stage as stages
@@ -92,9 +93,9 @@ async def test_a_report_of_a_refusal_is_counted(stage: Stage) -> None:
 
 async def test_a_page_hears_of_what_changed_behind_it(browser: Browser, stage: Stage) -> None:
     async with browsing.reader(browser, stage.base_url, stage.technician) as (page, _):
-        await page.goto("/partner/learning")
-        # The stream is open before anything changes.
-        await page.wait_for_timeout(1_000)
+        # The stream has begun, and with it what it compares with, before anything changes.
+        async with page.expect_response(lambda answer: answer.url.endswith(live.PATH)):
+            await page.goto("/partner/learning")
         await page.locator("tr", has_text="WS-3").locator("input[name=id]").check()
         await stages.reject(stage, "WS-2")
         await page.wait_for_selector("text=WS-2", state="detached")

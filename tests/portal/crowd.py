@@ -1,0 +1,38 @@
+"""A stage with something on every list, and with more than one of what can be decided once."""
+
+from flywheel_server import db
+from flywheel_server.domain.scope import LoopScope
+from tests import candidates, evidence, hooks, planning
+from tests import cast as people
+from tests.loop.test_anchor_evidence import settings_of, turn
+from tests.portal import administration, flywheel
+from tests.portal.stage import Stage
+
+_LOOP = LoopScope(reason="a stage has what only time would bring")
+_HOSTS = tuple(f"SRV-{number}" for number in range(1, 9))
+
+
+async def gather(stage: Stage) -> None:
+    """Fill every list."""
+    cast = stage.cast
+    await candidates.make_candidates(stage.database, [stage.site, cast.neighbour], _HOSTS)
+    await candidates.forward(stage.database, stage.site, stage.waiting["WS-2"])
+    await flywheel.turn_it(stage)
+    await administration.fill(stage)
+    own = await people.make_appliance(stage.database, cast.neighbour)
+    for appliance in (cast.appliance, own) * 3:
+        await planning.make_waiting(stage.database, appliance)
+    # That of operators is there already.
+    await hooks.make_endpoint(stage.database, candidates.partner(stage.site))
+    for appliance in (cast.appliance, own):
+        agent = await evidence.agent_of(stage.database, appliance)
+        await evidence.submitted(stage.database, agent)
+    await turn(stage.database, settings_of(None))
+    await flywheel.stop_it(stage)
+    for person in cast.people.values():
+        await people.sign_in(stage.database, person.email)
+    async with db.transaction(stage.database, _LOOP) as connection:
+        await connection.execute("UPDATE webhook_deliveries SET state = 'dead'")
+        await connection.execute(
+            "UPDATE evidence_anchors SET state = 'failed', problem = 'no block'"
+        )
