@@ -8,7 +8,9 @@ from html import unescape
 import pytest
 
 from tests import cast as people
+from tests import hooks
 from tests.cast import CastPerson
+from tests.portal import flywheel
 from tests.portal import stage as stages
 from tests.portal.stage import Stage
 
@@ -80,3 +82,19 @@ async def test_a_partner_reads_who_changed_what_of_it_and_of_its_organizations(
     assert "<b>Handled</b>" not in raw.text
     found = await _shown(stage, stage.viewer, "/partner/audit?text=HANDLED&actor=client")
     assert "No entry fits these filters." in found
+
+
+async def test_runs_and_deliveries_are_searched_for_an_error(stage: Stage) -> None:
+    made = await hooks.make_endpoint(stage.database, people.STAGE)
+    admin = flywheel.admin(stage)
+    path = f"/operator/webhooks/{made.id}"
+    assert "A test" in await _shown(stage, admin, f"{path}?text=TEST&state=pending")
+    none = await _shown(stage, admin, f"{path}?text=nothing-has-this")
+    assert "No delivery fits these filters." in none
+    await flywheel.stop_it(stage, "NoSuchColumn: at midnight")
+    found = await _shown(stage, admin, "/operator/runs?text=MIDNIGHT")
+    assert found.count('data-label="Outcome"') == 1 + found.partition('id="list"')[0].count(
+        'data-label="Outcome"'
+    )
+    none = await _shown(stage, admin, "/operator/runs?text=nothing-has-this&failed=yes")
+    assert "No run fits these filters." in none

@@ -255,10 +255,12 @@ async def list_unresolved_ids(
 
 @router.get("/flywheel/runs")
 async def list_runs(
+    *,
     scope: Reader,
     parts: RuntimeDep,
     page: PageDep,
     step: Filter = None,
+    text: Search = None,
     failed: Annotated[bool, Query(description="Only runs that ended in an error.")] = False,
 ) -> Listing[RunView]:
     """List the runs of the loop's steps, the newest first."""
@@ -269,6 +271,7 @@ async def list_runs(
             before=cast("tuple[dt.datetime, UUID] | None", found),
             step=step,
             failed=failed,
+            text=text,
             limit=page.limit + 1,
         )
     return listing(

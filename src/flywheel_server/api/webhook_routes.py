@@ -9,7 +9,7 @@ from flywheel_server import errors
 from flywheel_server.actions.webhooks import Actor
 from flywheel_server.api import pages, webhook_views
 from flywheel_server.api.access import Audience, RuntimeDep
-from flywheel_server.api.operator_bodies import PathId
+from flywheel_server.api.operator_bodies import PathId, Search
 from flywheel_server.api.webhook_views import (
     CreatedWebhook,
     DeliveryView,
@@ -75,14 +75,16 @@ def routes(prefix: str, tag: str, reads: Audience, changes: Audience) -> APIRout
 
     @router.get("/{id}/deliveries")
     async def list_deliveries(
+        *,
         scope: Annotated[Actor, reading],
         parts: RuntimeDep,
         id: PathId,
         page: pages.PageDep,
         state: StateFilter = None,
+        text: Search = None,
     ) -> pages.Listing[DeliveryView]:
         """List what is or was on its way to a webhook, the newest first."""
-        return await webhook_views.deliveries(parts, scope, id, page, state)
+        return await webhook_views.deliveries(parts, scope, id, page, state, text)
 
     @router.post("/{id}/deliveries/{delivery_id}/retry")
     async def retry_delivery(

@@ -179,13 +179,23 @@ async def delete(parts: Runtime, actor: actions.Actor, id: UUID) -> None:
 
 
 async def deliveries(
-    parts: Runtime, actor: actions.Actor, id: UUID, page: pages.Page, state: State | None
+    parts: Runtime,
+    actor: actions.Actor,
+    id: UUID,
+    page: pages.Page,
+    state: State | None,
+    text: str | None,
 ) -> pages.Listing[DeliveryView]:
     """List the deliveries to an endpoint of the actor's."""
     async with db.transaction(parts.database, actor) as connection:
         endpoint = await actions.get(connection, actor, id)
         rows = await webhooks.deliveries(
-            connection, endpoint, state=state, after=page.after(UUID), limit=page.limit + 1
+            connection,
+            endpoint,
+            state=state,
+            text=text,
+            after=page.after(UUID),
+            limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.id,), DeliveryView.model_validate)
 

@@ -69,17 +69,20 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
 
     @router.get("/{id}")
     async def webhook_page(
+        *,
         request: Request,
         scope: Annotated[Actor, reading],
         parts: RuntimeDep,
         page: pages.PageDep,
         id: PathId,
         state: _Text = "",
+        text: _Text = "",
     ) -> Response:
         """Show a webhook with its deliveries, the newest first."""
         found = await webhook_views.get(parts, scope, id)
         wanted = filters.choice(state, *_STATES)
-        listed = await webhook_views.deliveries(parts, scope, id, page, wanted)  # type: ignore[arg-type]
+        sought = filters.text(text)
+        listed = await webhook_views.deliveries(parts, scope, id, page, wanted, sought)  # type: ignore[arg-type]
         return frame.page(
             request,
             scope,
@@ -88,7 +91,7 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
             webhook=found,
             deliveries=listed.items,
             following=filters.following(request, listed.next),
-            chosen={"state": state},
+            chosen={"state": state, "text": text},
             kinds=KINDS,
             said=SAID,
         )

@@ -48,8 +48,13 @@ SELECT
 FROM loop_runs r
 WHERE ($1::timestamptz IS NULL OR (r.started_at, r.id) < ($1, $2::uuid))
     AND ($3::text IS NULL OR r.step = $3)
+    AND (
+        $4::text IS NULL
+        OR strpos(replace(r.step, '_', ' '), replace(lower($4), '_', ' ')) > 0
+        OR strpos(lower(r.error), lower($4)) > 0
+    )
 ORDER BY r.started_at DESC, r.id DESC
-LIMIT $4;
+LIMIT $5;
 
 -- name: failed_page
 -- fleet: one loop for the platform
@@ -59,8 +64,13 @@ FROM loop_runs r
 WHERE ($1::timestamptz IS NULL OR (r.started_at, r.id) < ($1, $2::uuid))
     AND ($3::text IS NULL OR r.step = $3)
     AND r.error IS NOT NULL
+    AND (
+        $4::text IS NULL
+        OR strpos(replace(r.step, '_', ' '), replace(lower($4), '_', ' ')) > 0
+        OR strpos(lower(r.error), lower($4)) > 0
+    )
 ORDER BY r.started_at DESC, r.id DESC
-LIMIT $4;
+LIMIT $5;
 
 -- name: newest
 -- fleet: one loop for the platform

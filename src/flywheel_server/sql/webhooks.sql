@@ -50,8 +50,14 @@ WHERE d.endpoint_id = $1
     AND ($3::uuid IS NULL OR d.id = $3)
     AND ($4::text IS NULL OR d.state = $4)
     AND ($5::uuid IS NULL OR d.id < $5)
+    AND (
+        $6::text IS NULL
+        OR strpos(e.kind, lower($6)) > 0
+        OR strpos(lower(e.data::text), lower($6)) > 0
+        OR strpos(lower(d.last_error), lower($6)) > 0
+    )
 ORDER BY d.id DESC
-LIMIT $6;
+LIMIT $7;
 
 -- name: retry
 UPDATE webhook_deliveries

@@ -87,11 +87,15 @@ async def page(
     step: str | None,
     failed: bool,
     limit: int,
+    text: str | None = None,
 ) -> list[Run]:
-    """Return runs, the newest first; with ``failed`` only those that ended in an error."""
+    """Return runs, the newest first; with ``failed`` only those that ended in an error.
+
+    ``text`` is looked for in the step's name and in the error.
+    """
     moment, id = before or (None, None)
     statement = _SQL["failed_page" if failed else "page"]
-    rows = await connection.fetch(statement, moment, id, step, limit)
+    rows = await connection.fetch(statement, moment, id, step, text, limit)
     return [Run(**dict(row)) for row in rows]
 
 

@@ -137,10 +137,11 @@ async def deliveries(
     state: str | None,
     after: UUID | None,
     limit: int,
+    text: str | None = None,
 ) -> list[Delivery]:
     """Return deliveries to an endpoint, the newest first."""
     rows = await connection.fetch(
-        _SQL["deliveries"], endpoint.id, endpoint.partner_id, None, state, after, limit
+        _SQL["deliveries"], endpoint.id, endpoint.partner_id, None, state, after, text, limit
     )
     return [Delivery(**dict(row)) for row in rows]
 
@@ -148,7 +149,7 @@ async def deliveries(
 async def delivery(connection: Connection, endpoint: Endpoint, id: UUID) -> Delivery | None:
     """Return one delivery to an endpoint."""
     row = await connection.fetchrow(
-        _SQL["deliveries"], endpoint.id, endpoint.partner_id, id, None, None, 1
+        _SQL["deliveries"], endpoint.id, endpoint.partner_id, id, None, None, None, 1
     )
     return None if row is None else Delivery(**dict(row))
 

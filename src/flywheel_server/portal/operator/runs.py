@@ -24,6 +24,7 @@ async def runs_page(
     page: pages.PageDep,
     step: _Text = "",
     failed: _Text = "",
+    text: _Text = "",
 ) -> Response:
     """Show whether the loop turns, and the runs that the filters leave."""
     steps = list(request.app.state.step_names)
@@ -33,6 +34,7 @@ async def runs_page(
         page=page,
         step=filters.choice(step, *steps),
         failed=filters.yes(failed) is True,
+        text=filters.text(text),
     )
     return frame.page(
         request,
@@ -41,7 +43,7 @@ async def runs_page(
         loop=await admin_overview.read_loop(request, scope, parts),
         runs=listed.items,
         following=filters.following(request, listed.next),
-        chosen={"step": step, "failed": failed},
+        chosen={"step": step, "failed": failed, "text": text},
         steps=[(each, words.spaced(each)) for each in steps],
     )
 
