@@ -26,7 +26,13 @@ _MOST_KIB = 100
 _APPLIANCES_A_SITE = 2
 # Pages that are a log: a row for each thing that happened.
 _LOGS = frozenset(
-    {"/partner/learning/history", "/client/healing", "/client/audit", "/operator/audit"}
+    {
+        "/partner/learning/history",
+        "/partner/audit",
+        "/client/healing",
+        "/client/audit",
+        "/operator/audit",
+    }
 )
 # Pages of one thing: the list that leads there, and how their addresses begin.
 _DETAILS = {

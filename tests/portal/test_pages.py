@@ -3,9 +3,13 @@
 Broken on purpose: with `color: #999` for `.muted`, and with an `onclick` in a template, these fail.
 """
 
-import pytest
-from playwright.async_api import Browser
+import datetime as dt
 
+import pytest
+from playwright.async_api import Browser, expect
+
+from flywheel_server import clock, db
+from flywheel_server.actions import promote
 from flywheel_server.portal import live
 from tests import candidates, telemetry
 from tests.portal import browsing
@@ -105,6 +109,49 @@ async def test_a_page_hears_of_what_changed_behind_it(browser: Browser, stage: S
         await page.wait_for_selector("text=WS-2", state="detached")
         assert await page.locator("tr", has_text="WS-3").locator("input[name=id]").is_checked()
         assert await page.locator("[data-count]").inner_text() == "1 selected"
+
+
+async def test_each_card_has_its_figure_its_window_and_its_trend(
+    browser: Browser, stage: Stage
+) -> None:
+    async with db.transaction(stage.database, stage.technician.scope) as connection:
+        await promote.reject(
+            connection,
+            candidates.partner(stage.site),
+            stage.waiting["WS-2"],
+            reason="Not yet.",
+            now=clock.now() - dt.timedelta(days=40),
+        )
+    await stages.heal(stage, await stages.approve(stage, "WS-1"), 8)
+    async with browsing.reader(browser, stage.base_url, stage.viewer) as (page, _):
+        await page.goto("/partner/learning?days=30")
+        cards = await page.locator(".stat").all_inner_texts()
+    for card, figure, said in zip(
+        cards,
+        ("0", "1", "25\N{NO-BREAK SPACE}%", "100\N{NO-BREAK SPACE}%"),
+        (
+            "1 approved, 0 rejected, 0 endorsed; same as in the 30 days before",
+            "1 approved; ▲ up 1",
+            "nothing earlier to compare",
+            "nothing earlier to compare",
+        ),
+        strict=True,
+    ):
+        assert figure in card
+        assert "last 30 days" in card
+        assert said in card
+
+
+async def test_a_withdrawn_rule_says_why(browser: Browser, stage: Stage) -> None:
+    rule_id = await stages.approve(stage, "WS-1")
+    await stages.heal(stage, rule_id, 60, failures=60)
+    async with browsing.reader(browser, stage.base_url, stage.viewer) as (page, _):
+        await page.goto("/partner/learning/rules")
+        row = page.locator("#list tbody tr")
+        await expect(row.get_by_text("withdrawn", exact=True)).to_be_visible()
+        await row.locator("a.title").click()
+        await expect(page.get_by_text("Withdrawn.")).to_be_visible()
+        assert (await stages.rule_of(stage, rule_id)).enabled is False
 
 
 async def test_times_are_the_readers_with_exact_utc_beside(browser: Browser, stage: Stage) -> None:

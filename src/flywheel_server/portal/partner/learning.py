@@ -12,7 +12,7 @@ from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.portal import deciding, filters, frame, trends
 from flywheel_server.portal.partner import decisions
-from flywheel_server.store import plan_approvals
+from flywheel_server.store import plan_approvals, promotions
 
 router = APIRouter(prefix="/partner/learning", include_in_schema=False)
 
@@ -44,15 +44,20 @@ async def candidates_page(
         text=filters.text(text),
     )
     stats = await partner_learning.get_stats(scope, parts, window)
+    earlier = filters.window(window.days, window.since)
     async with db.transaction(parts.database, scope) as connection:
         sites = await filters.sites(connection)
         waiting = await plan_approvals.waiting(connection, window.until)
+        # Of this window and the one before it.
+        lately = await promotions.decided_since(connection, earlier.since)
     return frame.page(
         request,
         scope,
         "partner/learning.html",
         waiting=waiting,
         stats=stats,
+        approved_before=lately[0] - stats.in_window.approved,
+        rejected_before=lately[1] - stats.in_window.rejected,
         trend=await trends.over(parts, scope, window),
         candidates=listed.items,
         following=filters.following(request, listed.next),
