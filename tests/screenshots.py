@@ -192,11 +192,13 @@ async def _take(page: Page, shot: Shot, folder: Path) -> None:
     size: Any = browsing.PHONE if shot.phone else browsing.DESKTOP
     await page.set_viewport_size(size)
     await page.emulate_media(color_scheme="dark" if shot.dark else "light")
-    await page.goto(shot.path)
+    answer = await page.goto(shot.path)
     if shot.follow:
         link = await page.locator(shot.follow).first.get_attribute("href")
         assert link is not None, shot.name
-        await page.goto(link)
+        answer = await page.goto(link)
+    assert answer is not None, shot.name
+    assert answer.ok, shot.name
     await page.screenshot(path=folder / f"{shot.name}.png")
 
 
