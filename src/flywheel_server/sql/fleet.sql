@@ -97,23 +97,34 @@ SELECT
 
 -- name: days
 -- fleet: the caller's row-level security decides which sites there are
--- Executions in force by the UTC day on which they were received, for each level.
+-- Executions in force by the UTC day on which they were received, for each level. Site by site: no
+-- plan then reads those of other tenants.
 SELECT
-    (t.received_at AT TIME ZONE 'UTC')::date AS day,
-    t.level,
-    count(*) FILTER (WHERE t.outcome = 'success') AS successes,
-    count(*) FILTER (WHERE t.outcome = 'failure') AS failures
-FROM executions t
-WHERE t.weight = 1
-    AND t.received_at >= $1
-    AND t.received_at <= $2
-    AND ($3::uuid IS NULL OR t.site_id = $3)
-    AND NOT EXISTS (
-        SELECT 1
-        FROM corrections c
-        WHERE c.site_id = t.site_id
-            AND c.execution_id = t.execution_id
-            AND c.revision > t.revision
-    )
-GROUP BY (t.received_at AT TIME ZONE 'UTC')::date, t.level
-ORDER BY day, t.level;
+    d.day,
+    d.level,
+    sum(d.successes)::bigint AS successes,
+    sum(d.failures)::bigint AS failures
+FROM sites s
+CROSS JOIN LATERAL (
+    SELECT
+        (t.received_at AT TIME ZONE 'UTC')::date AS day,
+        t.level,
+        count(*) FILTER (WHERE t.outcome = 'success') AS successes,
+        count(*) FILTER (WHERE t.outcome = 'failure') AS failures
+    FROM executions t
+    WHERE t.site_id = s.id
+        AND t.weight = 1
+        AND t.received_at >= $1
+        AND t.received_at <= $2
+        AND NOT EXISTS (
+            SELECT 1
+            FROM corrections c
+            WHERE c.site_id = t.site_id
+                AND c.execution_id = t.execution_id
+                AND c.revision > t.revision
+        )
+    GROUP BY (t.received_at AT TIME ZONE 'UTC')::date, t.level
+) d
+WHERE $3::uuid IS NULL OR s.id = $3
+GROUP BY d.day, d.level
+ORDER BY d.day, d.level;
