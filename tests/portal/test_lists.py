@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from tests import cast as people
-from tests import hooks
+from tests import hooks, ordering, telemetry
 from tests.cast import CastPerson
 from tests.portal import flywheel
 from tests.portal import stage as stages
@@ -98,3 +98,33 @@ async def test_runs_and_deliveries_are_searched_for_an_error(stage: Stage) -> No
     )
     none = await _shown(stage, admin, "/operator/runs?text=nothing-has-this&failed=yes")
     assert "No run fits these filters." in none
+
+
+async def test_orders_of_a_site_are_searched(stage: Stage) -> None:
+    other = await people.make_appliance(stage.database, stage.site)
+    for number, appliance in enumerate((stage.cast.appliance, other)):
+        await ordering.issue(stage.database, appliance, order_id=f"heal::list:{number}")
+    path = f"/partner/fleet/{stage.site.id}"
+    found = await _shown(stage, stage.viewer, f"{path}?order={other.wire_id.lower()}")
+    assert "heal::list:1" in found
+    assert "heal::list:0" not in found
+    assert "heal::list:0" in await _shown(stage, stage.viewer, f"{path}?order=run+drift")
+    none = await _shown(stage, stage.viewer, f"{path}?orders=all&order=nothing-has-this")
+    assert "No order fits this search." in none
+
+
+async def test_appliances_of_a_rule_are_searched(stage: Stage) -> None:
+    other = await people.make_appliance(stage.database, stage.site)
+    rule = await stages.rule_of(stage, await stages.approve(stage, "WS-1"))
+    await telemetry.turn(stage.http, stage.cast.admin)
+    for path, person in (
+        (f"/partner/learning/rules/{rule.id}", stage.viewer),
+        (f"/operator/rules/{rule.id}", stage.cast.people["operator viewer"]),
+    ):
+        whole = await _shown(stage, person, path)
+        assert {stage.cast.appliance.wire_id in whole, other.wire_id in whole} == {True}
+        found = await _shown(stage, person, f"{path}?appliance={other.wire_id.lower()}")
+        assert other.wire_id in found
+        assert stage.cast.appliance.wire_id not in found
+        none = await _shown(stage, person, f"{path}?appliance=nothing-has-this")
+        assert "No appliance fits this search." in none

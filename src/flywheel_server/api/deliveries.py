@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from flywheel_server import clock, db, errors
@@ -20,6 +20,15 @@ from flywheel_server.store import accounts, deliveries
 from flywheel_server.store import rules as stored_rules
 
 router = APIRouter(tags=["delivery"])
+
+Text = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=300,
+        description="In the appliance's id, its site's, or the version of its agent.",
+    ),
+]
 
 _TIME = "2026-02-24T10:00:00Z"
 _MOST_SHOWN = 500
@@ -109,13 +118,13 @@ class AlarmsView(View):
 
 @router.get("/api/admin/rules/{rule_id}/deliveries")
 async def rule_deliveries(
-    scope: Reader, parts: RuntimeDep, page: pages.PageDep, rule_id: RuleRef
+    scope: Reader, parts: RuntimeDep, page: pages.PageDep, rule_id: RuleRef, text: Text = None
 ) -> pages.Listing[DeliveryView]:
     """Return where a rule stands on each appliance of its scope."""
     after = page.after(UUID)
     async with db.transaction(parts.database, scope) as connection:
         rule = await find(connection, rule_id)
-        return await _page(connection, rule, page, after)
+        return await _page(connection, rule, page, after, text)
 
 
 @router.get("/api/partners/me/learning/promoted-rules/{rule_id}/deliveries")
@@ -127,12 +136,13 @@ async def partner_rule_deliveries(
         str,
         Path(max_length=300, description="The rule's id or `rule_id`.", examples=["L1-disk-RB-1"]),
     ],
+    text: Text = None,
 ) -> pages.Listing[DeliveryView]:
     """Return where a promoted rule stands on each appliance of its site."""
     after = page.after(UUID)
     async with db.transaction(parts.database, scope) as connection:
         rule = await _promoted(connection, rule_id)
-        return await _page(connection, rule, page, after)
+        return await _page(connection, rule, page, after, text)
 
 
 @router.get("/api/admin/alarms")
@@ -176,9 +186,11 @@ async def _promoted(connection: Connection, ref: str) -> Rule:
 
 
 async def _page(
-    connection: Connection, rule: Rule, page: pages.Page, after: UUID | None
+    connection: Connection, rule: Rule, page: pages.Page, after: UUID | None, text: str | None
 ) -> pages.Listing[DeliveryView]:
-    rows = await deliveries.of_rule(connection, rule.id, after=after, limit=page.limit + 1)
+    rows = await deliveries.of_rule(
+        connection, rule.id, after=after, limit=page.limit + 1, text=text
+    )
     return pages.listing(
         rows, page, lambda row: (row.appliance_id,), lambda row: _view(row, enabled=rule.enabled)
     )

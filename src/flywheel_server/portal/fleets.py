@@ -38,15 +38,18 @@ Shown = Annotated[str, Query(alias="orders", max_length=20)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which appliances of a site are asked for: words in them, and where their page begins."""
+    """What of a site is asked for: words in its appliances and orders, where a page begins."""
 
     text: str
     cursor: str
+    order: str
 
 
-def wanted(appliance: Text = "", behind: Annotated[str, Query(max_length=2_000)] = "") -> Wanted:
-    """Return what an address says of the list of appliances."""
-    return Wanted(text=appliance, cursor=behind)
+def wanted(
+    appliance: Text = "", behind: Annotated[str, Query(max_length=2_000)] = "", order: Text = ""
+) -> Wanted:
+    """Return what an address says of the lists of appliances and orders."""
+    return Wanted(text=appliance, cursor=behind, order=order)
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
@@ -137,6 +140,7 @@ async def site_page(
             connection,
             id,
             only_open=only_open,
+            text=filters.text(wanted.order),
             before=cast("tuple[dt.datetime, str] | None", before),
             limit=page.limit + 1,
         )
@@ -154,6 +158,7 @@ async def site_page(
         orders=rows[: page.limit],
         following=filters.following(request, listed.next),
         only_open=only_open,
+        sought_order=wanted.order,
         log=await _log(parts, scope, window, id),
         modes=MODES,
         kinds=ORDERS,

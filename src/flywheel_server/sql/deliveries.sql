@@ -338,6 +338,12 @@ JOIN appliances a ON a.id = d.appliance_id
 JOIN sites s ON s.id = d.site_id
 WHERE d.rule = $1
     AND ($2::uuid IS NULL OR d.appliance_id > $2)
+    AND (
+        $4::text IS NULL
+        OR strpos(lower(a.wire_id), lower($4)) > 0
+        OR strpos(lower(s.slug), lower($4)) > 0
+        OR strpos(lower(a.agent_version), lower($4)) > 0
+    )
 ORDER BY d.appliance_id
 LIMIT $3;
 

@@ -51,6 +51,14 @@ JOIN appliances p ON p.id = d.appliance_id
 WHERE d.site_id = $1
     AND ($2::boolean IS NULL OR NOT $2 OR d.state IN ('pending', 'acknowledged'))
     AND ($3::timestamptz IS NULL OR (d.created_at, d.id) < ($3, $4::text))
+    AND (
+        $6::text IS NULL
+        OR strpos(replace(d.order_type, '_', ' '), replace(lower($6), '_', ' ')) > 0
+        OR strpos(lower(d.id), lower($6)) > 0
+        OR strpos(lower(p.wire_id), lower($6)) > 0
+        OR strpos(lower(p.hostname), lower($6)) > 0
+        OR strpos(lower(d.issued_by), lower($6)) > 0
+    )
 ORDER BY d.created_at DESC, d.id DESC
 LIMIT $5;
 

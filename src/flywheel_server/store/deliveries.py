@@ -150,10 +150,10 @@ async def withdrawals(
 
 
 async def of_rule(
-    connection: Connection, rule: UUID, *, after: UUID | None, limit: int
+    connection: Connection, rule: UUID, *, after: UUID | None, limit: int, text: str | None = None
 ) -> list[Delivery]:
-    """Return where a rule stands on each appliance that the caller may see."""
-    rows = await connection.fetch(_SQL["of_rule"], rule, after, limit)
+    """Return where a rule stands on each appliance that the caller may see, or that has a text."""
+    rows = await connection.fetch(_SQL["of_rule"], rule, after, limit, text)
     return [Delivery(**dict(row)) for row in rows]
 
 

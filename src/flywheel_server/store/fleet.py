@@ -94,12 +94,13 @@ async def orders(
     site_id: UUID,
     *,
     only_open: bool,
+    text: str | None,
     before: tuple[dt.datetime, str] | None,
     limit: int,
 ) -> list[OrderRow]:
-    """Return a site's orders, the newest first."""
+    """Return a site's orders, the newest first; ``text`` is in their kind, names or ids."""
     at, id = before or (None, None)
-    rows = await connection.fetch(_SQL["orders"], site_id, only_open, at, id, limit)
+    rows = await connection.fetch(_SQL["orders"], site_id, only_open, at, id, limit, text)
     return [OrderRow(**row) for row in rows]
 
 

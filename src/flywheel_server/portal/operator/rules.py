@@ -101,12 +101,18 @@ async def health_page(
 
 @router.get("/{id}")
 async def rule_page(
-    request: Request, scope: Reader, parts: RuntimeDep, page: pages.PageDep, id: PathId
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    id: PathId,
+    appliance: _Text = "",
 ) -> Response:
     """Show a rule: what it is, how it does, where it stands on each appliance."""
     view = await admin_rules.get_rule(scope, parts, str(id))
     figures = await admin_rule_figures.rule_figures(scope, parts, str(id), _WEEKS)
-    listed = await deliveries.rule_deliveries(scope, parts, page, str(id))
+    listed = await deliveries.rule_deliveries(scope, parts, page, str(id), filters.text(appliance))
     async with db.transaction(parts.database, scope) as connection:
         policy = await policies.in_force(connection)
         owners = await whose.names(connection, [view])
@@ -125,6 +131,7 @@ async def rule_page(
         weeks=_WEEKS,
         bar=policy.withdrawal_success_rate,
         deliveries=listed.items,
+        sought=appliance,
         following=filters.following(request, listed.next),
     )
 

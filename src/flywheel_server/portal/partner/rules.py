@@ -57,14 +57,22 @@ async def rules_page(
 
 @router.get("/{id}")
 async def rule_page(
-    request: Request, scope: PartnerReader, parts: RuntimeDep, page: pages.PageDep, id: PathId
+    *,
+    request: Request,
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    id: PathId,
+    appliance: _Text = "",
 ) -> Response:
     """Show a rule: what it is, how it does, where it stands on each appliance."""
     async with db.transaction(parts.database, scope) as connection:
         origin, rule = await partner_decisions.find(connection, str(id))
         health = await rule_health.of_rules(connection, [rule.id])
         policy = await policies.in_force(connection)
-    listed = await deliveries.partner_rule_deliveries(scope, parts, page, str(rule.id))
+    listed = await deliveries.partner_rule_deliveries(
+        scope, parts, page, str(rule.id), filters.text(appliance)
+    )
     return frame.page(
         request,
         scope,
@@ -74,6 +82,7 @@ async def rule_page(
         health=rule_health_views.health(rule, health.get(rule.id), policy),
         bar=policy.withdrawal_success_rate,
         deliveries=listed.items,
+        sought=appliance,
         following=filters.following(request, listed.next),
     )
 
