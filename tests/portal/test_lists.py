@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from flywheel_server.domain.scope import PartnerScope
 from tests import cast as people
 from tests import hooks, ordering, telemetry
 from tests.cast import CastPerson
@@ -128,3 +129,31 @@ async def test_appliances_of_a_rule_are_searched(stage: Stage) -> None:
         assert stage.cast.appliance.wire_id not in found
         none = await _shown(stage, person, f"{path}?appliance=nothing-has-this")
         assert "No appliance fits this search." in none
+
+
+async def test_webhooks_are_searched(stage: Stage) -> None:
+    owner = stage.owner.scope
+    assert isinstance(owner, PartnerScope)
+    for name in ("tickets", "pager"):
+        url = f"https://{name}.example.com/hook"
+        await hooks.make_endpoint(stage.database, owner, url)
+    found = await _shown(stage, stage.owner, "/partner/webhooks?text=PAGER")
+    assert "pager.example.com" in found
+    assert "tickets.example.com" not in found
+    none = await _shown(stage, stage.owner, "/partner/webhooks?text=nothing-has-this")
+    assert "No webhook fits this search." in none
+
+
+async def test_keys_of_a_tenant_are_searched(stage: Stage) -> None:
+    viewer = stage.cast.people["operator viewer"]
+    appliance = stage.cast.appliance.wire_id
+    for path, word in (
+        (f"/operator/tenants/sites/{stage.site.id}", appliance.lower()),
+        (f"/operator/tenants/partners/{stage.cast.partners[0].id}", "none"),
+    ):
+        whole = (await _shown(stage, viewer, path)).count('data-label="Who may use it"')
+        found = await _shown(stage, viewer, f"{path}?key={word}")
+        assert found.count('data-label="Who may use it"') < whole
+    assert appliance in await _shown(
+        stage, viewer, f"/operator/tenants/sites/{stage.site.id}?key={appliance}"
+    )

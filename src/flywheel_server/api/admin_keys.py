@@ -11,7 +11,15 @@ from flywheel_server import clock, db
 from flywheel_server.actions import keys as actions
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
-from flywheel_server.api.operator_bodies import Filter, Label, NotBlank, OperatorBody, PathId, View
+from flywheel_server.api.operator_bodies import (
+    Filter,
+    Label,
+    NotBlank,
+    OperatorBody,
+    PathId,
+    Search,
+    View,
+)
 from flywheel_server.store import keys
 
 router = APIRouter(prefix="/api/admin", tags=["operators: keys"])
@@ -109,6 +117,7 @@ async def list_keys(
     page: pages.PageDep,
     site_id: Filter = None,
     partner_id: Filter = None,
+    text: Search = None,
 ) -> pages.Listing[KeyView]:
     """List keys, oldest first, without their text; revoked ones too."""
     async with db.transaction(parts.database, scope) as connection:
@@ -117,6 +126,7 @@ async def list_keys(
             after=page.after(UUID),
             site_id=await operator_bodies.site_filter(connection, site_id),
             partner_id=await operator_bodies.partner_filter(connection, partner_id),
+            text=text,
             limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.id,), KeyView.model_validate)

@@ -4,14 +4,14 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.api import evidence_alarms, flywheel_alarms, pages
 from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, find
-from flywheel_server.api.operator_bodies import View
+from flywheel_server.api.operator_bodies import Search, View
 from flywheel_server.db import Connection
 from flywheel_server.domain import agents
 from flywheel_server.domain import deliveries as domain
@@ -20,15 +20,6 @@ from flywheel_server.store import accounts, deliveries
 from flywheel_server.store import rules as stored_rules
 
 router = APIRouter(tags=["delivery"])
-
-Text = Annotated[
-    str | None,
-    Query(
-        min_length=1,
-        max_length=300,
-        description="In the appliance's id, its site's, or the version of its agent.",
-    ),
-]
 
 _TIME = "2026-02-24T10:00:00Z"
 _MOST_SHOWN = 500
@@ -118,7 +109,7 @@ class AlarmsView(View):
 
 @router.get("/api/admin/rules/{rule_id}/deliveries")
 async def rule_deliveries(
-    scope: Reader, parts: RuntimeDep, page: pages.PageDep, rule_id: RuleRef, text: Text = None
+    scope: Reader, parts: RuntimeDep, page: pages.PageDep, rule_id: RuleRef, text: Search = None
 ) -> pages.Listing[DeliveryView]:
     """Return where a rule stands on each appliance of its scope."""
     after = page.after(UUID)
@@ -136,7 +127,7 @@ async def partner_rule_deliveries(
         str,
         Path(max_length=300, description="The rule's id or `rule_id`.", examples=["L1-disk-RB-1"]),
     ],
-    text: Text = None,
+    text: Search = None,
 ) -> pages.Listing[DeliveryView]:
     """Return where a promoted rule stands on each appliance of its site."""
     after = page.after(UUID)

@@ -47,10 +47,13 @@ def routes(prefix: str, tag: str, reads: Audience, changes: Audience) -> APIRout
 
     @router.get("")
     async def list_webhooks(
-        scope: Annotated[Actor, reading], parts: RuntimeDep, page: pages.PageDep
+        scope: Annotated[Actor, reading],
+        parts: RuntimeDep,
+        page: pages.PageDep,
+        text: Search = None,
     ) -> pages.Listing[WebhookView]:
         """List the webhooks, oldest first, with how many deliveries wait or were given up."""
-        return await webhook_views.listing(parts, scope, page)
+        return await webhook_views.listing(parts, scope, page, text)
 
     @router.get("/{id}")
     async def get_webhook(

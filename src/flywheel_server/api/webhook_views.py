@@ -138,12 +138,16 @@ async def create(parts: Runtime, actor: actions.Actor, body: NewWebhook) -> Crea
 
 
 async def listing(
-    parts: Runtime, actor: actions.Actor, page: pages.Page
+    parts: Runtime, actor: actions.Actor, page: pages.Page, text: str | None = None
 ) -> pages.Listing[WebhookView]:
-    """List the actor's endpoints."""
+    """List the actor's endpoints, those whose address or label has the text."""
     async with db.transaction(parts.database, actor) as connection:
         rows = await webhooks.page(
-            connection, actions.owner_of(actor), after=page.after(UUID), limit=page.limit + 1
+            connection,
+            actions.owner_of(actor),
+            text=text,
+            after=page.after(UUID),
+            limit=page.limit + 1,
         )
     return pages.listing(rows, page, lambda row: (row.id,), WebhookView.model_validate)
 

@@ -50,9 +50,10 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         scope: Annotated[Actor, reading],
         parts: RuntimeDep,
         page: pages.PageDep,
+        text: _Text = "",
     ) -> Response:
         """List the webhooks, with the form for another one."""
-        return await _list(request, scope, parts, page, here)
+        return await _list(request, scope, parts, page, here, text=text)
 
     @router.post("")
     async def create_webhook(
@@ -151,8 +152,9 @@ async def _list(
     page: pages.Page,
     here: str,
     made: CreatedWebhook | None = None,
+    text: str = "",
 ) -> Response:
-    listed = await webhook_views.listing(parts, scope, page)
+    listed = await webhook_views.listing(parts, scope, page, filters.text(text))
     return frame.page(
         request,
         scope,
@@ -161,6 +163,7 @@ async def _list(
         webhooks=listed.items,
         following=filters.following(request, listed.next),
         made=made,
+        sought=text,
         kinds=KINDS,
         said=SAID,
     )

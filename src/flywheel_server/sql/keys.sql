@@ -72,6 +72,12 @@ LEFT JOIN appliances a ON a.id = k.appliance_id
 WHERE ($1::uuid IS NULL OR k.id > $1)
     AND ($2::uuid IS NULL OR k.site_id = $2)
     AND ($3::uuid IS NULL OR k.partner_id = $3)
+    AND (
+        $5::text IS NULL
+        OR strpos(lower(k.label), lower($5)) > 0
+        OR strpos(k.id::text, lower($5)) > 0
+        OR strpos(lower(a.wire_id), lower($5)) > 0
+    )
 ORDER BY k.id
 LIMIT $4;
 

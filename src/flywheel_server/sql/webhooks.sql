@@ -21,6 +21,11 @@ FROM webhook_endpoints w
 WHERE w.partner_id IS NOT DISTINCT FROM $1
     AND ($2::uuid IS NULL OR w.id = $2)
     AND ($3::uuid IS NULL OR w.id > $3)
+    AND (
+        $5::text IS NULL
+        OR strpos(lower(w.url), lower($5)) > 0
+        OR strpos(lower(w.label), lower($5)) > 0
+    )
 ORDER BY w.id
 LIMIT $4;
 

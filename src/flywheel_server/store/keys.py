@@ -96,10 +96,11 @@ async def list_keys(
     after: UUID | None,
     site_id: UUID | None,
     partner_id: UUID | None,
+    text: str | None,
     limit: int,
 ) -> list[Listed]:
-    """Return keys, oldest first, revoked ones too."""
-    rows = await connection.fetch(_SQL["list"], after, site_id, partner_id, limit)
+    """Return keys, oldest first, revoked ones too; ``text`` is in their label, id or appliance."""
+    rows = await connection.fetch(_SQL["list"], after, site_id, partner_id, limit, text)
     return [Listed(**row) for row in rows]
 
 

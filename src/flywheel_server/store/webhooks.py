@@ -99,16 +99,21 @@ async def count(connection: Connection, partner_id: UUID | None) -> int:
 
 
 async def page(
-    connection: Connection, partner_id: UUID | None, *, after: UUID | None, limit: int
+    connection: Connection,
+    partner_id: UUID | None,
+    *,
+    text: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[Endpoint]:
     """Return the owner's endpoints in the order in which they were made."""
-    rows = await connection.fetch(_SQL["page"], partner_id, None, after, limit)
+    rows = await connection.fetch(_SQL["page"], partner_id, None, after, limit, text)
     return [Endpoint(**dict(row)) for row in rows]
 
 
 async def get(connection: Connection, partner_id: UUID | None, id: UUID) -> Endpoint | None:
     """Return one endpoint of this owner."""
-    row = await connection.fetchrow(_SQL["page"], partner_id, id, None, 1)
+    row = await connection.fetchrow(_SQL["page"], partner_id, id, None, 1, None)
     return None if row is None else Endpoint(**dict(row))
 
 

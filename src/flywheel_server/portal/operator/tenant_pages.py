@@ -15,7 +15,7 @@ from flywheel_server.api.admin_keys import IssuedKey, NewKey, NewSiteKey
 from flywheel_server.api.admin_sites import SiteChange
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.domain.scope import OperatorScope
-from flywheel_server.portal import forms, frame
+from flywheel_server.portal import filters, forms, frame
 from flywheel_server.portal.operator.tenants import known
 from flywheel_server.store import accounts, tenants
 
@@ -29,10 +29,16 @@ _Text = Annotated[str, Query(max_length=300)]
 
 @router.get("/partners/{id}")
 async def partner_page(
-    request: Request, scope: Reader, parts: RuntimeDep, page: pages.PageDep, id: PathId
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    id: PathId,
+    key: _Text = "",
 ) -> Response:
     """Show a partner with its organizations and API keys."""
-    return await _partner(request, scope, parts, id, page)
+    return await _partner(request, scope, parts, id, page, sought=key)
 
 
 @router.post("/partners/{id}/keys")
@@ -95,10 +101,16 @@ async def change_organization(
 
 @router.get("/sites/{id}")
 async def site_page(
-    request: Request, scope: Reader, parts: RuntimeDep, page: pages.PageDep, id: PathId
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    id: PathId,
+    key: _Text = "",
 ) -> Response:
     """Show a site with its keys."""
-    return await _site(request, scope, parts, id, page)
+    return await _site(request, scope, parts, id, page, sought=key)
 
 
 @router.post("/sites/{id}")
@@ -156,6 +168,7 @@ async def _partner(
     id: PathId,
     page: pages.Page,
     issued: IssuedKey | None = None,
+    sought: str = "",
 ) -> Response:
     async with db.transaction(parts.database, scope) as connection:
         found = await accounts.get_partner(connection, id)
@@ -164,7 +177,7 @@ async def _partner(
         sizes = await tenants.of_partners(connection, [id])
     home = f"{_HERE}/partners/{id}"
     organizations = await admin_accounts.list_organizations(scope, parts, _MOST_SHOWN, str(id))
-    keys = await admin_keys.list_keys(scope, parts, page, None, str(id))
+    keys = await admin_keys.list_keys(scope, parts, page, None, str(id), filters.text(sought))
     return frame.page(
         request,
         scope,
@@ -173,7 +186,8 @@ async def _partner(
         size=sizes.get(id, tenants.NOTHING),
         organizations=organizations,
         keys=keys.items,
-        following=_following(home, keys.next),
+        following=_following(home, keys.next, sought),
+        sought=sought,
         issued=issued,
         home=home,
     )
@@ -186,6 +200,7 @@ async def _site(
     id: PathId,
     page: pages.Page,
     issued: IssuedKey | None = None,
+    sought: str = "",
 ) -> Response:
     async with db.transaction(parts.database, scope) as connection:
         found = await accounts.find_site(connection, str(id))
@@ -194,7 +209,7 @@ async def _site(
         names = await tenants.names(connection, [found.partner_id, found.organization_id])
         appliances = await tenants.appliances(connection, id, _MOST_SHOWN.limit)
     home = f"{_HERE}/sites/{id}"
-    keys = await admin_keys.list_keys(scope, parts, page, str(id), None)
+    keys = await admin_keys.list_keys(scope, parts, page, str(id), None, filters.text(sought))
     return frame.page(
         request,
         scope,
@@ -203,15 +218,16 @@ async def _site(
         names=names,
         appliances=appliances,
         keys=keys.items,
-        following=_following(home, keys.next),
+        following=_following(home, keys.next, sought),
+        sought=sought,
         issued=issued,
         home=home,
     )
 
 
-def _following(home: str, cursor: str | None) -> str | None:
+def _following(home: str, cursor: str | None, sought: str) -> str | None:
     """Return the address of the next keys; a key was just issued on another one."""
-    return frame.address(home, next=cursor) if cursor else None
+    return frame.address(home, key=sought, next=cursor) if cursor else None
 
 
 def _organization_changed(organization: OrganizationView) -> str:
