@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import contextvars
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,7 @@ APP_ROLE = "flywheel_app"
 WRITER_ROLE = "flywheel_writer"
 CONNECT_SECONDS = 5.0
 ACQUIRE_SECONDS = 5.0
+ROLLBACK_SECONDS = 5.0
 
 _announcements: contextvars.ContextVar[list[tuple[str, str]] | None] = contextvars.ContextVar(
     "announcements", default=None
@@ -130,14 +131,12 @@ async def announce(connection: Connection, channel: str, payload: str) -> None:
 async def scoped(connection: Connection, scope: Scope) -> AsyncIterator[None]:
     """Run one transaction on a connection at hand with the rights of ``scope``."""
     transaction = connection.transaction()
-    await transaction.start()
     try:
+        await transaction.start()
         await connection.execute(_rights(scope))
         yield
     except BaseException:
-        # A cancelled or failed transaction must not hide its cause behind a lost connection.
-        with contextlib.suppress(*LOST, asyncpg.PostgresError):
-            await transaction.rollback()
+        await _seen_through(_undo(connection, transaction))
         raise
     await transaction.commit()
 
@@ -164,6 +163,31 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
     finally:
         with contextlib.suppress(*LOST, asyncpg.PostgresError):
             await asyncio.shield(pool.release(connection))
+
+
+async def _undo(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
+    """Roll back; a connection that cannot is closed, which rolls back too."""
+    try:
+        async with asyncio.timeout(ROLLBACK_SECONDS):
+            await transaction.rollback()
+    except (*LOST, asyncpg.PostgresError):
+        # Too slow, or stopped while it began; or lost, and out of the pool already.
+        with contextlib.suppress(asyncpg.InterfaceError):
+            connection.terminate()
+
+
+async def _seen_through(work: Coroutine[object, object, None]) -> None:
+    """Await ``work`` to its end, however often the caller is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 def _rights(scope: Scope) -> str:

@@ -1,8 +1,12 @@
 import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
 
+import anyio
 import pytest
 
-from flywheel_server import db, errors
+from flywheel_server import db, embedded, errors
 from tests.cast import STAGE
 
 
@@ -21,3 +25,81 @@ async def test_of_two_changes_that_wait_for_each_other_one_is_asked_to_come_agai
     (refused,) = [each for each in done if each is not None]
     with pytest.raises(errors.Unavailable, match="send it again"):
         raise refused
+
+
+@pytest.mark.parametrize("ticks", [1, 3, 5])
+async def test_who_is_stopped_while_it_begins_leaves_a_clean_connection(
+    address: embedded.Address, caplog: pytest.LogCaptureFixture, ticks: int
+) -> None:
+    async with _one_connection(address) as database:
+        begins = asyncio.create_task(_hold(database, asyncio.Event()))
+        # The answer to BEGIN cannot have come yet: nothing has waited for the socket.
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        begins.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await begins
+
+        await _hold(database, asyncio.Event())
+
+    assert _errors(caplog) == []
+
+
+async def test_who_is_stopped_again_while_it_rolls_back_leaves_a_clean_connection(
+    database: db.Database, address: embedded.Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Broken by a rollback that can be stopped: its lock outlives the transaction."""
+    async with _one_connection(address) as small:
+        begun = asyncio.Event()
+        async with db.transaction(database, STAGE) as other:
+            await other.execute("SELECT pg_advisory_xact_lock(1, 2)")
+            waits = asyncio.create_task(_hold(small, begun))
+            await begun.wait()
+            while not waits.done():
+                waits.cancel()
+                await asyncio.sleep(0)
+            assert waits.cancelled()
+            # Rolled back by now, though what it waited for is still held.
+            assert await other.fetchval("SELECT pg_try_advisory_xact_lock(1, 1)")
+
+    assert _errors(caplog) == []
+
+
+async def test_a_reader_who_leaves_an_export_leaves_a_clean_connection(
+    database: db.Database, address: embedded.Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A response that streams is stopped by a scope that cancels at each ``await`` anew."""
+    async with _one_connection(address) as small:
+        begun = asyncio.Event()
+        async with db.transaction(database, STAGE) as other:
+            await other.execute("SELECT pg_advisory_xact_lock(1, 2)")
+            async with anyio.create_task_group() as response:
+                response.start_soon(_hold, small, begun)
+                await begun.wait()
+                response.cancel_scope.cancel()
+            assert await other.fetchval("SELECT pg_try_advisory_xact_lock(1, 1)")
+
+    assert _errors(caplog) == []
+
+
+async def _hold(database: db.Database, begun: asyncio.Event) -> None:
+    """Take one lock, then another that may be held."""
+    async with db.transaction(database, STAGE) as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock(1, 1)")
+        begun.set()
+        await connection.execute("SELECT pg_advisory_xact_lock(1, 2)")
+
+
+@contextlib.asynccontextmanager
+async def _one_connection(address: embedded.Address) -> AsyncIterator[db.Database]:
+    opened = await db.open_database(address.app_url, pool_size=1, statement_timeout=60)
+    async with db.transaction(opened, STAGE):
+        pass
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def _errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
