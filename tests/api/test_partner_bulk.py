@@ -145,3 +145,31 @@ async def test_a_request_sent_again_repeats_its_answer(
         headers=cast.partners[1].credential.headers | {"Idempotency-Key": "monday"},
     )
     assert verdicts(theirs) == ["not_found", "not_found"]
+
+
+async def test_an_answer_is_kept_for_as_long_as_documented_and_no_longer(
+    client: httpx.AsyncClient,
+    database: db.Database,
+    cast: Cast,
+    owner: db.Connection,
+) -> None:
+    """Broken by taking ``forget_answers`` out of ``loop/housekeeping.py``."""
+    body = {"pattern_ids": [await candidates.make_candidate(database, cast.site)]}
+    for key in ("old", "recent"):
+        await post(client, cast, "bulk-approve", body, key=key)
+    for key, days in (("old", 31), ("recent", 29)):
+        await owner.execute(
+            "UPDATE idempotency_keys SET created_at = now() - $2 * interval '1 day' WHERE key = $1",
+            key,
+            days,
+        )
+
+    turn = await client.post("/api/admin/flywheel/run", headers=cast.admin.headers)
+
+    assert turn.status_code == 200
+    kept = await candidates.rows(database, "SELECT key FROM idempotency_keys")
+    assert [row["key"] for row in kept] == ["recent"]
+    again = await post(client, cast, "bulk-approve", body, key="old")
+    assert again.json()["repeated"] is False
+    described = (await client.get("/openapi.json", headers=cast.admin.headers)).text
+    assert "changes nothing, for 30 days." in described

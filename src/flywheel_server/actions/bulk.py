@@ -24,6 +24,8 @@ from flywheel_server.store import candidates, promotions
 _log = log.get(__name__)
 
 MOST_ITEMS = 50
+# An answer is kept under its key for so long; after that the key is free again.
+REPEATABLE_DAYS = 30
 Verdict = Literal["approved", "rejected", "skipped", "conflict", "not_found", "failed"]
 
 

@@ -7,7 +7,7 @@ a recount is base plus facts.
 import datetime as dt
 
 from flywheel_server import log
-from flywheel_server.actions import rule_health
+from flywheel_server.actions import bulk, rule_health
 from flywheel_server.db import Connection
 from flywheel_server.sql import load
 from flywheel_server.store import deliveries, folds
@@ -52,6 +52,12 @@ async def forget_keys(connection: Connection, now: dt.datetime, days: int) -> in
     """Delete a bounded number of keys and corrections whose facts are long gone; return it."""
     before = now - dt.timedelta(days=days + KEY_DAYS_LONGER)
     return int(await connection.fetchval(_SQL["forget_keys"], before, _MOST_KEYS))
+
+
+async def forget_answers(connection: Connection, now: dt.datetime) -> int:
+    """Delete what was answered to requests that may no longer be sent again; return how many."""
+    before = now - dt.timedelta(days=bulk.REPEATABLE_DAYS)
+    return int(await connection.fetchval(_SQL["forget_answers"], before))
 
 
 async def forget_runs(connection: Connection, now: dt.datetime) -> int:

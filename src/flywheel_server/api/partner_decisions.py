@@ -43,7 +43,10 @@ IdempotencyKey = Annotated[
     Header(
         min_length=1,
         max_length=200,
-        description="The same key again repeats the answer and changes nothing.",
+        description=(
+            "The same key again repeats the answer and changes nothing, "
+            f"for {bulk.REPEATABLE_DAYS} days."
+        ),
     ),
 ]
 RuleRef = Annotated[

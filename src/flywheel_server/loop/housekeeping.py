@@ -17,6 +17,7 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     done += await retention.drop_log_lines(connection, turn.now, kept.log_retention_days)
     done += await retention.forget_keys(connection, turn.now, kept.execution_retention_days)
     done += await plan_approvals.forget(connection, turn.now, kept.execution_retention_days)
+    done += await retention.forget_answers(connection, turn.now)
     done += await retention.forget_runs(connection, turn.now)
     done += await events.forget_old(connection, turn.now)
     done += await retention.forget_rule_sets(connection, turn.now)

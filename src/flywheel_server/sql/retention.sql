@@ -120,6 +120,15 @@ forgotten AS (
 )
 SELECT count(*) FROM forgotten;
 
+-- name: forget_answers
+-- fleet: retention is the same for every partner
+WITH forgotten AS (
+    DELETE FROM idempotency_keys k
+    WHERE k.created_at < $1
+    RETURNING 1
+)
+SELECT count(*) FROM forgotten;
+
 -- name: forget_runs
 -- fleet: turns belong to no tenant
 WITH forgotten AS (
