@@ -322,3 +322,34 @@ async def test_a_rebuild_keeps_what_was_proven(
     async with db.transaction(database, walk.LOOP) as connection:
         await folds.rebuild(connection, clock.now())
     assert await walk.standing(database, rule, cast.appliance) == before
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["matching_at = matching_at + interval '1 s'", "succeeding_at = matching_at"],
+    ids=["an execution of no moment", "a success that failed"],
+)
+async def test_a_recount_tells_a_delivery_that_claims_what_no_execution_shows(
+    client: httpx.AsyncClient,
+    cast: Cast,
+    database: db.Database,
+    rule: Rule,
+    owner: db.Connection,
+    claim: str,
+) -> None:
+    await walk.check_in(client, cast.appliance, walk.NEWER)
+    await telemetry.send(client, cast.site, [l1(rule, success=False)])
+    await walk.turn(client)
+    await telemetry.send(client, cast.site, [l1(rule)])
+    await walk.turn(client)
+    assert await _recounted(database) == (2, 0)
+
+    await owner.execute(f"UPDATE rule_deliveries SET {claim}")
+
+    assert await _recounted(database) == (2, 1)
+
+
+async def _recounted(database: db.Database) -> tuple[int, int]:
+    async with db.transaction(database, walk.LOOP) as connection:
+        (found,) = [each for each in await folds.verify(connection) if each.name == "deliveries"]
+    return found.compared, found.differing

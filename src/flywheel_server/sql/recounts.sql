@@ -285,3 +285,36 @@ SELECT
     ) AS differing
 FROM facts f
 FULL JOIN execution_keys k ON k.site_id = f.site_id AND k.execution_id = f.execution_id;
+
+-- name: deliveries
+-- fleet: a recount covers every site
+-- What a delivery claims rests on a fact of that very moment. The other way round cannot be asked:
+-- a report without the rule takes its matches back, and an id may have meant another rule then.
+WITH claimed AS (
+    SELECT d.rule, d.appliance_id, d.site_id, d.matching_at AS at, false AS success
+    FROM rule_deliveries d
+    WHERE d.matching_at IS NOT NULL
+    UNION ALL
+    SELECT d.rule, d.appliance_id, d.site_id, d.succeeding_at, true
+    FROM rule_deliveries d
+    WHERE d.succeeding_at IS NOT NULL
+),
+backed AS (
+    SELECT DISTINCT c.rule, c.appliance_id, c.success
+    FROM claimed c
+    JOIN executions e ON e.site_id = c.site_id AND e.received_at = c.at
+    WHERE e.level = 'L1'
+        AND e.weight > 0
+        AND (e.appliance_id IS NULL OR e.appliance_id = c.appliance_id)
+        AND (e.outcome = 'success' OR NOT c.success)
+)
+SELECT
+    count(*) AS compared,
+    count(*) FILTER (
+        WHERE b.rule IS NULL
+            -- Of what was dropped nothing can be said.
+            AND c.at >= (SELECT COALESCE(min(x.received_at), 'infinity') FROM executions x)
+    ) AS differing
+FROM claimed c
+LEFT JOIN backed b
+    ON b.rule = c.rule AND b.appliance_id = c.appliance_id AND b.success = c.success;

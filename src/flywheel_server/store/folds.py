@@ -20,7 +20,7 @@ _RECOUNTS = load("recounts")
 
 Fold = Literal["patterns", "platform", "rules", "rule_attempts", "deliveries", "days"]
 FOLDS: tuple[Fold, ...] = ("patterns", "platform", "rules", "rule_attempts", "deliveries", "days")
-RECOUNTS = ("patterns", "platform", "aggregates", "rules", "counters", "days", "keys")
+RECOUNTS = ("patterns", "platform", "aggregates", "rules", "counters", "days", "keys", "deliveries")
 
 Pair = tuple[str, str]
 
