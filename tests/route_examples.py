@@ -501,6 +501,14 @@ EXAMPLES |= {
         )
         for verb, status in (("invitation", 201), ("links", 201), ("disable", 200), ("enable", 200))
     },
+    **{
+        f"DELETE {prefix}/{{id}}/sessions": _of_colleague(home, f"{prefix}/{{id}}/sessions", 200)
+        for home, prefix in (
+            ("operator", "/api/admin/users"),
+            ("partner", "/api/partners/me/users"),
+            ("client", "/api/client/users"),
+        )
+    },
     "GET /api/partners/me/keys": lambda _stage, _site: Example(path="/api/partners/me/keys"),
     "POST /api/partners/me/keys": lambda _stage, _site: Example(
         path="/api/partners/me/keys", body={"label": "tickets"}, status=201

@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from flywheel_server import db
-from tests.cast import STAGE, Cast
+from tests.cast import STAGE, Cast, sign_in
 
 ADMIN, PARTNER, CLIENT = "/api/admin/users", "/api/partners/me/users", "/api/client/users"
+SESSION = "/api/auth/session"
 PASSWORD = "nine words make a better password than one"
 
 
@@ -173,6 +174,42 @@ async def test_a_disabled_person_is_out_at_once_until_enabled(
     link = httpx.URL((await client.post(f"{path}/links", headers=owner)).json()["link"])
     redeemed = await client.post("/api/auth/links/redeem", json={"token": link.params["token"]})
     assert redeemed.json()["role"] == "partner technician"
+
+
+@pytest.mark.parametrize(
+    ("path", "manager", "role"),
+    [
+        (ADMIN, "operator admin", "partner owner"),
+        (ADMIN, "operator admin", "operator viewer"),
+        (PARTNER, "partner owner", "partner technician"),
+        (CLIENT, "client admin", "client viewer"),
+    ],
+)
+async def test_somebody_is_signed_out_everywhere_and_signs_in_again(
+    client: httpx.AsyncClient,
+    cast: Cast,
+    database: db.Database,
+    path: str,
+    manager: str,
+    role: str,
+) -> None:
+    person, headers = cast.people[role], cast.session(manager)
+    other = await sign_in(database, person.email)
+    for each in (person, other):
+        assert (await client.get(SESSION, headers=each.headers)).status_code == 200
+
+    done = await client.delete(f"{path}/{person.id}/sessions", headers=headers)
+
+    assert done.json() == {"id": str(person.id), "email": person.email, "ended": 2}
+    for each in (person, other):
+        assert (await client.get(SESSION, headers=each.headers)).status_code == 401
+    again = await sign_in(database, person.email)
+    assert (await client.get(SESSION, headers=again.headers)).status_code == 200
+    assert (await client.get(SESSION, headers=headers)).status_code == 200
+    filters = {"action": "user.sign_out", "object_id": str(person.id)}
+    said = await client.get("/api/admin/audit", headers=cast.admin.headers, params=filters)
+    (entry,) = said.json()["items"]
+    assert (entry["actor"], entry["after"]) == (cast.people[manager].email, {"ended": 2})
 
 
 async def test_a_disabled_operators_tokens_end_for_good(

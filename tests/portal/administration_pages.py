@@ -106,6 +106,7 @@ PAGES: dict[str, Builder] = {
     ),
     f"GET {PERSON}": _person(),
     f"POST {PERSON}/role": _person("/role", {"role": "technician"}),
+    f"POST {PERSON}/sign-out": _person("/sign-out"),
     f"POST {PERSON}/disable": _person("/disable"),
     f"POST {PERSON}/enable": _person("/enable"),
     f"POST {PERSON}/invitation": _person("/invitation"),

@@ -31,7 +31,7 @@ def _people(root: str, home: str) -> dict[str, Builder]:
         f"POST {root}": _plain(root, {"email": "new@example.com", "role": "viewer"}),
         **{
             f"POST {root}/{{id}}/{verb}": _colleague(root, home, verb)
-            for verb in ("invitation", "link", "disable", "enable")
+            for verb in ("invitation", "link", "sign-out", "disable", "enable")
         },
     }
 

@@ -189,8 +189,15 @@ async def test_somebody_is_invited_gets_another_role_and_is_stopped(
         await expect(page.get_by_text("sessions, links and tokens stopped")).to_be_visible()
         await page.get_by_role("button", name="Enable").click()
         await expect(page.get_by_text("may sign in again.")).to_be_visible()
+        technician = stage.cast.people["partner technician"]
+        await page.goto(f"/operator/people/{technician.id}")
+        await page.get_by_role("button", name="Sign out everywhere").click()
+        await expect(page.get_by_text("signed out everywhere (1 session ended)")).to_be_visible()
+        answer = await stage.http.get("/api/auth/session", headers=technician.headers)
+        assert answer.status_code == 401
         # Oneself stays an admin, for there is no other.
         await page.goto(f"/operator/people/{administration.admin(stage).id}")
+        assert await page.get_by_role("button", name="Disable").count() == 0
         await page.get_by_label("Their role").select_option("viewer")
         await page.get_by_role("button", name="Change the role").click()
         await expect(page.get_by_text("This is the last admin")).to_be_visible()

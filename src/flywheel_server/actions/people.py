@@ -118,6 +118,20 @@ async def enable(
     return await get(connection, actor, user_id)
 
 
+async def sign_out(
+    connection: Connection, actor: PersonScope, user_id: UUID, now: dt.datetime
+) -> tuple[User, int]:
+    """End every session of a person, at once; return them with how many ended. Raises NotFound."""
+    user = await get(connection, actor, user_id)
+    digests = await sessions.end_all(connection, user_id)
+    for digest in digests:
+        await announce(connection, listener.CREDENTIALS, digest.hex())
+    ended = len(digests)
+    if ended:
+        await _record(connection, actor, "user.sign_out", user, now, None, {"ended": ended})
+    return user, ended
+
+
 async def change_role(
     connection: Connection, actor: OperatorScope, user_id: UUID, role: str, now: dt.datetime
 ) -> User:

@@ -103,6 +103,14 @@ class SignInLink(View):
     expires_at: dt.datetime = Field(description="Until when it works.", examples=[_TIME])
 
 
+class SignedOut(View):
+    """What signing somebody out everywhere did."""
+
+    id: UUID = Field(description="The person's id.", examples=[_UUID])
+    email: str = Field(description="Their e-mail address.", examples=["person@example.com"])
+    ended: int = Field(description="Sessions that ended.", examples=[3])
+
+
 class UserView(View):
     """Somebody who may sign in."""
 
@@ -144,6 +152,13 @@ def _router(prefix: str, tag: str, reads: Audience, changes: Audience) -> APIRou
     ) -> UserView:
         """Let somebody sign in again. Again changes nothing."""
         return await enable(parts, scope, id)
+
+    @router.delete("/{id}/sessions")
+    async def sign_user_out(
+        scope: Annotated[PersonScope, changing], parts: RuntimeDep, id: PathId
+    ) -> SignedOut:
+        """Sign somebody out everywhere, at once; they may sign in again. Tokens and links stay."""
+        return await sign_out(parts, scope, id)
 
     @router.post("/{id}/invitation", status_code=201)
     async def invite_again(
@@ -217,6 +232,13 @@ async def enable(parts: Runtime, scope: PersonScope, id: UUID) -> UserView:
         user = await actions.enable(connection, scope, id, clock.now())
         invited = await people.invited(connection, [id])
     return _view(user, id in invited)
+
+
+async def sign_out(parts: Runtime, scope: PersonScope, id: UUID) -> SignedOut:
+    """End every session of somebody."""
+    async with db.transaction(parts.database, scope) as connection:
+        user, ended = await actions.sign_out(connection, scope, id, clock.now())
+    return SignedOut(id=user.id, email=user.email, ended=ended)
 
 
 async def renew_invitation(parts: Runtime, scope: PersonScope, id: UUID) -> Invitation:

@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, str] = {
     "user.link": "A link for somebody was made",
     "user.role": "Somebody got another role",
     "user.disable": "Somebody was stopped from signing in",
+    "user.sign_out": "Somebody was signed out everywhere",
     "user.enable": "Somebody may sign in again",
     "user.password": "Somebody set a new password",
     "session.open": "Somebody signed in",

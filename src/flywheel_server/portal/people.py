@@ -5,7 +5,7 @@ A new link is on the page that answers, and never again.
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -15,7 +15,7 @@ from flywheel_server.api.access import CLIENT_ADMIN, PARTNER_OWNER, Audience, Ru
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.people import Invitation, NewClientUser, NewPartnerUser, SignInLink
 from flywheel_server.domain.scope import ClientScope, PartnerScope
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import filters, forms, frame, words
 from flywheel_server.runtime import Runtime
 
 _Text = Annotated[str, Query(max_length=300)]
@@ -121,6 +121,13 @@ def _router(home: Home, audience: Audience) -> APIRouter:
             return frame.go(home.path, error.detail, kind="trouble")
         return await _page(request, scope, parts, home, _FIRST, "", _link(given, made))
 
+    _add_switches(router, home, manager)
+    return router
+
+
+def _add_switches(router: APIRouter, home: Home, manager: Any) -> None:
+    """Add what ends somebody's access and gives it back."""
+
     @router.post("/{id}/disable")
     async def disable(
         scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
@@ -131,6 +138,13 @@ def _router(home: Home, audience: Audience) -> APIRouter:
             people.disable(parts, scope, id),
             lambda user: f"{user.email} is signed out everywhere and cannot sign in any more.",
         )
+
+    @router.post("/{id}/sign-out")
+    async def sign_out(
+        scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """End every session of somebody."""
+        return await forms.attempt(home.path, people.sign_out(parts, scope, id), said_of_sign_out)
 
     @router.post("/{id}/enable")
     async def enable(
@@ -143,11 +157,17 @@ def _router(home: Home, audience: Audience) -> APIRouter:
             lambda user: f"{user.email} may sign in again, with the password they had.",
         )
 
-    return router
-
 
 partners = _router(PARTNER, PARTNER_OWNER)
 clients = _router(CLIENT, CLIENT_ADMIN)
+
+
+def said_of_sign_out(done: people.SignedOut) -> str:
+    """Say what signing somebody out has done, and what they can do next."""
+    if not done.ended:
+        return f"{done.email} was signed in nowhere: nothing has ended."
+    sessions = words.plural(done.ended, "session")
+    return f"{done.email} is signed out everywhere ({sessions} ended) and may sign in again."
 
 
 async def _invite(scope: _Manager, parts: Runtime, given: dict[str, str]) -> Invitation:

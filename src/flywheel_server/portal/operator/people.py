@@ -12,6 +12,7 @@ from flywheel_server.api.people import Invitation, NewUser, SignInLink, UserChan
 from flywheel_server.domain import people as rules
 from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import people as tenant_people
 from flywheel_server.portal.operator import tenants as tenant_lists
 from flywheel_server.store import tenants
 from flywheel_server.store.people import Home, Kind
@@ -112,6 +113,14 @@ async def change_role(request: Request, scope: Admin, parts: RuntimeDep, id: Pat
     )
 
 
+@router.post("/{id}/sign-out")
+async def sign_out(scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """End every session of somebody."""
+    return await forms.attempt(
+        f"{_HERE}/{id}", people.sign_out(parts, scope, id), tenant_people.said_of_sign_out
+    )
+
+
 @router.post("/{id}/disable")
 async def disable(scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Stop somebody at once."""
@@ -169,7 +178,8 @@ async def _person(
         scope,
         "operator/person.html",
         user=user,
-        myself=user.id == scope.actor_id,
+        # An operator's actor is not their account, but an address has one account.
+        myself=user.email == scope.actor_name,
         home=f"{_HERE}/{id}",
         tenant=next(iter(names.values()), ""),
         roles=_roles(user),
