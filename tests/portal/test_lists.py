@@ -3,13 +3,14 @@
 Broken on purpose: with the text left out of the query of one of them, these fail.
 """
 
+import re
 from html import unescape
 
 import pytest
 
 from flywheel_server.domain.scope import PartnerScope
+from tests import candidates, hooks, ordering, telemetry
 from tests import cast as people
-from tests import hooks, ordering, telemetry
 from tests.cast import CastPerson
 from tests.portal import flywheel
 from tests.portal import stage as stages
@@ -129,6 +130,37 @@ async def test_appliances_of_a_rule_are_searched(stage: Stage) -> None:
         assert stage.cast.appliance.wire_id not in found
         none = await _shown(stage, person, f"{path}?appliance=nothing-has-this")
         assert "No appliance fits this search." in none
+
+
+@pytest.mark.parametrize(
+    ("role", "root"),
+    [
+        ("partner viewer", "/partner/learning/candidates"),
+        ("client viewer", "/client/candidates"),
+        ("operator viewer", "/operator/candidates"),
+    ],
+)
+async def test_the_hosts_of_a_candidate_are_searched_and_come_in_pages(
+    stage: Stage, role: str, root: str
+) -> None:
+    names = [f"ROW-{number:02}-of-many" for number in range(55)]
+    await candidates.make_candidates(stage.database, [stage.site], names)
+    person, path = stage.cast.people[role], f"{root}/{stage.waiting['WS-1']}"
+    hosts = {*names, *stage.waiting}
+    first = _hosts(await _shown(stage, person, f"{path}?days=7"))
+    assert first < hosts
+    assert len(first) == 50
+    following = _address(await _shown(stage, person, f"{path}?days=7"), "hosts_next=")
+    assert "days=7" in following
+    assert _hosts(await _shown(stage, person, following)) == hosts - first
+    found = await _shown(stage, person, f"{path}?host=row-54-OF")
+    assert _hosts(found) == {names[54]}
+    none = await _shown(stage, person, f"{path}?host=nothing-has-this")
+    assert "No host has that in its name." in none
+
+
+def _hosts(text: str) -> set[str]:
+    return set(re.findall(r'data-label="Host"><bdi>([^<]*)</bdi>', text.partition('id="hosts"')[2]))
 
 
 async def test_webhooks_are_searched(stage: Stage) -> None:

@@ -206,6 +206,7 @@ async def test_what_people_and_hosts_are_called_is_text_everywhere(
         f"/partner/learning?text={'%3Cb%3E' * 20}",
         f"/partner/learning/candidates/{stage.waiting['WS-1']}",
         f"/partner/learning/candidates/{stage.waiting['WS-2']}",
+        f"/partner/learning/candidates/{stage.waiting['WS-2']}?host=nothing-has-this",
         "/partner/learning/rules",
         f"/partner/learning/rules/{rule.id}",
         "/partner/learning/history",

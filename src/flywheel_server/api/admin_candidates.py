@@ -6,7 +6,13 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query
 
 from flywheel_server import clock, db
-from flywheel_server.api import decisions, learning_views, pages, partner_learning
+from flywheel_server.api import (
+    candidate_hosts,
+    decisions,
+    learning_views,
+    pages,
+    partner_learning,
+)
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.decisions import Approval, CandidateId
 from flywheel_server.api.learning_views import CandidateItem, DecisionView, SiteFilterDep, WindowDep
@@ -54,10 +60,16 @@ async def list_candidates(
 
 @router.get("/{candidate_id}")
 async def get_candidate(
-    scope: Reader, parts: RuntimeDep, candidate_id: CandidateId, window: WindowDep
+    scope: Reader,
+    parts: RuntimeDep,
+    candidate_id: CandidateId,
+    window: WindowDep,
+    hosts: candidate_hosts.WantedDep,
 ) -> CandidateDetail:
     """Return a candidate of any site, its own evidence, and the rule that approval would make."""
-    return await partner_learning.detail_of(parts, scope, candidate_id, window, least_occurrences=0)
+    return await partner_learning.detail_of(
+        parts, scope, candidate_id, window, hosts, least_occurrences=0
+    )
 
 
 @router.post("/{candidate_id}/approve")

@@ -8,7 +8,13 @@ from pydantic import Field
 
 from flywheel_server import clock, db
 from flywheel_server.actions import promote
-from flywheel_server.api import decisions, learning_views, pages, partner_learning
+from flywheel_server.api import (
+    candidate_hosts,
+    decisions,
+    learning_views,
+    pages,
+    partner_learning,
+)
 from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.decisions import Approval, CandidateId
 from flywheel_server.api.learning_views import (
@@ -97,10 +103,14 @@ async def list_candidates(
 
 @router.get("/{candidate_id}")
 async def get_candidate(
-    scope: ClientReader, parts: RuntimeDep, candidate_id: CandidateId, window: WindowDep
+    scope: ClientReader,
+    parts: RuntimeDep,
+    candidate_id: CandidateId,
+    window: WindowDep,
+    hosts: candidate_hosts.WantedDep,
 ) -> ClientCandidateDetail:
     """Return a candidate, its own evidence, and the exact rule that approval would make."""
-    found = await partner_learning.detail_of(parts, scope, candidate_id, window)
+    found = await partner_learning.detail_of(parts, scope, candidate_id, window, hosts)
     async with db.transaction(parts.database, scope) as connection:
         names = await healing_reasons.runbook_names(connection, [found.runbook_id])
     # Not dumped: a field of an execution has another name than the one it is read by.

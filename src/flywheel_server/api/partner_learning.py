@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import promote
-from flywheel_server.api import healing_logs, learning_views, pages
+from flywheel_server.api import candidate_hosts, healing_logs, learning_views, pages
 from flywheel_server.api.access import PartnerReader, RuntimeDep
-from flywheel_server.api.admin_learning import CountsView, GateView
+from flywheel_server.api.admin_learning import GateView
+from flywheel_server.api.candidate_hosts import HostView
 from flywheel_server.api.decisions import CandidateId
 from flywheel_server.api.healing_logs import (
     LevelFilter,
@@ -37,7 +38,7 @@ from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import PersonScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import candidates, healing, policies, promotions
-from flywheel_server.store.candidates import Candidate, Host, StateCount
+from flywheel_server.store.candidates import Candidate, StateCount
 from flywheel_server.store.healing import Day, Filters
 from flywheel_server.store.promotions import RuleCount
 
@@ -95,15 +96,6 @@ class StatsView(BaseModel):
     in_window: InWindowView = Field(description="Within the window.")
 
 
-class HostView(CountsView):
-    """A host that would share the rule."""
-
-    pattern_id: str = Field(description="Its own pattern.", examples=["9f86d081884c7d65"])
-    hostname: str = Field(description="Its name.", examples=["WS-TEST-2"])
-    last_seen_at: dt.datetime = Field(description="Last occurrence, UTC.", examples=[_TIME])
-    status: str = Field(description="Its pattern's state.", examples=["eligible"])
-
-
 class DayView(BaseModel):
     """What was received on one UTC day."""
 
@@ -138,7 +130,13 @@ class CandidateDetail(CandidateItem):
     """A candidate with everything that a decision needs."""
 
     gates: list[GateView] = Field(description="In order; all have to be open.")
-    hosts: list[HostView] = Field(description="The site's hosts with the same pair.")
+    hosts: list[HostView] = Field(
+        description="The site's hosts with the same pair, by name: the wanted fifty."
+    )
+    hosts_next: str | None = Field(
+        description="Send it as `?hosts_next=` for more of them; null on the last page.",
+        examples=[None],
+    )
     executions: list[HealingItem] = Field(description="Its newest executions, at most 50.")
     by_day: list[DayView] = Field(description="Its evidence by day.")
     window: WindowView = Field(description="The time that executions and days are about.")
@@ -213,10 +211,14 @@ async def list_candidates(
 
 @router.get("/candidates/{candidate_id}")
 async def get_candidate(
-    scope: PartnerReader, parts: RuntimeDep, candidate_id: CandidateId, window: WindowDep
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    candidate_id: CandidateId,
+    window: WindowDep,
+    hosts: candidate_hosts.WantedDep,
 ) -> CandidateDetail:
     """Return a candidate, its own evidence, and the exact rule that approval would make."""
-    return await detail_of(parts, scope, candidate_id, window)
+    return await detail_of(parts, scope, candidate_id, window, hosts)
 
 
 @router.get("/execution-history")
@@ -253,6 +255,7 @@ async def detail_of(
     scope: PersonScope,
     candidate_id: str,
     window: Window,
+    hosts: candidate_hosts.Wanted,
     *,
     least_occurrences: int | None = None,
 ) -> CandidateDetail:
@@ -266,13 +269,18 @@ async def detail_of(
         found = await candidates.get(connection, [candidate_id], least_occurrences=least)
         if candidate_id not in found:
             raise errors.NotFound("No candidate has this id: take one from the list.")
-        return await _detail(connection, found[candidate_id], policy, window)
+        return await _detail(connection, found[candidate_id], policy, window, hosts)
 
 
 async def _detail(
-    connection: Connection, candidate: Candidate, policy: Policy, window: Window
+    connection: Connection,
+    candidate: Candidate,
+    policy: Policy,
+    window: Window,
+    wanted: candidate_hosts.Wanted,
 ) -> CandidateDetail:
     decided = candidate.decided
+    hosts = await candidate_hosts.read(connection, candidate, wanted)
     executions = await healing.of_pattern(connection, candidate, window.since, _MOST_EXECUTIONS)
     days = await healing.by_day(connection, candidate, window.since)
     became = await promotions.rules_by_ids(
@@ -282,7 +290,8 @@ async def _detail(
     return CandidateDetail(
         **learning_views.candidate_fields(candidate, policy, window.until),
         gates=learning_views.gate_views(learning_views.gates_of(candidate, policy, window.until)),
-        hosts=[_host(each) for each in await candidates.hosts(connection, candidate)],
+        hosts=hosts.items,
+        hosts_next=hosts.next,
         executions=[learning_views.healing_item(each) for each in executions],
         by_day=[_day(each) for each in days],
         window=window.view,
@@ -303,16 +312,6 @@ async def _would_be(connection: Connection, candidate: Candidate) -> WouldBeView
         rule_hash=decisions.rule_hash(rule),
         is_new=not isinstance(rule, Rule),
         reason=None,
-    )
-
-
-def _host(host: Host) -> HostView:
-    return HostView(
-        **CountsView.model_validate(host.counts).model_dump(),
-        pattern_id=host.pattern_id,
-        hostname=host.hostname,
-        last_seen_at=host.last_seen_at,
-        status=host.state,
     )
 
 

@@ -40,8 +40,12 @@ def page(
     template: str,
     place: Place,
     found: CandidateDetail,
+    hosts: str | None,
 ) -> Response:
-    """Return the page of a candidate, with its evidence by day."""
+    """Return the page of a candidate, with its evidence by day.
+
+    ``hosts`` is what was looked for in the names of its hosts.
+    """
     days = {
         each.day: {
             "successes": each.success.successes,
@@ -60,6 +64,10 @@ def page(
             days, ("successes", "failures"), window.since.date(), window.until.date()
         ),
         windows=filters.WINDOWS,
+        sought=hosts,
+        address=frame.address,
+        chosen_days=request.query_params.get("days"),
+        more_hosts=filters.following(request, found.hosts_next, "hosts_next"),
     )
 
 

@@ -117,8 +117,10 @@ FROM patterns p
 WHERE p.site_id = $1
     AND p.incident_type = $2
     AND p.runbook_id = $3
+    AND ($4::text IS NULL OR p.hostname > $4)
+    AND ($5::text IS NULL OR strpos(lower(p.hostname), lower($5)) > 0)
 ORDER BY p.hostname
-LIMIT $4;
+LIMIT $6;
 
 -- name: counted
 -- One row for each state of what the caller sees; row-level security leaves their own sites.

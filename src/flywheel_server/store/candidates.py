@@ -11,7 +11,6 @@ from flywheel_server.domain.promotions import Counts, Runbook, SiteEvidence
 from flywheel_server.sql import load
 
 _SQL = load("candidates")
-_MOST_HOSTS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,15 +135,27 @@ async def mark_due(connection: Connection, site_id: UUID, incident_type: str) ->
     await connection.execute(_SQL["mark_due"], site_id, incident_type)
 
 
-async def hosts(connection: Connection, candidate: Candidate) -> list[Host]:
-    """Return every host of the site with the same incident type and runbook."""
+async def hosts(
+    connection: Connection,
+    candidate: Candidate,
+    *,
+    text: str | None,
+    after: str | None,
+    limit: int,
+) -> list[Host]:
+    """Return hosts of the site with the same incident type and runbook, by name.
+
+    Those behind ``after`` that have ``text`` in their name.
+    """
     evidence = candidate.evidence
     rows = await connection.fetch(
         _SQL["hosts"],
         candidate.site_id,
         evidence.incident_type,
         evidence.runbook_id,
-        _MOST_HOSTS,
+        after,
+        text,
+        limit,
     )
     return [
         Host(

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import client_learning, pages
+from flywheel_server.api import candidate_hosts, client_learning, pages
 from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.client_learning import ForwardBody
 from flywheel_server.api.decisions import CandidateId
@@ -66,10 +66,11 @@ async def candidate_page(
     parts: RuntimeDep,
     candidate_id: CandidateId,
     window: filters.WindowDep,
+    hosts: candidate_hosts.WantedDep,
 ) -> Response:
     """Show a candidate with everything that a decision needs."""
-    found = await client_learning.get_candidate(scope, parts, candidate_id, window)
-    return deciding.page(request, scope, "client/candidate.html", PLACE, found)
+    found = await client_learning.get_candidate(scope, parts, candidate_id, window, hosts)
+    return deciding.page(request, scope, "client/candidate.html", PLACE, found, hosts.text)
 
 
 @router.get("/{candidate_id}/approve")
@@ -152,7 +153,9 @@ async def _form(
     window: filters.WindowDep,
     template: str,
 ) -> Response:
-    found = await client_learning.get_candidate(scope, parts, candidate_id, window)
+    found = await client_learning.get_candidate(
+        scope, parts, candidate_id, window, candidate_hosts.FIRST
+    )
     if template != "client/forward.html" and found.healing_tier != "full_coverage":
         return frame.go(
             f"{PLACE.candidate(candidate_id)}/forward",

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import admin_candidates, pages
+from flywheel_server.api import admin_candidates, candidate_hosts, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
 from flywheel_server.api.learning_views import DecisionView, SiteFilter
@@ -64,10 +64,11 @@ async def candidate_page(
     parts: RuntimeDep,
     candidate_id: CandidateId,
     window: filters.WindowDep,
+    hosts: candidate_hosts.WantedDep,
 ) -> Response:
     """Show a candidate with everything that a decision needs."""
-    found = await admin_candidates.get_candidate(scope, parts, candidate_id, window)
-    return deciding.page(request, scope, "operator/candidate.html", PLACE, found)
+    found = await admin_candidates.get_candidate(scope, parts, candidate_id, window, hosts)
+    return deciding.page(request, scope, "operator/candidate.html", PLACE, found, hosts.text)
 
 
 @router.get("/{candidate_id}/approve")
@@ -79,7 +80,9 @@ async def approve_page(
     window: filters.WindowDep,
 ) -> Response:
     """Show the rule that approval would make, with the form for it."""
-    found = await admin_candidates.get_candidate(scope, parts, candidate_id, window)
+    found = await admin_candidates.get_candidate(
+        scope, parts, candidate_id, window, candidate_hosts.FIRST
+    )
     return frame.page(request, scope, "partner/approve.html", candidate=found, place=PLACE)
 
 
@@ -103,7 +106,9 @@ async def reject_page(
     window: filters.WindowDep,
 ) -> Response:
     """Show the form that asks why."""
-    found = await admin_candidates.get_candidate(scope, parts, candidate_id, window)
+    found = await admin_candidates.get_candidate(
+        scope, parts, candidate_id, window, candidate_hosts.FIRST
+    )
     return frame.page(request, scope, "partner/reject.html", candidate=found, place=PLACE)
 
 

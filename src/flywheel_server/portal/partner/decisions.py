@@ -5,7 +5,7 @@ An approval carries the hash of the rule that was shown: another rule by then is
 
 from fastapi import APIRouter, Request, Response
 
-from flywheel_server.api import partner_decisions, partner_learning
+from flywheel_server.api import candidate_hosts, partner_decisions, partner_learning
 from flywheel_server.api.access import PartnerActor, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
 from flywheel_server.api.learning_views import DecisionView
@@ -26,7 +26,9 @@ async def approve_page(
     window: filters.WindowDep,
 ) -> Response:
     """Show the rule that approval would make, with the form for it."""
-    found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
+    found = await partner_learning.get_candidate(
+        scope, parts, candidate_id, window, candidate_hosts.FIRST
+    )
     return frame.page(request, scope, "partner/approve.html", candidate=found, place=PLACE)
 
 
@@ -53,7 +55,9 @@ async def reject_page(
     window: filters.WindowDep,
 ) -> Response:
     """Show the form that asks why."""
-    found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
+    found = await partner_learning.get_candidate(
+        scope, parts, candidate_id, window, candidate_hosts.FIRST
+    )
     return frame.page(request, scope, "partner/reject.html", candidate=found, place=PLACE)
 
 

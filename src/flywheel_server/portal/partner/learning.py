@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import pages, partner_learning
+from flywheel_server.api import candidate_hosts, pages, partner_learning
 from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
 from flywheel_server.api.learning_views import SiteFilter
@@ -75,10 +75,13 @@ async def candidate_page(
     parts: RuntimeDep,
     candidate_id: CandidateId,
     window: filters.WindowDep,
+    hosts: candidate_hosts.WantedDep,
 ) -> Response:
     """Show a candidate with everything that a decision needs."""
-    found = await partner_learning.get_candidate(scope, parts, candidate_id, window)
-    return deciding.page(request, scope, "partner/candidate.html", decisions.PLACE, found)
+    found = await partner_learning.get_candidate(scope, parts, candidate_id, window, hosts)
+    return deciding.page(
+        request, scope, "partner/candidate.html", decisions.PLACE, found, hosts.text
+    )
 
 
 @router.get("/history")
