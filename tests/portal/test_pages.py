@@ -3,10 +3,11 @@
 Broken on purpose: with `color: #999` for `.muted`, and with an `onclick` in a template, these fail.
 """
 
+import contextlib
 import datetime as dt
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Request, Response, expect
 
 from flywheel_server import clock, db
 from flywheel_server.actions import promote
@@ -102,13 +103,57 @@ async def test_a_report_of_a_refusal_is_counted(stage: Stage) -> None:
 async def test_a_page_hears_of_what_changed_behind_it(browser: Browser, stage: Stage) -> None:
     async with browsing.reader(browser, stage.base_url, stage.technician) as (page, _):
         # The stream has begun, and with it what it compares with, before anything changes.
-        async with page.expect_response(lambda answer: answer.url.endswith(live.PATH)):
+        async with page.expect_response(_is_live):
             await page.goto("/partner/learning")
         await page.locator("tr", has_text="WS-3").locator("input[name=id]").check()
         await stages.reject(stage, "WS-2")
         await page.wait_for_selector("text=WS-2", state="detached")
         assert await page.locator("tr", has_text="WS-3").locator("input[name=id]").is_checked()
         assert await page.locator("[data-count]").inner_text() == "1 selected"
+
+
+async def test_a_reader_of_many_pages_finds_each_up_to_date(browser: Browser, stage: Stage) -> None:
+    """Broken by the limit of 60 at once: 429; by no second look: WS-2 stays where it was."""
+    headers = stages.plain(stage.technician)
+    async with contextlib.AsyncExitStack() as streams:
+        for _ in range(6):
+            opened = stage.http.stream("GET", live.PATH, headers=headers)
+            assert (await streams.enter_async_context(opened)).status_code == 200
+        told = {(await stage.http.get(live.PATH, headers=headers)).status_code for _ in range(70)}
+        assert told == {204}
+        async with browsing.reader(browser, stage.base_url, stage.technician) as (page, _):
+            await page.clock.install()
+            async with page.expect_response(_is_live) as answered:
+                await page.goto("/partner/learning")
+            assert (await answered.value).status == 204
+            await stages.reject(stage, "WS-2")
+            await page.clock.fast_forward(61_000)
+            await page.wait_for_selector("text=WS-2", state="detached")
+
+
+async def test_a_page_behind_another_tab_takes_no_news_and_is_up_to_date_when_seen(
+    browser: Browser, stage: Stage
+) -> None:
+    async with browsing.reader(browser, stage.base_url, stage.technician) as (page, _):
+        async with page.expect_response(_is_live):
+            await page.goto("/partner/learning")
+        async with page.expect_event("requestfailed", _is_live):
+            await page.evaluate(_SEEN, False)
+        await stages.reject(stage, "WS-2")
+        async with page.expect_response(_is_live):
+            await page.evaluate(_SEEN, True)
+        await page.wait_for_selector("text=WS-2", state="detached")
+
+
+# A browser without a window has no tabs of which one is behind.
+_SEEN = """(seen) => {
+  Object.defineProperty(document, "hidden", { value: !seen, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def _is_live(what: Request | Response) -> bool:
+    return what.url.endswith(live.PATH)
 
 
 async def test_each_card_has_its_figure_its_window_and_its_trend(

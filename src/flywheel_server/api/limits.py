@@ -83,13 +83,14 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             burst=500,
             refusal=errors.TooManyRequests,
         ),
-        # Open pages that wait for news hold their place for minutes.
+        # Open pages that wait for news hold their place for minutes. Who may open a page may ask
+        # for its news: where there is no place, the answer is a quiet no (`portal/live.py`).
         Kind(
             name="live",
             most=256,
             waiting=0,
-            rate=2,
-            burst=60,
+            rate=50,
+            burst=500,
             refusal=errors.TooManyRequests,
         ),
         Kind(

@@ -32,7 +32,7 @@ _open: Counter[UUID] = Counter()
 async def live(scope: PeopleReader, parts: RuntimeDep) -> Response:
     """Send an event whenever something changed, for two minutes."""
     if _open[scope.actor_id] >= _MOST_EACH or _open.total() >= _MOST:
-        # No content tells a browser not to come back: this page is read without news.
+        # No content tells a browser not to come back: this page looks for itself, now and then.
         return Response(status_code=204)
     return StreamingResponse(
         _news(parts, scope),

@@ -134,7 +134,8 @@ dialog.addEventListener("submit", async (event) => {
 
 // In place: the parts of the page that can change are fetched anew; what is selected or open stays.
 async function refresh(text) {
-  const { answer, page } = await read(location.href);
+  // Without an answer the page stays as it is, and looks again with the next news.
+  const { answer, page } = await read(location.href).catch(() => ({ answer: { ok: false } }));
   if (!answer.ok) return;
   for (const part of document.querySelectorAll("[data-refresh]")) {
     const fresh = page.getElementById(part.id);
@@ -153,10 +154,34 @@ async function refresh(text) {
   if (text) say(text);
 }
 
-if (document.body.dataset.live && document.querySelector("[data-refresh]")) {
-  const news = new EventSource(document.body.dataset.live);
+// News, for a page that is looked at: a browser has few connections to one server for all its tabs.
+// Where the server has no place for one more, the page looks for itself, once a minute.
+let news = null;
+let later = 0;
+
+function hush() {
+  news?.close();
+  clearTimeout(later);
+}
+
+function listen() {
+  hush();
+  news = new EventSource(document.body.dataset.live);
   news.addEventListener("changed", () => { if (!dialog.open) refresh("The page was updated."); });
-  addEventListener("pagehide", () => news.close());
+  news.addEventListener("error", () => {
+    if (news.readyState === EventSource.CLOSED) later = setTimeout(catchUp, 60000);
+  });
+}
+
+function catchUp() {
+  if (!dialog.open) refresh();
+  listen();
+}
+
+if (document.body.dataset.live && document.querySelector("[data-refresh]")) {
+  if (!document.hidden) listen();
+  document.addEventListener("visibilitychange", () => { document.hidden ? hush() : catchUp(); });
+  addEventListener("pagehide", hush);
 }
 setInterval(() => {
   for (const time of document.querySelectorAll("time[data-time=ago], time[data-time=left]")) time.textContent = written(time);
