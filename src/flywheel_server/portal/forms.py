@@ -12,8 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from flywheel_server import errors
-from flywheel_server.api import bodies
-from flywheel_server.portal import frame
+from flywheel_server.portal import frame, refusals
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -41,9 +40,7 @@ def checked(model: type[Model], values: dict[str, Any]) -> Model:
     try:
         return model(**values)
     except ValidationError as error:
-        raise errors.InvalidInput(
-            f"Correct this and send it again: {bodies.problems(error)}."
-        ) from error
+        raise errors.InvalidInput(refusals.of_form(error)) from error
 
 
 async def attempt(

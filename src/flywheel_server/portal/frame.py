@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from flywheel_server import clock
 from flywheel_server.domain.scope import PersonScope
-from flywheel_server.portal import files, viewers, words
+from flywheel_server.portal import files, refusals, viewers, words
 
 _NOTICE_COOKIE = "flywheel_notice"
 _LONGEST_NOTICE = 600
@@ -28,7 +28,7 @@ _templates = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(words.FILTERS)
+_templates.filters.update(words.FILTERS, plainly=refusals.told)
 _templates.globals.update(static=files.path, rate=words.rate)
 
 
