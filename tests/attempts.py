@@ -19,7 +19,7 @@ from tests.cast import STAGE, CastSite
 RUNBOOK = "RB-WIN-SEC-001"
 LOOP = LoopScope(reason="tests turn by hand")
 _numbers = itertools.count(1)
-_WATCH = tuple(step for step in loop.STEPS if step.name == "watch_rules")
+_WATCH = tuple(step for step in loop.STEPS if step.name in {"count_rules", "watch_rules"})
 
 
 async def make_rules(database: db.Database, site: CastSite, count: int = 1) -> list[Rule]:
@@ -83,8 +83,8 @@ async def record(
 
 
 async def watch(database: db.Database, settings: Settings) -> Run:
-    """Run step 5 once, as a turn does."""
-    (run,) = await turns.run_turn(database, settings, _WATCH, turn_id=uuid4(), holder=uuid4())
+    """Run step 5 once, as a turn does: its counting, then what is returned, its judgement."""
+    _, run = await turns.run_turn(database, settings, _WATCH, turn_id=uuid4(), holder=uuid4())
     return run
 
 

@@ -74,7 +74,7 @@ async def test_killed_at_random_moments_every_acknowledged_execution_is_there_on
             await server.kill()
             await sending
 
-    for step in ("generate_patterns", "aggregate_platform", "watch_rules"):
+    for step in ("generate_patterns", "aggregate_platform", "count_rules"):
         code, output = await programs.run("step", step, data_dir=data_dir)
         assert code == 0, output
     code, output = await programs.run("verify-counts", data_dir=data_dir)

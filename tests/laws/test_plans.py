@@ -26,7 +26,7 @@ GROWING = NEVER | {
     "rule_counts",
 }
 # Run after `folds.plan_by_index`, for their parameters tell a planner nothing.
-BY_INDEX = frozenset({"folds", "rule_health.fold_attempts"})
+BY_INDEX = frozenset({"folds", "rule_folds"})
 # What may read a growing table whole, and why. A whole file, or one statement.
 _REBUILD = "counts everything anew, after a restore or by command"
 _ONE_TENANT = "row-level security leaves the caller's own sites; who owns the tables is asked here"

@@ -3,8 +3,10 @@
 import asyncio
 import datetime as dt
 import random
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import httpx
 
 from flywheel_server import clock, db
@@ -24,7 +26,6 @@ async def _fold(database: db.Database) -> None:
         folds.patterns,
         folds.platform,
         folds.rules,
-        folds.rule_attempts,
         folds.deliveries,
         folds.days,
     ):
@@ -336,6 +337,34 @@ async def test_in_another_cluster_everything_is_counted_anew(
     (pattern,) = await telemetry.items(client, cast.admin, "patterns")
     assert pattern["occurrences"] == 7
     assert await _differences(database) == {}
+
+
+async def test_folds_run_side_by_side_and_each_only_once(database: db.Database) -> None:
+    """Made to fail by sharing without the fold's own lock, and by having each fold lock alone."""
+    async with db.transaction(database, LOOP) as held:
+        await stored.share(held, "patterns")
+        async with db.transaction(database, LOOP) as beside:
+            await stored.share(beside, "platform")
+        assert await _is_refused(database, lambda c: stored.share(c, "patterns"))
+        assert await _is_refused(database, stored.lock)
+
+    async with db.transaction(database, LOOP) as alone:
+        await stored.lock(alone)
+        # Whoever rebuilds holds the lock alone and folds.
+        await stored.share(alone, "patterns")
+        assert await _is_refused(database, lambda c: stored.share(c, "platform"))
+
+
+async def _is_refused(
+    database: db.Database, lock: Callable[[db.Connection], Awaitable[None]]
+) -> bool:
+    try:
+        async with db.transaction(database, LOOP) as connection:
+            await connection.execute("SET LOCAL lock_timeout = '100ms'")
+            await lock(connection)
+    except asyncpg.LockNotAvailableError:
+        return True
+    return False
 
 
 async def test_a_dropped_partition_leaves_its_counts_behind(

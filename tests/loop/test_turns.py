@@ -7,9 +7,11 @@ import pytest
 
 from flywheel_server import db, embedded, errors
 from flywheel_server.db import Connection
+from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop import turns
 from flywheel_server.loop.step import Step, Turn
 from flywheel_server.settings import Settings
+from flywheel_server.store import runs
 from flywheel_server.store.runs import Run
 
 SETTINGS = Settings(loop_interval=1.0)
@@ -55,6 +57,64 @@ async def test_a_step_that_hangs_in_its_transaction_loses_the_lock(
     hanging.cancel()
     await asyncio.gather(hanging, return_exceptions=True)
     await elsewhere.close()
+
+
+async def test_neighbours_that_only_count_run_at_the_same_time(database: db.Database) -> None:
+    """Made to fail by running every step behind the one before it."""
+    both_began = asyncio.Barrier(2)
+
+    async def count(connection: Connection, turn: Turn) -> tuple[int, int]:
+        del connection, turn
+        async with asyncio.timeout(10):
+            await both_began.wait()
+        return 1, 1
+
+    ran = await turns.run_turn(
+        database,
+        Settings(loop_interval=60.0),
+        (
+            Step(name="before", run=_nothing),
+            Step(name="one", run=count, counts=True),
+            Step(name="other", run=count, counts=True),
+            Step(name="behind", run=_nothing),
+        ),
+        turn_id=uuid4(),
+        holder=uuid4(),
+    )
+
+    assert [(run.step, run.error) for run in ran] == [
+        ("before", None), ("one", None), ("other", None), ("behind", None)
+    ]  # fmt: skip
+    before, one, other, behind = ran
+    assert before.ended_at <= min(one.started_at, other.started_at)
+    assert max(one.ended_at, other.ended_at) <= behind.started_at
+
+
+async def test_a_step_that_counts_and_fails_leaves_its_neighbour_alone(
+    database: db.Database,
+) -> None:
+    async def fail(connection: Connection, turn: Turn) -> tuple[int, int]:
+        del turn
+        await connection.execute("SELECT 1 / 0")
+        return 1, 1
+
+    failed, other = await turns.run_turn(
+        database,
+        SETTINGS,
+        (
+            Step(name="fails", run=fail, counts=True),
+            Step(name="goes on", run=_nothing, counts=True),
+        ),
+        turn_id=uuid4(),
+        holder=uuid4(),
+    )
+
+    assert failed.error is not None
+    assert "division by zero" in failed.error
+    assert other.error is None
+    async with db.transaction(database, LoopScope(reason="tests")) as connection:
+        kept = await runs.page(connection, before=None, step=None, failed=True, limit=10)
+    assert [run.step for run in kept] == ["fails"]
 
 
 async def test_a_turn_that_finds_no_room_in_time_is_refused(

@@ -31,7 +31,7 @@ async def test_a_withdrawn_platform_rule_comes_back_by_new_evidence_alone_with_a
     )
 
     steps = await telemetry.turn(client, cast.admin)
-    assert steps["watch_rules"]["rows_out"] == 2
+    assert steps["watch_rules"]["rows_out"] == 1
     await telemetry.turn(client, cast.admin)
 
     (withdrawn,) = await telemetry.items(client, cast.admin, "rules?source=platform")

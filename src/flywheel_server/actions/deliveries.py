@@ -33,7 +33,7 @@ async def observe(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     """Move deliveries on by what is new; return facts taken and deliveries that changed."""
     await marks.lock(connection)
     mark = await marks.mark(connection, "deliveries")
-    known = mark is not None and mark.system_identifier == await marks.system_identifier(connection)
+    known = mark is not None and not mark.elsewhere
     since = mark.folded_at - _OVERLAP if mark is not None and known else _BEGINNING
     changed = await deliveries.spread(connection, since)
     changed += await deliveries.observe(connection, since)

@@ -1,11 +1,12 @@
 """Brings the counts up to the facts. Each function is one idempotent transaction's work.
 
-Every writer of folded counts holds the fold lock, so a mark and its counts always agree.
+Folds share a lock and have one each of their own; every other writer of folded counts holds the
+shared one alone. So a mark and its counts always agree, and different folds run side by side.
 """
 
 import datetime as dt
 
-from flywheel_server import log
+from flywheel_server import errors, log
 from flywheel_server.actions import rule_health as health
 from flywheel_server.db import Connection
 from flywheel_server.store import folds, policies, rule_health
@@ -34,18 +35,15 @@ async def platform(connection: Connection, now: dt.datetime) -> tuple[int, int]:
 
 
 async def rules(connection: Connection, now: dt.datetime) -> tuple[int, int]:
-    """Fold new L1 executions into the counters of rules; return facts and rules changed."""
+    """Fold new L1 executions into the counters of rules, and into the attempts of watched ones.
+
+    Returns facts taken and rules changed.
+    """
     since = await _begin(connection, "rules", now)
     facts, changed = await folds.fold_rules(connection, since.mark, now)
     if changed:
         await folds.count_rules(connection, changed)
     return facts, len(changed)
-
-
-async def rule_attempts(connection: Connection, now: dt.datetime) -> int:
-    """Record new and corrected attempts of watched rules; return how many executions it took."""
-    since = await _begin(connection, "rule_attempts", now)
-    return await rule_health.fold_attempts(connection, since.mark, now)
 
 
 async def deliveries(connection: Connection, now: dt.datetime) -> tuple[int, int]:
@@ -74,6 +72,17 @@ async def resolve_anew(connection: Connection, alias: str, now: dt.datetime) -> 
         await folds.count_rules(connection, rules)
 
 
+async def follow_cluster(connection: Connection, now: dt.datetime) -> bool:
+    """Count everything anew after a restore into another cluster; say whether that was needed.
+
+    Transaction ids, and so marks, mean nothing there.
+    """
+    if not await folds.restored_elsewhere(connection):
+        return False
+    await rebuild(connection, now)
+    return True
+
+
 async def rebuild(connection: Connection, now: dt.datetime) -> None:
     """Count everything anew from the facts, as after a restore into another cluster."""
     await folds.lock(connection)
@@ -85,7 +94,6 @@ async def rebuild(connection: Connection, now: dt.datetime) -> None:
     await patterns(connection, now)
     await platform(connection, now)
     await rules(connection, now)
-    await rule_attempts(connection, now)
     await rule_health.count_all_again(connection)
     await deliveries(connection, now)
     await days(connection, now)
@@ -101,17 +109,16 @@ async def verify(connection: Connection) -> list[Recount]:
 
 
 async def _begin(connection: Connection, fold: Fold, now: dt.datetime) -> folds.Mark:
-    await folds.lock(connection)
+    await folds.share(connection, fold)
     await folds.plan_by_index(connection)
     mark = await folds.mark(connection, fold)
     if mark is None:
         await folds.start(connection, fold, now)
-    elif mark.system_identifier != await folds.system_identifier(connection):
-        # Restored into another cluster: transaction ids, and so marks, mean nothing here.
-        await rebuild(connection, now)
-    else:
-        return mark
-    begun = await folds.mark(connection, fold)
-    if begun is None:
+        mark = await folds.mark(connection, fold)
+    if mark is None:
         raise LookupError("a fold that was started has a mark")
-    return begun
+    if mark.elsewhere:
+        raise errors.Unavailable(
+            "These counts come from another cluster: the next turn counts them anew."
+        )
+    return mark

@@ -32,9 +32,13 @@ class _Judged:
     reached_after: int | None
 
 
-async def judge(connection: Connection, policy: Policy) -> list[Case]:
-    """Bring the numbers up to the attempts; return the rules whose evidence reached the limit."""
+async def judge(connection: Connection, policy: Policy) -> tuple[int, list[Case]]:
+    """Bring the numbers up to the attempts.
+
+    Returns how many rules had new ones, and those whose evidence reached the limit.
+    """
     cases: list[Case] = []
+    looked_at = 0
     after = UUID(int=0)
     while chunk := await rule_health.due(
         connection, after, with_chaos=policy.learn_from_chaos, limit=_CHUNK
@@ -45,8 +49,9 @@ async def judge(connection: Connection, policy: Policy) -> list[Case]:
             _warn(each, policy)
             if each.reached_after is not None and each.due.enabled:
                 cases += await _case(connection, each, policy)
+        looked_at += len(chunk)
         after = chunk[-1].rule
-    return cases
+    return looked_at, cases
 
 
 async def compact(connection: Connection, before: dt.datetime) -> None:

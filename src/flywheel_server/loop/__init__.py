@@ -7,7 +7,9 @@ from flywheel_server.loop import (
     aggregate_platform,
     anchor_evidence,
     count_days,
+    count_rules,
     deliver_rules,
+    follow_cluster,
     generate_patterns,
     housekeeping,
     mark_eligible,
@@ -19,13 +21,15 @@ from flywheel_server.loop.step import Step
 
 # Step 1, promotion of a site's own candidates, is missing by design: a person approves those.
 STEPS: tuple[Step, ...] = (
-    Step(name="generate_patterns", run=generate_patterns.run),
+    Step(name="follow_cluster", run=follow_cluster.run),
+    Step(name="generate_patterns", run=generate_patterns.run, counts=True),
+    Step(name="aggregate_platform", run=aggregate_platform.run, counts=True),
+    Step(name="count_rules", run=count_rules.run, counts=True),
+    Step(name="count_days", run=count_days.run, counts=True),
     Step(name="mark_eligible", run=mark_eligible.run),
-    Step(name="aggregate_platform", run=aggregate_platform.run),
     Step(name="promote_platform", run=promote_platform.run),
     Step(name="watch_rules", run=watch_rules.run),
     Step(name="deliver_rules", run=deliver_rules.run),
-    Step(name="count_days", run=count_days.run),
     Step(name="verify_evidence", run=verify_evidence.run),
     Step(name="anchor_evidence", run=anchor_evidence.run, errand=anchor_evidence.errand),
     Step(name="housekeeping", run=housekeeping.run),

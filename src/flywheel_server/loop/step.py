@@ -34,5 +34,7 @@ class Step:
 
     name: str
     run: Work
+    # Only counts facts, into tables of its own: neighbours that do, too, run at the same time.
+    counts: bool = False
     # Run behind all steps of a turn, so that nothing waits in a transaction for somebody afar.
     errand: Errand | None = None

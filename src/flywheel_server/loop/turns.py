@@ -1,6 +1,13 @@
-"""Runs turns: each step in a transaction of its own, with its record, whatever the others do."""
+"""Runs turns: each step in a transaction of its own, with its record, whatever the others do.
+
+Steps follow each other, but neighbours that only count run side by side: their time is the
+database's, which has more than one core.
+"""
 
 import asyncio
+import datetime as dt
+import itertools
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +30,18 @@ LEAST_HANG_SECONDS = 2.0
 ERRAND_SECONDS = 25.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a turn runs, and as whose."""
+
+    database: db.Database
+    settings: Settings
+    turn_id: UUID
+    holder: UUID
+    # How long another turn may keep this one from a step.
+    wait_seconds: float
+
+
 async def run_turn(
     database: db.Database,
     settings: Settings,
@@ -37,14 +56,35 @@ async def run_turn(
     Raises LoopBusy when another turn does not make room within ``wait_seconds``, and
     DatabaseUnavailable when not even the failure of a step can be recorded.
     """
-    done = []
-    for step in steps:
-        run = await _run_step(database, settings, step, turn_id, holder, wait_seconds)
-        async with db.transaction(database, _scope(step)) as connection:
-            await runs.record(connection, run)
-        done.append(run)
+    place = _Place(
+        database=database,
+        settings=settings,
+        turn_id=turn_id,
+        holder=holder,
+        wait_seconds=wait_seconds,
+    )
+    done: list[Run] = []
+    for counts, group in itertools.groupby(steps, key=lambda step: step.counts):
+        if counts:
+            done += await _side_by_side(place, list(group))
+        else:
+            for step in group:
+                done.append(await _run_step(place, step))
     for step in steps:
         await _run_errand(database, settings, step)
+    return done
+
+
+async def _side_by_side(place: _Place, steps: list[Step]) -> list[Run]:
+    """Run steps at the same time, each to its end; then raise what one of them raised."""
+    ended = await asyncio.gather(
+        *(_run_step(place, step) for step in steps), return_exceptions=True
+    )
+    done = []
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+        done.append(each)
     return done
 
 
@@ -62,56 +102,69 @@ async def _run_errand(database: db.Database, settings: Settings, step: Step) -> 
         _log.exception("an errand of the loop failed", step=step.name)
 
 
-async def _run_step(
-    database: db.Database,
-    settings: Settings,
-    step: Step,
-    turn_id: UUID,
-    holder: UUID,
-    wait_seconds: float,
-) -> Run:
+async def _run_step(place: _Place, step: Step) -> Run:
     started_at = clock.now()
-    rows_in = rows_out = 0
-    problem = None
     try:
-        async with db.transaction(database, _scope(step)) as connection:
-            await _prepare(connection, settings.loop_interval, wait_seconds)
-            policy = await policies.in_force(connection)
-            turn = Turn(scope=_scope(step), policy=policy, settings=settings, now=clock.now())
-            rows_in, rows_out = await step.run(connection, turn)
-        problem = "; ".join(turn.problems)[:2_000] or None
+        async with db.transaction(place.database, _scope(step)) as connection:
+            run = await _work(connection, place, step, started_at)
+            # With what it did: no record tells of work that was undone.
+            await runs.record(connection, run)
     except asyncpg.LockNotAvailableError as error:
         raise errors.LoopBusy(
-            f"Another turn has been running for over {wait_seconds:.0f} s: try again later."
+            f"Another turn has been running for over {place.wait_seconds:.0f} s: try again later."
         ) from error
     except asyncio.CancelledError:
         raise
     except Exception as error:  # noqa: BLE001
         # Whatever it was, the other steps go on, and operators see it: page, metrics and log.
         _log.exception("a step of the loop failed", step=step.name)
-        problem = _problem(error)
-        rows_in = rows_out = 0
+        run = _record(place, step, started_at, (0, 0), _problem(error))
+        async with db.transaction(place.database, _scope(step)) as connection:
+            await runs.record(connection, run)
+    return run
+
+
+async def _work(connection: Connection, place: _Place, step: Step, started_at: dt.datetime) -> Run:
+    await _prepare(connection, place)
+    if not step.counts:
+        # Those who count keep out of each other's way themselves.
+        await folds.lock(connection)
+    policy = await policies.in_force(connection)
+    turn = Turn(scope=_scope(step), policy=policy, settings=place.settings, now=clock.now())
+    rows = await step.run(connection, turn)
+    return _record(place, step, started_at, rows, "; ".join(turn.problems)[:2_000] or None)
+
+
+async def _prepare(connection: Connection, place: _Place) -> None:
+    """Give the transaction the loop's patience."""
+    # A process that hangs within a step must let go of the lock before its successor is due.
+    hangs_after = max(place.settings.loop_interval / 3, LEAST_HANG_SECONDS)
+    await connection.execute(
+        _SQL["prepare"],
+        *(
+            str(max(int(each * 1000), 1))
+            for each in (STATEMENT_SECONDS, place.wait_seconds, hangs_after)
+        ),
+    )
+
+
+def _record(
+    place: _Place,
+    step: Step,
+    started_at: dt.datetime,
+    rows: tuple[int, int],
+    problem: str | None,
+) -> Run:
     return Run(
-        turn_id=turn_id,
-        holder=holder,
+        turn_id=place.turn_id,
+        holder=place.holder,
         step=step.name,
         started_at=started_at,
         ended_at=clock.now(),
-        rows_in=rows_in,
-        rows_out=rows_out,
+        rows_in=rows[0],
+        rows_out=rows[1],
         error=problem,
     )
-
-
-async def _prepare(connection: Connection, interval: float, wait_seconds: float) -> None:
-    """Give the transaction the loop's patience, and wait for other turns to finish their step."""
-    # A process that hangs within a step must let go of the lock before its successor is due.
-    hangs_after = max(interval / 3, LEAST_HANG_SECONDS)
-    await connection.execute(
-        _SQL["prepare"],
-        *(str(max(int(each * 1000), 1)) for each in (STATEMENT_SECONDS, wait_seconds, hangs_after)),
-    )
-    await folds.lock(connection)
 
 
 def _scope(step: Step) -> LoopScope:

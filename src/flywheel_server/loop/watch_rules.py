@@ -1,7 +1,7 @@
-"""Step 5: what L1 did becomes the counters and the health of its rules; what fails is withdrawn."""
+"""Step 5: new attempts become the health of their rules, and a rule that fails is withdrawn."""
 
 from flywheel_server import log
-from flywheel_server.actions import folds, rule_health, withdraw
+from flywheel_server.actions import rule_health, withdraw
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
 from flywheel_server.store import rule_health as stored
@@ -10,10 +10,8 @@ _log = log.get(__name__)
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
-    """Fold what L1 did since the last turn; return facts taken and rows changed."""
-    facts, changed = await folds.rules(connection, turn.now)
-    await folds.rule_attempts(connection, turn.now)
-    cases = await rule_health.judge(connection, turn.policy)
+    """Judge rules with new attempts; return rules judged and rules withdrawn."""
+    judged, cases = await rule_health.judge(connection, turn.policy)
     outcome = await withdraw.withdraw_all(connection, turn.scope, cases, turn.now)
     for case, error in outcome.failed:
         # A rule that fails and stays on is an alarm; the next turn tries again.
@@ -22,4 +20,4 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
         )
         turn.problems.append(f"{case.rule.rule_id} could not be withdrawn: {error}")
         await stored.judge_again(connection, case.rule.id)
-    return facts, changed + len(outcome.withdrawn)
+    return judged, len(outcome.withdrawn)

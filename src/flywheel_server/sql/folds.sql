@@ -2,6 +2,12 @@
 -- fleet: folds cross tenants
 SELECT pg_advisory_xact_lock(7305117, 3);
 
+-- name: share
+-- fleet: folds cross tenants
+-- Folds write tables of their own, so they only keep out whoever takes the lock for himself, and any
+-- other transaction that would take the same fold.
+SELECT pg_advisory_xact_lock_shared(7305117, 3), pg_advisory_xact_lock(7305118, hashtext($1));
+
 -- name: plan_by_index
 -- fleet: no table is read
 -- What is new lies at one end of an index; a planner without fresh statistics cannot know.
@@ -9,13 +15,21 @@ SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 
 
 -- name: mark
 -- fleet: folds cross tenants
-SELECT m.mark::text AS mark, m.system_identifier, m.folded_at
+SELECT
+    m.mark::text AS mark, m.folded_at,
+    m.system_identifier <> c.system_identifier AS elsewhere
 FROM fold_marks m
+CROSS JOIN pg_control_system() c
 WHERE m.fold = $1;
 
--- name: system_identifier
--- fleet: no table is read
-SELECT c.system_identifier FROM pg_control_system() c;
+-- name: elsewhere
+-- fleet: folds cross tenants
+SELECT EXISTS (
+    SELECT 1
+    FROM fold_marks m
+    CROSS JOIN pg_control_system() c
+    WHERE m.system_identifier <> c.system_identifier
+);
 
 -- name: start
 -- fleet: folds cross tenants
@@ -44,12 +58,13 @@ WITH new AS MATERIALIZED (
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
         min(e.occurred_at) AS first_seen_at,
         max(e.occurred_at) AS last_seen_at,
-        count(*) AS facts
+        count(*) AS facts,
+        row_number() OVER () AS place
     FROM executions e
     LEFT JOIN aliases a ON a.alias = e.reported_id
     WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
-        AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
+        AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
         AND e.level = 'L2'
     GROUP BY e.site_id, e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.hostname
     -- Everyone takes patterns in this order: no two transactions wait for each other in a ring.
@@ -81,21 +96,15 @@ changed AS (
         AND p.incident_type = n.incident_type
         AND p.runbook_id = n.runbook_id
         AND p.hostname = n.hostname
-    RETURNING 1
+    RETURNING n.place
 ),
 keyed AS (
     SELECT
         n.*,
         pattern_id(n.site_id, pattern_signature(n.incident_type, n.runbook_id, n.hostname)) AS id
     FROM new n
-    WHERE NOT EXISTS (
-        SELECT 1
-        FROM patterns p
-        WHERE p.site_id = n.site_id
-            AND p.incident_type = n.incident_type
-            AND p.runbook_id = n.runbook_id
-            AND p.hostname = n.hostname
-    )
+    -- By place: the patterns that are there were looked up once, and a list is hashed.
+    WHERE n.place NOT IN (SELECT c.place FROM changed c)
 ),
 placed AS (
     SELECT
@@ -169,7 +178,7 @@ WITH new AS MATERIALIZED (
     ) s
     WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
-        AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
+        AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
         AND e.level = 'L2'
     GROUP BY e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.site_id
 ),
@@ -225,14 +234,19 @@ WHERE o.contributes_changed_at >= $1;
 -- name: aggregate_platform
 -- fleet: counts only leave their tenants
 WITH pairs AS (
-    SELECT u.incident_type, u.runbook_id
-    FROM unnest($1::text[], $2::text[]) AS u (incident_type, runbook_id)
+    SELECT u.incident_type, u.runbook_id, u.place
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (incident_type, runbook_id, place)
+),
+contributing AS MATERIALIZED (
+    SELECT s.id AS site_id, s.organization_id
+    FROM sites s
+    JOIN organizations o ON o.id = s.organization_id
+    WHERE o.contributes
 ),
 by_organization AS (
     SELECT
-        t.incident_type,
-        t.runbook_id,
-        s.organization_id,
+        p.place,
+        c.organization_id,
         count(*) FILTER (WHERE t.successes + t.failures > 0) AS sites,
         count(*) FILTER (WHERE t.since_successes + t.since_failures > 0) AS since_sites,
         sum(t.successes) AS successes,
@@ -251,10 +265,9 @@ by_organization AS (
     FROM pairs p
     JOIN platform_pattern_sites t
         ON t.incident_type = p.incident_type AND t.runbook_id = p.runbook_id
-    JOIN sites s ON s.id = t.site_id
-    JOIN organizations o ON o.id = s.organization_id
-    WHERE o.contributes
-    GROUP BY t.incident_type, t.runbook_id, s.organization_id
+    JOIN contributing c ON c.site_id = t.site_id
+    -- Numbers are grouped in a third less time than names.
+    GROUP BY p.place, c.organization_id
 ),
 totals AS (
     SELECT
@@ -283,8 +296,7 @@ totals AS (
         min(b.first_seen_at) AS first_seen_at,
         max(b.last_seen_at) AS last_seen_at
     FROM pairs p
-    LEFT JOIN by_organization b
-        ON b.incident_type = p.incident_type AND b.runbook_id = p.runbook_id
+    LEFT JOIN by_organization b ON b.place = p.place
     GROUP BY p.incident_type, p.runbook_id
 )
 INSERT INTO platform_patterns (
@@ -324,59 +336,6 @@ SET sites = excluded.sites,
     last_seen_at = excluded.last_seen_at,
     aggregated_at = excluded.aggregated_at;
 
--- name: fold_rules
--- fleet: one statement folds what is new of every site
-WITH new AS MATERIALIZED (
-    SELECT
-        e.site_id,
-        e.incident_type,
-        e.reported_id,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
-        min(e.occurred_at) AS first_seen_at,
-        max(e.occurred_at) AS last_seen_at,
-        count(*) AS facts
-    FROM executions e
-    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
-        AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
-        AND e.level = 'L1'
-    GROUP BY e.site_id, e.incident_type, e.reported_id
-),
-folded AS (
-    INSERT INTO rule_counts (
-        site_id, incident_type, reported_id, rule, successes, failures, not_attempted,
-        chaos_successes, chaos_failures, first_seen_at, last_seen_at
-    )
-    SELECT
-        n.site_id, n.incident_type, n.reported_id,
-        r.rule, n.successes, n.failures, n.not_attempted, n.chaos_successes, n.chaos_failures,
-        n.first_seen_at, n.last_seen_at
-    FROM new n
-    CROSS JOIN LATERAL resolved_rule(n.site_id, n.incident_type, n.reported_id) r
-    ORDER BY n.site_id, n.incident_type, n.reported_id
-    ON CONFLICT (site_id, incident_type, reported_id, rule) DO UPDATE
-    SET successes = rule_counts.successes + excluded.successes,
-        failures = rule_counts.failures + excluded.failures,
-        not_attempted = rule_counts.not_attempted + excluded.not_attempted,
-        chaos_successes = rule_counts.chaos_successes + excluded.chaos_successes,
-        chaos_failures = rule_counts.chaos_failures + excluded.chaos_failures,
-        first_seen_at = LEAST(rule_counts.first_seen_at, excluded.first_seen_at),
-        last_seen_at = GREATEST(rule_counts.last_seen_at, excluded.last_seen_at)
-    RETURNING rule
-),
-marked AS (
-    UPDATE fold_marks
-    SET mark = pg_current_snapshot(), folded_at = $2
-    WHERE fold = 'rules'
-)
-SELECT
-    (SELECT COALESCE(sum(n.facts), 0) FROM new n)::bigint AS rows_in,
-    ARRAY(SELECT DISTINCT f.rule FROM folded f WHERE f.rule IS NOT NULL) AS rules;
-
 -- name: fold_deliveries
 -- fleet: one statement folds what is new of every site
 -- An L1 execution proves that its rule runs on its appliance: the one that the key is bound to, else
@@ -393,7 +352,7 @@ WITH new AS MATERIALIZED (
     FROM executions e
     WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
-        AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
+        AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
         AND e.level = 'L1'
     GROUP BY e.site_id, e.incident_type, e.reported_id, e.appliance_id, e.reported_appliance
 ),
@@ -479,7 +438,7 @@ WITH new AS MATERIALIZED (
     FROM executions e
     WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
-        AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
+        AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
     GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
 ),
 folded AS (

@@ -18,6 +18,7 @@ SELECT NOT EXISTS (
     CROSS JOIN fold_marks m
     WHERE e.received_at >= $1
         AND e.received_at < $2
+        AND m.fold = ANY($3::text[])
         AND NOT pg_visible_in_snapshot(e.xid, m.mark)
 ) AND (
     SELECT count(*) FROM fold_marks m WHERE m.fold = ANY($3::text[])

@@ -1,138 +1,3 @@
--- name: fold_attempts
--- fleet: one statement folds what is new of every site
-WITH new AS MATERIALIZED (
-    -- The version of each execution that is in force now; a first version that is not L1 is no news.
-    SELECT DISTINCT ON (e.site_id, e.execution_id)
-        e.site_id, e.execution_id, e.incident_type, e.reported_id, e.hostname,
-        e.level = 'L1' AND e.outcome <> 'not_attempted' AS attempted,
-        e.outcome = 'success' AS success,
-        e.chaos_campaign_id IS NOT NULL AS chaos,
-        e.error_category,
-        LEAST(e.occurred_at, e.evidence_at) AS began_at,
-        e.received_at
-    FROM executions e
-    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
-        AND pg_visible_in_snapshot(e.xid, pg_current_snapshot())
-        AND e.weight = 1
-        AND (e.level = 'L1' OR e.revision > 0)
-    ORDER BY e.site_id, e.execution_id, e.revision DESC
-),
--- By itself: joined at once, a planner would resolve each twice.
-resolved AS MATERIALIZED (
-    SELECT d.site_id, d.incident_type, d.reported_id, r.rule
-    FROM (
-        SELECT DISTINCT n.site_id, n.incident_type, n.reported_id FROM new n WHERE n.attempted
-    ) d
-    CROSS JOIN LATERAL resolved_rule(d.site_id, d.incident_type, d.reported_id) r
-),
-meant AS MATERIALIZED (
-    SELECT d.site_id, d.incident_type, d.reported_id, l.id AS rule, l.created_at
-    FROM resolved d
-    JOIN l1_rules l ON l.id = d.rule
-    WHERE l.source IN ('promoted', 'platform')
-),
-placed AS MATERIALIZED (
-    SELECT
-        n.site_id, n.execution_id, n.incident_type, n.reported_id, n.hostname, n.success, n.chaos,
-        n.error_category, n.began_at, n.received_at,
-        a.rule AS old_rule, a.seq AS old_seq,
-        (a.success, a.chaos, a.began_at) IS DISTINCT FROM (n.success, n.chaos, n.began_at)
-            AS counts_otherwise,
-        -- What a rule was when the attempt was first folded, it stays.
-        CASE
-            WHEN NOT n.attempted THEN NULL
-            WHEN (a.incident_type, a.reported_id) = (n.incident_type, n.reported_id) THEN a.rule
-            ELSE m.rule
-        END AS rule
-    FROM new n
-    LEFT JOIN rule_attempts a ON a.site_id = n.site_id AND a.execution_id = n.execution_id
-    -- A left join by its meaning, for each of these has its executions. A full one is never made by
-    -- a loop in a loop, which a planner that expects few rows would choose.
-    FULL JOIN meant m
-        ON m.site_id = n.site_id AND m.incident_type = n.incident_type
-        AND m.reported_id = n.reported_id
-    WHERE a.rule IS NOT NULL OR m.rule IS NOT NULL
-),
-numbered AS MATERIALIZED (
-    SELECT
-        p.site_id, p.execution_id,
-        COALESCE(h.last_seq, 0) + row_number() OVER (
-            PARTITION BY p.rule ORDER BY p.received_at, p.began_at, p.site_id, p.execution_id
-        ) AS seq
-    FROM placed p
-    LEFT JOIN rule_health h ON h.rule = p.rule
-    WHERE p.rule IS NOT NULL AND p.rule IS DISTINCT FROM p.old_rule
-),
-removed AS (
-    DELETE FROM rule_attempts a
-    USING placed p
-    WHERE p.rule IS NULL
-        AND a.site_id = p.site_id
-        AND a.execution_id = p.execution_id
-),
-changed AS (
-    UPDATE rule_attempts a
-    SET rule = p.rule,
-        seq = COALESCE(n.seq, p.old_seq),
-        incident_type = p.incident_type,
-        reported_id = p.reported_id,
-        hostname = p.hostname,
-        success = p.success,
-        chaos = p.chaos,
-        error_category = p.error_category,
-        began_at = p.began_at,
-        received_at = p.received_at
-    FROM placed p
-    LEFT JOIN numbered n ON n.site_id = p.site_id AND n.execution_id = p.execution_id
-    WHERE p.old_rule IS NOT NULL
-        AND p.rule IS NOT NULL
-        AND a.site_id = p.site_id
-        AND a.execution_id = p.execution_id
-),
-added AS (
-    INSERT INTO rule_attempts (
-        site_id, execution_id, rule, seq, incident_type, reported_id, hostname, success, chaos,
-        error_category, began_at, received_at
-    )
-    SELECT
-        p.site_id, p.execution_id, p.rule, n.seq, p.incident_type, p.reported_id, p.hostname,
-        p.success, p.chaos, p.error_category, p.began_at, p.received_at
-    FROM placed p
-    JOIN numbered n ON n.site_id = p.site_id AND n.execution_id = p.execution_id
-    WHERE p.old_rule IS NULL
-),
-touched AS (
-    SELECT t.rule, max(t.last_seq) AS last_seq, bool_or(t.replay) AS replay
-    FROM (
-        SELECT p.rule, n.seq AS last_seq, p.old_rule = p.rule AND p.counts_otherwise AS replay
-        FROM placed p
-        LEFT JOIN numbered n ON n.site_id = p.site_id AND n.execution_id = p.execution_id
-        UNION ALL
-        SELECT p.old_rule, 0, true
-        FROM placed p
-        WHERE p.old_rule IS DISTINCT FROM p.rule
-    ) t
-    WHERE t.rule IS NOT NULL
-    GROUP BY t.rule
-),
-noted AS (
-    INSERT INTO rule_health AS h (rule, restarted_at, last_seq, replay)
-    SELECT t.rule, l.created_at, COALESCE(t.last_seq, 0), COALESCE(t.replay, false)
-    FROM touched t
-    JOIN l1_rules l ON l.id = t.rule
-    ORDER BY t.rule
-    ON CONFLICT (rule) DO UPDATE
-    SET last_seq = GREATEST(h.last_seq, excluded.last_seq),
-        replay = h.replay OR excluded.replay
-),
-marked AS (
-    UPDATE fold_marks
-    SET mark = pg_current_snapshot(), folded_at = $2
-    WHERE fold = 'rule_attempts'
-)
-SELECT count(*) FROM placed;
-
 -- name: adopt
 -- fleet: an alias holds for every tenant
 -- Attempts that were folded while the id meant nothing; later ones come by the fold. The counts of
@@ -160,7 +25,7 @@ found AS MATERIALIZED (
     WHERE e.reported_id = $1
         AND e.weight = 1
         AND pg_visible_in_snapshot(
-            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'rule_attempts')
+            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'rules')
         )
         -- Only the version in force; one that is not folded yet comes by the fold.
         AND NOT EXISTS (
@@ -395,7 +260,7 @@ WITH versions AS (
     FROM executions e
     WHERE e.weight = 1
         AND pg_visible_in_snapshot(
-            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'rule_attempts')
+            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'rules')
         )
     ORDER BY e.site_id, e.execution_id, e.revision DESC
 ),

@@ -16,10 +16,11 @@ from flywheel_server.domain.policy import Policy
 from flywheel_server.sql import load
 
 _SQL = load("folds")
+_RULES = load("rule_folds")
 _RECOUNTS = load("recounts")
 
-Fold = Literal["patterns", "platform", "rules", "rule_attempts", "deliveries", "days"]
-FOLDS: tuple[Fold, ...] = ("patterns", "platform", "rules", "rule_attempts", "deliveries", "days")
+Fold = Literal["patterns", "platform", "rules", "deliveries", "days"]
+FOLDS: tuple[Fold, ...] = ("patterns", "platform", "rules", "deliveries", "days")
 RECOUNTS = ("patterns", "platform", "aggregates", "rules", "counters", "days", "keys", "deliveries")
 
 Pair = tuple[str, str]
@@ -27,11 +28,12 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """How far a fold has come, in which cluster."""
+    """How far a fold has come."""
 
     mark: str
-    system_identifier: int
     folded_at: dt.datetime
+    # Made in another cluster, and so without meaning here.
+    elsewhere: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,11 @@ class Recount:
 async def lock(connection: Connection) -> None:
     """Wait until no other transaction folds, and keep others from it until this one ends."""
     await connection.execute(_SQL["lock"])
+
+
+async def share(connection: Connection, fold: Fold) -> None:
+    """Wait until nobody holds the lock or takes ``fold``, and keep both so until the end."""
+    await connection.execute(_SQL["share"], fold)
 
 
 async def plan_by_index(connection: Connection) -> None:
@@ -64,9 +71,9 @@ async def start(connection: Connection, fold: Fold, now: dt.datetime) -> None:
     await connection.execute(_SQL["start"], fold, now)
 
 
-async def system_identifier(connection: Connection) -> int:
-    """Return which cluster this is."""
-    return int(await connection.fetchval(_SQL["system_identifier"]))
+async def restored_elsewhere(connection: Connection) -> bool:
+    """Say whether a fold's mark was made in another cluster than this one."""
+    return bool(await connection.fetchval(_SQL["elsewhere"]))
 
 
 async def fold_patterns(
@@ -117,8 +124,8 @@ async def aggregate_platform(
 async def fold_rules(
     connection: Connection, since: str, now: dt.datetime
 ) -> tuple[int, list[UUID]]:
-    """Fold new L1 facts into the counts of rules; return how many facts, and which rules."""
-    row = await connection.fetchrow(_SQL["fold_rules"], since, now)
+    """Fold new L1 facts into the counts and attempts of rules; return how many, and which rules."""
+    row = await connection.fetchrow(_RULES["fold_rules"], since, now)
     return (row["rows_in"], list(row["rules"])) if row else (0, [])
 
 

@@ -99,11 +99,6 @@ class Figure:
     attempts: int
 
 
-async def fold_attempts(connection: Connection, since: str, now: dt.datetime) -> int:
-    """Record new and corrected attempts of watched rules; return how many executions it took."""
-    return int(await connection.fetchval(_SQL["fold_attempts"], since, now))
-
-
 async def adopt(connection: Connection, reported_id: str) -> None:
     """Record the attempts of an id that resolves only now. The caller holds the fold lock."""
     await connection.execute(_SQL["adopt"], reported_id)

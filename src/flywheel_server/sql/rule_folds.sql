@@ -1,0 +1,186 @@
+-- What L1 did: counts by what was reported and the rule it means, and the attempts that watched rules
+-- are judged by. One statement, so that the rule behind what was reported is asked for once.
+
+-- name: fold_rules
+-- fleet: one statement folds what is new of every site
+WITH new AS MATERIALIZED (
+    SELECT
+        e.site_id, e.execution_id, e.revision, e.weight, e.level, e.incident_type, e.reported_id,
+        e.hostname, e.outcome, e.chaos_campaign_id IS NOT NULL AS chaos, e.error_category,
+        e.occurred_at, e.evidence_at, e.received_at
+    FROM executions e
+    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
+        AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
+        AND (e.level = 'L1' OR e.revision > 0)
+),
+-- By itself: joined at once, a planner would resolve each twice.
+resolved AS MATERIALIZED (
+    SELECT
+        d.site_id, d.incident_type, d.reported_id, r.rule, d.successes, d.failures,
+        d.not_attempted, d.chaos_successes, d.chaos_failures, d.first_seen_at, d.last_seen_at,
+        d.facts
+    FROM (
+        SELECT
+            n.site_id, n.incident_type, n.reported_id,
+            COALESCE(sum(n.weight) FILTER (WHERE NOT n.chaos AND n.outcome = 'success'), 0) AS successes,
+            COALESCE(sum(n.weight) FILTER (WHERE NOT n.chaos AND n.outcome = 'failure'), 0) AS failures,
+            COALESCE(sum(n.weight) FILTER (WHERE n.outcome = 'not_attempted'), 0) AS not_attempted,
+            COALESCE(sum(n.weight) FILTER (WHERE n.chaos AND n.outcome = 'success'), 0) AS chaos_successes,
+            COALESCE(sum(n.weight) FILTER (WHERE n.chaos AND n.outcome = 'failure'), 0) AS chaos_failures,
+            min(n.occurred_at) AS first_seen_at,
+            max(n.occurred_at) AS last_seen_at,
+            count(*) AS facts
+        FROM new n
+        WHERE n.level = 'L1'
+        GROUP BY n.site_id, n.incident_type, n.reported_id
+    ) d
+    CROSS JOIN LATERAL resolved_rule(d.site_id, d.incident_type, d.reported_id) r
+),
+counted AS (
+    INSERT INTO rule_counts (
+        site_id, incident_type, reported_id, rule, successes, failures, not_attempted,
+        chaos_successes, chaos_failures, first_seen_at, last_seen_at
+    )
+    SELECT
+        r.site_id, r.incident_type, r.reported_id, r.rule, r.successes, r.failures,
+        r.not_attempted, r.chaos_successes, r.chaos_failures, r.first_seen_at, r.last_seen_at
+    FROM resolved r
+    ORDER BY r.site_id, r.incident_type, r.reported_id
+    ON CONFLICT (site_id, incident_type, reported_id, rule) DO UPDATE
+    SET successes = rule_counts.successes + excluded.successes,
+        failures = rule_counts.failures + excluded.failures,
+        not_attempted = rule_counts.not_attempted + excluded.not_attempted,
+        chaos_successes = rule_counts.chaos_successes + excluded.chaos_successes,
+        chaos_failures = rule_counts.chaos_failures + excluded.chaos_failures,
+        first_seen_at = LEAST(rule_counts.first_seen_at, excluded.first_seen_at),
+        last_seen_at = GREATEST(rule_counts.last_seen_at, excluded.last_seen_at)
+),
+versions AS MATERIALIZED (
+    -- The version of each execution that is in force now; a first version that is not L1 is no news.
+    SELECT DISTINCT ON (n.site_id, n.execution_id)
+        n.site_id, n.execution_id, n.incident_type, n.reported_id, n.hostname,
+        n.level = 'L1' AND n.outcome <> 'not_attempted' AS attempted,
+        n.outcome = 'success' AS success,
+        n.chaos,
+        n.error_category,
+        LEAST(n.occurred_at, n.evidence_at) AS began_at,
+        n.received_at
+    FROM new n
+    WHERE n.weight = 1
+    ORDER BY n.site_id, n.execution_id, n.revision DESC
+),
+meant AS MATERIALIZED (
+    SELECT d.site_id, d.incident_type, d.reported_id, l.id AS rule, l.created_at
+    FROM resolved d
+    JOIN l1_rules l ON l.id = d.rule
+    WHERE l.source IN ('promoted', 'platform')
+),
+placed AS MATERIALIZED (
+    SELECT
+        n.site_id, n.execution_id, n.incident_type, n.reported_id, n.hostname, n.success, n.chaos,
+        n.error_category, n.began_at, n.received_at,
+        a.rule AS old_rule, a.seq AS old_seq,
+        (a.success, a.chaos, a.began_at) IS DISTINCT FROM (n.success, n.chaos, n.began_at)
+            AS counts_otherwise,
+        -- What a rule was when the attempt was first folded, it stays.
+        CASE
+            WHEN NOT n.attempted THEN NULL
+            WHEN (a.incident_type, a.reported_id) = (n.incident_type, n.reported_id) THEN a.rule
+            ELSE m.rule
+        END AS rule
+    FROM versions n
+    LEFT JOIN rule_attempts a ON a.site_id = n.site_id AND a.execution_id = n.execution_id
+    -- A left join by its meaning. A full one is never made by a loop in a loop, which a planner that
+    -- expects few rows would choose; nor does it see through the condition that makes it a left one.
+    FULL JOIN meant m
+        ON m.site_id = n.site_id AND m.incident_type = n.incident_type
+        AND m.reported_id = n.reported_id
+    WHERE CASE
+        WHEN n.site_id IS NOT NULL THEN a.rule IS NOT NULL OR m.rule IS NOT NULL
+        ELSE false
+    END
+),
+numbered AS MATERIALIZED (
+    SELECT
+        p.site_id, p.execution_id, p.incident_type, p.reported_id, p.hostname, p.success, p.chaos,
+        p.error_category, p.began_at, p.received_at, p.old_rule, p.rule, p.counts_otherwise,
+        CASE
+            WHEN p.rule IS NOT DISTINCT FROM p.old_rule THEN p.old_seq
+            ELSE COALESCE(h.last_seq, 0) + row_number() OVER (
+                PARTITION BY p.rule, p.rule IS NOT DISTINCT FROM p.old_rule
+                ORDER BY p.received_at, p.began_at, p.site_id, p.execution_id
+            )
+        END AS seq
+    FROM placed p
+    LEFT JOIN rule_health h ON h.rule = p.rule
+),
+removed AS (
+    DELETE FROM rule_attempts a
+    USING numbered n
+    WHERE n.rule IS NULL
+        AND a.site_id = n.site_id
+        AND a.execution_id = n.execution_id
+),
+changed AS (
+    UPDATE rule_attempts a
+    SET rule = n.rule,
+        seq = n.seq,
+        incident_type = n.incident_type,
+        reported_id = n.reported_id,
+        hostname = n.hostname,
+        success = n.success,
+        chaos = n.chaos,
+        error_category = n.error_category,
+        began_at = n.began_at,
+        received_at = n.received_at
+    FROM numbered n
+    WHERE n.old_rule IS NOT NULL
+        AND n.rule IS NOT NULL
+        AND a.site_id = n.site_id
+        AND a.execution_id = n.execution_id
+),
+added AS (
+    INSERT INTO rule_attempts (
+        site_id, execution_id, rule, seq, incident_type, reported_id, hostname, success, chaos,
+        error_category, began_at, received_at
+    )
+    SELECT
+        n.site_id, n.execution_id, n.rule, n.seq, n.incident_type, n.reported_id, n.hostname,
+        n.success, n.chaos, n.error_category, n.began_at, n.received_at
+    FROM numbered n
+    WHERE n.old_rule IS NULL
+        AND n.rule IS NOT NULL
+),
+touched AS (
+    SELECT t.rule, max(t.last_seq) AS last_seq, bool_or(t.replay) AS replay
+    FROM (
+        SELECT
+            n.rule, n.seq AS last_seq, n.old_rule = n.rule AND n.counts_otherwise AS replay
+        FROM numbered n
+        UNION ALL
+        SELECT n.old_rule, 0, true
+        FROM numbered n
+        WHERE n.old_rule IS DISTINCT FROM n.rule
+    ) t
+    WHERE t.rule IS NOT NULL
+    GROUP BY t.rule
+),
+noted AS (
+    INSERT INTO rule_health AS h (rule, restarted_at, last_seq, replay)
+    SELECT t.rule, l.created_at, COALESCE(t.last_seq, 0), COALESCE(t.replay, false)
+    FROM touched t
+    JOIN l1_rules l ON l.id = t.rule
+    ORDER BY t.rule
+    ON CONFLICT (rule) DO UPDATE
+    SET last_seq = GREATEST(h.last_seq, excluded.last_seq),
+        replay = h.replay OR excluded.replay
+),
+marked AS (
+    UPDATE fold_marks
+    SET mark = pg_current_snapshot(), folded_at = $2
+    WHERE fold = 'rules'
+)
+SELECT
+    (SELECT COALESCE(sum(r.facts), 0) FROM resolved r)::bigint AS rows_in,
+    ARRAY(SELECT DISTINCT r.rule FROM resolved r WHERE r.rule IS NOT NULL) AS rules;
