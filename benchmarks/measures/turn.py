@@ -51,18 +51,39 @@ _RUNBOOKS = """
 SELECT b.runbook_id FROM runbooks b WHERE b.executable ORDER BY b.runbook_id LIMIT 20
 """
 
-# What a turn keeps up to date of sites and of the platform, counted from all history at once.
+# What a turn keeps up to date of sites and of the platform, counted from all history at once: every
+# column of `patterns` and `platform_pattern_sites` that the folds add to, and no other.
 _ALL = """
 CREATE TEMP TABLE counted ON COMMIT DROP AS
 SELECT
     e.site_id, e.incident_type, COALESCE(a.runbook_id, e.reported_id) AS runbook_id, e.hostname,
-    sum(e.weight) FILTER (WHERE e.outcome = 'success') AS successes,
-    sum(e.weight) FILTER (WHERE e.outcome = 'success' AND e.verified) AS verified_successes,
-    sum(e.weight) FILTER (WHERE e.outcome = 'failure') AS failures,
+    sum(e.weight) FILTER (WHERE NOT f.chaos AND e.outcome = 'success') AS successes,
+    sum(e.weight) FILTER (WHERE NOT f.chaos AND e.outcome = 'success' AND e.verified)
+        AS verified_successes,
+    sum(e.weight) FILTER (WHERE NOT f.chaos AND e.outcome = 'failure') AS failures,
     sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted') AS not_attempted,
+    sum(e.weight) FILTER (WHERE f.chaos AND e.outcome = 'success') AS chaos_successes,
+    sum(e.weight) FILTER (WHERE f.chaos AND e.outcome = 'failure') AS chaos_failures,
+    sum(e.weight) FILTER (WHERE f.since AND NOT f.chaos AND e.outcome = 'success')
+        AS since_successes,
+    sum(e.weight) FILTER (WHERE f.since AND NOT f.chaos AND e.outcome = 'success' AND e.verified)
+        AS since_verified_successes,
+    sum(e.weight) FILTER (WHERE f.since AND NOT f.chaos AND e.outcome = 'failure')
+        AS since_failures,
+    sum(e.weight) FILTER (WHERE f.since AND f.chaos AND e.outcome = 'success')
+        AS since_chaos_successes,
+    sum(e.weight) FILTER (WHERE f.since AND f.chaos AND e.outcome = 'failure')
+        AS since_chaos_failures,
     min(e.occurred_at) AS first_seen_at, max(e.occurred_at) AS last_seen_at
 FROM executions e
 LEFT JOIN aliases a ON a.alias = e.reported_id
+LEFT JOIN platform_patterns p
+    ON p.incident_type = e.incident_type AND p.runbook_id = COALESCE(a.runbook_id, e.reported_id)
+CROSS JOIN LATERAL (
+    SELECT
+        e.chaos_campaign_id IS NOT NULL AS chaos,
+        e.evidence_at >= COALESCE(p.counted_from, '-infinity') AS since
+) f
 WHERE e.level = 'L2'
 GROUP BY e.site_id, e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.hostname
 """
@@ -70,8 +91,15 @@ _ACROSS = """
 CREATE TEMP TABLE counted_across ON COMMIT DROP AS
 SELECT
     c.incident_type, c.runbook_id, count(DISTINCT s.organization_id) AS organizations,
+    count(DISTINCT c.site_id) AS sites,
     sum(c.successes) AS successes, sum(c.verified_successes) AS verified_successes,
     sum(c.failures) AS failures, sum(c.not_attempted) AS not_attempted,
+    sum(c.chaos_successes) AS chaos_successes, sum(c.chaos_failures) AS chaos_failures,
+    sum(c.since_successes) AS since_successes,
+    sum(c.since_verified_successes) AS since_verified_successes,
+    sum(c.since_failures) AS since_failures,
+    sum(c.since_chaos_successes) AS since_chaos_successes,
+    sum(c.since_chaos_failures) AS since_chaos_failures,
     min(c.first_seen_at) AS first_seen_at, max(c.last_seen_at) AS last_seen_at
 FROM counted c
 JOIN sites s ON s.id = c.site_id
@@ -161,6 +189,8 @@ async def take_turn(database: db.Database) -> float:
 async def _group(connection: "asyncpg.Connection") -> float:
     async with connection.transaction():
         started = time.perf_counter()
+        # As much memory as a turn gives itself.
+        await connection.execute("SET LOCAL work_mem = '64MB'")
         await connection.execute(_ALL, timeout=600)
         await connection.execute(_ACROSS, timeout=600)
         return time.perf_counter() - started
