@@ -64,11 +64,15 @@ async def test_killed_at_random_moments_every_acknowledged_execution_is_there_on
     async with programs.serving(tmp_path, data_dir=data_dir, loop="false"):
         cast = await _cast(data_dir)
     appliances = [_Appliance(cast.sites[index], index, answered) for index in range(_WRITERS)]
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         async with programs.serving(tmp_path, data_dir=data_dir, loop_interval=0.2) as server:
             sending = asyncio.gather(
                 *(each.send_until_the_server_dies(server.base_url) for each in appliances)
             )
+            if number % 2:
+                # Half of them die with something to lose, however slow the machine.
+                async with asyncio.timeout(60):
+                    await answered.acquire()
             # The moment of death is what this test varies: no event stands for it.
             await asyncio.sleep(source.uniform(0.05, 0.9))
             await server.kill()
