@@ -1,94 +1,129 @@
-"""Deciding on one candidate, for whoever may: its page, the forms, and what is said afterwards.
+"""Looking at one candidate and deciding on it: the same pages for each kind of people.
 
-Each kind of people has its own paths, which a ``Place`` tells the templates; the rest is the same.
+An approval carries the hash of the rule that was shown: another rule by then is refused.
 """
 
-from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from flywheel_server.api.learning_views import ApproveBody, DecisionView
+from flywheel_server.actions.promote import Person
+from flywheel_server.api import candidate_hosts, decisions
+from flywheel_server.api.access import Audience, RuntimeDep
+from flywheel_server.api.decisions import CandidateId
+from flywheel_server.api.learning_views import ApproveBody, DecisionView, Window
 from flywheel_server.api.operator_bodies import ReasonBody
-from flywheel_server.api.partner_learning import CandidateDetail
-from flywheel_server.domain.scope import PersonScope
-from flywheel_server.portal import charts, filters, forms, frame, words
+from flywheel_server.portal import candidates, filters, forms, frame
+from flywheel_server.portal.candidates import Place
+from flywheel_server.runtime import Runtime
 
-REJECTED = "Rejected: no rule is made of it, and the reason is kept."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a kind of people finds candidates and sites."""
-
-    candidates: str
-    fleet: str
-    # Whether names made for machines are told in words.
-    plain: bool = False
-
-    def told(self, incident_type: str) -> str:
-        """Return an incident type as it is told there."""
-        return words.spaced(incident_type) if self.plain else incident_type
-
-    def candidate(self, id: str) -> str:
-        """Return the address of a candidate's page."""
-        return f"{self.candidates}/{id}"
+_REJECTED = "Rejected: no rule is made of it, and the reason is kept."
 
 
-def page(
+def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
+    """Return the pages of one candidate of a kind of people."""
+    routes = APIRouter(prefix=place.candidates, include_in_schema=False)
+    reading, deciding = Depends(reads), Depends(decides)
+
+    @routes.get("/{candidate_id}")
+    async def candidate_page(
+        request: Request,
+        scope: Annotated[Person, reading],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+        window: filters.WindowDep,
+        hosts: candidate_hosts.WantedDep,
+    ) -> Response:
+        """Show a candidate with everything that a decision needs."""
+        return await candidates.show(request, scope, parts, place, candidate_id, window, hosts)
+
+    @routes.get("/{candidate_id}/approve")
+    async def approve_page(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+        window: filters.WindowDep,
+    ) -> Response:
+        """Show the rule that approval would make, with the form for it."""
+        return await _form(request, scope, parts, place, candidate_id, window, "approve")
+
+    @routes.post("/{candidate_id}/approve")
+    async def approve(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+    ) -> Response:
+        """Approve the candidate, exactly as it was shown."""
+        deed = _approve(scope, parts, candidate_id, await forms.texts(request))
+        return await forms.attempt(place.candidate(candidate_id), deed, _approved, then=place.then)
+
+    @routes.get("/{candidate_id}/reject")
+    async def reject_page(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+        window: filters.WindowDep,
+    ) -> Response:
+        """Show the form that asks why."""
+        return await _form(request, scope, parts, place, candidate_id, window, "reject")
+
+    @routes.post("/{candidate_id}/reject")
+    async def reject(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+    ) -> Response:
+        """Reject the candidate."""
+        deed = _reject(scope, parts, candidate_id, await forms.texts(request))
+        return await forms.attempt(place.candidate(candidate_id), deed, _REJECTED, then=place.then)
+
+    return routes
+
+
+async def _form(
     request: Request,
-    scope: PersonScope,
-    template: str,
+    scope: Person,
+    parts: Runtime,
     place: Place,
-    found: CandidateDetail,
-    hosts: str | None,
+    candidate_id: str,
+    window: Window,
+    verb: str,
 ) -> Response:
-    """Return the page of a candidate, with its evidence by day.
-
-    ``hosts`` is what was looked for in the names of its hosts.
-    """
-    days = {
-        each.day: {
-            "successes": each.success.successes,
-            "failures": each.success.attempts - each.success.successes,
-        }
-        for each in found.by_day
-    }
-    window = found.window
-    return frame.page(
-        request,
-        scope,
-        template,
-        place=place,
-        candidate=found,
-        chart=charts.by_day(
-            days, ("successes", "failures"), window.since.date(), window.until.date()
-        ),
-        windows=filters.WINDOWS,
-        sought=hosts,
-        address=frame.address,
-        chosen_days=request.query_params.get("days"),
-        more_hosts=filters.following(request, found.hosts_next, "hosts_next"),
-    )
+    found = await place.read(scope, parts, candidate_id, window, candidate_hosts.FIRST)
+    if place.forwards and found.healing_tier != "full_coverage":
+        return frame.go(
+            f"{place.candidate(candidate_id)}/forward",
+            "At a site with standard coverage your IT partner decides: forward it to them.",
+            kind="trouble",
+        )
+    return frame.page(request, scope, f"partner/{verb}.html", candidate=found, place=place)
 
 
-def approval(given: dict[str, str]) -> ApproveBody:
-    """Return what an approval's form says. Raises InvalidInput that says what is wrong."""
+async def _approve(
+    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
+) -> DecisionView:
     body = forms.body(
         ApproveBody,
         custom_name=given.get("custom_name"),
         notes=given.get("notes"),
         rule_hash=given.get("rule_hash"),
     )
-    return body.model_copy(update={"deploy_immediately": "deploy_immediately" in given})
+    now = body.model_copy(update={"deploy_immediately": "deploy_immediately" in given})
+    return await decisions.approve(parts, scope, candidate_id, now)
 
 
-def rejection(given: dict[str, str]) -> ReasonBody:
-    """Return what a rejection's form says. Raises InvalidInput that says what is wrong."""
-    return forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+async def _reject(
+    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
+) -> DecisionView:
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    return await decisions.reject(parts, scope, candidate_id, body.reason)
 
 
-def approved(decision: DecisionView) -> str:
-    """Say what an approval has done."""
+def _approved(decision: DecisionView) -> str:
     if decision.rule_is_new:
         return f"Approved: the rule {decision.rule_id} is on its way to the site's appliances."
     return f"Approved: it shares the rule {decision.rule_id}, which the site has already."

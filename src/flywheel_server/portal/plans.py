@@ -13,10 +13,11 @@ from flywheel_server import clock, db
 from flywheel_server.actions.plan_approvals import Decider
 from flywheel_server.api import pages, plan_approvals
 from flywheel_server.api.access import (
-    ClientAdmin,
-    ClientReader,
-    PartnerActor,
-    PartnerReader,
+    CLIENT_ADMIN,
+    CLIENT_READER,
+    PARTNER_ACTOR,
+    PARTNER_READER,
+    Audience,
     RuntimeDep,
 )
 from flywheel_server.api.learning_views import SiteFilter
@@ -28,9 +29,6 @@ from flywheel_server.portal import filters, forms, frame
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import appliances
 from flywheel_server.store import plan_approvals as store
-
-partners = APIRouter(prefix="/partner/plans", include_in_schema=False)
-clients = APIRouter(prefix="/client/plans", include_in_schema=False)
 
 _SHOWN = 20
 STATES = ("waiting", "approved", "rejected", "expired")
@@ -83,108 +81,62 @@ def _filters(status: _Text = "waiting", site: _Text = "", text: _Text = "") -> _
 FiltersDep = Annotated[_Filters, Depends(_filters)]
 
 
-@partners.get("")
-async def partner_plans(
-    request: Request,
-    scope: PartnerReader,
-    parts: RuntimeDep,
-    page: pages.PageDep,
-    chosen: FiltersDep,
-) -> Response:
-    """List the plans of a partner's sites."""
-    return await _list(request, scope, parts, page, chosen)
+def _router(prefix: str, reads: Audience, decides: Audience) -> APIRouter:
+    """Return the pages of the plans that one kind of people decides on."""
+    router = APIRouter(prefix=prefix, include_in_schema=False)
+    reading, deciding = Depends(reads), Depends(decides)
+
+    @router.get("")
+    async def plans(
+        request: Request,
+        scope: Annotated[Decider, reading],
+        parts: RuntimeDep,
+        page: pages.PageDep,
+        chosen: FiltersDep,
+    ) -> Response:
+        """List the plans of their sites."""
+        return await _list(request, scope, parts, page, chosen)
+
+    @router.get("/{id}")
+    async def plan(
+        request: Request, scope: Annotated[Decider, reading], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Show a plan."""
+        return await _show(request, scope, parts, id, "plans/plan.html")
+
+    @router.get("/{id}/approve")
+    async def approve_form(
+        request: Request, scope: Annotated[Decider, deciding], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Show what approving does, with the form for it."""
+        return await _show(request, scope, parts, id, "plans/approve.html")
+
+    @router.post("/{id}/approve")
+    async def approve(
+        request: Request, scope: Annotated[Decider, deciding], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Approve a plan."""
+        return await _approve(request, scope, parts, id)
+
+    @router.get("/{id}/reject")
+    async def reject_form(
+        request: Request, scope: Annotated[Decider, deciding], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Ask why not."""
+        return await _show(request, scope, parts, id, "plans/reject.html")
+
+    @router.post("/{id}/reject")
+    async def reject(
+        request: Request, scope: Annotated[Decider, deciding], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Reject a plan."""
+        return await _reject(request, scope, parts, id)
+
+    return router
 
 
-@partners.get("/{id}")
-async def partner_plan(
-    request: Request, scope: PartnerReader, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Show a plan of a partner's site."""
-    return await _show(request, scope, parts, id, "plans/plan.html")
-
-
-@partners.get("/{id}/approve")
-async def partner_approve_form(
-    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Show a technician what approving does, with the form for it."""
-    return await _show(request, scope, parts, id, "plans/approve.html")
-
-
-@partners.post("/{id}/approve")
-async def partner_approve(
-    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Approve a plan as a technician."""
-    return await _approve(request, scope, parts, id)
-
-
-@partners.get("/{id}/reject")
-async def partner_reject_form(
-    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Ask a technician why not."""
-    return await _show(request, scope, parts, id, "plans/reject.html")
-
-
-@partners.post("/{id}/reject")
-async def partner_reject(
-    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Reject a plan as a technician."""
-    return await _reject(request, scope, parts, id)
-
-
-@clients.get("")
-async def client_plans(
-    request: Request,
-    scope: ClientReader,
-    parts: RuntimeDep,
-    page: pages.PageDep,
-    chosen: FiltersDep,
-) -> Response:
-    """List the plans of an organization's sites."""
-    return await _list(request, scope, parts, page, chosen)
-
-
-@clients.get("/{id}")
-async def client_plan(
-    request: Request, scope: ClientReader, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Show a plan of an organization's site."""
-    return await _show(request, scope, parts, id, "plans/plan.html")
-
-
-@clients.get("/{id}/approve")
-async def client_approve_form(
-    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Show an organization's admin what approving does, with the form for it."""
-    return await _show(request, scope, parts, id, "plans/approve.html")
-
-
-@clients.post("/{id}/approve")
-async def client_approve(
-    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Approve a plan as an organization's admin."""
-    return await _approve(request, scope, parts, id)
-
-
-@clients.get("/{id}/reject")
-async def client_reject_form(
-    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Ask an organization's admin why not."""
-    return await _show(request, scope, parts, id, "plans/reject.html")
-
-
-@clients.post("/{id}/reject")
-async def client_reject(
-    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
-) -> Response:
-    """Reject a plan as an organization's admin."""
-    return await _reject(request, scope, parts, id)
+partners = _router("/partner/plans", PARTNER_READER, PARTNER_ACTOR)
+clients = _router("/client/plans", CLIENT_READER, CLIENT_ADMIN)
 
 
 async def _list(
