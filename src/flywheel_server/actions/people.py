@@ -127,8 +127,8 @@ async def sign_out(
     for digest in digests:
         await announce(connection, listener.CREDENTIALS, digest.hex())
     ended = len(digests)
-    if ended:
-        await _record(connection, actor, "user.sign_out", user, now, None, {"ended": ended})
+    # Somebody saw a reason to do it, also where nothing was left to end.
+    await _record(connection, actor, "user.sign_out", user, now, None, {"ended": ended})
     return user, ended
 
 
