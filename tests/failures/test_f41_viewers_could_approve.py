@@ -8,7 +8,8 @@ import pytest
 
 from flywheel_server import db
 from tests.cast import STAGE
-from tests.route_examples import EXAMPLES, Route, Stage, routes, set_stage
+from tests.route_examples import EXAMPLES, Route, routes
+from tests.routes.stage import Stage, set_stage
 
 VIEWERS = ["operator viewer", "partner viewer", "client viewer"]
 # Their own password and sessions are theirs.

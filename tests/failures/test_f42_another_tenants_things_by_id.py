@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from flywheel_server import db
-from tests.route_examples import EXAMPLES, Example, Route, Stage, routes, set_stage
+from tests.route_examples import EXAMPLES, Route, routes
+from tests.routes.stage import Example, Stage, set_stage
 
 PEOPLE = ("partner owner", "partner technician", "partner viewer", "client admin", "client viewer")
 BULK = {"not_found"}

@@ -9,7 +9,8 @@ import pytest
 
 from flywheel_server import db, embedded
 from tests.api.test_admin_accounts import everything
-from tests.route_examples import EXAMPLES, Stage, routes, set_stage
+from tests.route_examples import EXAMPLES, routes
+from tests.routes.stage import Stage, set_stage
 
 CHANGES = [
     route

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from flywheel_server import db
-from tests.route_examples import EXAMPLES, Route, routes, set_stage
+from tests.route_examples import EXAMPLES, Route, routes
+from tests.routes.stage import set_stage
 
 ACTORS = ("operator admin", "partner owner", "client admin")
 OF_PEOPLE = [

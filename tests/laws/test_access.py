@@ -11,7 +11,8 @@ from flywheel_server import db
 from flywheel_server.api import access
 from tests import cast as people
 from tests.cast import Cast
-from tests.route_examples import EXAMPLES, Example, Route, Stage, routes, set_stage
+from tests.route_examples import EXAMPLES, Route, routes
+from tests.routes.stage import Example, Stage, set_stage
 
 ROUTES = routes()
 CLOSED = [route for route in ROUTES if route.audience != "public"]

@@ -10,7 +10,8 @@ import pytest
 from flywheel_server import clock, db
 from flywheel_server.actions import keys
 from tests import cast as people
-from tests.route_examples import EXAMPLES, Route, Stage, routes, set_stage
+from tests.route_examples import EXAMPLES, Route, routes
+from tests.routes.stage import Stage, set_stage
 
 ROUTES = routes()
 APPLIANCES = [route for route in ROUTES if route.audience == "appliance"]

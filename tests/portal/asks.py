@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.route_examples import Stage
+from tests.routes.stage import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

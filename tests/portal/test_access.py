@@ -20,7 +20,7 @@ from tests import candidates
 from tests import cast as people
 from tests.portal import administration_pages, client_pages, operator_pages, plan_and_evidence_pages
 from tests.portal.asks import Ask, Ids
-from tests.route_examples import set_stage
+from tests.routes.stage import set_stage
 
 LEARNING = "/partner/learning"
 CANDIDATE = LEARNING + "/candidates/{candidate_id}"
