@@ -149,3 +149,29 @@ async def keys(database: db.Database, site: CastSite) -> dict[str, tuple[str, UU
             "SELECT id, public_key, state FROM evidence_keys WHERE site_id = $1", site.id
         )
     return {row["public_key"]: (row["state"], row["id"]) for row in rows}
+
+
+def good(answer: httpx.Response) -> dict[str, Any]:
+    """Return what was answered, which is no refusal."""
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def refused(
+    client: httpx.AsyncClient,
+    database: db.Database,
+    agent: Agent,
+    body: Any,
+    status: int,
+    *,
+    headers: dict[str, str] | None = None,
+) -> str:
+    """Submit what is refused; the chain stays as it was. Return the problem's type and detail."""
+    before = await chain(database, agent.site)
+    answer = await agent.submit(client, body, headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(answer.json()["detail"]) > 20
+    assert await chain(database, agent.site) == before
+    return str(answer.json()["type"] + " " + answer.json()["detail"])
