@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from flywheel_server import db
+from flywheel_server.domain.scope import LoopScope
 from tests.cast import CastOperator, CastSite
 
 _numbers = itertools.count(1)
@@ -59,3 +61,10 @@ async def items(client: httpx.AsyncClient, operator: CastOperator, path: str) ->
     assert response.status_code == 200, response.text
     found: list[Any] = response.json()["items"]
     return found
+
+
+async def facts(database: db.Database, **where: str) -> list[dict[str, Any]]:
+    """Return every site's facts that have these values, in their order."""
+    async with db.transaction(database, LoopScope(reason="tests look at facts")) as connection:
+        rows = await connection.fetch("SELECT * FROM executions ORDER BY received_at, weight")
+    return [dict(row) for row in rows if all(row[name] == value for name, value in where.items())]

@@ -1,6 +1,5 @@
-"""Executions over HTTP: both forms, repeats, corrections, and everything that is refused."""
+"""Executions over HTTP: both forms, and everything that is refused."""
 
-import asyncio
 import gzip
 import json
 from typing import Any
@@ -9,14 +8,12 @@ import httpx
 import pytest
 
 from flywheel_server import db
-from flywheel_server.domain.scope import LoopScope
 from tests import cast as people
 from tests import telemetry
 from tests.cast import Cast
 
 ONE = "/api/agent/executions"
 BATCH = "/api/agent/executions/batch"
-LOOP = LoopScope(reason="tests look at every site's facts")
 L1_SAMPLE = json.loads(
     '{"site_id":"site-lab-01","execution":{"execution_id":"l1-drift-WS-TEST-30-firewall_status-'
     '1795164325473-1795164325473","incident_id":"drift-WS-TEST-30-firewall_status-1795164325473",'
@@ -36,12 +33,6 @@ L2_SAMPLE = json.loads(
 )
 
 
-async def _facts(database: db.Database, **where: str) -> list[dict[str, Any]]:
-    async with db.transaction(database, LOOP) as connection:
-        rows = await connection.fetch("SELECT * FROM executions ORDER BY received_at, weight")
-    return [dict(row) for row in rows if all(row[name] == value for name, value in where.items())]
-
-
 async def test_the_samples_of_the_contract_mean_what_it_says(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:
@@ -54,8 +45,8 @@ async def test_the_samples_of_the_contract_mean_what_it_says(
             "execution_id": sample["execution"]["execution_id"],
         }
 
-    (unattempted,) = await _facts(database, level="L1")
-    (planned,) = await _facts(database, level="L2")
+    (unattempted,) = await telemetry.facts(database, level="L1")
+    (planned,) = await telemetry.facts(database, level="L2")
 
     assert unattempted["outcome"] == "not_attempted"
     assert planned["outcome"] == "success"
@@ -89,7 +80,7 @@ async def test_flat_wrapped_and_batch_forms_of_one_execution_are_one(
     answer = await telemetry.send(client, cast.site, [usual])
 
     assert (answer["accepted"], answer["repeated"], answer["corrected"]) == (0, 1, 0)
-    assert len(await _facts(database)) == 1
+    assert len(await telemetry.facts(database)) == 1
 
 
 async def test_every_optional_field_may_be_null_and_unknown_ones_are_ignored(
@@ -109,7 +100,7 @@ async def test_every_optional_field_may_be_null_and_unknown_ones_are_ignored(
     answer = await telemetry.send(client, cast.site, [item])
 
     assert answer["accepted"] == 1
-    (fact,) = await _facts(database)
+    (fact,) = await telemetry.facts(database)
     assert (fact["reported_id"], fact["hostname"]) == ("", "")
 
 
@@ -126,7 +117,7 @@ async def test_the_python_agents_report_keeps_its_detail(
 
     await telemetry.send(client, cast.site, [item])
 
-    (fact,) = await _facts(database)
+    (fact,) = await telemetry.facts(database)
     assert fact["verified"] is True
     assert fact["occurred_at"].isoformat() == "2026-11-19T10:00:02.500000+00:00"
     assert "stopped" in str(fact["detail"])
@@ -142,7 +133,7 @@ async def test_duplicate_keys_the_last_wins(
 
     assert (await client.post(BATCH, content=body, headers=cast.site.headers)).status_code == 200
 
-    (fact,) = await _facts(database)
+    (fact,) = await telemetry.facts(database)
     assert (fact["incident_type"], fact["outcome"]) == ("b", "success")
 
 
@@ -201,7 +192,7 @@ async def test_the_outcome_follows_the_table(
 ) -> None:
     await telemetry.send(client, cast.site, [telemetry.execution(**fields)])
 
-    (fact,) = await _facts(database)
+    (fact,) = await telemetry.facts(database)
     assert fact["outcome"] == outcome
 
 
@@ -254,7 +245,7 @@ async def test_a_bad_item_is_refused_by_name_and_loses_no_other(
         "accepted",
     ]
     assert named in answer["results"][1]["problem"]
-    assert len(await _facts(database)) == 2
+    assert len(await telemetry.facts(database)) == 2
 
 
 @pytest.mark.parametrize("fields", [fields for fields, _ in BAD_ITEMS[:-2]])
@@ -268,7 +259,7 @@ async def test_the_same_sent_alone_is_a_problem_that_says_what_to_do(
     assert 400 <= response.status_code < 500
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["detail"]
-    assert await _facts(database) == []
+    assert await telemetry.facts(database) == []
 
 
 @pytest.mark.parametrize(
@@ -314,7 +305,7 @@ async def test_a_thousand_fit_and_one_more_does_not(
 
     assert response.json()["accepted"] == 1_000
     assert refused.status_code == 413
-    assert len(await _facts(database)) == 1_000
+    assert len(await telemetry.facts(database)) == 1_000
 
 
 async def test_a_foreign_site_in_the_body_is_forbidden(
@@ -329,7 +320,7 @@ async def test_a_foreign_site_in_the_body_is_forbidden(
         assert response.status_code == 403
     batch = {"site_id": cast.neighbour.slug, "executions": [telemetry.execution()]}
     assert (await client.post(BATCH, json=batch, headers=cast.site.headers)).status_code == 403
-    assert await _facts(database) == []
+    assert await telemetry.facts(database) == []
 
 
 async def test_without_a_valid_key_nothing_is_taken(client: httpx.AsyncClient, cast: Cast) -> None:
@@ -339,97 +330,3 @@ async def test_without_a_valid_key_nothing_is_taken(client: httpx.AsyncClient, c
     unknown = {"Authorization": "Bearer nobody"}
     assert (await client.post(ONE, json=item, headers=unknown)).status_code == 401
     assert (await client.post(ONE, json=item, headers=cast.admin.headers)).status_code == 403
-
-
-async def test_execution_ids_are_unique_within_a_site_only(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
-) -> None:
-    item = telemetry.execution()
-
-    assert (await telemetry.send(client, cast.site, [item]))["accepted"] == 1
-    assert (await telemetry.send(client, cast.neighbour, [item]))["accepted"] == 1
-
-    assert len(await _facts(database)) == 2
-
-
-async def test_another_body_corrects_and_a_seen_body_repeats_for_ever(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
-) -> None:
-    first = telemetry.execution(success=True)
-    second = first | {"success": False}
-
-    verdicts = [
-        (await telemetry.send(client, cast.site, [body]))["results"][0]["verdict"]
-        for body in (first, second, first, second)
-    ]
-
-    assert verdicts == ["accepted", "corrected", "repeated", "repeated"]
-    facts = await _facts(database)
-    assert [(fact["weight"], fact["outcome"]) for fact in facts] == [
-        (1, "success"),
-        (-1, "success"),
-        (1, "failure"),
-    ]
-    await telemetry.turn(client, cast.admin)
-    (pattern,) = await telemetry.items(client, cast.admin, "patterns")
-    assert (pattern["successes"], pattern["failures"]) == (0, 1)
-
-
-async def test_within_one_batch_the_later_body_wins(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
-) -> None:
-    item = telemetry.execution()
-
-    answer = await telemetry.send(
-        client, cast.site, [item, item, item | {"hostname": "WS-9"}, item]
-    )
-
-    verdicts = [result["verdict"] for result in answer["results"]]
-    assert verdicts == ["accepted", "repeated", "corrected", "repeated"]
-    assert sum(fact["weight"] for fact in await _facts(database)) == 1
-
-
-async def test_a_correction_of_what_is_past_its_retention_is_refused(
-    client: httpx.AsyncClient, cast: Cast, owner: Any
-) -> None:
-    item = telemetry.execution()
-    await telemetry.send(client, cast.site, [item])
-    await owner.execute("DELETE FROM executions")
-
-    answer = await telemetry.send(client, cast.site, [item | {"success": False}])
-
-    assert answer["results"][0]["verdict"] == "refused"
-    assert "retention" in answer["results"][0]["problem"]
-    alone = await client.post(
-        ONE, json={"execution": item | {"success": False}}, headers=cast.site.headers
-    )
-    assert alone.status_code == 409
-
-
-async def test_one_batch_on_eight_connections_at_once_is_there_once(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
-) -> None:
-    batch = telemetry.executions(200)
-
-    answers = await asyncio.gather(
-        *(telemetry.send(client, cast.site, batch[::step]) for step in (1, -1) * 4)
-    )
-
-    assert sum(answer["accepted"] for answer in answers) == 200
-    assert sum(answer["repeated"] for answer in answers) == 1_400
-    assert len(await _facts(database)) == 200
-
-
-async def test_small_posts_of_many_appliances_share_statements_and_all_get_answers(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
-) -> None:
-    bodies = [{"execution": telemetry.execution()} for _ in range(100)]
-
-    responses = await asyncio.gather(
-        *(client.post(ONE, json=body, headers=cast.site.headers) for body in bodies)
-    )
-
-    assert {response.status_code for response in responses} == {200}
-    facts = await _facts(database)
-    assert len(facts) == 100
-    assert len({fact["xid"] for fact in facts}) < 100
