@@ -1,6 +1,5 @@
-"""Check-ins: who it is, what it is told, and when the database is needed for that."""
+"""Check-ins: what is taken, what it is told, and when the database is needed for that."""
 
-import asyncio
 import datetime as dt
 from typing import Any
 from uuid import UUID
@@ -9,26 +8,10 @@ import httpx
 import pytest
 
 from flywheel_server import db, listener
-from flywheel_server.store import appliances as store
 from tests import cast as people
 from tests import parts
 from tests.cast import STAGE, Cast, CastSite
-
-URL = "/api/appliances/checkin"
-KEY = "e6c20a3900a775fcfbe0f85e08abdc3057f0e60e1b0b9d12c487f0cb0ca5de47"
-# As an older Go daemon sent it.
-SAMPLE: dict[str, Any] = {
-    "site_id": "site-lab-01",
-    "hostname": "vm",
-    "mac_address": "02:00:5e:10:00:01",
-    "ip_addresses": ["192.0.2.10"],
-    "uptime_seconds": 944,
-    "agent_version": "0.1.0",
-    "nixos_version": "12",
-    "has_local_credentials": False,
-    "agent_public_key": KEY,
-}
-WIRE_ID = "site-lab-01-02:00:5E:10:00:01"
+from tests.checking_in import KEY, SAMPLE, URL, WIRE_ID, check_in, row, rows
 
 
 @pytest.fixture(params=[True, False], ids=["fast path", "ordinary route"])
@@ -44,31 +27,6 @@ def database(client: httpx.AsyncClient) -> db.Database:
 @pytest.fixture
 async def site(database: db.Database) -> CastSite:
     return await people.make_site(database, slug="site-lab-01")
-
-
-async def check_in(client: httpx.AsyncClient, site: CastSite, **changes: Any) -> dict[str, Any]:
-    answer = await client.post(URL, json=SAMPLE | changes, headers=site.headers)
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-async def rows(database: db.Database, site: CastSite) -> list[dict[str, Any]]:
-    async with db.transaction(database, STAGE) as connection:
-        found = await connection.fetch(
-            "SELECT a.id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,"
-            " a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,"
-            " a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,"
-            " a.reported_rules_hash, a.reported_rules_hash_at, a.last_seen_at"
-            " FROM appliances a WHERE a.site_id = $1 ORDER BY a.id",
-            site.id,
-        )
-    return [dict(row) for row in found]
-
-
-async def row(database: db.Database, site: CastSite) -> dict[str, Any]:
-    (only,) = await rows(database, site)
-    return only
 
 
 async def test_the_sample_is_accepted_as_sent_and_answered_with_exact_types(
@@ -137,67 +95,6 @@ async def test_the_python_agents_body_means_the_same_appliance(
     assert answer.json()["appliance_id"] == WIRE_ID
     stored = await row(database, site)
     assert (stored["hostname"], stored["agent_public_key"]) == ("vm", KEY)
-
-
-@pytest.mark.parametrize("mac", ["02-00-5E-10-00-01", "02:00:5E:10:00:01", "02005e100001"])
-async def test_a_mac_in_any_form_is_the_same_appliance(
-    client: httpx.AsyncClient, site: CastSite, database: db.Database, mac: str
-) -> None:
-    await check_in(client, site)
-    assert (await check_in(client, site, mac_address=mac))["appliance_id"] == WIRE_ID
-    assert len(await rows(database, site)) == 1
-
-
-async def test_one_without_a_mac_keeps_its_id_when_it_shows_one(
-    client: httpx.AsyncClient, site: CastSite, database: db.Database
-) -> None:
-    before = await check_in(client, site, mac_address="00:00:00:00:00:00")
-    after = await check_in(client, site)
-    assert after["appliance_id"] == before["appliance_id"]
-    assert (await row(database, site))["mac"] == "02:00:5E:10:00:01"
-    # And the one that it has now identifies it, under another name and key too.
-    renamed = await check_in(client, site, hostname="new", agent_public_key="b" * 64)
-    assert renamed["appliance_id"] == before["appliance_id"]
-
-
-async def test_a_bound_key_says_who_it_is_whatever_the_body_says(
-    client: httpx.AsyncClient, cast: Cast, database: db.Database
-) -> None:
-    headers = cast.appliance.credential.headers
-    other = await people.make_appliance(database, cast.site)
-    for mac in ("02:00:5e:99:00:01", "", other.wire_id[-17:]):
-        body = {"hostname": "x", "mac_address": mac}
-        answer = await client.post(URL, json=body, headers=headers)
-        assert answer.json()["appliance_id"] == cast.appliance.wire_id
-    stored = {each["wire_id"]: each["mac"] for each in await rows(database, cast.site)}
-    assert stored[cast.appliance.wire_id] == "02:00:5E:99:00:01"
-    assert stored[other.wire_id] == other.wire_id[-17:]
-
-
-async def test_a_renamed_site_keeps_every_id_and_leaves_room_for_its_old_name(
-    client: httpx.AsyncClient, site: CastSite, database: db.Database, address: Any
-) -> None:
-    await check_in(client, site)
-    owner = await db.connect(address.owner_url, role="none")
-    await owner.execute("UPDATE sites SET slug = 'renamed' WHERE id = $1", site.id)
-    await owner.close()
-    successor = await people.make_site(database, slug="site-lab-01")
-    made = await check_in(client, successor)
-    assert made["appliance_id"].startswith(f"{WIRE_ID}-")
-    assert (await row(database, site))["wire_id"] == WIRE_ID
-    assert await check_in(client, successor) | {"server_time": 0} == made | {"server_time": 0}
-
-
-async def test_concurrent_first_check_ins_make_one_appliance(
-    client: httpx.AsyncClient, site: CastSite, database: db.Database
-) -> None:
-    answers = await asyncio.gather(*(check_in(client, site) for _ in range(12)))
-    assert {answer["appliance_id"] for answer in answers} == {WIRE_ID}
-    nameless = await asyncio.gather(
-        *(check_in(client, site, mac_address="", agent_public_key="c" * 64) for _ in range(12))
-    )
-    assert len({answer["appliance_id"] for answer in nameless}) == 1
-    assert len(await rows(database, site)) == 2
 
 
 async def test_what_runs_is_kept_beside_what_shall_run(
@@ -369,45 +266,6 @@ async def test_a_foreign_site_is_refused_and_nobody_else_may_check_in(
     )
     assert (await client.post(URL, json=SAMPLE)).status_code == 401
     assert (await client.post(URL, json=SAMPLE, headers=cast.admin.headers)).status_code == 403
-
-
-async def test_an_appliance_is_found_by_each_of_its_names(
-    client: httpx.AsyncClient, site: CastSite, cast: Cast, database: db.Database
-) -> None:
-    await check_in(client, site)
-    bare = await check_in(client, site, mac_address="", agent_public_key="", hostname="bare")
-    ids = {each["wire_id"]: each["id"] for each in await rows(database, site)}
-    names = {
-        WIRE_ID: WIRE_ID,
-        WIRE_ID.replace(":", "-"): WIRE_ID,
-        WIRE_ID.lower(): WIRE_ID,
-        WIRE_ID.upper(): WIRE_ID,
-        str(ids[WIRE_ID]): WIRE_ID,
-        str(ids[WIRE_ID]).upper(): WIRE_ID,
-        bare["appliance_id"]: bare["appliance_id"],
-        "site-lab-01-00:00:00:00:00:00": bare["appliance_id"],
-        "site-lab-01-00-00-00-00-00-00": bare["appliance_id"],
-    }
-    async with db.transaction(database, site.scope) as connection:
-        for text, wire_id in names.items():
-            found = await store.resolve(connection, site.id, text)
-            assert found is not None, text
-            assert found.wire_id == wire_id, text
-        for text in ("", "nobody", "other-02:00:5E:10:00:01", "other-00:00:00:00:00:00", "x" * 900):
-            assert await store.resolve(connection, site.id, text) is None, text
-    async with db.transaction(database, cast.site.scope) as connection:
-        assert await store.resolve(connection, site.id, WIRE_ID) is None
-        assert await store.resolve(connection, cast.site.id, str(ids[WIRE_ID])) is None
-
-
-async def test_zeros_name_nobody_where_two_have_no_mac(
-    client: httpx.AsyncClient, site: CastSite, database: db.Database
-) -> None:
-    for number in ("1", "2"):
-        await check_in(client, site, mac_address="", agent_public_key=number * 64)
-    async with db.transaction(database, site.scope) as connection:
-        zeros = "site-lab-01-00:00:00:00:00:00"
-        assert await store.resolve(connection, site.id, zeros) is None
 
 
 async def set_mode(database: db.Database, appliance_id: UUID, mode: str) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from flywheel_server import db
 from tests import parts
-from tests.api.test_checkin import check_in, rows, site
+from tests.api.test_checkin import site
 from tests.cast import CastSite
+from tests.checking_in import check_in, rows
 
 __all__ = ["site"]
 

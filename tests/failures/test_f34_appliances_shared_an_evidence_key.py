@@ -10,8 +10,9 @@ import pytest
 from flywheel_server import db
 from tests import cast as people
 from tests import evidence, parts
-from tests.api.test_checkin import check_in, site
+from tests.api.test_checkin import site
 from tests.cast import CastSite
+from tests.checking_in import check_in
 from tests.evidence import Agent
 
 __all__ = ["site"]
