@@ -32,20 +32,25 @@ async def settle(client: httpx.AsyncClient) -> None:
     back, too, and make caches forget what they would have kept.
     """
     runtime = of(client)
+    await heard(runtime.database, runtime.listener)
+
+
+async def heard(database: db.Database, ear: listener.Listener) -> None:
+    """Wait until this listener has told of all that was committed so far."""
     mark = f"site:{uuid.uuid4()}"
-    heard: list[str] = []
+    told: list[str] = []
     came_back = asyncio.Event()
 
     def hear(_channel: str, payload: str) -> None:
-        heard.append(payload)
-        if heard.count(mark) > 1:
+        told.append(payload)
+        if told.count(mark) > 1:
             came_back.set()
 
-    runtime.database.subscribers.append(hear)
+    database.subscribers.append(hear)
     async with asyncio.timeout(10):
-        while not runtime.listener.trusted():
+        while not ear.trusted():
             await asyncio.sleep(0)
-        async with db.transaction(runtime.database, STAGE) as connection:
+        async with db.transaction(database, STAGE) as connection:
             await db.announce(connection, listener.RULES, mark)
         await came_back.wait()
-    runtime.database.subscribers.remove(hear)
+    database.subscribers.remove(hear)

@@ -1,17 +1,14 @@
 """The memory of one server process that has seen 100,000 appliances, and the load of that fleet.
 
 The appliances are put into the database as their first check-in would, then each checks in; what
-the process holds is read from the system. Then they live for a while, each on its own interval.
+the process holds is read from the system. Then they live for a while, each on its own interval, and
+return to a server that was started anew: within one interval, and ten at once of those who would.
 """
-
-import asyncio
-import json
-import sys
-from pathlib import Path
 
 import httpx
 
 from benchmarks import load
+from benchmarks.measures import fleet
 from benchmarks.measures.checkin import PATH, body
 from benchmarks.results import Measure, Sample
 from benchmarks.stage import Server, Stage, serving
@@ -36,56 +33,59 @@ CROSS JOIN LATERAL (
 ) m
 """
 
+# Faster than a server on this machine can answer them all, until shortly before they come again;
+# and so many at once.
+_RUSH = (10, 50, 2_000)
+
 
 async def run(stage: Stage) -> list[Measure]:
     ranks = stage.count(50, 5)
-    fleet = len(stage.sites) * ranks
-    memory = Measure(name=f"memory with {fleet:,} appliances cached", unit="MiB")
-    load_of = Measure(name=f"{fleet:,} appliances on a 60 s interval", unit="requests/s")
-    async with stage.copy("bench_fleet") as name, serving(stage, name) as server:
-        version = await _rules(server.url, stage.sites[0].key)
-        async with stage.owner(name) as connection:
-            await connection.execute(
-                REGISTER, [site.id for site in stage.sites], ranks, version, timeout=120
-            )
-            await connection.execute("VACUUM (ANALYZE) appliances")
-        memory.samples["at the start"] = [Sample(value=server.resident_mib())]
-        for rank in range(ranks):
-            requests = [
-                load.request("POST", PATH, site.key, body(site, number, rank))
-                for number, site in enumerate(stage.sites)
-            ]
-            sample = await load.once(server.port, requests, 16)
-            if sample.errors:
-                raise RuntimeError(f"{sample.errors} check-ins were refused")
-        memory.samples["all cached"] = [Sample(value=server.resident_mib())]
-        memory.limits["all cached"] = 250
-        await _live(stage, server, ranks, load_of)
-        memory.samples["after the fleet's load"] = [Sample(value=server.resident_mib())]
-    return [memory, load_of]
+    count = len(stage.sites) * ranks
+    memory = Measure(name=f"memory with {count:,} appliances cached", unit="MiB")
+    async with stage.copy("bench_fleet") as name:
+        async with serving(stage, name) as server:
+            await _fill(stage, server, name, ranks, memory)
+            living = await fleet.live(
+                stage, server, count, f"{count:,} appliances on a {fleet.INTERVAL} s interval",
+                seconds=stage.count(120, 10), spread=fleet.INTERVAL,
+            )  # fmt: skip
+            memory.samples["after the fleet's load"] = [Sample(value=server.resident_mib())]
+        returns = [
+            await _return(stage, name, count, fleet.INTERVAL, fleet.INTERVAL, 256),
+            await _return(stage, name, count, *_RUSH),
+        ]
+    return [memory, living, *returns]
 
 
-async def _live(stage: Stage, server: Server, ranks: int, measure: Measure) -> None:
-    """Run `flywheel-server fleet`, which is read off and not judged."""
-    keys = stage.folder / "keys.json"
-    keys.write_text(json.dumps([{"site_id": s.slug, "key": s.key} for s in stage.sites]))
-    report = stage.folder / "fleet.json"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "flywheel_server", "fleet", "--url", server.url,
-        "--keys-file", str(keys), "--appliances", str(ranks * len(stage.sites)),
-        "--interval", "60", "--seconds", str(stage.count(120, 10)), "--report", str(report),
-    )  # fmt: skip
-    if await process.wait():
-        raise RuntimeError("the fleet did not run")
-    found = json.loads(Path(report).read_text())
-    for kind, figures in found["kinds"].items():
-        measure.samples[kind] = [
-            Sample(
-                value=figures["answered"] / found["seconds"], p50_ms=figures["p50_ms"],
-                p99_ms=figures["p99_ms"], errors=figures["errors"],
-            )
-        ]  # fmt: skip
-    measure.client = "flywheel-server fleet (open loop)"
+async def _fill(stage: Stage, server: Server, name: str, ranks: int, memory: Measure) -> None:
+    """Have each appliance of the fleet check in, as one that was seen before."""
+    version = await _rules(server.url, stage.sites[0].key)
+    async with stage.owner(name) as connection:
+        sites = [site.id for site in stage.sites]
+        await connection.execute(REGISTER, sites, ranks, version, timeout=120)
+        await connection.execute("VACUUM (ANALYZE) appliances")
+    memory.samples["at the start"] = [Sample(value=server.resident_mib())]
+    for rank in range(ranks):
+        requests = [
+            load.request("POST", PATH, site.key, body(site, number, rank))
+            for number, site in enumerate(stage.sites)
+        ]
+        sample = await load.once(server.port, requests, 16)
+        if sample.errors:
+            raise RuntimeError(f"{sample.errors} check-ins were refused")
+    memory.samples["all cached"] = [Sample(value=server.resident_mib())]
+    memory.limits["all cached"] = 250
+
+
+async def _return(
+    stage: Stage, name: str, count: int, spread: int, seconds: int, connections: int
+) -> Measure:
+    """Start a server anew on the same database, and have all return to it."""
+    async with serving(stage, name) as server:
+        return await fleet.live(
+            stage, server, count, f"{count:,} appliances return within {spread} s of a start",
+            seconds=stage.count(seconds, 8), spread=spread, connections=connections,
+        )  # fmt: skip
 
 
 async def _rules(url: str, key: str) -> str:

@@ -156,6 +156,9 @@ def fleet(
         float | None,
         typer.Option(min=0, help="Seconds over which all begin; a few of them make a storm."),
     ] = None,
+    connections: Annotated[
+        int, typer.Option(min=1, max=20_000, help="How many may wait for an answer at once.")
+    ] = 256,
     report: Annotated[Path | None, typer.Option(help="Write the figures here, as JSON.")] = None,
 ) -> None:
     """Make the load of a large fleet on a server on this machine, and measure its answers."""
@@ -164,6 +167,7 @@ def fleet(
         interval=interval,
         seconds=seconds,
         spread=interval if spread is None else spread,
+        connections=connections,
     )
     sites = open_loop.read_keys(keys_file.read_text(encoding="utf-8"))
 

@@ -83,6 +83,9 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         asyncio.create_task(ear.run(), name="listener"),
         asyncio.create_task(runtime.writer.run(), name="writer"),
         asyncio.create_task(runtime.heartbeats.run(), name="heartbeats"),
+        # What all that return need, the keys first.
+        asyncio.create_task(runtime.credentials.run(), name="credentials"),
+        asyncio.create_task(runtime.rule_sets.run(), name="rule-sets"),
         asyncio.create_task(runtime.check_ins.run(), name="check-ins"),
     ]
     try:

@@ -83,7 +83,8 @@ async def test_appliances_are_known_before_they_return(
     ordered = replace(cast.appliance, id=busy.id, site=cast.neighbour)
     await ordering.issue(database, ordered, order_id="heal::known:1")
     learning = asyncio.create_task(check_ins.run())
-    check_ins._changed("", "")
+    for forget in database.subscribers:
+        forget("", "")
     while check_ins.known(cast.site.scope, report) is None:
         await asyncio.sleep(0)
     assert check_ins.known(cast.site.scope, report) == told

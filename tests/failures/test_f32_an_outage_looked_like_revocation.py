@@ -10,7 +10,7 @@ import pytest
 from flywheel_server import db, listener
 from tests import parts
 from tests.api.test_agent_sync import L1_RULES, PROMOTED, SYNC
-from tests.cast import Cast
+from tests.cast import STAGE, Cast
 
 NOWHERE = "postgresql://flywheel_app@/flywheel?host=/nonexistent"
 
@@ -23,6 +23,8 @@ async def test_f32_without_the_database_the_answer_is_whole_or_503(
     whole = await client.get(SYNC, headers=cast.site.headers)
     # The neighbour's key is in memory, its rule set is not.
     await client.get(PROMOTED, headers=cast.neighbour.headers)
+    async with db.transaction(runtime.database, STAGE) as connection:
+        await db.announce(connection, listener.RULES, f"site:{cast.neighbour.id}")
     etag = {"If-None-Match": whole.headers["etag"]}
     nowhere = await db.open_database(NOWHERE)
     monkeypatch.setattr(runtime.database, "pool", nowhere.pool)

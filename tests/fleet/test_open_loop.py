@@ -1,5 +1,6 @@
 """The load of a large fleet: it reaches the server, measures it, and goes nowhere else."""
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from flywheel_server import embedded, errors
 from flywheel_server.fleet import open_loop
-from flywheel_server.fleet.open_loop import Load, SiteKey
+from flywheel_server.fleet.open_loop import Figures, Load, SiteKey
 from tests import programs
 from tests.cast import Cast
 
@@ -53,3 +54,35 @@ async def test_a_server_that_is_not_there_is_counted_as_faults_and_asked_again()
     assert isinstance(kinds, dict)
     assert kinds["check-in"]["answered"] == 0
     assert kinds["check-in"]["errors"] >= 5
+
+
+async def test_what_is_asked_again_is_no_second_appliance() -> None:
+    """Broken by planning the next check-in after each that is sent again: the fleet would grow."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    fleet = open_loop._Fleet("127.0.0.1", port, KEYS, Load(
+        appliances=1, interval=0.5, seconds=4, spread=0, connections=1
+    ))  # fmt: skip
+    worker = asyncio.create_task(fleet.work())
+    await fleet.schedule()
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    assert fleet.figures["check-in"].faults.total() > 5
+    planned = [each for each in fleet._due if each.kind == "check-in" and not each.again]
+    assert len(planned) == 1
+
+
+def test_a_fleet_is_served_as_always_after_the_last_second_that_was_not() -> None:
+    figures = Figures()
+    for second in range(20):
+        for number in range(200):
+            figures.seconds.append(second)
+            # In the fourth second two of a hundred are slow, in the fifth one is.
+            slow = number < {3: 4, 4: 2}.get(second, 0)
+            figures.times.append(0.2 if slow else 0.01)
+    assert open_loop.normal_after([figures], 20) == 4
+    figures.troubled.add(6)
+    assert open_loop.normal_after([figures, Figures()], 20) == 7
+    figures.troubled |= {11, 16}
+    assert open_loop.normal_after([figures], 20) is None

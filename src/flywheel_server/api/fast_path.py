@@ -94,13 +94,16 @@ class FastPath:
             await self._app(scope, receive, send)
             return
         status, headers, body = answer
-        # A place is held as long as a client that reads slowly needs one.
-        gate.free -= 1
+        # A place is held as long as a client that reads slowly needs one. Where all are taken, the
+        # answer goes out all the same: to have it wait, or to refuse it, would cost more.
+        held = gate.free > 0
+        gate.free -= held
         try:
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         finally:
-            gate.leave()
+            if held:
+                gate.leave()
             self.count(scope, status, started)
 
     def at_once(self, scope: Scope) -> Answer | None:
@@ -188,8 +191,6 @@ def _asking(parts: Runtime, scope: Scope, headers: dict[bytes, bytes]) -> Applia
 
 def _spent(gate: Gate, asking: ApplianceScope) -> bool:
     """Take one request from the site's bucket; to refuse is the ordinary way's business."""
-    if gate.free <= 0:
-        return False
     try:
         gate.spend(asking.site_id)
     except errors.FlywheelError:

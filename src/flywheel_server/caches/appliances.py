@@ -17,6 +17,7 @@ import msgspec
 from flywheel_server import db, errors, listener, log
 from flywheel_server.actions import checkin
 from flywheel_server.actions.checkin import Instructions
+from flywheel_server.caches.learning import Learner
 from flywheel_server.domain import appliances as domain
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope, LoopScope
@@ -30,7 +31,7 @@ _FLUSH_SECONDS = 1.0
 _MOST_BEATS = 200_000
 _MOST_ENTRIES = 200_000
 # Read at once, when all are learnt.
-_PAGE = 1_000
+_PAGE = 500
 _SCOPE = LoopScope(reason="heartbeats: the times of all sites in one statement")
 
 # A digest stands for what was reported: a quarter of the memory, for very many appliances.
@@ -46,10 +47,10 @@ class CheckIns:
         self._keys: dict[UUID, bytes] = {}
         self._generation = 0
         self._database = database
-        self._forgot = asyncio.Event()
         # Who changed while appliances are being read: what was read of them may be old.
         self._changed_meanwhile: set[UUID] | None = None
         database.subscribers.append(self._changed)
+        self._learner = Learner(database, "appliances", UUID(int=0), self._learn_page)
 
     @property
     def generation(self) -> int:
@@ -72,19 +73,8 @@ class CheckIns:
         return found
 
     async def run(self) -> None:
-        """Learn the appliances when listening begins anew, for ever.
-
-        All that return after a restart, or a lost connection, then find themselves known.
-        """
-        while True:
-            await self._forgot.wait()
-            self._forgot.clear()
-            try:
-                await self._learn()
-            except (*db.LOST, errors.FlywheelError, asyncpg.PostgresError) as error:
-                _log.warning("appliances are not known yet", reason=type(error).__name__)
-                await asyncio.sleep(_FLUSH_SECONDS)
-                self._forgot.set()
+        """Learn the appliances when listening begins anew, for ever."""
+        await self._learner.run()
 
     def remember(
         self, scope: ApplianceScope, report: Report, told: Instructions, generation: int
@@ -97,19 +87,14 @@ class CheckIns:
         self._drop(told.id)
         self._keep(_key(scope.site_id, scope.appliance_id, report), told)
 
-    async def _learn(self) -> None:
-        after: UUID | None = UUID(int=0)
-        try:
-            while after is not None and not self._forgot.is_set():
-                after = await self._learn_page(after)
-        finally:
-            self._changed_meanwhile = None
-
     async def _learn_page(self, after: UUID) -> UUID | None:
-        """Learn some appliances; return behind which one to go on, or None."""
         changed = self._changed_meanwhile = set[UUID]()
         async with db.transaction(self._database, _SCOPE) as connection:
             page = await store.settled(connection, after, _PAGE)
+        if self._changed_meanwhile is not changed:
+            # Everything was forgotten while we read.
+            return after
+        self._changed_meanwhile = None
         if len(self._entries) + len(page) > _MOST_ENTRIES:
             return None
         for each in page:
@@ -125,7 +110,7 @@ class CheckIns:
     def _changed(self, channel: str, payload: str) -> None:
         if channel == "":
             self._clear()
-            self._forgot.set()
+            self._changed_meanwhile = None
         elif channel == listener.APPLIANCES:
             self._drop(UUID(payload))
             if self._changed_meanwhile is not None:

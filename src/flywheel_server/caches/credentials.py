@@ -7,11 +7,14 @@ A revoked key stops at once where it was revoked, and on every other process wit
 import hashlib
 
 from flywheel_server import db, listener
+from flywheel_server.caches.learning import Learner
 from flywheel_server.domain.scope import ApplianceScope, AuthScope, OperatorScope, PartnerScope
 from flywheel_server.store import accounts
 
 KeyScope = ApplianceScope | PartnerScope | OperatorScope
 _MOST = 200_000
+# Read at once, when all are learnt.
+_PAGE = 500
 
 
 class Credentials:
@@ -23,6 +26,11 @@ class Credentials:
         self._scopes: dict[bytes, KeyScope] = {}
         self._generation = 0
         database.subscribers.append(self._changed)
+        self._learner = Learner(database, "keys", b"", self._learn_page)
+
+    async def run(self) -> None:
+        """Learn all keys when listening begins anew, for ever."""
+        await self._learner.run()
 
     def known(self, key: bytes) -> KeyScope | None:
         """Return the scope of a key from memory alone, or None when only the database knows."""
@@ -48,6 +56,18 @@ class Credentials:
                 self._scopes.clear()
             self._scopes[digest] = scope
         return scope
+
+    async def _learn_page(self, after: bytes) -> bytes | None:
+        generation = self._generation
+        async with db.transaction(self._database, AuthScope()) as connection:
+            page = await accounts.keys_after(connection, after, _PAGE)
+        if generation != self._generation:
+            # One of these may be what was revoked.
+            return after
+        if len(self._scopes) + len(page) > _MOST:
+            return None
+        self._scopes |= page
+        return max(page) if len(page) == _PAGE else None
 
     def _changed(self, channel: str, payload: str) -> None:
         if channel == "":

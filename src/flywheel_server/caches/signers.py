@@ -18,6 +18,11 @@ class Signers:
         self._generation = 0
         database.subscribers.append(self._changed)
 
+    @property
+    def known(self) -> Signer | None:
+        """The signer, where it was read already."""
+        return self._signer
+
     async def get(self) -> Signer:
         """Return the signer. Raises DatabaseUnavailable when it was never read."""
         if self._signer is not None:

@@ -11,10 +11,12 @@ import json
 import random
 import statistics
 import time
+from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flywheel_server import errors
@@ -24,6 +26,10 @@ _TELEMETRY_SHARE = 0.1
 _ANSWER_SECONDS = 30.0
 _LONGEST_RETRY = 60.0
 _SHED = HTTPStatus.SERVICE_UNAVAILABLE
+# What counts as served as always.
+_NORMAL_SECONDS = 0.1
+_NORMAL_SLOW = 0.01
+_NORMAL_IN_A_ROW = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +56,14 @@ class Load:
 class Figures:
     """What became of one kind of request."""
 
-    times: list[float] = field(default_factory=list)
+    # How long each took, and in which second since the beginning it was answered.
+    times: "array[float]" = field(default_factory=lambda: array("d"))
+    seconds: "array[int]" = field(default_factory=lambda: array("l"))
     answered: int = 0
     shed: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    # The seconds in which any was shed or failed.
+    troubled: set[int] = field(default_factory=set)
 
     def summary(self) -> dict[str, object]:
         """Return the figures by name; times in milliseconds from when a request was due."""
@@ -68,6 +78,25 @@ class Figures:
             "p999_ms": round(1000 * cuts[998], 2),
             "longest_ms": round(1000 * max(self.times, default=0.0), 2),
         }
+
+
+def normal_after(kinds: Sequence[Figures], length: int) -> int | None:
+    """Return after how many seconds a fleet is served as always, or None within ``length``.
+
+    Then none is shed, none fails and 99 of 100 are answered within 0.1 s, five seconds in a row.
+    """
+    times: dict[int, list[float]] = {second: [] for second in range(length)}
+    for figures in kinds:
+        for second, seconds in zip(figures.seconds, figures.times, strict=True):
+            times.setdefault(second, []).append(seconds)
+    good = 0
+    for second in range(length):
+        slow = sum(each > _NORMAL_SECONDS for each in times[second])
+        troubled = any(second in figures.troubled for figures in kinds)
+        good = 0 if troubled or slow > len(times[second]) * _NORMAL_SLOW else good + 1
+        if good == _NORMAL_IN_A_ROW:
+            return second + 1 - good
+    return None
 
 
 async def run(
@@ -90,6 +119,9 @@ async def run(
         "appliances": load.appliances,
         "interval": load.interval,
         "seconds": load.seconds,
+        # Due, and not answered when time was up.
+        "waiting": fleet.waiting,
+        "normal_after_seconds": normal_after(list(fleet.figures.values()), int(load.seconds)),
         "kinds": {kind: figures.summary() for kind, figures in fleet.figures.items()},
     }
 
@@ -124,6 +156,15 @@ def check_in_body(site_id: str, number: int, rank: int) -> bytes:
     ).encode()
 
 
+class _Request(NamedTuple):
+    """What is due, and when; ``again`` for what was due before and came to nothing."""
+
+    due: float
+    kind: str
+    number: int
+    again: bool = False
+
+
 class _Fleet:
     def __init__(self, host: str, port: int, sites: Sequence[SiteKey], load: Load) -> None:
         self._host, self._port = host, port
@@ -132,63 +173,79 @@ class _Fleet:
         self._chance = random.Random(load.appliances)  # noqa: S311 - spreads load, no secret
         self._etags: dict[str, str] = {}
         self._executions = 0
-        self._queue: asyncio.Queue[tuple[float, str, int]] = asyncio.Queue()
-        self._due: list[tuple[float, str, int]] = []
+        self._began = 0.0
+        self._queue: asyncio.Queue[_Request] = asyncio.Queue()
+        self._due: list[_Request] = []
         self.figures = {kind: Figures() for kind in ("check-in", "sync", "telemetry")}
 
     async def schedule(self) -> None:
         """Hand every request out when it is due, and plan the appliance's next."""
-        begin = time.monotonic()
+        begin = self._began = time.monotonic()
         for number in range(self._load.appliances):
-            self._due.append(
-                (begin + self._chance.random() * self._load.spread, "check-in", number)
-            )
+            due = begin + self._chance.random() * self._load.spread
+            self._due.append(_Request(due, "check-in", number))
         heapq.heapify(self._due)
         end = begin + self._load.seconds
         while (now := time.monotonic()) < end:
-            while self._due and self._due[0][0] <= now:
-                due, kind, number = heapq.heappop(self._due)
-                self._queue.put_nowait((due, kind, number))
-                if kind == "check-in":
-                    self._plan(due, number)
-            await asyncio.sleep(min(max(self._due[0][0] - now, 0.001), 0.05) if self._due else 0.05)
+            while self._due and self._due[0].due <= now:
+                request = heapq.heappop(self._due)
+                self._queue.put_nowait(request)
+                if request.kind == "check-in" and not request.again:
+                    self._plan(request.due, request.number)
+            pause = max(self._due[0].due - now, 0.001) if self._due else 0.05
+            await asyncio.sleep(min(pause, 0.05))
 
     def _plan(self, due: float, number: int) -> None:
         following = due + self._load.interval * self._chance.uniform(0.9, 1.1)
-        heapq.heappush(self._due, (following, "check-in", number))
-        heapq.heappush(self._due, (due + self._chance.random(), "sync", number))
+        heapq.heappush(self._due, _Request(following, "check-in", number))
+        heapq.heappush(self._due, _Request(due + self._chance.random(), "sync", number))
         if self._chance.random() < _TELEMETRY_SHARE:
-            heapq.heappush(self._due, (due + self._chance.random(), "telemetry", number))
+            telemetry = _Request(due + self._chance.random(), "telemetry", number)
+            heapq.heappush(self._due, telemetry)
 
     async def work(self) -> None:
         """Send what is due over one connection, for ever."""
         link = _Link(self._host, self._port)
         try:
             while True:
-                await self._answer(link, *await self._queue.get())
+                await self._answer(link, await self._queue.get())
         finally:
             await link.close()
 
-    async def _answer(self, link: "_Link", due: float, kind: str, number: int) -> None:
-        figures = self.figures[kind]
+    @property
+    def waiting(self) -> int:
+        """How many requests are due and were not sent yet."""
+        return self._queue.qsize()
+
+    async def _answer(self, link: "_Link", request: _Request) -> None:
+        figures = self.figures[request.kind]
         try:
-            status, headers = await link.ask(self._request(kind, number))
+            status, headers = await link.ask(self._request(request.kind, request.number))
         except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as error:
-            figures.faults[type(error).__name__] += 1
+            self._failed(figures, type(error).__name__)
             await link.close()
-            self._again(kind, number, 1.0)
+            self._again(request, 1.0)
             return
         if status == _SHED:
             figures.shed += 1
-            self._again(kind, number, float(headers.get("retry-after", "5")))
+            figures.troubled.add(self._second())
+            self._again(request, float(headers.get("retry-after", "5")))
             return
-        figures.times.append(time.monotonic() - due)
+        figures.times.append(time.monotonic() - request.due)
+        figures.seconds.append(self._second())
         if status >= HTTPStatus.BAD_REQUEST:
-            figures.faults[str(int(status))] += 1
+            self._failed(figures, str(int(status)))
             return
         figures.answered += 1
-        if kind == "sync" and "etag" in headers:
-            self._etags[self._site(number).site_id] = headers["etag"]
+        if request.kind == "sync" and "etag" in headers:
+            self._etags[self._site(request.number).site_id] = headers["etag"]
+
+    def _failed(self, figures: Figures, reason: str) -> None:
+        figures.faults[reason] += 1
+        figures.troubled.add(self._second())
+
+    def _second(self) -> int:
+        return int(time.monotonic() - self._began)
 
     async def tell(self, tell: Callable[[str], None]) -> None:
         """Print a line of figures every five seconds."""
@@ -200,10 +257,11 @@ class _Fleet:
             ]
             tell(f"{', '.join(words)}; waiting {self._queue.qsize()}")
 
-    def _again(self, kind: str, number: int, seconds: float) -> None:
-        """Send it once more, somewhat later, as agents do."""
+    def _again(self, request: _Request, seconds: float) -> None:
+        """Send it once more, somewhat later, as agents do; what follows it is planned already."""
         pause = min(seconds, _LONGEST_RETRY) * self._chance.uniform(1.0, 2.0)
-        heapq.heappush(self._due, (time.monotonic() + pause, f"{kind}", number))
+        again = request._replace(due=time.monotonic() + pause, again=True)
+        heapq.heappush(self._due, again)
 
     def _site(self, number: int) -> SiteKey:
         return self._sites[number % len(self._sites)]

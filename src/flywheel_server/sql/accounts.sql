@@ -17,6 +17,28 @@ WHERE k.digest = $1
     AND k.revoked_at IS NULL
     AND o.disabled_at IS NULL;
 
+-- name: keys_after
+-- fleet: a process learns the keys of every tenant when it starts
+SELECT
+    k.digest,
+    k.id,
+    k.site_id,
+    s.slug,
+    k.appliance_id,
+    k.partner_id,
+    k.label,
+    k.operator_id,
+    o.email,
+    o.role AS operator_role
+FROM api_keys k
+LEFT JOIN sites s ON s.id = k.site_id
+LEFT JOIN operators o ON o.id = k.operator_id
+WHERE k.digest > $1
+    AND k.revoked_at IS NULL
+    AND o.disabled_at IS NULL
+ORDER BY k.digest
+LIMIT $2;
+
 -- name: insert_partner
 -- fleet: a new partner belongs to nobody yet
 INSERT INTO partners (name, created_at)

@@ -1,8 +1,18 @@
--- name: keep_set
+-- name: keep_sets
 -- fleet: sites with equal rules share one set, which names no tenant
+-- In one order, so that two processes never wait for each other.
 INSERT INTO rule_sets (hash, rule_ids, served_at)
-VALUES ($1, $2, now())
+SELECT g.hash, g.rule_ids, now()
+FROM jsonb_to_recordset($1::jsonb) AS g (hash text, rule_ids text[])
+ORDER BY g.hash
 ON CONFLICT DO NOTHING;
+
+-- name: kept_sets
+-- fleet: sites with equal rules share one set, which names no tenant
+SELECT t.hash
+FROM rule_sets t
+ORDER BY t.served_at DESC, t.hash
+LIMIT $1;
 
 -- name: synced
 -- fleet: the syncs of many sites are written in one statement a second

@@ -37,6 +37,34 @@ WHERE s.id = $1
     AND r.source <> 'builtin'
 ORDER BY r.id;
 
+-- name: homes
+-- fleet: a process learns where every site belongs when it starts
+SELECT s.id, s.healing_tier, s.organization_id, o.partner_id
+FROM sites s
+JOIN organizations o ON o.id = s.organization_id
+WHERE s.id > $1
+ORDER BY s.id
+LIMIT $2;
+
+-- name: for_sites
+-- The same as for one site, of many at once.
+SELECT
+    r.id, r.rule_id, r.source, r.scope,
+    COALESCE(r.partner_id, r.organization_id, r.site_id) AS scope_id,
+    r.tier, r.incident_type, r.runbook_id, r.name, r.description, r.conditions, r.action,
+    r.action_params, r.hipaa_controls, r.severity_filter, r.priority, r.cooldown_seconds,
+    r.max_retries, r.enabled, r.disabled_reason, r.enabled_changed_at, r.withdrawn_at,
+    r.match_count, r.success_count, r.failure_count, r.success_rate, r.created_at
+FROM l1_rules r
+WHERE r.source <> 'builtin'
+    AND (
+        r.scope = 'platform'
+        OR r.partner_id = ANY($1::uuid[])
+        OR r.organization_id = ANY($2::uuid[])
+        OR r.site_id = ANY($3::uuid[])
+    )
+ORDER BY r.id;
+
 -- name: tenancy
 SELECT s.healing_tier, s.organization_id, o.partner_id
 FROM sites s

@@ -66,8 +66,18 @@ async def find_key(
 ) -> ApplianceScope | PartnerScope | OperatorScope | None:
     """Return the scope of the key with this SHA-256 ``digest``, unless it is revoked."""
     row = await connection.fetchrow(_SQL["find_key"], digest)
-    if row is None:
-        return None
+    return None if row is None else _scope_of(row)
+
+
+async def keys_after(
+    connection: Connection, after: bytes, limit: int
+) -> dict[bytes, ApplianceScope | PartnerScope | OperatorScope]:
+    """Return the scopes of living keys by their digests, which follow ``after``."""
+    rows = await connection.fetch(_SQL["keys_after"], after, limit)
+    return {row["digest"]: _scope_of(row) for row in rows}
+
+
+def _scope_of(row: Record) -> ApplianceScope | PartnerScope | OperatorScope:
     if row["site_id"] is not None:
         return ApplianceScope(
             key_id=row["id"],

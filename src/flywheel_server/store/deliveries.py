@@ -1,13 +1,12 @@
 """Deliveries: where each learnt rule stands on each appliance, moved on by facts alone."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection
 from flywheel_server.domain.deliveries import Delivery, Waiting
-from flywheel_server.domain.rules import Rule
 from flywheel_server.sql import load
 from flywheel_server.store.appliances import Beat
 
@@ -69,9 +68,17 @@ class Endpoints:
     pulling: int
 
 
-async def keep_set(connection: Connection, hash: str, rules: Sequence[Rule]) -> None:
-    """Keep which rules a rule set holds, by the hash that appliances report."""
-    await connection.execute(_SQL["keep_set"], hash, [rule.rule_id for rule in rules])
+async def keep_sets(connection: Connection, sets: Mapping[str, Sequence[str]]) -> None:
+    """Keep which rules each rule set holds, by the hash that appliances report."""
+    await connection.execute(
+        _SQL["keep_sets"],
+        [{"hash": hash, "rule_ids": list(rule_ids)} for hash, rule_ids in sets.items()],
+    )
+
+
+async def kept_sets(connection: Connection, limit: int) -> set[str]:
+    """Return the hashes of the sets that were kept last."""
+    return {row["hash"] for row in await connection.fetch(_SQL["kept_sets"], limit)}
 
 
 async def synced(connection: Connection, beats: Sequence[Beat]) -> None:

@@ -1,7 +1,7 @@
 """L1 rules of every scope, and what decides which of them a site gets."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,30 @@ async def insert(connection: Connection, rule: NewRule) -> Rule:
 async def for_site(connection: Connection, site_id: UUID) -> list[Rule]:
     """Return every rule in scope of a site, disabled ones and both tier sets included."""
     return [from_row(row) for row in await connection.fetch(_SQL["for_site"], site_id)]
+
+
+async def for_sites(connection: Connection, homes: Mapping[UUID, Tenancy]) -> list[Rule]:
+    """Return every rule in scope of any of these sites, as ``for_site`` does for one."""
+    rows = await connection.fetch(
+        _SQL["for_sites"],
+        list({home.partner_id for home in homes.values()}),
+        list({home.organization_id for home in homes.values()}),
+        list(homes),
+    )
+    return [from_row(row) for row in rows]
+
+
+async def homes(connection: Connection, after: UUID, limit: int) -> dict[UUID, Tenancy]:
+    """Return what sites belong to, of those behind ``after`` in the order of their ids."""
+    rows = await connection.fetch(_SQL["homes"], after, limit)
+    return {
+        row["id"]: Tenancy(
+            healing_tier=row["healing_tier"],
+            organization_id=row["organization_id"],
+            partner_id=row["partner_id"],
+        )
+        for row in rows
+    }
 
 
 async def tenancy(connection: Connection, site_id: UUID) -> Tenancy:
