@@ -1,8 +1,8 @@
 """The commands. Each opens the database it is told of, does one thing, and closes it."""
 
 import asyncio
-import gc
 import contextlib
+import gc
 import json
 import signal
 import sys
