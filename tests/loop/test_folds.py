@@ -367,6 +367,23 @@ async def _is_refused(
     return False
 
 
+async def test_a_mark_that_no_fold_uses_makes_nothing_anew(
+    database: db.Database, owner: Owner
+) -> None:
+    """Made to fail by looking at every mark: the one of an older release is never made anew."""
+    await _fold(database)
+    await owner.execute(
+        "INSERT INTO fold_marks (fold, mark, system_identifier, folded_at)"
+        " VALUES ('rule_attempts', '1:1:', 42, now())"
+    )
+
+    async with db.transaction(database, LOOP) as connection:
+        assert not await folds.follow_cluster(connection, clock.now())
+        await connection.execute("UPDATE fold_marks SET system_identifier = 42")
+        assert await folds.follow_cluster(connection, clock.now())
+        assert not await folds.follow_cluster(connection, clock.now())
+
+
 async def test_a_dropped_partition_leaves_its_counts_behind(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Owner
 ) -> None:

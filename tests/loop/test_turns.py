@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from flywheel_server import db, embedded, errors
+from flywheel_server import db, embedded, errors, loop
 from flywheel_server.db import Connection
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop import turns
 from flywheel_server.loop.step import Step, Turn
 from flywheel_server.settings import Settings
-from flywheel_server.store import runs
+from flywheel_server.store import folds, runs
 from flywheel_server.store.runs import Run
 
 SETTINGS = Settings(loop_interval=1.0)
@@ -115,6 +115,49 @@ async def test_a_step_that_counts_and_fails_leaves_its_neighbour_alone(
     async with db.transaction(database, LoopScope(reason="tests")) as connection:
         kept = await runs.page(connection, before=None, step=None, failed=True, limit=10)
     assert [run.step for run in kept] == ["fails"]
+
+
+async def test_steps_that_count_leave_connections_to_others(address: embedded.Address) -> None:
+    """Made to fail by running all of them at once, which keeps them waiting for a connection."""
+    running = most = 0
+
+    async def count(connection: Connection, turn: Turn) -> tuple[int, int]:
+        nonlocal running, most
+        del turn
+        running += 1
+        most = max(most, running)
+        await connection.execute("SELECT 1")
+        running -= 1
+        return 1, 1
+
+    small = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
+    try:
+        steps = tuple(Step(name=f"count {n}", run=count, counts=True) for n in range(4))
+        ran = await turns.run_turn(small, SETTINGS, steps, turn_id=uuid4(), holder=uuid4())
+    finally:
+        await small.close()
+
+    assert [run.error for run in ran] == [None] * 4
+    assert most == 1
+
+
+async def test_a_fold_that_finds_no_room_in_time_is_refused(database: db.Database) -> None:
+    scope = LoopScope(reason="a change of the policy")
+    counting = tuple(step for step in loop.STEPS if step.counts)
+    async with db.transaction(database, scope) as connection:
+        await folds.lock(connection)
+        with pytest.raises(errors.LoopBusy):
+            await turns.run_turn(
+                database,
+                SETTINGS,
+                counting,
+                turn_id=uuid4(),
+                holder=uuid4(),
+                wait_seconds=0.1,
+            )
+
+    ran = await turns.run_turn(database, SETTINGS, counting, turn_id=uuid4(), holder=uuid4())
+    assert {run.error for run in ran} == {None}
 
 
 async def test_a_turn_that_finds_no_room_in_time_is_refused(

@@ -1,16 +1,22 @@
 """Step 5: the health of rules is a fold of their attempts, and what fails is withdrawn."""
 
+import asyncio
 import datetime as dt
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import httpx
+import pytest
 
-from flywheel_server import clock, db
+from flywheel_server import clock, db, embedded, loop
 from flywheel_server.actions import folds, retention
 from flywheel_server.domain import e_detector
+from flywheel_server.loop import turns
 from flywheel_server.settings import Settings
 from flywheel_server.store import folds as stored_folds
 from flywheel_server.store import rule_health, rules
+from flywheel_server.store.runs import Run
 from tests import attempts, telemetry
 from tests.attempts import LOOP
 from tests.cast import Cast
@@ -270,6 +276,51 @@ async def test_a_tampered_count_is_found(
         await attempts.watch(database, settings)
         assert "rule_attempts" not in await _differences(database)
         assert "rule_health" not in await _differences(database)
+
+
+@pytest.mark.parametrize("step", ["count_rules", "watch_rules"])
+async def test_the_loop_and_whoever_switches_a_rule_on_never_wait_for_each_other(
+    database: db.Database,
+    address: embedded.Address,
+    cast: Cast,
+    owner: Owner,
+    settings: Settings,
+    step: str,
+) -> None:
+    """Made to fail by taking the health of a rule before the rule, in the fold or when judging."""
+    (rule,) = await attempts.make_rules(database, cast.site)
+    await attempts.record(owner, cast.site, {rule.rule_id: [True, False]})
+    await attempts.watch(database, settings)
+    await attempts.record(owner, cast.site, {rule.rule_id: [False]})
+    if step == "watch_rules":
+        await _run(database, settings, "count_rules")
+    person = await asyncpg.connect(address.owner_url)
+    try:
+        async with person.transaction():
+            # As a switch does: the rule, then its health.
+            await person.execute("UPDATE l1_rules SET enabled = true WHERE id = $1", rule.id)
+            turning = asyncio.create_task(_run(database, settings, step))
+            async with asyncio.timeout(20):
+                while not await owner.fetchval(_SOMEBODY_WAITS):
+                    await asyncio.sleep(0.01)
+            await person.execute("SET LOCAL lock_timeout = '1s'")
+            await person.execute("UPDATE rule_health SET value = value WHERE rule = $1", rule.id)
+    finally:
+        await person.close()
+
+    assert (await turning).error is None
+
+
+_SOMEBODY_WAITS = (
+    "SELECT count(*) > 0 FROM pg_stat_activity"
+    " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+)
+
+
+async def _run(database: db.Database, settings: Settings, name: str) -> Run:
+    (step,) = (each for each in loop.STEPS if each.name == name)
+    (run,) = await turns.run_turn(database, settings, (step,), turn_id=uuid4(), holder=uuid4())
+    return run
 
 
 async def _fold_all(database: db.Database) -> None:

@@ -119,6 +119,7 @@ async def _begin(connection: Connection, fold: Fold, now: dt.datetime) -> folds.
         raise LookupError("a fold that was started has a mark")
     if mark.elsewhere:
         raise errors.Unavailable(
-            "These counts come from another cluster: the next turn counts them anew."
+            "These counts come from another cluster. The next turn counts them anew, and so does "
+            "`flywheel-server step follow_cluster`."
         )
     return mark

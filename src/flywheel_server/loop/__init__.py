@@ -19,7 +19,8 @@ from flywheel_server.loop import (
 )
 from flywheel_server.loop.step import Step
 
-# Step 1, promotion of a site's own candidates, is missing by design: a person approves those.
+# Counting comes first: what was done before a rule was made is not the rule's. Step 1, promotion of
+# a site's own candidates, is missing by design: a person approves those.
 STEPS: tuple[Step, ...] = (
     Step(name="follow_cluster", run=follow_cluster.run),
     Step(name="generate_patterns", run=generate_patterns.run, counts=True),

@@ -77,9 +77,14 @@ async def run_turn(
 
 async def _side_by_side(place: _Place, steps: list[Step]) -> list[Run]:
     """Run steps at the same time, each to its end; then raise what one of them raised."""
-    ended = await asyncio.gather(
-        *(_run_step(place, step) for step in steps), return_exceptions=True
-    )
+    # Most connections stay free for requests.
+    places = asyncio.Semaphore(max(1, place.database.pool.get_max_size() // 3))
+
+    async def run(step: Step) -> Run:
+        async with places:
+            return await _run_step(place, step)
+
+    ended = await asyncio.gather(*(run(step) for step in steps), return_exceptions=True)
     done = []
     for each in ended:
         if isinstance(each, BaseException):
@@ -107,6 +112,10 @@ async def _run_step(place: _Place, step: Step) -> Run:
     try:
         async with db.transaction(place.database, _scope(step)) as connection:
             run = await _work(connection, place, step, started_at)
+            if step.counts or not run.rows_out:
+                # A crash of the database may take it back, and the next turn does it again. What a
+                # later commit tells others never outlives what it rests on: the log is one.
+                await connection.execute(_SQL["commit_lazily"])
             # With what it did: no record tells of work that was undone.
             await runs.record(connection, run)
     except asyncpg.LockNotAvailableError as error:

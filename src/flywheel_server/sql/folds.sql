@@ -28,7 +28,8 @@ SELECT EXISTS (
     SELECT 1
     FROM fold_marks m
     CROSS JOIN pg_control_system() c
-    WHERE m.system_identifier <> c.system_identifier
+    WHERE m.fold = ANY($1::text[])
+        AND m.system_identifier <> c.system_identifier
 );
 
 -- name: start

@@ -166,11 +166,19 @@ touched AS (
     WHERE t.rule IS NOT NULL
     GROUP BY t.rule
 ),
+-- Rules before their health, as a person locks them who switches one on.
+locked AS MATERIALIZED (
+    SELECT l.id, l.created_at
+    FROM l1_rules l
+    WHERE l.id IN (SELECT t.rule FROM touched t UNION SELECT r.rule FROM resolved r)
+    ORDER BY l.id
+    FOR NO KEY UPDATE
+),
 noted AS (
     INSERT INTO rule_health AS h (rule, restarted_at, last_seq, replay)
     SELECT t.rule, l.created_at, COALESCE(t.last_seq, 0), COALESCE(t.replay, false)
     FROM touched t
-    JOIN l1_rules l ON l.id = t.rule
+    JOIN locked l ON l.id = t.rule
     ORDER BY t.rule
     ON CONFLICT (rule) DO UPDATE
     SET last_seq = GREATEST(h.last_seq, excluded.last_seq),

@@ -56,18 +56,28 @@ added AS (
             WHERE a.site_id = f.site_id AND a.execution_id = f.execution_id
         )
     RETURNING rule, seq
+),
+-- Rules before their health, as a person locks them who switches one on.
+locked AS MATERIALIZED (
+    SELECT l.id, l.created_at
+    FROM l1_rules l
+    WHERE l.id IN (SELECT a.rule FROM added a)
+    ORDER BY l.id
+    FOR NO KEY UPDATE
 )
 INSERT INTO rule_health AS h (rule, restarted_at, last_seq)
 SELECT l.id, l.created_at, max(a.seq)
 FROM added a
-JOIN l1_rules l ON l.id = a.rule
+JOIN locked l ON l.id = a.rule
 GROUP BY l.id, l.created_at
+ORDER BY l.id
 ON CONFLICT (rule) DO UPDATE
 SET last_seq = excluded.last_seq;
 
 -- name: due
 -- fleet: rules of any scope are watched
--- The outcomes as text, one character each: the recorded ones when counting anew, then the new.
+-- The outcomes as text, one character each: the recorded ones when counting anew, then the new. Rules
+-- are locked before their health is written, as a person locks them who switches one on.
 SELECT
     h.rule, h.restarted_at, h.last_seq, h.value, l.enabled,
     CASE WHEN h.replay THEN h.base_numbers ELSE h.numbers END AS numbers,
@@ -95,7 +105,8 @@ CROSS JOIN LATERAL (
         AND a.began_at >= h.restarted_at
         AND (NOT a.chaos OR $2)
 ) o
-ORDER BY h.rule;
+ORDER BY h.rule
+FOR NO KEY UPDATE OF l;
 
 -- name: advance
 -- fleet: rules of any scope are watched

@@ -4,5 +4,9 @@ SELECT
     set_config('statement_timeout', $1, true),
     set_config('lock_timeout', $2, true),
     set_config('idle_in_transaction_session_timeout', $3, true),
-    -- One transaction at a time, of one process: room to group the sites of a large fleet in memory.
+    -- A few transactions at a time, of one process: room to group the sites of a large fleet in memory.
     set_config('work_mem', '64MB', true);
+
+-- name: commit_lazily
+-- fleet: no table is read
+SELECT set_config('synchronous_commit', 'off', true);

@@ -73,7 +73,7 @@ async def start(connection: Connection, fold: Fold, now: dt.datetime) -> None:
 
 async def restored_elsewhere(connection: Connection) -> bool:
     """Say whether a fold's mark was made in another cluster than this one."""
-    return bool(await connection.fetchval(_SQL["elsewhere"]))
+    return bool(await connection.fetchval(_SQL["elsewhere"], FOLDS))
 
 
 async def fold_patterns(

@@ -55,10 +55,9 @@ async def run_turn(request: Request, scope: Admin) -> Response:
 
 
 def _turned(turn: TurnResult) -> str:
-    seconds = sum(each.seconds for each in turn.steps)
     did = (
         f"A turn ran: {len(turn.steps)} steps looked at {sum(s.rows_in for s in turn.steps):,} "
-        f"rows and changed {sum(s.rows_out for s in turn.steps):,} in {seconds:.1f} s."
+        f"rows and changed {sum(s.rows_out for s in turn.steps):,}."
     )
     failed = [each.name.replace("_", " ") for each in turn.steps if each.error is not None]
     if failed:
