@@ -31,7 +31,7 @@ UNREACHED = {
 }
 # What the server rightly does not do, and what it says then.
 REFUSED = {
-    "POST /account/password": "is not your password",
+    "POST /account/password": "is not your present password",
     # The same id is offered in two places, and got its alias at the first.
     "POST /operator/unresolved": "is an alias already",
     "POST /operator/evidence/anchors/{id}/retry": "No calendar is set to ask",

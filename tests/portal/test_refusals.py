@@ -63,7 +63,7 @@ ASKED = [
             "new": "a long sentence of words",
             "again": "a long sentence of words",
         },
-        "The present password is not yours",
+        "This is not your present password",
     ),
     (
         "operator admin",

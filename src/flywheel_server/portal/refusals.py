@@ -56,7 +56,7 @@ _INSTEAD = (
     ),
     (
         re.compile(r"`current` is not your password: without one, .*"),
-        "The present password is not yours: without one, ask for an invitation to set it.",
+        "This is not your present password: without one, ask for an invitation to set it.",
     ),
     (
         re.compile(r": forward this candidate to your partner with POST .*"),
