@@ -24,7 +24,7 @@ _log = log.get(__name__)
 _DRAIN_SECONDS = 4
 _END_SECONDS = 7.0
 _BACKLOG = 2048
-_COLLECT_EVERY = 10_000
+_COLLECT_EVERY = 50_000
 
 
 async def serve(settings: Settings, url: str) -> None:
