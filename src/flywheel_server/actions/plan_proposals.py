@@ -107,8 +107,11 @@ async def _from_model(
 ) -> Proposal | bytes | None:
     """Return what the model said before, or the question; None: somebody is asking it."""
     now, digest = case.watch.now(), case.incident.digest
+    asked = False
     if cache:
         await store.lock_digest(connection, case.site_id, digest)
+        # Before looking for an answer: one that comes between the two looks is seen by the second.
+        asked = await store.under_way(connection, case.site_id, digest, now - plans.ABANDONED)
     known = await store.reusable(
         connection,
         case.site_id,
@@ -128,7 +131,7 @@ async def _from_model(
         )
     if case.watch.left() < LEAST_SECONDS:
         return nothing("too_slow")
-    if cache and await store.under_way(connection, case.site_id, digest, now - plans.ABANDONED):
+    if asked:
         return None
     if not model.breaker.lets(ticks()):
         return nothing("provider_paused")
