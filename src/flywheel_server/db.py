@@ -136,6 +136,7 @@ async def scoped(connection: Connection, scope: Scope) -> AsyncIterator[None]:
         await connection.execute(_rights(scope))
         yield
     except BaseException:
+        # Cancelling included: no connection goes back to the pool within a transaction.
         await _seen_through(_undo(connection, transaction))
         raise
     await transaction.commit()

@@ -207,6 +207,7 @@ class RuleSets:
                         connection, {each.version: each.rule_ids for each in group.values()}
                     )
             except BaseException:
+                # Whatever stopped it, cancelling included, the next one keeps these along.
                 self._unkept = group | self._unkept
                 raise
             self._kept |= group.keys()
