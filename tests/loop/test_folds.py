@@ -1,43 +1,19 @@
 """Counts follow the facts exactly: once each, under any concurrency, rebuildable."""
 
 import asyncio
-import datetime as dt
 import random
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import asyncpg
 import httpx
 
 from flywheel_server import clock, db
-from flywheel_server.actions import folds, retention
-from flywheel_server.domain.scope import LoopScope
-from flywheel_server.store import folds as stored
+from flywheel_server.actions import folds
 from tests import cast as people
-from tests import telemetry
+from tests import folding, telemetry
 from tests.cast import Cast
+from tests.folding import LOOP
 
-LOOP = LoopScope(reason="tests fold by hand")
 Owner = Any
-
-
-async def _fold(database: db.Database) -> None:
-    for fold in (
-        folds.patterns,
-        folds.platform,
-        folds.rules,
-        folds.deliveries,
-        folds.days,
-    ):
-        async with db.transaction(database, LOOP) as connection:
-            await fold(connection, clock.now())
-
-
-async def _differences(database: db.Database) -> dict[str, int]:
-    async with db.transaction(database, LOOP) as connection:
-        found = await folds.verify(connection)
-    assert {each.name for each in found} >= set(stored.RECOUNTS)
-    return {each.name: each.differing for each in found if each.differing}
 
 
 async def test_a_pattern_is_the_sum_of_its_executions(
@@ -72,7 +48,7 @@ async def test_a_pattern_is_the_sum_of_its_executions(
         "occurrences": 8, "successes": 6, "verified_successes": 1, "failures": 2,
         "not_attempted": 1, "chaos_successes": 1, "chaos_failures": 1,
     }  # fmt: skip
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
 
 
 async def test_folding_again_changes_nothing(client: httpx.AsyncClient, cast: Cast) -> None:
@@ -102,18 +78,18 @@ async def test_a_fact_that_commits_late_is_taken_by_a_later_fold_and_by_no_other
     await owner.execute(
         "INSERT INTO execution_keys SELECT site_id, 'late', digest, received_at FROM execution_keys"
     )
-    await _fold(database)
+    await folding.fold_all(database)
     await telemetry.send(client, cast.site, [telemetry.execution()])
-    await _fold(database)
+    await folding.fold_all(database)
     (before,) = await telemetry.items(client, cast.admin, "patterns")
 
     await slow.commit()
-    await _fold(database)
-    await _fold(database)
+    await folding.fold_all(database)
+    await folding.fold_all(database)
 
     (after,) = await telemetry.items(client, cast.admin, "patterns")
     assert (before["occurrences"], after["occurrences"]) == (2, 3)
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
 
 
 async def test_a_correction_moves_its_count_whenever_it_is_folded(
@@ -122,15 +98,15 @@ async def test_a_correction_moves_its_count_whenever_it_is_folded(
     early, late = telemetry.execution(), telemetry.execution()
     await telemetry.send(client, cast.site, [early, late])
     await telemetry.send(client, cast.site, [early | {"hostname": "WS-2"}])
-    await _fold(database)
+    await folding.fold_all(database)
     await telemetry.send(client, cast.site, [late | {"success": False}])
     await telemetry.send(client, cast.site, [late | {"hostname": "WS-2"}])
-    await _fold(database)
+    await folding.fold_all(database)
 
     rows = await telemetry.items(client, cast.admin, "patterns")
 
     assert {row["hostname"]: row["occurrences"] for row in rows} == {"WS-1": 0, "WS-2": 2}
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
 
 
 async def test_writers_and_folders_at_once_lose_nothing(
@@ -150,12 +126,12 @@ async def test_writers_and_folders_at_once_lose_nothing(
 
     writing = asyncio.gather(*(write(site) for site in cast.sites))
     while not writing.done():
-        await _fold(database)
+        await folding.fold_all(database)
         await asyncio.sleep(0)
     await writing
-    await _fold(database)
+    await folding.fold_all(database)
 
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
     async with db.transaction(database, LOOP) as connection:
         in_force = await connection.fetchval("SELECT sum(weight) FROM executions")
         known_keys = await connection.fetchval("SELECT count(*) FROM execution_keys")
@@ -198,13 +174,13 @@ async def test_an_alias_folds_what_was_kept_unresolved_in(
         client, cast.admin, "rules?source=builtin&incident_type=smb_signing"
     )
     assert rule["match_count"] == 4
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
     # What comes later under the alias goes the same way.
     await telemetry.send(client, cast.site, telemetry.executions(1, runbook_id="spooler-fix"))
     await telemetry.turn(client, cast.admin)
     (pattern,) = await telemetry.items(client, cast.admin, "patterns")
     assert pattern["occurrences"] == 8
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
 
 
 async def test_a_runbook_registered_later_takes_its_executions_over(
@@ -232,7 +208,7 @@ async def test_a_runbook_registered_later_takes_its_executions_over(
     await telemetry.turn(client, cast.admin)
     (pattern,) = await telemetry.items(client, cast.admin, "patterns")
     assert pattern["state"] == "eligible"
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
 
 
 async def test_l1_reports_resolve_by_rule_id_by_alias_and_by_runbook(
@@ -263,7 +239,7 @@ async def test_l1_reports_resolve_by_rule_id_by_alias_and_by_runbook(
     assert [(row["reported_id"], row["executions"]) for row in unresolved] == [
         ("RB-WIN-SEC-020", 2)
     ]
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
 
 
 async def test_two_patterns_with_one_signature_stay_two(
@@ -277,20 +253,20 @@ async def test_two_patterns_with_one_signature_stay_two(
             telemetry.execution(incident_type="a", runbook_id="b:c", hostname="d"),
         ],
     )
-    await _fold(database)
+    await folding.fold_all(database)
     await telemetry.send(
         client,
         cast.site,
         [telemetry.execution(incident_type="a:b", runbook_id="c", hostname="d")],
     )
-    await _fold(database)
+    await folding.fold_all(database)
 
     rows = await telemetry.items(client, cast.admin, "patterns")
 
     assert {row["signature"] for row in rows} == {"a:b:c:d"}
     assert len({row["id"] for row in rows}) == 3
     assert {row["occurrences"] for row in rows} == {1}
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
 
 
 async def test_verify_finds_a_count_that_was_tampered_with(
@@ -315,119 +291,11 @@ async def test_verify_finds_a_count_that_was_tampered_with(
         await tampering.start()
         await owner.execute(statement)
         await tampering.commit()
-        assert name in await _differences(database), statement
+        assert name in await folding.differences(database), statement
 
     async with db.transaction(database, LOOP) as connection:
         await folds.rebuild(connection, clock.now())
-    assert set(await _differences(database)) == {"keys"}
-
-
-async def test_in_another_cluster_everything_is_counted_anew(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Owner
-) -> None:
-    """After a dump and restore the transaction ids of facts and marks mean nothing."""
-    await telemetry.send(client, cast.site, telemetry.executions(5))
-    await telemetry.turn(client, cast.admin)
-    await telemetry.send(client, cast.site, telemetry.executions(2))
-    await owner.execute("UPDATE fold_marks SET system_identifier = 42, mark = '900000:900000:'")
-    await owner.execute("UPDATE executions SET xid = '899999'")
-
-    await telemetry.turn(client, cast.admin)
-
-    (pattern,) = await telemetry.items(client, cast.admin, "patterns")
-    assert pattern["occurrences"] == 7
-    assert await _differences(database) == {}
-
-
-async def test_folds_run_side_by_side_and_each_only_once(database: db.Database) -> None:
-    """Made to fail by sharing without the fold's own lock, and by having each fold lock alone."""
-    async with db.transaction(database, LOOP) as held:
-        await stored.share(held, "patterns")
-        async with db.transaction(database, LOOP) as beside:
-            await stored.share(beside, "platform")
-        assert await _is_refused(database, lambda c: stored.share(c, "patterns"))
-        assert await _is_refused(database, stored.lock)
-
-    async with db.transaction(database, LOOP) as alone:
-        await stored.lock(alone)
-        # Whoever rebuilds holds the lock alone and folds.
-        await stored.share(alone, "patterns")
-        assert await _is_refused(database, lambda c: stored.share(c, "platform"))
-
-
-async def _is_refused(
-    database: db.Database, lock: Callable[[db.Connection], Awaitable[None]]
-) -> bool:
-    try:
-        async with db.transaction(database, LOOP) as connection:
-            await connection.execute("SET LOCAL lock_timeout = '100ms'")
-            await lock(connection)
-    except asyncpg.LockNotAvailableError:
-        return True
-    return False
-
-
-async def test_a_mark_that_no_fold_uses_makes_nothing_anew(
-    database: db.Database, owner: Owner
-) -> None:
-    """Made to fail by looking at every mark: the one of an older release is never made anew."""
-    await _fold(database)
-    await owner.execute(
-        "INSERT INTO fold_marks (fold, mark, system_identifier, folded_at)"
-        " VALUES ('rule_attempts', '1:1:', 42, now())"
-    )
-
-    async with db.transaction(database, LOOP) as connection:
-        assert not await folds.follow_cluster(connection, clock.now())
-        await connection.execute("UPDATE fold_marks SET system_identifier = 42")
-        assert await folds.follow_cluster(connection, clock.now())
-        assert not await folds.follow_cluster(connection, clock.now())
-
-
-async def test_a_dropped_partition_leaves_its_counts_behind(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Owner
-) -> None:
-    for site in cast.sites:
-        await telemetry.send(client, site, telemetry.executions(3, failures=1))
-        await telemetry.send(
-            client, site, [telemetry.execution(resolution_level="L1", runbook_id="L1-NTP-001")]
-        )
-    corrected = telemetry.execution()
-    await telemetry.send(client, cast.site, [corrected])
-    await _fold(database)
-    before = await telemetry.items(client, cast.admin, "patterns")
-    # A month from now the present month is past a retention of a day.
-    later = clock.now() + dt.timedelta(days=40)
-
-    async with db.transaction(database, LOOP) as connection:
-        dropped = await retention.drop_executions(connection, later, days=1)
-
-    assert dropped >= 1
-    async with db.transaction(database, LOOP) as connection:
-        assert await connection.fetchval("SELECT count(*) FROM executions") == 0
-    assert await telemetry.items(client, cast.admin, "patterns") == before
-    assert await _differences(database) == {}
-    await owner.execute(
-        "SELECT ensure_partition('executions', date_trunc('month', now())::date,"
-        " (date_trunc('month', now()) + interval '1 month')::date)"
-    )
-    await telemetry.send(client, cast.site, telemetry.executions(2))
-    await _fold(database)
-    assert await _differences(database) == {}
-    async with db.transaction(database, LOOP) as connection:
-        await folds.rebuild(connection, clock.now())
-    assert await _differences(database) == {}
-
-
-async def test_a_partition_that_is_not_folded_yet_is_kept(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
-) -> None:
-    await _fold(database)
-    await telemetry.send(client, cast.site, telemetry.executions(1))
-
-    async with db.transaction(database, LOOP) as connection:
-        await retention.drop_executions(connection, clock.now() + dt.timedelta(days=40), days=1)
-        assert await connection.fetchval("SELECT count(*) FROM executions") == 1
+    assert set(await folding.differences(database)) == {"keys"}
 
 
 async def test_an_organization_that_opts_out_takes_its_past_counts_along(
@@ -448,7 +316,7 @@ async def test_an_organization_that_opts_out_takes_its_past_counts_along(
 
     (pattern,) = await telemetry.items(client, cast.admin, "platform-patterns")
     assert (pattern["organizations"], pattern["sites"], pattern["occurrences"]) == (2, 2, 8)
-    assert await _differences(database) == {}
+    assert await folding.differences(database) == {}
 
 
 async def test_the_gates_of_a_site_open_and_shut_with_the_facts(
