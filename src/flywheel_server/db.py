@@ -51,7 +51,7 @@ APP_ROLE = "flywheel_app"
 WRITER_ROLE = "flywheel_writer"
 CONNECT_SECONDS = 5.0
 ACQUIRE_SECONDS = 5.0
-ROLLBACK_SECONDS = 5.0
+ROLLBACK_SECONDS = 2.0
 
 _announcements: contextvars.ContextVar[list[tuple[str, str]] | None] = contextvars.ContextVar(
     "announcements", default=None
@@ -167,7 +167,11 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def _undo(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
-    """Roll back; a connection that cannot is closed, which rolls back too."""
+    """Roll back; a connection that cannot is cut, which the server sees within a second.
+
+    A request to cancel is lost when it comes before the statement it is meant for is begun: the
+    rollback then waits for that statement.
+    """
     try:
         async with asyncio.timeout(ROLLBACK_SECONDS):
             await transaction.rollback()
@@ -235,6 +239,8 @@ def _session(role: str, statement_timeout: float) -> dict[str, str]:
         "tcp_keepalives_idle": "5",
         "tcp_keepalives_interval": "2",
         "tcp_keepalives_count": "3",
+        # Nor must one that was cut while it waits for a lock, which is no time to notice it.
+        "client_connection_check_interval": "1s",
         "jit": "off",
     }
 

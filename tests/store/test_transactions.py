@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 
 import anyio
+import asyncpg
 import pytest
 
 from flywheel_server import db, embedded, errors
@@ -55,6 +56,7 @@ async def test_who_is_stopped_again_while_it_rolls_back_leaves_a_clean_connectio
             await other.execute("SELECT pg_advisory_xact_lock(1, 2)")
             waits = asyncio.create_task(_hold(small, begun))
             await begun.wait()
+            await _somebody_waits(other)
             while not waits.done():
                 waits.cancel()
                 await asyncio.sleep(0)
@@ -76,10 +78,47 @@ async def test_a_reader_who_leaves_an_export_leaves_a_clean_connection(
             async with anyio.create_task_group() as response:
                 response.start_soon(_hold, small, begun)
                 await begun.wait()
+                await _somebody_waits(other)
                 response.cancel_scope.cancel()
             assert await other.fetchval("SELECT pg_try_advisory_xact_lock(1, 1)")
 
     assert _errors(caplog) == []
+
+
+async def test_who_is_cut_while_it_waits_for_a_lock_gives_up_its_own(
+    database: db.Database, address: embedded.Address
+) -> None:
+    """A rollback that takes too long ends so, and a server process that is killed.
+
+    Broken without ``client_connection_check_interval``: nobody notices while it waits.
+    """
+    async with db.transaction(database, STAGE) as other:
+        await other.execute("SELECT pg_advisory_xact_lock(1, 2)")
+        cut = await db.connect(address.app_url)
+        waits = asyncio.create_task(_both_locks(cut))
+        await _somebody_waits(other)
+        cut.terminate()
+        with pytest.raises(asyncpg.PostgresConnectionError):
+            await waits
+        async with asyncio.timeout(10):
+            while not await other.fetchval("SELECT pg_try_advisory_xact_lock(1, 1)"):
+                pass
+
+
+async def _both_locks(connection: db.Connection) -> None:
+    async with db.scoped(connection, STAGE):
+        await connection.execute("SELECT pg_advisory_xact_lock(1, 1)")
+        await connection.execute("SELECT pg_advisory_xact_lock(1, 2)")
+
+
+async def _somebody_waits(connection: db.Connection) -> None:
+    """Until somebody waits for the lock held here: to cancel what has not begun does nothing."""
+    async with asyncio.timeout(10):
+        while not await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        ):
+            pass
 
 
 async def _hold(database: db.Database, begun: asyncio.Event) -> None:
