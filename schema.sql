@@ -136,6 +136,66 @@ BEGIN
 END
 $$;
 
+CREATE TABLE public.organizations (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    partner_id uuid NOT NULL,
+    name text NOT NULL,
+    contributes boolean DEFAULT true NOT NULL,
+    contributes_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.platform_pattern_sites (
+    incident_type text NOT NULL,
+    runbook_id text NOT NULL,
+    site_id uuid NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    verified_successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    not_attempted bigint DEFAULT 0 NOT NULL,
+    chaos_successes bigint DEFAULT 0 NOT NULL,
+    chaos_failures bigint DEFAULT 0 NOT NULL,
+    since_successes bigint DEFAULT 0 NOT NULL,
+    since_verified_successes bigint DEFAULT 0 NOT NULL,
+    since_failures bigint DEFAULT 0 NOT NULL,
+    since_chaos_successes bigint DEFAULT 0 NOT NULL,
+    since_chaos_failures bigint DEFAULT 0 NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY public.platform_pattern_sites FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.sites (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    healing_tier text DEFAULT 'standard'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sites_healing_tier_known CHECK ((healing_tier = ANY (ARRAY['standard'::text, 'full_coverage'::text]))),
+    CONSTRAINT sites_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT sites_slug_form CHECK ((slug ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
+);
+
+ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.largest_organization(of_type text, of_runbook text) RETURNS bigint
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (COALESCE(max(o.occurrences), (0)::numeric))::bigint AS "coalesce"
+    FROM ( SELECT sum((t.since_successes + t.since_failures)) AS occurrences
+            FROM ((public.platform_pattern_sites t
+              JOIN public.sites s ON ((s.id = t.site_id)))
+              JOIN public.organizations g ON ((g.id = s.organization_id)))
+           WHERE ((t.incident_type = largest_organization.of_type) AND (t.runbook_id = largest_organization.of_runbook) AND g.contributes)
+           GROUP BY g.id) o;
+END;
+
 CREATE FUNCTION public.orders_guard() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -268,32 +328,6 @@ CREATE TABLE public.l1_rules (
 
 ALTER TABLE ONLY public.l1_rules FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.organizations (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    partner_id uuid NOT NULL,
-    name text NOT NULL,
-    contributes boolean DEFAULT true NOT NULL,
-    contributes_changed_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
-);
-
-ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.sites (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    slug text NOT NULL,
-    name text NOT NULL,
-    healing_tier text DEFAULT 'standard'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT sites_healing_tier_known CHECK ((healing_tier = ANY (ARRAY['standard'::text, 'full_coverage'::text]))),
-    CONSTRAINT sites_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
-    CONSTRAINT sites_slug_form CHECK ((slug ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
-);
-
-ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
-
 CREATE FUNCTION public.resolved_rule(of_site uuid, of_type text, reported text) RETURNS TABLE(rule uuid)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -321,6 +355,24 @@ END;
 CREATE FUNCTION public.resolve_rule(of_site uuid, of_type text, reported text) RETURNS uuid
     LANGUAGE sql STABLE
     RETURN (SELECT r.rule FROM public.resolved_rule(resolve_rule.of_site, resolve_rule.of_type, resolve_rule.reported) r(rule));
+
+CREATE FUNCTION public.resolved_everywhere(of_type text, reported text) RETURNS TABLE(rule uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT r.rule
+    FROM (( SELECT s.id
+            FROM public.sites s
+          LIMIT 1) any_site
+      CROSS JOIN LATERAL public.resolved_rule(any_site.id, resolved_everywhere.of_type, resolved_everywhere.reported) r(rule))
+   WHERE ((NOT (EXISTS ( SELECT 1
+            FROM public.l1_rules l
+           WHERE ((l.rule_id = COALESCE(( SELECT a.rule_id
+                    FROM public.aliases a
+                   WHERE (a.alias = resolved_everywhere.reported)), resolved_everywhere.reported)) AND ((l.scope <> 'platform'::text) OR (l.tier <> 'standard'::text)))))) AND (NOT (EXISTS ( SELECT 1
+            FROM (public.aliases a
+              JOIN public.l1_rules l ON (((l.incident_type = resolved_everywhere.of_type) AND (l.runbook_id = a.runbook_id))))
+           WHERE ((a.alias = resolved_everywhere.reported) AND ((l.scope <> 'platform'::text) OR (l.tier <> 'standard'::text)))))));
+END;
 
 CREATE FUNCTION public.rule_covered(of_rule uuid, of_site uuid) RETURNS boolean
     LANGUAGE sql STABLE
@@ -939,28 +991,6 @@ END)),
 
 ALTER TABLE ONLY public.plans FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.platform_pattern_sites (
-    incident_type text NOT NULL,
-    runbook_id text NOT NULL,
-    site_id uuid NOT NULL,
-    successes bigint DEFAULT 0 NOT NULL,
-    verified_successes bigint DEFAULT 0 NOT NULL,
-    failures bigint DEFAULT 0 NOT NULL,
-    not_attempted bigint DEFAULT 0 NOT NULL,
-    chaos_successes bigint DEFAULT 0 NOT NULL,
-    chaos_failures bigint DEFAULT 0 NOT NULL,
-    since_successes bigint DEFAULT 0 NOT NULL,
-    since_verified_successes bigint DEFAULT 0 NOT NULL,
-    since_failures bigint DEFAULT 0 NOT NULL,
-    since_chaos_successes bigint DEFAULT 0 NOT NULL,
-    since_chaos_failures bigint DEFAULT 0 NOT NULL,
-    first_seen_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone NOT NULL
-)
-WITH (fillfactor='80');
-
-ALTER TABLE ONLY public.platform_pattern_sites FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE public.platform_patterns (
     id uuid DEFAULT uuidv7() NOT NULL,
     incident_type text NOT NULL,
@@ -1503,7 +1533,7 @@ CREATE INDEX evidence_keys_waiting_idx ON public.evidence_keys USING btree (id) 
 
 CREATE INDEX evidence_leaves_anchor_idx ON public.evidence_leaves USING btree (anchor_id, site_id);
 
-CREATE INDEX execution_keys_received_idx ON public.execution_keys USING brin (received_at);
+CREATE INDEX execution_keys_received_idx ON public.execution_keys USING brin (received_at) WITH (autosummarize='on');
 
 CREATE INDEX executions_incident_idx ON ONLY public.executions USING btree (site_id, hashtextextended(incident_id, (0)::bigint)) WHERE (level <> 'L1'::text);
 
@@ -1595,7 +1625,7 @@ CREATE INDEX promotions_site_idx ON public.promotions USING btree (site_id, deci
 
 CREATE INDEX rule_attempts_began_idx ON public.rule_attempts USING btree (rule, began_at);
 
-CREATE INDEX rule_attempts_received_idx ON public.rule_attempts USING brin (received_at);
+CREATE INDEX rule_attempts_received_idx ON public.rule_attempts USING brin (received_at) WITH (autosummarize='on');
 
 CREATE INDEX rule_counts_rule_idx ON public.rule_counts USING btree (rule);
 
@@ -2296,6 +2326,34 @@ GRANT ALL ON FUNCTION public.drop_partition(parent text, partition text) TO flyw
 REVOKE ALL ON FUNCTION public.ensure_partition(parent text, starts date, ends date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_partition(parent text, starts date, ends date) TO flywheel_loop;
 
+GRANT SELECT ON TABLE public.organizations TO flywheel_appliance;
+GRANT SELECT ON TABLE public.organizations TO flywheel_client;
+GRANT SELECT ON TABLE public.organizations TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.organizations TO flywheel_operator;
+GRANT SELECT ON TABLE public.organizations TO flywheel_loop;
+
+GRANT UPDATE(name) ON TABLE public.organizations TO flywheel_operator;
+
+GRANT UPDATE(contributes) ON TABLE public.organizations TO flywheel_operator;
+GRANT UPDATE(contributes) ON TABLE public.organizations TO flywheel_client;
+
+GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_operator;
+GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_client;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.sites TO flywheel_auth;
+GRANT SELECT ON TABLE public.sites TO flywheel_appliance;
+GRANT SELECT ON TABLE public.sites TO flywheel_client;
+GRANT SELECT ON TABLE public.sites TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.sites TO flywheel_operator;
+GRANT SELECT ON TABLE public.sites TO flywheel_loop;
+
+GRANT UPDATE(name) ON TABLE public.sites TO flywheel_operator;
+
+GRANT UPDATE(healing_tier) ON TABLE public.sites TO flywheel_operator;
+
 GRANT SELECT ON TABLE public.aliases TO flywheel_appliance;
 GRANT SELECT ON TABLE public.aliases TO flywheel_client;
 GRANT SELECT ON TABLE public.aliases TO flywheel_partner;
@@ -2399,31 +2457,6 @@ GRANT UPDATE(success_count) ON TABLE public.l1_rules TO flywheel_operator;
 
 GRANT UPDATE(failure_count) ON TABLE public.l1_rules TO flywheel_loop;
 GRANT UPDATE(failure_count) ON TABLE public.l1_rules TO flywheel_operator;
-
-GRANT SELECT ON TABLE public.organizations TO flywheel_appliance;
-GRANT SELECT ON TABLE public.organizations TO flywheel_client;
-GRANT SELECT ON TABLE public.organizations TO flywheel_partner;
-GRANT SELECT,INSERT ON TABLE public.organizations TO flywheel_operator;
-GRANT SELECT ON TABLE public.organizations TO flywheel_loop;
-
-GRANT UPDATE(name) ON TABLE public.organizations TO flywheel_operator;
-
-GRANT UPDATE(contributes) ON TABLE public.organizations TO flywheel_operator;
-GRANT UPDATE(contributes) ON TABLE public.organizations TO flywheel_client;
-
-GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_operator;
-GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_client;
-
-GRANT SELECT ON TABLE public.sites TO flywheel_auth;
-GRANT SELECT ON TABLE public.sites TO flywheel_appliance;
-GRANT SELECT ON TABLE public.sites TO flywheel_client;
-GRANT SELECT ON TABLE public.sites TO flywheel_partner;
-GRANT SELECT,INSERT ON TABLE public.sites TO flywheel_operator;
-GRANT SELECT ON TABLE public.sites TO flywheel_loop;
-
-GRANT UPDATE(name) ON TABLE public.sites TO flywheel_operator;
-
-GRANT UPDATE(healing_tier) ON TABLE public.sites TO flywheel_operator;
 
 GRANT SELECT ON TABLE public.api_keys TO flywheel_auth;
 GRANT INSERT ON TABLE public.api_keys TO flywheel_operator;
@@ -2785,9 +2818,6 @@ GRANT UPDATE(executed_at) ON TABLE public.plans TO flywheel_loop;
 GRANT UPDATE(outcome) ON TABLE public.plans TO flywheel_loop;
 
 GRANT UPDATE(verified) ON TABLE public.plans TO flywheel_loop;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_operator;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_loop;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_loop;

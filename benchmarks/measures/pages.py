@@ -113,7 +113,7 @@ async def run(stage: Stage) -> list[Measure]:
 
 
 async def _fill(stage: Stage, name: str, rows: int, partner_id: str) -> None:
-    await turn.fill(stage, name, rows)
+    await turn.fill(stage, name, range(1, rows + 1), rows)
     async with stage.owner(name) as connection:
         await connection.execute(_LOCAL, partner_id)
         await connection.execute(

@@ -1,12 +1,14 @@
 """A turn of the loop over 10,000 new executions, after little and after much history.
 
-History is made inside the database and folded by an ordinary turn first. The baseline counts from
-all history what a turn keeps of sites and platform: one GROUP BY, into a table, so that nothing is
-left out, and a second one over its few rows for the exact number of organizations.
+History is made inside the database and folded by ordinary turns first. The baselines count from
+all history what a turn keeps, into tables, so that nothing is left out. Of sites and platform: one
+GROUP BY, and a second one over its few rows for the exact number of organizations. Of everything:
+these, one for the rules, and one for the days.
 """
 
 import itertools
 import time
+from dataclasses import dataclass
 from uuid import uuid4
 
 import asyncpg
@@ -52,6 +54,10 @@ CROSS JOIN LATERAL (
     SELECT date_trunc('month', now())
         + (now() - date_trunc('month', now())) * (n::float8 / $3::float8) AS at
 ) m
+"""
+
+_AS_OLD_AS_HISTORY = """
+UPDATE l1_rules SET created_at = date_trunc('month', now()) WHERE source = 'platform'
 """
 
 _RUNBOOKS = """
@@ -113,23 +119,67 @@ JOIN sites s ON s.id = c.site_id
 GROUP BY c.incident_type, c.runbook_id
 """
 
+# And what it keeps of rules and days: the same for `rule_counts` and `level_days`.
+_RULES = """
+CREATE TEMP TABLE counted_rules ON COMMIT DROP AS
+SELECT
+    e.site_id, e.incident_type, e.reported_id,
+    sum(e.weight) FILTER (WHERE NOT f.chaos AND e.outcome = 'success') AS successes,
+    sum(e.weight) FILTER (WHERE NOT f.chaos AND e.outcome = 'failure') AS failures,
+    sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted') AS not_attempted,
+    sum(e.weight) FILTER (WHERE f.chaos AND e.outcome = 'success') AS chaos_successes,
+    sum(e.weight) FILTER (WHERE f.chaos AND e.outcome = 'failure') AS chaos_failures,
+    min(e.occurred_at) AS first_seen_at, max(e.occurred_at) AS last_seen_at
+FROM executions e
+CROSS JOIN LATERAL (SELECT e.chaos_campaign_id IS NOT NULL AS chaos) f
+WHERE e.level = 'L1'
+GROUP BY e.site_id, e.incident_type, e.reported_id
+"""
+_DAYS = """
+CREATE TEMP TABLE counted_days ON COMMIT DROP AS
+SELECT
+    (e.evidence_at AT TIME ZONE 'UTC')::date AS day, e.level,
+    sum(e.weight) FILTER (WHERE e.outcome = 'success') AS successes,
+    sum(e.weight) FILTER (WHERE e.outcome = 'failure') AS failures,
+    sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted') AS not_attempted
+FROM executions e
+GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
+"""
+
+# What autovacuum does within the minute that lies between turns, and not between these.
+_SUMMARIZE = """
+SELECT brin_summarize_new_values(i.indexrelid)
+FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid
+WHERE 'autosummarize=on' = ANY(c.reloptions)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    """A database of the stage's cluster, opened as the server opens it."""
+
+    name: str
+    database: db.Database
+
 
 async def run(stage: Stage) -> list[Measure]:
     little, much = 100_000, stage.count(10_000_000, 1_000_000)
     measure = Measure(name="turn over 10,000 new executions", unit="ms")
     small, large = f"{little:,} of history", f"{much:,} of history"
-    whole = f"GROUP BY over {much:,}"
     alone = "its statistics of sites and platform"
+    statistics = f"GROUP BY of these over {much:,}"
+    everything = f"GROUP BYs of all its counts over {much:,}"
     differing = 0
     async with stage.copy("bench_small") as first, stage.copy("bench_large") as second:
         opened = {}
         for label, name, rows in ((small, first, little), (large, second, much)):
-            await fill(stage, name, rows)
-            opened[label] = await db.open_database(stage.url(name), statement_timeout=600)
-            seconds = await take_turn(opened[label])
-            measure.notes.append(f"first turn over {rows:,} executions: {seconds:.1f} s")
+            database = await db.open_database(stage.url(name), statement_timeout=600)
+            opened[label] = _Copy(name=name, database=database)
+            seconds = await _make_history(stage, opened[label], rows)
+            measure.notes.append(f"first turns over {rows:,} executions: {seconds:.1f} s")
             # Every pattern was new: one more turn settles what that left to do.
-            await take_turn(opened[label])
+            await take_turn(database)
             async with stage.owner(name) as connection:
                 await connection.execute("VACUUM (ANALYZE)")
         async with stage.owner() as connection:
@@ -137,56 +187,76 @@ async def run(stage: Stage) -> list[Measure]:
         numbers = itertools.count(1)
         # As in a loop that has run for a while: its connections know their statements.
         for _ in range(stage.rounds(3)):
-            for database in opened.values():
-                await _add(stage, database, next(numbers), runbooks)
-                await take_turn(database)
+            for copy in opened.values():
+                await _add(stage, copy, next(numbers), runbooks)
+                await take_turn(copy.database)
         for _ in range(stage.rounds(5)):
-            for label, database in opened.items():
-                await _add(stage, database, next(numbers), runbooks)
-                sample = Sample(value=1000 * await take_turn(database))
+            for label, copy in opened.items():
+                await _add(stage, copy, next(numbers), runbooks)
+                sample = Sample(value=1000 * await take_turn(copy.database))
                 measure.samples.setdefault(label, []).append(sample)
                 print(f"    {measure.name}: {label} {sample.value:,.1f} ms", flush=True)
             await _add(stage, opened[large], next(numbers), runbooks)
-            sample = Sample(value=1000 * await take_turn(opened[large], _STATISTICS))
+            sample = Sample(value=1000 * await take_turn(opened[large].database, _STATISTICS))
             measure.samples.setdefault(alone, []).append(sample)
-            await take_turn(opened[large], _OTHERS)
+            await take_turn(opened[large].database, _OTHERS)
             async with stage.owner(second) as connection:
-                sample = Sample(value=1000 * await _group(connection))
-            measure.samples.setdefault(whole, []).append(sample)
+                some = 1000 * await _group(connection, _ALL, _ACROSS)
+                rest = 1000 * await _group(connection, _RULES, _DAYS)
+            measure.samples.setdefault(statistics, []).append(Sample(value=some))
+            measure.samples.setdefault(everything, []).append(Sample(value=some + rest))
         async with stage.owner(second) as connection:
             measure.notes.append(await _plan(connection))
-        for database in opened.values():
-            async with db.transaction(database, _VERIFY) as scoped:
+        for copy in opened.values():
+            async with db.transaction(copy.database, _VERIFY) as scoped:
                 await scoped.execute("SET LOCAL statement_timeout = '600s'")
                 differing += sum(
                     each.differing for each in await folds.verify(scoped) if each.name != "keys"
                 )
-            await database.close()
+            await copy.database.close()
     measure.notes.append(f"{differing} rows differ from a recount (goal: 0)")
     measure.goals = [
         Goal(contender=large, baseline=small, ratio=1.3, at_most=True),
-        Goal(contender=alone, baseline=whole, ratio=100, inverse=True),
-        Goal(contender=large, baseline=whole, ratio=100, inverse=True),
+        Goal(contender=alone, baseline=statistics, ratio=100, inverse=True),
+        Goal(contender=large, baseline=everything, ratio=100, inverse=True),
     ]
     return [measure]
 
 
-async def fill(stage: Stage, name: str, rows: int) -> None:
+async def _make_history(stage: Stage, copy: _Copy, rows: int) -> float:
+    """Write and fold ``rows`` executions; return the seconds of the turns that folded them.
+
+    The first tenth makes the platform's rules, so that the rest is their past, too: what L1 did in
+    it are attempts that they are watched by.
+    """
+    tenth = rows // 10
+    await fill(stage, copy.name, range(1, tenth + 1), rows)
+    seconds = await take_turn(copy.database)
+    async with stage.owner(copy.name) as connection:
+        await connection.execute(_AS_OLD_AS_HISTORY)
+    await fill(stage, copy.name, range(tenth + 1, rows + 1), rows)
+    return seconds + await take_turn(copy.database)
+
+
+async def fill(stage: Stage, name: str, numbers: range, rows: int) -> None:
+    """Write these of ``rows`` executions, which are spread over the month so far."""
     async with stage.owner(name) as connection:
         await connection.execute("SET synchronous_commit = off")
-        for start in range(1, rows + 1, _CHUNK):
-            end = min(start + _CHUNK - 1, rows)
+        for start in numbers[::_CHUNK]:
+            end = min(start + _CHUNK, numbers.stop) - 1
             await connection.execute(_HISTORY, start, end, rows)
             print(f"    history: {end:,} of {rows:,}", flush=True)
         await connection.execute("VACUUM (ANALYZE) executions")
 
 
-async def _add(stage: Stage, database: db.Database, number: int, runbooks: list[str]) -> None:
+async def _add(stage: Stage, copy: _Copy, number: int, runbooks: list[str]) -> None:
     """Write new executions as the server does, a thousand in a statement."""
     new = facts(stage.sites, NEW, f"turn-{number}", clock.now(), runbooks)
     for start in range(0, NEW, 1_000):
-        async with db.acquire(database.writer) as connection:
+        async with db.acquire(copy.database.writer) as connection:
             await executions.record(connection, new[start : start + 1_000])
+    async with stage.owner(copy.name) as connection:
+        await connection.execute(_SUMMARIZE)
 
 
 async def take_turn(database: db.Database, steps: tuple[Step, ...] = loop.STEPS) -> float:
@@ -203,13 +273,13 @@ async def take_turn(database: db.Database, steps: tuple[Step, ...] = loop.STEPS)
     return seconds
 
 
-async def _group(connection: "asyncpg.Connection") -> float:
+async def _group(connection: "asyncpg.Connection", *statements: str) -> float:
     async with connection.transaction():
         started = time.perf_counter()
         # As much memory as a turn gives itself.
         await connection.execute("SET LOCAL work_mem = '64MB'")
-        await connection.execute(_ALL, timeout=600)
-        await connection.execute(_ACROSS, timeout=600)
+        for statement in statements:
+            await connection.execute(statement, timeout=600)
         return time.perf_counter() - started
 
 

@@ -14,6 +14,10 @@ from flywheel_server.store.folds import Fold, Recount
 
 _log = log.get(__name__)
 
+# An organization that changed its mind may have said so before the last turn, and been committed
+# after it: longer than any transaction.
+_OVERLAP = dt.timedelta(minutes=15)
+
 
 async def patterns(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     """Fold new L2 executions into patterns; return facts taken and patterns changed."""
@@ -27,11 +31,11 @@ async def platform(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     """Fold new L2 executions into the platform's aggregates; return facts and pairs changed."""
     since = await _begin(connection, "platform", now)
     facts, pairs = await folds.fold_platform(connection, since.mark, now)
-    changed = await folds.pairs_of_changed_organizations(connection, since.folded_at)
-    touched = sorted({*pairs, *changed})
-    if touched:
-        await folds.aggregate_platform(connection, touched, now)
-    return facts, len(touched)
+    changed = await folds.pairs_of_changed_organizations(connection, since.folded_at - _OVERLAP)
+    anew = {*changed, *(pair for pair, up_to_date in pairs.items() if not up_to_date)}
+    if anew:
+        await folds.aggregate_platform(connection, sorted(anew), now)
+    return facts, len({*pairs, *changed})
 
 
 async def rules(connection: Connection, now: dt.datetime) -> tuple[int, int]:

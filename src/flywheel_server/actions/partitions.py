@@ -1,6 +1,7 @@
 """Makes and drops the time partitions of facts and log lines."""
 
 import datetime as dt
+from collections.abc import Iterator
 
 from flywheel_server.db import Connection
 from flywheel_server.sql import load
@@ -12,15 +13,15 @@ _DAYS_AHEAD = 3
 
 async def ensure(connection: Connection, now: dt.datetime) -> int:
     """Make the partitions for now and the time ahead; return how many were made."""
-    made = 0
-    month = now.date().replace(day=1)
+    wanted = [("executions", *bounds) for bounds in _months(now.date())]
+    days = [now.date() + dt.timedelta(days=ahead) for ahead in range(_DAYS_AHEAD + 1)]
+    wanted += [("log_lines", day, day + dt.timedelta(days=1)) for day in days]
+    return int(await connection.fetchval(_SQL["ensure"], *map(list, zip(*wanted, strict=True))))
+
+
+def _months(today: dt.date) -> Iterator[tuple[dt.date, dt.date]]:
+    month = today.replace(day=1)
     for _ in range(_MONTHS_AHEAD + 1):
         following = (month + dt.timedelta(days=32)).replace(day=1)
-        made += await connection.fetchval(_SQL["ensure"], "executions", month, following)
+        yield month, following
         month = following
-    for ahead in range(_DAYS_AHEAD + 1):
-        day = now.date() + dt.timedelta(days=ahead)
-        made += await connection.fetchval(
-            _SQL["ensure"], "log_lines", day, day + dt.timedelta(days=1)
-        )
-    return made

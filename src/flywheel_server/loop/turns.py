@@ -112,10 +112,6 @@ async def _run_step(place: _Place, step: Step) -> Run:
     try:
         async with db.transaction(place.database, _scope(step)) as connection:
             run = await _work(connection, place, step, started_at)
-            if step.counts or not run.rows_out:
-                # A crash of the database may take it back, and the next turn does it again. What a
-                # later commit tells others never outlives what it rests on: the log is one.
-                await connection.execute(_SQL["commit_lazily"])
             # With what it did: no record tells of work that was undone.
             await runs.record(connection, run)
     except asyncpg.LockNotAvailableError as error:

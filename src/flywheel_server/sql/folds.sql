@@ -214,13 +214,88 @@ folded AS (
             = platform_pattern_sites.since_chaos_failures + excluded.since_chaos_failures,
         first_seen_at = LEAST(platform_pattern_sites.first_seen_at, excluded.first_seen_at),
         last_seen_at = GREATEST(platform_pattern_sites.last_seen_at, excluded.last_seen_at)
+    RETURNING WITH (OLD AS before, NEW AS after)
+        after.incident_type, after.runbook_id,
+        COALESCE(before.successes + before.failures > 0, false)
+            <> (after.successes + after.failures > 0)
+        OR COALESCE(before.since_successes + before.since_failures > 0, false)
+            <> (after.since_successes + after.since_failures > 0)
+        OR COALESCE(
+            before.since_successes + before.since_failures
+                + before.since_chaos_successes + before.since_chaos_failures > 0,
+            false
+        ) <> (
+            after.since_successes + after.since_failures
+                + after.since_chaos_successes + after.since_chaos_failures > 0
+        ) AS turned
+),
+-- A pair where a site began to count, or ceased to, has its sites and organizations counted anew.
+unsettled AS MATERIALIZED (
+    SELECT DISTINCT f.incident_type, f.runbook_id
+    FROM folded f
+    WHERE f.turned
+),
+contributed AS (
+    SELECT
+        n.incident_type, n.runbook_id,
+        sum(n.successes) AS successes,
+        sum(n.verified_successes) AS verified_successes,
+        sum(n.failures) AS failures,
+        sum(n.not_attempted) AS not_attempted,
+        sum(n.chaos_successes) AS chaos_successes,
+        sum(n.chaos_failures) AS chaos_failures,
+        sum(n.since_successes) AS since_successes,
+        sum(n.since_verified_successes) AS since_verified_successes,
+        sum(n.since_failures) AS since_failures,
+        sum(n.since_chaos_successes) AS since_chaos_successes,
+        sum(n.since_chaos_failures) AS since_chaos_failures,
+        min(n.first_seen_at) AS first_seen_at,
+        max(n.last_seen_at) AS last_seen_at
+    FROM new n
+    JOIN sites s ON s.id = n.site_id
+    JOIN organizations o ON o.id = s.organization_id
+    WHERE o.contributes
+    GROUP BY n.incident_type, n.runbook_id
+),
+-- Of all other pairs only the sums change, by what is new.
+added AS (
+    UPDATE platform_patterns p
+    SET successes = p.successes + c.successes,
+        verified_successes = p.verified_successes + c.verified_successes,
+        failures = p.failures + c.failures,
+        not_attempted = p.not_attempted + c.not_attempted,
+        chaos_successes = p.chaos_successes + c.chaos_successes,
+        chaos_failures = p.chaos_failures + c.chaos_failures,
+        since_successes = p.since_successes + c.since_successes,
+        since_verified_successes = p.since_verified_successes + c.since_verified_successes,
+        since_failures = p.since_failures + c.since_failures,
+        since_chaos_successes = p.since_chaos_successes + c.since_chaos_successes,
+        since_chaos_failures = p.since_chaos_failures + c.since_chaos_failures,
+        first_seen_at = LEAST(p.first_seen_at, c.first_seen_at),
+        last_seen_at = GREATEST(p.last_seen_at, c.last_seen_at),
+        aggregated_at = $2
+    FROM contributed c
+    WHERE p.incident_type = c.incident_type
+        AND p.runbook_id = c.runbook_id
+        AND NOT EXISTS (
+            SELECT 1
+            FROM unsettled u
+            WHERE u.incident_type = c.incident_type AND u.runbook_id = c.runbook_id
+        )
+    RETURNING p.incident_type, p.runbook_id
 ),
 marked AS (
     UPDATE fold_marks
     SET mark = pg_current_snapshot(), folded_at = $2
     WHERE fold = 'platform'
 )
-SELECT n.incident_type, n.runbook_id, sum(n.facts)::bigint AS facts
+SELECT
+    n.incident_type, n.runbook_id, sum(n.facts)::bigint AS facts,
+    EXISTS (
+        SELECT 1
+        FROM added a
+        WHERE a.incident_type = n.incident_type AND a.runbook_id = n.runbook_id
+    ) AS added
 FROM new n
 GROUP BY n.incident_type, n.runbook_id;
 
@@ -230,7 +305,9 @@ SELECT DISTINCT t.incident_type, t.runbook_id
 FROM organizations o
 JOIN sites s ON s.organization_id = o.id
 JOIN platform_pattern_sites t ON t.site_id = s.id
-WHERE o.contributes_changed_at >= $1;
+WHERE o.contributes_changed_at >= $1
+    -- A new one has no past that could come or go.
+    AND o.contributes_changed_at > o.created_at;
 
 -- name: aggregate_platform
 -- fleet: counts only leave their tenants
@@ -249,7 +326,7 @@ by_organization AS (
     SELECT
         p.place,
         bool_or(t.successes + t.failures > 0) AS taught,
-        sum(t.since_successes + t.since_failures) AS since_attempts,
+        bool_or(t.since_successes + t.since_failures > 0) AS since_attempted,
         bool_or(
             t.since_successes + t.since_failures
                 + t.since_chaos_successes + t.since_chaos_failures > 0
@@ -265,9 +342,8 @@ organizations AS (
     SELECT
         b.place,
         count(*) FILTER (WHERE b.taught) AS organizations,
-        count(*) FILTER (WHERE b.since_attempts > 0) AS since_organizations,
-        count(*) FILTER (WHERE b.since_taught) AS since_chaos_organizations,
-        max(b.since_attempts) AS since_largest_organization
+        count(*) FILTER (WHERE b.since_attempted) AS since_organizations,
+        count(*) FILTER (WHERE b.since_taught) AS since_chaos_organizations
     FROM by_organization b
     GROUP BY b.place
 ),
@@ -315,7 +391,6 @@ totals AS (
         COALESCE(u.since_failures, 0) AS since_failures,
         COALESCE(u.since_chaos_successes, 0) AS since_chaos_successes,
         COALESCE(u.since_chaos_failures, 0) AS since_chaos_failures,
-        COALESCE(o.since_largest_organization, 0) AS since_largest_organization,
         u.first_seen_at,
         u.last_seen_at
     FROM pairs p
@@ -326,15 +401,14 @@ INSERT INTO platform_patterns (
     incident_type, runbook_id, sites, organizations, successes, verified_successes, failures,
     not_attempted, chaos_successes, chaos_failures, since_sites, since_organizations,
     since_chaos_organizations, since_successes, since_verified_successes, since_failures,
-    since_chaos_successes, since_chaos_failures, since_largest_organization, first_seen_at,
-    last_seen_at, aggregated_at
+    since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at, aggregated_at
 )
 SELECT
     t.incident_type, t.runbook_id, t.sites, t.organizations, t.successes, t.verified_successes,
     t.failures, t.not_attempted, t.chaos_successes, t.chaos_failures, t.since_sites,
     t.since_organizations, t.since_chaos_organizations, t.since_successes,
     t.since_verified_successes, t.since_failures, t.since_chaos_successes, t.since_chaos_failures,
-    t.since_largest_organization, t.first_seen_at, t.last_seen_at, $3
+    t.first_seen_at, t.last_seen_at, $3
 FROM totals t
 ORDER BY t.incident_type, t.runbook_id
 ON CONFLICT (incident_type, runbook_id) DO UPDATE
@@ -354,7 +428,6 @@ SET sites = excluded.sites,
     since_failures = excluded.since_failures,
     since_chaos_successes = excluded.since_chaos_successes,
     since_chaos_failures = excluded.since_chaos_failures,
-    since_largest_organization = excluded.since_largest_organization,
     first_seen_at = excluded.first_seen_at,
     last_seen_at = excluded.last_seen_at,
     aggregated_at = excluded.aggregated_at;
@@ -379,10 +452,18 @@ WITH new AS MATERIALIZED (
         AND e.level = 'L1'
     GROUP BY e.site_id, e.incident_type, e.reported_id, e.appliance_id, e.reported_appliance
 ),
+everywhere AS MATERIALIZED (
+    SELECT k.incident_type, k.reported_id, r.rule
+    FROM (SELECT DISTINCT n.incident_type, n.reported_id FROM new n) k
+    CROSS JOIN LATERAL resolved_everywhere(k.incident_type, k.reported_id) r
+),
 placed AS MATERIALIZED (
     SELECT
         n.matches, n.successes, n.matched_at, n.succeeded_at, n.received_at,
-        r.rule,
+        CASE
+            WHEN w.incident_type IS NOT NULL THEN w.rule
+            ELSE resolve_rule(n.site_id, n.incident_type, n.reported_id)
+        END AS rule,
         COALESCE(
             n.appliance_id,
             (
@@ -405,7 +486,8 @@ placed AS MATERIALIZED (
             )
         ) AS appliance_id
     FROM new n
-    CROSS JOIN LATERAL resolved_rule(n.site_id, n.incident_type, n.reported_id) r
+    LEFT JOIN everywhere w
+        ON w.incident_type = n.incident_type AND w.reported_id = n.reported_id
 ),
 totals AS (
     SELECT

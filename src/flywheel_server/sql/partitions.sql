@@ -1,3 +1,4 @@
 -- name: ensure
 -- fleet: partitions belong to no tenant
-SELECT ensure_partition($1, $2, $3);
+SELECT count(*) FILTER (WHERE ensure_partition(u.parent, u.starts, u.ends))
+FROM unnest($1::text[], $2::date[], $3::date[]) AS u (parent, starts, ends);

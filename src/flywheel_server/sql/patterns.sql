@@ -132,7 +132,8 @@ SELECT
     p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    p.since_largest_organization, p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
+    p.first_seen_at, p.last_seen_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
@@ -165,7 +166,8 @@ SELECT
     p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    p.since_largest_organization, p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
+    p.first_seen_at, p.last_seen_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
@@ -183,7 +185,8 @@ SELECT
     p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    p.since_largest_organization, p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
+    p.first_seen_at, p.last_seen_at, r.platform, r.executable,
     l.rule_id AS living_rule, n.nearness
 FROM platform_patterns p
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
@@ -245,7 +248,8 @@ SELECT
     p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    p.since_largest_organization, p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
+    p.first_seen_at, p.last_seen_at, r.platform, r.executable,
     NULL::text AS living_rule
 FROM platform_patterns p
 JOIN runbooks r ON r.runbook_id = p.runbook_id

@@ -125,35 +125,60 @@ FULL JOIN platform_pattern_sites p
 -- name: aggregates
 -- fleet: a recount covers every site
 -- Pairs of organizations that changed their mind since wait for the next turn.
-WITH recounted AS (
+WITH counted AS (
     SELECT
-        t.incident_type, t.runbook_id,
-        count(DISTINCT o.id) FILTER (
-            WHERE o.contributes AND t.successes + t.failures > 0
-        ) AS organizations,
-        count(*) FILTER (WHERE o.contributes AND t.successes + t.failures > 0) AS sites,
-        COALESCE(sum(t.successes) FILTER (WHERE o.contributes), 0) AS successes,
-        COALESCE(sum(t.failures) FILTER (WHERE o.contributes), 0) AS failures,
-        count(DISTINCT o.id) FILTER (
-            WHERE o.contributes AND t.since_successes + t.since_failures > 0
-        ) AS since_organizations,
-        COALESCE(sum(t.since_successes) FILTER (WHERE o.contributes), 0) AS since_successes,
-        COALESCE(sum(t.since_failures) FILTER (WHERE o.contributes), 0) AS since_failures,
-        max(o.contributes_changed_at) AS changed_at
+        t.*, o.id AS organization_id, o.contributes, o.contributes_changed_at,
+        t.successes + t.failures > 0 AS attempted,
+        t.since_successes + t.since_failures > 0 AS since_attempted,
+        t.since_successes + t.since_failures + t.since_chaos_successes + t.since_chaos_failures > 0
+            AS since_taught
     FROM platform_pattern_sites t
     JOIN sites s ON s.id = t.site_id
     JOIN organizations o ON o.id = s.organization_id
-    GROUP BY t.incident_type, t.runbook_id
+),
+recounted AS (
+    SELECT
+        c.incident_type, c.runbook_id,
+        count(DISTINCT c.organization_id) FILTER (WHERE c.contributes AND c.attempted)
+            AS organizations,
+        count(*) FILTER (WHERE c.contributes AND c.attempted) AS sites,
+        count(DISTINCT c.organization_id) FILTER (WHERE c.contributes AND c.since_attempted)
+            AS since_organizations,
+        count(DISTINCT c.organization_id) FILTER (WHERE c.contributes AND c.since_taught)
+            AS since_chaos_organizations,
+        count(*) FILTER (WHERE c.contributes AND c.since_attempted) AS since_sites,
+        COALESCE(sum(c.successes) FILTER (WHERE c.contributes), 0) AS successes,
+        COALESCE(sum(c.verified_successes) FILTER (WHERE c.contributes), 0) AS verified_successes,
+        COALESCE(sum(c.failures) FILTER (WHERE c.contributes), 0) AS failures,
+        COALESCE(sum(c.not_attempted) FILTER (WHERE c.contributes), 0) AS not_attempted,
+        COALESCE(sum(c.chaos_successes) FILTER (WHERE c.contributes), 0) AS chaos_successes,
+        COALESCE(sum(c.chaos_failures) FILTER (WHERE c.contributes), 0) AS chaos_failures,
+        COALESCE(sum(c.since_successes) FILTER (WHERE c.contributes), 0) AS since_successes,
+        COALESCE(sum(c.since_verified_successes) FILTER (WHERE c.contributes), 0) AS since_verified_successes,
+        COALESCE(sum(c.since_failures) FILTER (WHERE c.contributes), 0) AS since_failures,
+        COALESCE(sum(c.since_chaos_successes) FILTER (WHERE c.contributes), 0) AS since_chaos_successes,
+        COALESCE(sum(c.since_chaos_failures) FILTER (WHERE c.contributes), 0) AS since_chaos_failures,
+        min(c.first_seen_at) FILTER (WHERE c.contributes) AS first_seen_at,
+        max(c.last_seen_at) FILTER (WHERE c.contributes) AS last_seen_at,
+        max(c.contributes_changed_at) AS changed_at
+    FROM counted c
+    GROUP BY c.incident_type, c.runbook_id
 )
 SELECT
     count(*) AS compared,
     count(*) FILTER (
         WHERE (
-            p.organizations, p.sites, p.successes, p.failures, p.since_organizations,
-            p.since_successes, p.since_failures
+            p.organizations, p.sites, p.since_organizations, p.since_chaos_organizations,
+            p.since_sites, p.successes, p.verified_successes, p.failures, p.not_attempted,
+            p.chaos_successes, p.chaos_failures, p.since_successes, p.since_verified_successes,
+            p.since_failures, p.since_chaos_successes, p.since_chaos_failures, p.first_seen_at,
+            p.last_seen_at
         ) IS DISTINCT FROM (
-            r.organizations, r.sites, r.successes, r.failures, r.since_organizations,
-            r.since_successes, r.since_failures
+            r.organizations, r.sites, r.since_organizations, r.since_chaos_organizations,
+            r.since_sites, r.successes, r.verified_successes, r.failures, r.not_attempted,
+            r.chaos_successes, r.chaos_failures, r.since_successes, r.since_verified_successes,
+            r.since_failures, r.since_chaos_successes, r.since_chaos_failures, r.first_seen_at,
+            r.last_seen_at
         )
         AND (r.changed_at IS NULL OR p.aggregated_at IS NULL OR r.changed_at < p.aggregated_at)
     ) AS differing

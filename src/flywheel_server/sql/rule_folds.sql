@@ -14,10 +14,21 @@ WITH new AS MATERIALIZED (
         AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
         AND (e.level = 'L1' OR e.revision > 0)
 ),
+-- Most of what is reported means the same on every site, and is resolved once for all.
+everywhere AS MATERIALIZED (
+    SELECT k.incident_type, k.reported_id, r.rule
+    FROM (SELECT DISTINCT n.incident_type, n.reported_id FROM new n WHERE n.level = 'L1') k
+    CROSS JOIN LATERAL resolved_everywhere(k.incident_type, k.reported_id) r
+),
 -- By itself: joined at once, a planner would resolve each twice.
 resolved AS MATERIALIZED (
     SELECT
-        d.site_id, d.incident_type, d.reported_id, r.rule, d.successes, d.failures,
+        d.site_id, d.incident_type, d.reported_id,
+        CASE
+            WHEN w.incident_type IS NOT NULL THEN w.rule
+            ELSE resolve_rule(d.site_id, d.incident_type, d.reported_id)
+        END AS rule,
+        d.successes, d.failures,
         d.not_attempted, d.chaos_successes, d.chaos_failures, d.first_seen_at, d.last_seen_at,
         d.facts
     FROM (
@@ -35,7 +46,8 @@ resolved AS MATERIALIZED (
         WHERE n.level = 'L1'
         GROUP BY n.site_id, n.incident_type, n.reported_id
     ) d
-    CROSS JOIN LATERAL resolved_rule(d.site_id, d.incident_type, d.reported_id) r
+    LEFT JOIN everywhere w
+        ON w.incident_type = d.incident_type AND w.reported_id = d.reported_id
 ),
 counted AS (
     INSERT INTO rule_counts (

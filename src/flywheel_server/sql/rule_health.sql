@@ -102,7 +102,8 @@ CROSS JOIN LATERAL (
     FROM rule_attempts a
     WHERE a.rule = h.rule
         AND a.seq > CASE WHEN h.replay THEN h.base_seq ELSE h.folded_seq END
-        AND a.began_at >= h.restarted_at
+        -- Not by an index on the time: it would give every attempt since the rule began.
+        AND (a.began_at >= h.restarted_at) IS TRUE
         AND (NOT a.chaos OR $2)
 ) o
 ORDER BY h.rule
@@ -225,7 +226,8 @@ CROSS JOIN LATERAL (
     WHERE a.rule = h.rule
         AND a.seq > h.base_seq
         AND a.seq <= b.ends
-        AND a.began_at >= h.restarted_at
+        -- Not by an index on the time: it would give every attempt since the rule began.
+        AND (a.began_at >= h.restarted_at) IS TRUE
         AND (NOT a.chaos OR $2)
 ) o
 WHERE b.ends > h.base_seq

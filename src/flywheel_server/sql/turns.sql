@@ -6,7 +6,3 @@ SELECT
     set_config('idle_in_transaction_session_timeout', $3, true),
     -- A few transactions at a time, of one process: room to group the sites of a large fleet in memory.
     set_config('work_mem', '64MB', true);
-
--- name: commit_lazily
--- fleet: no table is read
-SELECT set_config('synchronous_commit', 'off', true);

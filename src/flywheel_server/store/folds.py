@@ -99,10 +99,14 @@ async def fold_patterns(
 
 async def fold_platform(
     connection: Connection, since: str, now: dt.datetime
-) -> tuple[int, list[Pair]]:
-    """Fold new L2 facts into the platform's counts by site; return the pairs that changed."""
+) -> tuple[int, dict[Pair, bool]]:
+    """Fold new L2 facts into the platform's counts by site, and into its aggregates.
+
+    Returns how many facts, and for each pair that changed whether its aggregates are up to date:
+    where a site began to count, or ceased to, they are not until ``aggregate_platform``.
+    """
     rows = await connection.fetch(_SQL["fold_platform"], since, now)
-    pairs = [(row["incident_type"], row["runbook_id"]) for row in rows]
+    pairs = {(row["incident_type"], row["runbook_id"]): row["added"] for row in rows}
     return sum(row["facts"] for row in rows), pairs
 
 

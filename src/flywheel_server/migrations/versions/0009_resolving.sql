@@ -1,0 +1,46 @@
+-- The rule that an L1 execution means on whatever site it comes from: one row where every rule that
+-- could be meant is for every site, none where the answer depends on the site.
+CREATE FUNCTION resolved_everywhere(of_type text, reported text)
+RETURNS TABLE (rule uuid) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT r.rule
+    FROM (SELECT s.id FROM sites s LIMIT 1) AS any_site
+    CROSS JOIN LATERAL resolved_rule(any_site.id, of_type, reported) r
+    WHERE NOT EXISTS (
+            SELECT 1
+            FROM l1_rules l
+            WHERE l.rule_id
+                = COALESCE((SELECT a.rule_id FROM aliases a WHERE a.alias = reported), reported)
+                AND (l.scope <> 'platform' OR l.tier <> 'standard')
+        )
+        AND NOT EXISTS (
+            SELECT 1
+            FROM aliases a
+            JOIN l1_rules l ON l.incident_type = of_type AND l.runbook_id = a.runbook_id
+            WHERE a.alias = reported
+                AND (l.scope <> 'platform' OR l.tier <> 'standard')
+        );
+END;
+
+-- How many occurrences of a pair its largest organization supplied since the pair counts. Asked where
+-- somebody looks, or a rule is near: kept in `platform_patterns`, it would have every turn sum up the
+-- sites of every pair that something happened to. The column stays for servers of the release before.
+CREATE FUNCTION largest_organization(of_type text, of_runbook text)
+RETURNS bigint LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT COALESCE(max(o.occurrences), 0)::bigint
+    FROM (
+        SELECT sum(t.since_successes + t.since_failures) AS occurrences
+        FROM platform_pattern_sites t
+        JOIN sites s ON s.id = t.site_id
+        JOIN organizations g ON g.id = s.organization_id
+        WHERE t.incident_type = of_type
+            AND t.runbook_id = of_runbook
+            AND g.contributes
+        GROUP BY g.id
+    ) o;
+END;
+
+-- What is new since the last vacuum is not in such an index, and would be read whole in every turn.
+ALTER INDEX execution_keys_received_idx SET (autosummarize = on);
+ALTER INDEX rule_attempts_received_idx SET (autosummarize = on);
