@@ -51,6 +51,22 @@ def _postmasters(folder: Path) -> list[int]:
     return found
 
 
+async def test_text_is_compared_by_code_point_without_the_systems_library(folder: Path) -> None:
+    async with embedded.running(folder) as address:
+        connection = await asyncpg.connect(address.owner_url)
+        try:
+            provider = await connection.fetchval(
+                "SELECT datlocprovider FROM pg_database WHERE datname = current_database()"
+            )
+            words = await connection.fetchval(
+                "SELECT array_agg(w ORDER BY w) FROM unnest(ARRAY['ä', 'b', 'B', 'a:', 'a']) w"
+            )
+        finally:
+            await connection.close()
+    assert provider == b"b"
+    assert words == ["B", "a", "a:", "b", "ä"]
+
+
 async def _asks(url: str) -> int:
     connection = await asyncpg.connect(url)
     try:

@@ -48,4 +48,28 @@ INSERT INTO rule_counts (
 )
 SELECT s.id, 'type_' || t, 'RB-WIN-SEC-001', NULL, 7, 0, 0, 0, 0, now(), now()
 FROM sites s, generate_series(1, 20) t;
+INSERT INTO l1_rules (
+    rule_id, source, scope, incident_type, runbook_id, name, conditions, action, priority,
+    cooldown_seconds
+)
+SELECT
+    'learnt-' || t, 'platform', 'platform', 'type_' || t, 'RB-WIN-SEC-001', 'Rule ' || t,
+    jsonb_build_array(
+        jsonb_build_object('field', 'check_type', 'operator', 'eq', 'value', 'type_' || t)
+    ),
+    'run_windows_runbook', 10, 60
+FROM generate_series(1, 5) t;
+INSERT INTO rule_attempts (
+    site_id, execution_id, rule, seq, incident_type, reported_id, hostname, success, chaos,
+    began_at, received_at
+)
+SELECT
+    s.ids[1 + n % array_length(s.ids, 1)], 'attempt-' || l.rule_id || '-' || n, l.id, n,
+    l.incident_type, l.rule_id, 'ws-1', true, false, now() + n * interval '1 millisecond', now()
+FROM l1_rules l
+CROSS JOIN generate_series(1, 5000) n
+CROSS JOIN (SELECT array_agg(t.id) AS ids FROM sites t) s
+WHERE l.source = 'platform';
+INSERT INTO rule_health (rule, restarted_at, last_seq)
+SELECT l.id, l.created_at, 5000 FROM l1_rules l WHERE l.source = 'platform';
 ANALYZE;

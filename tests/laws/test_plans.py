@@ -93,6 +93,14 @@ def test_no_statement_reads_what_grows_with_the_fleet_from_end_to_end(
     assert wrong == {}
 
 
+def test_a_rule_is_judged_by_its_new_attempts_alone(plans: dict[str, Any]) -> None:
+    """Broken by a condition on the time that an index knows: it gives all since the rule began."""
+    plan = json.dumps(plans["rule_health.due"])
+
+    assert "rule_attempts_order" in plan
+    assert "rule_attempts_began_idx" not in plan
+
+
 def test_every_excuse_is_needed(plans: dict[str, Any]) -> None:
     found = {name for name, plan in plans.items() if set(_read_whole(plan)) & GROWING}
 
