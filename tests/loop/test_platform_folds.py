@@ -22,6 +22,12 @@ SET contributes = false, contributes_changed_at = now() - interval '1 day',
     created_at = now() - interval '2 days'
 WHERE id = $1
 """
+# What servers of the release before would hold against the cap.
+_BELOW_THE_LARGEST = """
+SELECT p.incident_type, p.runbook_id, p.since_largest_organization
+FROM platform_patterns p
+WHERE p.since_largest_organization < largest_organization(p.incident_type, p.runbook_id)
+"""
 _RUNBOOKS = ("RB-WIN-SEC-001", "RB-WIN-SEC-002")
 
 
@@ -59,6 +65,7 @@ async def test_whatever_happens_between_turns_the_aggregates_equal_a_recount(
             await _change_mind(client, cast, chance.choice(sites), contributes=contributes)
         await telemetry.turn(client, cast.admin)
         assert await folding.differences(database) == {}
+        assert await owner.fetch(_BELOW_THE_LARGEST) == []
 
 
 async def test_a_correction_that_takes_a_sites_only_attempt_takes_the_site_along(

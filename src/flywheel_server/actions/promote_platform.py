@@ -25,7 +25,12 @@ async def promote(
         connection, policy.platform_min_organizations, policy.platform_min_occurrences
     )
     made = []
-    for pattern in near:
+    for each in near:
+        if gates.failing(promotions.platform_gates(each.evidence, policy)):
+            continue
+        pattern = await patterns.platform_get(connection, each.id)
+        if pattern is None:
+            raise LookupError("under the folds' lock no pair goes away")
         opened = promotions.platform_gates(pattern.evidence, policy)
         if not gates.failing(opened):
             made.append((await _make(connection, pattern), _matter(pattern, opened)))

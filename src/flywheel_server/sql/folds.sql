@@ -249,6 +249,7 @@ contributed AS (
         sum(n.since_failures) AS since_failures,
         sum(n.since_chaos_successes) AS since_chaos_successes,
         sum(n.since_chaos_failures) AS since_chaos_failures,
+        sum(GREATEST(n.since_successes + n.since_failures, 0)) AS since_grown,
         min(n.first_seen_at) AS first_seen_at,
         max(n.last_seen_at) AS last_seen_at
     FROM new n
@@ -271,6 +272,8 @@ added AS (
         since_failures = p.since_failures + c.since_failures,
         since_chaos_successes = p.since_chaos_successes + c.since_chaos_successes,
         since_chaos_failures = p.since_chaos_failures + c.since_chaos_failures,
+        -- No less than it is: for servers of the release before, whose gate reads the column.
+        since_largest_organization = p.since_largest_organization + c.since_grown,
         first_seen_at = LEAST(p.first_seen_at, c.first_seen_at),
         last_seen_at = GREATEST(p.last_seen_at, c.last_seen_at),
         aggregated_at = $2
@@ -307,7 +310,7 @@ JOIN sites s ON s.organization_id = o.id
 JOIN platform_pattern_sites t ON t.site_id = s.id
 WHERE o.contributes_changed_at >= $1
     -- A new one has no past that could come or go.
-    AND o.contributes_changed_at > o.created_at;
+    AND o.contributes_changed_at <> o.created_at;
 
 -- name: aggregate_platform
 -- fleet: counts only leave their tenants
@@ -326,7 +329,7 @@ by_organization AS (
     SELECT
         p.place,
         bool_or(t.successes + t.failures > 0) AS taught,
-        bool_or(t.since_successes + t.since_failures > 0) AS since_attempted,
+        sum(t.since_successes + t.since_failures) AS since_attempts,
         bool_or(
             t.since_successes + t.since_failures
                 + t.since_chaos_successes + t.since_chaos_failures > 0
@@ -342,8 +345,9 @@ organizations AS (
     SELECT
         b.place,
         count(*) FILTER (WHERE b.taught) AS organizations,
-        count(*) FILTER (WHERE b.since_attempted) AS since_organizations,
-        count(*) FILTER (WHERE b.since_taught) AS since_chaos_organizations
+        count(*) FILTER (WHERE b.since_attempts > 0) AS since_organizations,
+        count(*) FILTER (WHERE b.since_taught) AS since_chaos_organizations,
+        max(b.since_attempts) AS since_largest_organization
     FROM by_organization b
     GROUP BY b.place
 ),
@@ -391,6 +395,7 @@ totals AS (
         COALESCE(u.since_failures, 0) AS since_failures,
         COALESCE(u.since_chaos_successes, 0) AS since_chaos_successes,
         COALESCE(u.since_chaos_failures, 0) AS since_chaos_failures,
+        COALESCE(o.since_largest_organization, 0) AS since_largest_organization,
         u.first_seen_at,
         u.last_seen_at
     FROM pairs p
@@ -401,14 +406,15 @@ INSERT INTO platform_patterns (
     incident_type, runbook_id, sites, organizations, successes, verified_successes, failures,
     not_attempted, chaos_successes, chaos_failures, since_sites, since_organizations,
     since_chaos_organizations, since_successes, since_verified_successes, since_failures,
-    since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at, aggregated_at
+    since_chaos_successes, since_chaos_failures, since_largest_organization, first_seen_at,
+    last_seen_at, aggregated_at
 )
 SELECT
     t.incident_type, t.runbook_id, t.sites, t.organizations, t.successes, t.verified_successes,
     t.failures, t.not_attempted, t.chaos_successes, t.chaos_failures, t.since_sites,
     t.since_organizations, t.since_chaos_organizations, t.since_successes,
     t.since_verified_successes, t.since_failures, t.since_chaos_successes, t.since_chaos_failures,
-    t.first_seen_at, t.last_seen_at, $3
+    t.since_largest_organization, t.first_seen_at, t.last_seen_at, $3
 FROM totals t
 ORDER BY t.incident_type, t.runbook_id
 ON CONFLICT (incident_type, runbook_id) DO UPDATE
@@ -428,6 +434,7 @@ SET sites = excluded.sites,
     since_failures = excluded.since_failures,
     since_chaos_successes = excluded.since_chaos_successes,
     since_chaos_failures = excluded.since_chaos_failures,
+    since_largest_organization = excluded.since_largest_organization,
     first_seen_at = excluded.first_seen_at,
     last_seen_at = excluded.last_seen_at,
     aggregated_at = excluded.aggregated_at;
@@ -462,7 +469,7 @@ placed AS MATERIALIZED (
         n.matches, n.successes, n.matched_at, n.succeeded_at, n.received_at,
         CASE
             WHEN w.incident_type IS NOT NULL THEN w.rule
-            ELSE resolve_rule(n.site_id, n.incident_type, n.reported_id)
+            ELSE r.rule
         END AS rule,
         COALESCE(
             n.appliance_id,
@@ -488,6 +495,8 @@ placed AS MATERIALIZED (
     FROM new n
     LEFT JOIN everywhere w
         ON w.incident_type = n.incident_type AND w.reported_id = n.reported_id
+    LEFT JOIN LATERAL resolved_rule(n.site_id, n.incident_type, n.reported_id) r
+        ON w.incident_type IS NULL
 ),
 totals AS (
     SELECT

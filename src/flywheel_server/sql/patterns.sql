@@ -242,13 +242,13 @@ LIMIT $12;
 
 -- name: platform_due
 -- fleet: counts only
--- A coarse sieve; the gates decide.
+-- A coarse sieve; the gates decide. The largest share is not summed up for what other gates stop.
 SELECT
     p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
     p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
+    0::bigint AS since_largest_organization,
     p.first_seen_at, p.last_seen_at, r.platform, r.executable,
     NULL::text AS living_rule
 FROM platform_patterns p

@@ -26,7 +26,7 @@ resolved AS MATERIALIZED (
         d.site_id, d.incident_type, d.reported_id,
         CASE
             WHEN w.incident_type IS NOT NULL THEN w.rule
-            ELSE resolve_rule(d.site_id, d.incident_type, d.reported_id)
+            ELSE r.rule
         END AS rule,
         d.successes, d.failures,
         d.not_attempted, d.chaos_successes, d.chaos_failures, d.first_seen_at, d.last_seen_at,
@@ -48,6 +48,8 @@ resolved AS MATERIALIZED (
     ) d
     LEFT JOIN everywhere w
         ON w.incident_type = d.incident_type AND w.reported_id = d.reported_id
+    LEFT JOIN LATERAL resolved_rule(d.site_id, d.incident_type, d.reported_id) r
+        ON w.incident_type IS NULL
 ),
 counted AS (
     INSERT INTO rule_counts (

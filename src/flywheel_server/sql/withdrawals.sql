@@ -25,7 +25,8 @@ SET counted_from = excluded.counted_from,
     since_failures = 0,
     since_chaos_organizations = 0,
     since_chaos_successes = 0,
-    since_chaos_failures = 0;
+    since_chaos_failures = 0,
+    since_largest_organization = 0;
 
 -- name: count_sites_anew
 -- fleet: a platform rule belongs to no tenant

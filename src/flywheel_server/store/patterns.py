@@ -178,7 +178,10 @@ async def platform_get(connection: Connection, id: UUID) -> PlatformPattern | No
 async def platform_due(
     connection: Connection, least_organizations: int, least_occurrences: int
 ) -> list[PlatformPattern]:
-    """Return the platform patterns without a living rule that may have earned one."""
+    """Return the platform patterns without a living rule that may have earned one.
+
+    Without the share of the largest organization: ask ``platform_get`` for it.
+    """
     rows = await connection.fetch(_SQL["platform_due"], least_organizations, least_occurrences)
     return [_platform_pattern(dict(row)) for row in rows]
 

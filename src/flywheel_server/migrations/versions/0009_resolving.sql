@@ -24,7 +24,8 @@ END;
 
 -- How many occurrences of a pair its largest organization supplied since the pair counts. Asked where
 -- somebody looks, or a rule is near: kept in `platform_patterns`, it would have every turn sum up the
--- sites of every pair that something happened to. The column stays for servers of the release before.
+-- sites of every pair that something happened to. There the column stays for servers of the release
+-- before, never less than this, and for them alone.
 CREATE FUNCTION largest_organization(of_type text, of_runbook text)
 RETURNS bigint LANGUAGE sql STABLE
 BEGIN ATOMIC
