@@ -469,7 +469,7 @@ placed AS MATERIALIZED (
         n.matches, n.successes, n.matched_at, n.succeeded_at, n.received_at,
         CASE
             WHEN w.incident_type IS NOT NULL THEN w.rule
-            ELSE r.rule
+            ELSE (SELECT r.rule FROM resolved_rule(n.site_id, n.incident_type, n.reported_id) r)
         END AS rule,
         COALESCE(
             n.appliance_id,
@@ -493,10 +493,8 @@ placed AS MATERIALIZED (
             )
         ) AS appliance_id
     FROM new n
-    LEFT JOIN everywhere w
+    FULL JOIN everywhere w
         ON w.incident_type = n.incident_type AND w.reported_id = n.reported_id
-    LEFT JOIN LATERAL resolved_rule(n.site_id, n.incident_type, n.reported_id) r
-        ON w.incident_type IS NULL
 ),
 totals AS (
     SELECT

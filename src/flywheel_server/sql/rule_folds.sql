@@ -26,11 +26,11 @@ resolved AS MATERIALIZED (
         d.site_id, d.incident_type, d.reported_id,
         CASE
             WHEN w.incident_type IS NOT NULL THEN w.rule
-            ELSE r.rule
+            -- Not `resolve_rule`, which a statement does not plan as a part of itself.
+            ELSE (SELECT r.rule FROM resolved_rule(d.site_id, d.incident_type, d.reported_id) r)
         END AS rule,
-        d.successes, d.failures,
-        d.not_attempted, d.chaos_successes, d.chaos_failures, d.first_seen_at, d.last_seen_at,
-        d.facts
+        d.successes, d.failures, d.not_attempted, d.chaos_successes, d.chaos_failures,
+        d.first_seen_at, d.last_seen_at, d.facts
     FROM (
         SELECT
             n.site_id, n.incident_type, n.reported_id,
@@ -46,10 +46,9 @@ resolved AS MATERIALIZED (
         WHERE n.level = 'L1'
         GROUP BY n.site_id, n.incident_type, n.reported_id
     ) d
-    LEFT JOIN everywhere w
+    -- A left join by its meaning, for a hash: there is nothing in it that is not reported.
+    FULL JOIN everywhere w
         ON w.incident_type = d.incident_type AND w.reported_id = d.reported_id
-    LEFT JOIN LATERAL resolved_rule(d.site_id, d.incident_type, d.reported_id) r
-        ON w.incident_type IS NULL
 ),
 counted AS (
     INSERT INTO rule_counts (
