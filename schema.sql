@@ -316,6 +316,7 @@ CREATE TABLE public.l1_rules (
     failure_count bigint DEFAULT 0 NOT NULL,
     success_rate double precision GENERATED ALWAYS AS (((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision)),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    scope_id uuid GENERATED ALWAYS AS (COALESCE(site_id, organization_id, partner_id, '00000000-0000-0000-0000-000000000000'::uuid)) STORED NOT NULL,
     CONSTRAINT l1_rules_incident_type_length CHECK (((char_length(incident_type) >= 1) AND (char_length(incident_type) <= 200))),
     CONSTRAINT l1_rules_learnt_have_runbook CHECK (((source <> ALL (ARRAY['promoted'::text, 'platform'::text])) OR (runbook_id IS NOT NULL))),
     CONSTRAINT l1_rules_never_catch_all CHECK ((conditions @> jsonb_build_array(jsonb_build_object('field', 'check_type', 'operator', 'eq', 'value', incident_type)))),
@@ -332,12 +333,12 @@ CREATE FUNCTION public.resolved_rule(of_site uuid, of_type text, reported text) 
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  SELECT COALESCE(( SELECT l.id
-            FROM ((public.l1_rules l
-              JOIN public.sites s ON ((s.id = resolved_rule.of_site)))
+            FROM ((public.sites s
               JOIN public.organizations o ON ((o.id = s.organization_id)))
-           WHERE ((l.rule_id = COALESCE(( SELECT a.rule_id
+              JOIN public.l1_rules l ON (((l.rule_id = COALESCE(( SELECT a.rule_id
                     FROM public.aliases a
-                   WHERE (a.alias = resolved_rule.reported)), resolved_rule.reported)) AND ((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier)) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id)))
+                   WHERE (a.alias = resolved_rule.reported)), resolved_rule.reported)) AND (l.scope_id = ANY (ARRAY[s.id, o.id, o.partner_id, '00000000-0000-0000-0000-000000000000'::uuid])))))
+           WHERE ((s.id = resolved_rule.of_site) AND ((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier)))
            ORDER BY (l.incident_type = resolved_rule.of_type) DESC, (array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], l.scope)), (l.source = 'builtin'::text), l.id
           LIMIT 1), ( SELECT
                  CASE
@@ -346,10 +347,10 @@ CREATE FUNCTION public.resolved_rule(of_site uuid, of_type text, reported text) 
                      ELSE NULL::uuid
                  END AS "case"
             FROM (((public.aliases a
-              JOIN public.l1_rules l ON (((l.incident_type = resolved_rule.of_type) AND (l.runbook_id = a.runbook_id))))
               JOIN public.sites s ON ((s.id = resolved_rule.of_site)))
               JOIN public.organizations o ON ((o.id = s.organization_id)))
-           WHERE ((a.alias = resolved_rule.reported) AND ((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier)) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id))))) AS rule;
+              JOIN public.l1_rules l ON (((l.incident_type = resolved_rule.of_type) AND (l.runbook_id = a.runbook_id) AND (l.scope_id = ANY (ARRAY[s.id, o.id, o.partner_id, '00000000-0000-0000-0000-000000000000'::uuid])))))
+           WHERE ((a.alias = resolved_rule.reported) AND ((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier))))) AS rule;
 END;
 
 CREATE FUNCTION public.resolve_rule(of_site uuid, of_type text, reported text) RETURNS uuid
@@ -1545,7 +1546,7 @@ CREATE INDEX l1_rules_best_idx ON public.l1_rules USING btree (COALESCE(((succes
 
 CREATE UNIQUE INDEX l1_rules_builtin_key ON public.l1_rules USING btree (rule_id, incident_type) WHERE (source = 'builtin'::text);
 
-CREATE INDEX l1_rules_incident_type_idx ON public.l1_rules USING btree (incident_type);
+CREATE INDEX l1_rules_incident_type_idx ON public.l1_rules USING btree (incident_type, scope_id);
 
 CREATE INDEX l1_rules_matches_idx ON public.l1_rules USING btree (match_count, id);
 
@@ -1555,7 +1556,7 @@ CREATE INDEX l1_rules_partner_idx ON public.l1_rules USING btree (partner_id) WH
 
 CREATE UNIQUE INDEX l1_rules_platform_pair_key ON public.l1_rules USING btree (incident_type, runbook_id) WHERE ((source = 'platform'::text) AND (withdrawn_at IS NULL));
 
-CREATE INDEX l1_rules_rule_id_idx ON public.l1_rules USING btree (rule_id);
+CREATE INDEX l1_rules_rule_id_idx ON public.l1_rules USING btree (rule_id, scope_id);
 
 CREATE UNIQUE INDEX l1_rules_scope_rule_id_key ON public.l1_rules USING btree (rule_id, scope, COALESCE(partner_id, organization_id, site_id)) NULLS NOT DISTINCT WHERE (source <> 'builtin'::text);
 
