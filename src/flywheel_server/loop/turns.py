@@ -25,6 +25,7 @@ _SQL = load("turns")
 _log = log.get(__name__)
 
 STATEMENT_SECONDS = 600
+_MOST_AT_ONCE = 2
 LEAST_HANG_SECONDS = 2.0
 # Longer than any one answer is waited for, and well within an interval.
 ERRAND_SECONDS = 25.0
@@ -77,8 +78,9 @@ async def run_turn(
 
 async def _side_by_side(place: _Place, steps: list[Step]) -> list[Run]:
     """Run steps at the same time, each to its end; then raise what one of them raised."""
-    # Most connections stay free for requests.
-    places = asyncio.Semaphore(max(1, place.database.pool.get_max_size() // 3))
+    # Most connections stay free for requests, and processors: three of these at once on two take
+    # longer than two, and then the third.
+    places = asyncio.Semaphore(max(1, min(_MOST_AT_ONCE, place.database.pool.get_max_size() // 3)))
 
     async def run(step: Step) -> Run:
         async with places:
