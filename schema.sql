@@ -2524,7 +2524,7 @@ GRANT SELECT,DELETE ON TABLE public.corrections TO flywheel_loop;
 GRANT SELECT ON TABLE public.corrections TO flywheel_client;
 GRANT SELECT ON TABLE public.corrections TO flywheel_partner;
 
-GRANT SELECT ON TABLE public.dropped_counts TO flywheel_operator;
+GRANT SELECT,UPDATE ON TABLE public.dropped_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dropped_counts TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_client;

@@ -1,11 +1,13 @@
 """After a withdrawal only new evidence counts, for a platform's pair and for a site's pattern."""
 
+import datetime as dt
 from typing import Any
 
 import httpx
+import pytest
 
 from flywheel_server import clock, db
-from flywheel_server.actions import folds, withdraw
+from flywheel_server.actions import folds, retention, withdraw
 from flywheel_server.store import rules
 from tests import attempts, telemetry
 from tests import cast as people
@@ -49,6 +51,54 @@ async def test_a_withdrawn_platform_rule_comes_back_by_new_evidence_alone_with_a
     assert {rule["rule_id"] for rule in both} > {first["rule_id"]}
     assert [rule["enabled"] for rule in both] == [False, True]
     assert await _differences(database) == {}
+
+
+@pytest.mark.parametrize("dropped", [False, True], ids=["kept", "dropped"])
+async def test_an_alias_brings_no_evidence_of_before_a_withdrawal(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Owner, dropped: bool
+) -> None:
+    """Broken by moving what an alias was counted for as if all of it had come since."""
+    sites = await people.make_organizations(database, 6)
+    await _heal(client, sites)
+    await _heal(client, sites, runbook_id="spooler-fix")
+    await telemetry.turn(client, cast.admin)
+    if dropped:
+        await _drop_facts(database, owner)
+    (rule,) = await telemetry.items(client, cast.admin, "rules?source=platform")
+    await attempts.record(
+        owner,
+        sites[0],
+        {rule["rule_id"]: [False] * 10},
+        types={rule["rule_id"]: "service_stopped"},
+    )
+    await telemetry.turn(client, cast.admin)
+    for site in sites[:2]:
+        await telemetry.send(client, site, telemetry.executions(3, runbook_id="spooler-fix"))
+    await telemetry.turn(client, cast.admin)
+
+    made = await client.post(
+        "/api/admin/aliases",
+        json={"alias": "spooler-fix", "runbook_id": "RB-WIN-SVC-003"},
+        headers=cast.admin.headers,
+    )
+    assert made.status_code == 201, made.text
+    steps = await telemetry.turn(client, cast.admin)
+
+    assert steps["promote_platform"]["rows_out"] == 0
+    (pattern,) = await telemetry.items(client, cast.admin, "platform-patterns")
+    assert (pattern["occurrences"], pattern["since"]["occurrences"]) == (54, 6)
+    assert await _differences(database) == {}
+
+
+async def _drop_facts(database: db.Database, owner: Owner) -> None:
+    """Have all facts so far be past their retention."""
+    later = clock.now() + dt.timedelta(days=40)
+    async with db.transaction(database, LOOP) as connection:
+        assert await retention.drop_executions(connection, later, days=1)
+    await owner.execute(
+        "SELECT ensure_partition('executions', date_trunc('month', now())::date,"
+        " (date_trunc('month', now()) + interval '1 month')::date)"
+    )
 
 
 async def test_a_rule_that_a_person_switched_since_it_was_judged_is_left_alone(
@@ -105,9 +155,9 @@ async def test_the_candidate_of_a_withdrawn_rule_earns_another_by_new_evidence(
     ]  # fmt: skip
 
 
-async def _heal(client: httpx.AsyncClient, sites: list[CastSite]) -> None:
+async def _heal(client: httpx.AsyncClient, sites: list[CastSite], **fields: Any) -> None:
     for site in sites:
-        await telemetry.send(client, site, telemetry.executions(24 // len(sites)))
+        await telemetry.send(client, site, telemetry.executions(24 // len(sites), **fields))
 
 
 async def _approve(client: httpx.AsyncClient, cast: Cast, pattern_id: str) -> dict[str, Any]:

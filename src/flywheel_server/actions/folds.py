@@ -67,7 +67,7 @@ async def resolve_anew(connection: Connection, alias: str, now: dt.datetime) -> 
     await folds.lock(connection)
     await folds.move_patterns(connection)
     await folds.mark_runbook_due(connection, alias)
-    pairs = await folds.move_platform(connection)
+    pairs = await folds.move_platform(connection, alias)
     if pairs:
         await folds.aggregate_platform(connection, sorted(pairs), now)
     await rule_health.adopt(connection, alias)

@@ -16,6 +16,7 @@ from flywheel_server.domain.policy import Policy
 from flywheel_server.sql import load
 
 _SQL = load("folds")
+_PLATFORM = load("platform_folds")
 _RULES = load("rule_folds")
 _RECOUNTS = load("recounts")
 
@@ -105,14 +106,14 @@ async def fold_platform(
     Returns how many facts, and for each pair that changed whether its aggregates are up to date:
     where a site began to count, or ceased to, they are not until ``aggregate_platform``.
     """
-    rows = await connection.fetch(_SQL["fold_platform"], since, now)
+    rows = await connection.fetch(_PLATFORM["fold_platform"], since, now)
     pairs = {(row["incident_type"], row["runbook_id"]): row["added"] for row in rows}
     return sum(row["facts"] for row in rows), pairs
 
 
 async def pairs_of_changed_organizations(connection: Connection, since: dt.datetime) -> list[Pair]:
     """Return the pairs of organizations that opted in or out since then."""
-    rows = await connection.fetch(_SQL["pairs_of_changed_organizations"], since)
+    rows = await connection.fetch(_PLATFORM["pairs_of_changed_organizations"], since)
     return [(row["incident_type"], row["runbook_id"]) for row in rows]
 
 
@@ -122,7 +123,7 @@ async def aggregate_platform(
     """Count the given pairs anew over all contributing organizations."""
     types = [pair[0] for pair in pairs]
     runbooks = [pair[1] for pair in pairs]
-    await connection.execute(_SQL["aggregate_platform"], types, runbooks, now)
+    await connection.execute(_PLATFORM["aggregate_platform"], types, runbooks, now)
 
 
 async def fold_rules(
@@ -160,10 +161,19 @@ async def mark_runbook_due(connection: Connection, alias: str) -> None:
     await connection.execute(_SQL["mark_runbook_due"], alias)
 
 
-async def move_platform(connection: Connection) -> list[Pair]:
-    """Move the platform's counts whose reported id has become an alias; return changed pairs."""
-    rows = await connection.fetch(_SQL["move_platform"])
-    return [(row["incident_type"], row["runbook_id"]) for row in rows]
+async def move_platform(connection: Connection, alias: str) -> list[Pair]:
+    """Move the platform's counts whose reported id has become an alias; return changed pairs.
+
+    Where a pair's rule was withdrawn, what was moved counts for another one from then on only.
+    """
+    rows = await connection.fetch(_PLATFORM["move_platform"])
+    pairs = [(row["incident_type"], row["runbook_id"]) for row in rows]
+    if pairs:
+        await connection.execute(_PLATFORM["forget_dropped_since"], alias)
+        await connection.execute(
+            _PLATFORM["count_since_anew"], *map(list, zip(*pairs, strict=True))
+        )
+    return pairs
 
 
 async def move_rules(connection: Connection, reported_id: str) -> list[UUID]:
@@ -174,23 +184,23 @@ async def move_rules(connection: Connection, reported_id: str) -> list[UUID]:
 
 async def forget(connection: Connection) -> None:
     """Set every fold to nothing but what dropped partitions left; facts count as unseen."""
-    for name in (
-        "forget_transactions",
-        "forget_patterns",
-        "forget_platform",
-        "forget_rules",
-        "forget_deliveries",
-        "forget_days",
-        "dropped_patterns",
-        "dropped_platform",
-        "dropped_rules",
+    for statement in (
+        _SQL["forget_transactions"],
+        _SQL["forget_patterns"],
+        _PLATFORM["forget_platform"],
+        _SQL["forget_rules"],
+        _SQL["forget_deliveries"],
+        _SQL["forget_days"],
+        _SQL["dropped_patterns"],
+        _PLATFORM["dropped_platform"],
+        _SQL["dropped_rules"],
     ):
-        await connection.execute(_SQL[name])
+        await connection.execute(statement)
 
 
 async def all_pairs(connection: Connection) -> list[Pair]:
     """Return every pair that has been counted."""
-    rows = await connection.fetch(_SQL["all_pairs"])
+    rows = await connection.fetch(_PLATFORM["all_pairs"])
     return [(row["incident_type"], row["runbook_id"]) for row in rows]
 
 

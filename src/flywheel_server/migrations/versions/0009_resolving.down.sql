@@ -1,3 +1,4 @@
+REVOKE UPDATE ON dropped_counts FROM flywheel_operator;
 ALTER INDEX rule_attempts_received_idx RESET (autosummarize);
 ALTER INDEX execution_keys_received_idx RESET (autosummarize);
 UPDATE platform_patterns
