@@ -182,7 +182,7 @@ placed AS MATERIALIZED (
         END AS rule,
         COALESCE(
             n.appliance_id,
-            (
+            CASE WHEN n.reported_appliance IS NOT NULL THEN (
                 SELECT a.id
                 FROM appliances a
                 WHERE a.site_id = n.site_id
@@ -193,7 +193,7 @@ placed AS MATERIALIZED (
                     )
                 ORDER BY (lower(a.wire_id) = lower(n.reported_appliance)) DESC, a.id
                 LIMIT 1
-            ),
+            ) END,
             (
                 SELECT min(a.id::text)::uuid
                 FROM appliances a
