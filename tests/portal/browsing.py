@@ -24,6 +24,10 @@ _FLAGS = [
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 Scheme = Literal["light", "dark"]
+# What somebody writes who wants to be obeyed: as HTML, as a template, and against the direction of
+# writing. The product stands in no address, id or time of day.
+EVIL = "<img src=x onerror=alert(1)>\"'&\u202e\u2066{{1234*5678}}"
+_PRODUCT = "7006652"
 
 
 @contextlib.asynccontextmanager
@@ -131,6 +135,16 @@ async def overflow(page: Page) -> int:
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
     )
+
+
+async def obeyed(page: Page) -> list[str]:
+    """Return what a page did with ``EVIL`` but show it."""
+    found = [
+        what
+        for what in ("img", "script:not([src])", "[onerror]")
+        if await page.locator(what).count() > 0
+    ]
+    return found + [_PRODUCT] * (_PRODUCT in await page.locator("html").inner_text())
 
 
 async def unsound(

@@ -208,7 +208,7 @@ async def test_every_page_of_the_flywheel_is_sound(
 
 
 async def test_what_others_wrote_is_text_on_every_page(browser: Browser, stage: Stage) -> None:
-    evil = "<img src=x onerror=alert(1)>\"'&\u202e\u2066{{7*7}}"
+    evil = browsing.EVIL
     await stages.reject(stage, "WS-3", evil + "q" * 1_900)
     wheel = await flywheel.turn_it(stage)
     await flywheel.stop_it(stage, error=evil + "e" * 1_500)
@@ -231,6 +231,5 @@ async def test_what_others_wrote_is_text_on_every_page(browser: Browser, stage: 
         ):
             for path in paths:
                 await page.goto(path)
-                assert await page.locator("img").count() == 0, path
-                assert await page.locator("script:not([src])").count() == 0, path
+                assert await browsing.obeyed(page) == [], path
                 assert await browsing.overflow(page) <= 0, path

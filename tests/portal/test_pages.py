@@ -213,7 +213,7 @@ async def test_times_are_the_readers_with_exact_utc_beside(browser: Browser, sta
 async def test_what_people_and_hosts_are_called_is_text_everywhere(
     browser: Browser, stage: Stage
 ) -> None:
-    evil = "<img src=x onerror=alert(1)>\"'&\u202e\u2066{{7*7}}"
+    evil = browsing.EVIL
     await telemetry.send(
         stage.http,
         stage.site,
@@ -262,7 +262,5 @@ async def test_what_people_and_hosts_are_called_is_text_everywhere(
         async with browsing.reader(browser, stage.base_url, stage.owner, phone=phone) as (page, _):
             for path in paths:
                 await page.goto(path)
-                assert await page.locator("img").count() == 0, path
-                assert await page.locator("script:not([src])").count() == 0, path
-                assert "49" not in await page.locator("h1").inner_text()
+                assert await browsing.obeyed(page) == [], path
                 assert await browsing.overflow(page) <= 0, path
