@@ -1,7 +1,7 @@
 """F07: counters stood still: nothing on conflict, dead triggers, corrections unseen.
 
-Broken on purpose by `DO NOTHING` in `fold_patterns`, by leaving `count_rules` out of
-`actions.folds.rules`, and by inserting no reversal in `store.executions.correct`.
+Broken on purpose by leaving successes out of `changed` in `fold_patterns`, by an empty `summed` in
+`fold_rules`, and by inserting no reversal in `store.executions.correct`.
 """
 
 from typing import Any

@@ -44,10 +44,7 @@ async def rules(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     Returns facts taken and rules changed.
     """
     since = await _begin(connection, "rules", now)
-    facts, changed = await folds.fold_rules(connection, since.mark, now)
-    if changed:
-        await folds.count_rules(connection, changed)
-    return facts, len(changed)
+    return await folds.fold_rules(connection, since.mark, now)
 
 
 async def deliveries(connection: Connection, now: dt.datetime) -> tuple[int, int]:

@@ -4,8 +4,8 @@ SELECT pg_advisory_xact_lock(7305117, 3);
 
 -- name: share
 -- fleet: folds cross tenants
--- Folds write tables of their own, so they only keep out whoever takes the lock for himself, and any
--- other transaction that would take the same fold.
+-- Folds, and work on evidence, write tables of their own, so they only keep out whoever takes the lock
+-- for himself, and any other transaction that would do the same work.
 SELECT pg_advisory_xact_lock_shared(7305117, 3), pg_advisory_xact_lock(7305118, hashtext($1));
 
 -- name: plan_by_index
@@ -104,8 +104,10 @@ keyed AS (
         n.*,
         pattern_id(n.site_id, pattern_signature(n.incident_type, n.runbook_id, n.hostname)) AS id
     FROM new n
-    -- By place: the patterns that are there were looked up once, and a list is hashed.
-    WHERE n.place NOT IN (SELECT c.place FROM changed c)
+    -- By place: the patterns that are there were looked up once, and a list is hashed. Where all of
+    -- them are there, nobody looks for others.
+    WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM new)
+        AND n.place NOT IN (SELECT c.place FROM changed c)
 ),
 placed AS (
     SELECT

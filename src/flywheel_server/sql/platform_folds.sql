@@ -3,40 +3,92 @@
 
 -- name: fold_platform
 -- fleet: one statement folds what is new of every site
-WITH new AS MATERIALIZED (
+WITH facts AS MATERIALIZED (
     SELECT
-        e.incident_type,
-        COALESCE(a.runbook_id, e.reported_id) AS runbook_id,
-        e.site_id,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS since_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS since_verified_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS since_failures,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS since_chaos_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS since_chaos_failures,
-        min(e.occurred_at) AS first_seen_at,
-        max(e.occurred_at) AS last_seen_at,
-        count(*) AS facts
+        e.site_id, e.incident_type, e.reported_id, e.outcome, e.verified, e.weight,
+        e.chaos_campaign_id IS NOT NULL AS chaos, e.occurred_at, e.evidence_at
     FROM executions e
-    LEFT JOIN aliases a ON a.alias = e.reported_id
-    LEFT JOIN platform_patterns p
-        ON p.incident_type = e.incident_type
-        AND p.runbook_id = COALESCE(a.runbook_id, e.reported_id)
-    CROSS JOIN LATERAL (
-        SELECT e.evidence_at >= COALESCE(p.counted_from, '-infinity') AS since
-    ) s
     WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
         AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
         AND e.level = 'L2'
-    GROUP BY e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.site_id
 ),
-folded AS (
+-- What was reported names few pairs: each is looked up once, not once for every fact.
+named AS MATERIALIZED (
+    SELECT
+        k.incident_type,
+        k.reported_id,
+        COALESCE(a.runbook_id, k.reported_id) AS runbook_id,
+        COALESCE(p.counted_from, '-infinity') AS counted_from
+    FROM (SELECT DISTINCT f.incident_type, f.reported_id FROM facts f) k
+    LEFT JOIN aliases a ON a.alias = k.reported_id
+    LEFT JOIN platform_patterns p
+        ON p.incident_type = k.incident_type
+        AND p.runbook_id = COALESCE(a.runbook_id, k.reported_id)
+),
+new AS MATERIALIZED (
+    SELECT
+        f.incident_type,
+        f.runbook_id,
+        f.site_id,
+        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'success'), 0) AS successes,
+        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'success' AND f.verified), 0) AS verified_successes,
+        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'failure'), 0) AS failures,
+        COALESCE(sum(f.weight) FILTER (WHERE f.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(f.weight) FILTER (WHERE f.chaos AND f.outcome = 'success'), 0) AS chaos_successes,
+        COALESCE(sum(f.weight) FILTER (WHERE f.chaos AND f.outcome = 'failure'), 0) AS chaos_failures,
+        COALESCE(sum(f.weight) FILTER (WHERE f.since AND NOT f.chaos AND f.outcome = 'success'), 0) AS since_successes,
+        COALESCE(sum(f.weight) FILTER (WHERE f.since AND NOT f.chaos AND f.outcome = 'success' AND f.verified), 0) AS since_verified_successes,
+        COALESCE(sum(f.weight) FILTER (WHERE f.since AND NOT f.chaos AND f.outcome = 'failure'), 0) AS since_failures,
+        COALESCE(sum(f.weight) FILTER (WHERE f.since AND f.chaos AND f.outcome = 'success'), 0) AS since_chaos_successes,
+        COALESCE(sum(f.weight) FILTER (WHERE f.since AND f.chaos AND f.outcome = 'failure'), 0) AS since_chaos_failures,
+        min(f.occurred_at) AS first_seen_at,
+        max(f.occurred_at) AS last_seen_at,
+        count(*) AS facts
+    FROM (
+        SELECT
+            n.incident_type, n.runbook_id, f.site_id, f.outcome, f.verified, f.weight, f.chaos,
+            f.occurred_at, f.evidence_at >= n.counted_from AS since
+        FROM facts f
+        -- An inner join by its meaning, for a hash: neither has what the other lacks.
+        FULL JOIN named n
+            ON n.incident_type = f.incident_type AND n.reported_id = f.reported_id
+    ) f
+    GROUP BY f.incident_type, f.runbook_id, f.site_id
+),
+known AS (
+    UPDATE platform_pattern_sites t
+    SET successes = t.successes + n.successes,
+        verified_successes = t.verified_successes + n.verified_successes,
+        failures = t.failures + n.failures,
+        not_attempted = t.not_attempted + n.not_attempted,
+        chaos_successes = t.chaos_successes + n.chaos_successes,
+        chaos_failures = t.chaos_failures + n.chaos_failures,
+        since_successes = t.since_successes + n.since_successes,
+        since_verified_successes = t.since_verified_successes + n.since_verified_successes,
+        since_failures = t.since_failures + n.since_failures,
+        since_chaos_successes = t.since_chaos_successes + n.since_chaos_successes,
+        since_chaos_failures = t.since_chaos_failures + n.since_chaos_failures,
+        first_seen_at = LEAST(t.first_seen_at, n.first_seen_at),
+        last_seen_at = GREATEST(t.last_seen_at, n.last_seen_at)
+    FROM new n
+    WHERE t.incident_type = n.incident_type
+        AND t.runbook_id = n.runbook_id
+        AND t.site_id = n.site_id
+    RETURNING WITH (OLD AS before, NEW AS after)
+        after.incident_type, after.runbook_id, after.site_id,
+        (before.successes + before.failures > 0) <> (after.successes + after.failures > 0)
+        OR (before.since_successes + before.since_failures > 0)
+            <> (after.since_successes + after.since_failures > 0)
+        OR (
+            before.since_successes + before.since_failures
+                + before.since_chaos_successes + before.since_chaos_failures > 0
+        ) <> (
+            after.since_successes + after.since_failures
+                + after.since_chaos_successes + after.since_chaos_failures > 0
+        ) AS turned
+),
+added AS (
     INSERT INTO platform_pattern_sites (
         incident_type, runbook_id, site_id, successes, verified_successes, failures, not_attempted,
         chaos_successes, chaos_failures, since_successes, since_verified_successes, since_failures,
@@ -48,45 +100,25 @@ folded AS (
         n.since_verified_successes, n.since_failures, n.since_chaos_successes,
         n.since_chaos_failures, n.first_seen_at, n.last_seen_at
     FROM new n
-    ORDER BY n.incident_type, n.runbook_id, n.site_id
-    ON CONFLICT (incident_type, runbook_id, site_id) DO UPDATE
-    SET successes = platform_pattern_sites.successes + excluded.successes,
-        verified_successes
-            = platform_pattern_sites.verified_successes + excluded.verified_successes,
-        failures = platform_pattern_sites.failures + excluded.failures,
-        not_attempted = platform_pattern_sites.not_attempted + excluded.not_attempted,
-        chaos_successes = platform_pattern_sites.chaos_successes + excluded.chaos_successes,
-        chaos_failures = platform_pattern_sites.chaos_failures + excluded.chaos_failures,
-        since_successes = platform_pattern_sites.since_successes + excluded.since_successes,
-        since_verified_successes
-            = platform_pattern_sites.since_verified_successes + excluded.since_verified_successes,
-        since_failures = platform_pattern_sites.since_failures + excluded.since_failures,
-        since_chaos_successes
-            = platform_pattern_sites.since_chaos_successes + excluded.since_chaos_successes,
-        since_chaos_failures
-            = platform_pattern_sites.since_chaos_failures + excluded.since_chaos_failures,
-        first_seen_at = LEAST(platform_pattern_sites.first_seen_at, excluded.first_seen_at),
-        last_seen_at = GREATEST(platform_pattern_sites.last_seen_at, excluded.last_seen_at)
-    RETURNING WITH (OLD AS before, NEW AS after)
-        after.incident_type, after.runbook_id,
-        COALESCE(before.successes + before.failures > 0, false)
-            <> (after.successes + after.failures > 0)
-        OR COALESCE(before.since_successes + before.since_failures > 0, false)
-            <> (after.since_successes + after.since_failures > 0)
-        OR COALESCE(
-            before.since_successes + before.since_failures
-                + before.since_chaos_successes + before.since_chaos_failures > 0,
-            false
-        ) <> (
-            after.since_successes + after.since_failures
-                + after.since_chaos_successes + after.since_chaos_failures > 0
-        ) AS turned
+    -- A list is hashed; a join might go through it once for each.
+    WHERE (n.incident_type, n.runbook_id, n.site_id) NOT IN (
+        SELECT k.incident_type, k.runbook_id, k.site_id FROM known k
+    )
+    RETURNING
+        incident_type, runbook_id,
+        successes + failures > 0
+        OR since_successes + since_failures + since_chaos_successes + since_chaos_failures > 0
+            AS turned
 ),
 -- A pair where a site began to count, or ceased to, has its sites and organizations counted anew.
 unsettled AS MATERIALIZED (
-    SELECT DISTINCT f.incident_type, f.runbook_id
-    FROM folded f
-    WHERE f.turned
+    SELECT k.incident_type, k.runbook_id
+    FROM known k
+    WHERE k.turned
+    UNION
+    SELECT a.incident_type, a.runbook_id
+    FROM added a
+    WHERE a.turned
 ),
 contributed AS (
     SELECT
@@ -106,13 +138,16 @@ contributed AS (
         min(n.first_seen_at) AS first_seen_at,
         max(n.last_seen_at) AS last_seen_at
     FROM new n
-    JOIN sites s ON s.id = n.site_id
-    JOIN organizations o ON o.id = s.organization_id
-    WHERE o.contributes
+    WHERE n.site_id NOT IN (
+        SELECT s.id
+        FROM organizations o
+        JOIN sites s ON s.organization_id = o.id
+        WHERE NOT o.contributes
+    )
     GROUP BY n.incident_type, n.runbook_id
 ),
 -- Of all other pairs only the sums change, by what is new.
-added AS (
+summed AS (
     UPDATE platform_patterns p
     SET successes = p.successes + c.successes,
         verified_successes = p.verified_successes + c.verified_successes,
@@ -149,9 +184,9 @@ SELECT
     n.incident_type, n.runbook_id, sum(n.facts)::bigint AS facts,
     EXISTS (
         SELECT 1
-        FROM added a
-        WHERE a.incident_type = n.incident_type AND a.runbook_id = n.runbook_id
-    ) AS added
+        FROM summed s
+        WHERE s.incident_type = n.incident_type AND s.runbook_id = n.runbook_id
+    ) AS summed
 FROM new n
 GROUP BY n.incident_type, n.runbook_id;
 

@@ -84,10 +84,15 @@ versions AS MATERIALIZED (
     ORDER BY n.site_id, n.execution_id, n.revision DESC
 ),
 meant AS MATERIALIZED (
-    SELECT d.site_id, d.incident_type, d.reported_id, l.id AS rule, l.created_at
+    SELECT d.site_id, d.incident_type, d.reported_id, d.rule
     FROM resolved d
-    JOIN l1_rules l ON l.id = d.rule
-    WHERE l.source IN ('promoted', 'platform')
+    -- A list is hashed, where a join would ask for the same few rules again and again.
+    WHERE d.rule IN (
+        SELECT l.id
+        FROM (SELECT DISTINCT r.rule FROM resolved r) t
+        JOIN l1_rules l ON l.id = t.rule
+        WHERE l.source IN ('promoted', 'platform')
+    ) IS TRUE
 ),
 placed AS MATERIALIZED (
     SELECT
@@ -187,6 +192,25 @@ locked AS MATERIALIZED (
     ORDER BY l.id
     FOR NO KEY UPDATE
 ),
+summed AS (
+    UPDATE l1_rules l
+    SET match_count = l.match_count + n.matches,
+        success_count = l.success_count + n.successes,
+        failure_count = l.failure_count + n.failures
+    FROM (
+        SELECT
+            r.rule,
+            sum(r.successes + r.failures + r.not_attempted) AS matches,
+            sum(r.successes) AS successes,
+            sum(r.failures) AS failures
+        FROM resolved r
+        GROUP BY r.rule
+    ) n
+    WHERE l.id = n.rule
+        -- All of them are locked by then.
+        AND (n.rule IN (SELECT k.id FROM locked k)) IS TRUE
+    RETURNING 1
+),
 noted AS (
     INSERT INTO rule_health AS h (rule, restarted_at, last_seq, replay)
     SELECT t.rule, l.created_at, COALESCE(t.last_seq, 0), COALESCE(t.replay, false)
@@ -204,4 +228,4 @@ marked AS (
 )
 SELECT
     (SELECT COALESCE(sum(r.facts), 0) FROM resolved r)::bigint AS rows_in,
-    ARRAY(SELECT DISTINCT r.rule FROM resolved r WHERE r.rule IS NOT NULL) AS rules;
+    (SELECT count(*) FROM summed) AS rows_out;

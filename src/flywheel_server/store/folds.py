@@ -51,9 +51,9 @@ async def lock(connection: Connection) -> None:
     await connection.execute(_SQL["lock"])
 
 
-async def share(connection: Connection, fold: Fold) -> None:
-    """Wait until nobody holds the lock or takes ``fold``, and keep both so until the end."""
-    await connection.execute(_SQL["share"], fold)
+async def share(connection: Connection, work: Fold | Literal["evidence"]) -> None:
+    """Wait until nobody holds the lock or does this work, and keep both so until the end."""
+    await connection.execute(_SQL["share"], work)
 
 
 async def plan_by_index(connection: Connection) -> None:
@@ -107,7 +107,7 @@ async def fold_platform(
     where a site began to count, or ceased to, they are not until ``aggregate_platform``.
     """
     rows = await connection.fetch(_PLATFORM["fold_platform"], since, now)
-    pairs = {(row["incident_type"], row["runbook_id"]): row["added"] for row in rows}
+    pairs = {(row["incident_type"], row["runbook_id"]): row["summed"] for row in rows}
     return sum(row["facts"] for row in rows), pairs
 
 
@@ -126,12 +126,10 @@ async def aggregate_platform(
     await connection.execute(_PLATFORM["aggregate_platform"], types, runbooks, now)
 
 
-async def fold_rules(
-    connection: Connection, since: str, now: dt.datetime
-) -> tuple[int, list[UUID]]:
-    """Fold new L1 facts into the counts and attempts of rules; return how many, and which rules."""
+async def fold_rules(connection: Connection, since: str, now: dt.datetime) -> tuple[int, int]:
+    """Fold new L1 facts into counters and attempts of rules; return how many, and rules changed."""
     row = await connection.fetchrow(_RULES["fold_rules"], since, now)
-    return (row["rows_in"], list(row["rules"])) if row else (0, [])
+    return (row["rows_in"], row["rows_out"]) if row else (0, 0)
 
 
 async def fold_deliveries(connection: Connection, since: str, now: dt.datetime) -> tuple[int, int]:
