@@ -7,12 +7,11 @@ import httpx
 
 from flywheel_server import clock, db
 from flywheel_server.domain import deliveries as domain
-from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.scope import LoopScope
-from flywheel_server.loop import deliver_rules
+from flywheel_server.loop import deliver_rules, observe_deliveries
 from flywheel_server.loop.step import Turn
 from flywheel_server.settings import Settings
-from flywheel_server.store import deliveries, policies
+from flywheel_server.store import deliveries
 from tests import parts
 from tests.cast import STAGE, CastAppliance, CastSite, Credential
 
@@ -49,15 +48,15 @@ async def _check_in(
 
 
 async def turn(client: httpx.AsyncClient, now: dt.datetime | None = None) -> tuple[int, int]:
-    """Run the step at ``now``, with every heartbeat written before."""
+    """Run both steps at ``now``, with every heartbeat written before."""
     runtime = parts.of(client)
     await runtime.heartbeats.flush()
+    turn = Turn(scope=LOOP, settings=Settings(loop=False), now=now or clock.now())
     async with db.transaction(runtime.database, LOOP) as connection:
-        policy: Policy = await policies.in_force(connection)
-        return await deliver_rules.run(
-            connection,
-            Turn(scope=LOOP, policy=policy, settings=Settings(loop=False), now=now or clock.now()),
-        )
+        facts, moved = await observe_deliveries.run(connection, turn)
+    async with db.transaction(runtime.database, LOOP) as connection:
+        _, done = await deliver_rules.run(connection, turn)
+    return facts, moved + done
 
 
 async def standing(database: db.Database, rule: Any, appliance: CastAppliance) -> domain.Delivery:

@@ -74,8 +74,8 @@ async def test_neighbours_that_only_count_run_at_the_same_time(database: db.Data
         Settings(loop_interval=60.0),
         (
             Step(name="before", run=_nothing),
-            Step(name="one", run=count, counts=True),
-            Step(name="other", run=count, counts=True),
+            Step(name="one", run=count, apart=True),
+            Step(name="other", run=count, apart=True),
             Step(name="behind", run=_nothing),
         ),
         turn_id=uuid4(),
@@ -102,8 +102,8 @@ async def test_a_step_that_counts_and_fails_leaves_its_neighbour_alone(
         database,
         SETTINGS,
         (
-            Step(name="fails", run=fail, counts=True),
-            Step(name="goes on", run=_nothing, counts=True),
+            Step(name="fails", run=fail, apart=True),
+            Step(name="goes on", run=_nothing, apart=True),
         ),
         turn_id=uuid4(),
         holder=uuid4(),
@@ -132,7 +132,7 @@ async def test_steps_that_count_leave_connections_to_others(address: embedded.Ad
 
     small = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
     try:
-        steps = tuple(Step(name=f"count {n}", run=count, counts=True) for n in range(4))
+        steps = tuple(Step(name=f"count {n}", run=count, apart=True) for n in range(4))
         ran = await turns.run_turn(small, SETTINGS, steps, turn_id=uuid4(), holder=uuid4())
     finally:
         await small.close()
@@ -143,7 +143,7 @@ async def test_steps_that_count_leave_connections_to_others(address: embedded.Ad
 
 async def test_a_fold_that_finds_no_room_in_time_is_refused(database: db.Database) -> None:
     scope = LoopScope(reason="a change of the policy")
-    counting = tuple(step for step in loop.STEPS if step.counts)
+    counting = tuple(step for step in loop.STEPS if step.apart)
     async with db.transaction(database, scope) as connection:
         await folds.lock(connection)
         with pytest.raises(errors.LoopBusy):

@@ -31,14 +31,19 @@ _MOST_WAITING = 100_000
 
 async def observe(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     """Move deliveries on by what is new; return facts taken and deliveries that changed."""
-    await marks.lock(connection)
-    mark = await marks.mark(connection, "deliveries")
-    known = mark is not None and not mark.elsewhere
-    since = mark.folded_at - _OVERLAP if mark is not None and known else _BEGINNING
+    await marks.share(connection, "deliveries")
+    since = await _since(connection)
+    # First: what was done by a rule proves only a delivery that has begun.
     changed = await deliveries.spread(connection, since)
     changed += await deliveries.observe(connection, since)
     facts, moved = await folds.deliveries(connection, now)
     return facts, changed + moved
+
+
+async def begin(connection: Connection) -> int:
+    """Begin the delivery of what was switched on since it was last observed; return how many."""
+    await marks.share(connection, "deliveries")
+    return await deliveries.spread(connection, await _since(connection))
 
 
 async def push(connection: Connection, actor: LoopScope, now: dt.datetime) -> int:
@@ -127,6 +132,12 @@ async def watch(connection: Connection, now: dt.datetime) -> tuple[int, list[del
             now=now,
         )
     return ended, newly
+
+
+async def _since(connection: Connection) -> dt.datetime:
+    mark = await marks.mark(connection, "deliveries")
+    known = mark is not None and not mark.elsewhere
+    return mark.folded_at - _OVERLAP if mark is not None and known else _BEGINNING
 
 
 async def deploy(

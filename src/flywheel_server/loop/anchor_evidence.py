@@ -15,12 +15,14 @@ from flywheel_server.db import Connection
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop.step import Turn
 from flywheel_server.settings import Settings
+from flywheel_server.store import folds
 
 _SCOPE = LoopScope(reason="timestamps of every organization are asked for alike")
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     """Make batches; return bundles taken and batches made."""
+    await folds.share(connection, "evidence")
     return await evidence_anchors.batch(
         connection,
         turn.now,

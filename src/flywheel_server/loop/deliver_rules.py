@@ -1,4 +1,4 @@
-"""Delivery: approved rules go to the appliances, and what does not arrive becomes an alarm."""
+"""Delivery, second half: rules go to appliances, and what does not arrive becomes an alarm."""
 
 from flywheel_server import log
 from flywheel_server.actions import deliveries
@@ -9,11 +9,12 @@ _log = log.get(__name__)
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
-    """Observe, push, withdraw and watch; return facts taken and things changed or ordered."""
-    facts, changed = await deliveries.observe(connection, turn.now)
+    """Begin, push, withdraw and watch; return nothing looked at and things changed or ordered."""
+    # What this turn has promoted is on its way with it.
+    changed = await deliveries.begin(connection)
     changed += await deliveries.push(connection, turn.scope, turn.now)
     changed += await deliveries.withdraw(connection, turn.scope, turn.now)
     ended, newly = await deliveries.watch(connection, turn.now)
     if newly:
         _log.warning("approved rules do not run", newly=len(newly))
-    return facts, changed + ended + len(newly)
+    return 0, changed + ended + len(newly)

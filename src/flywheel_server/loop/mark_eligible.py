@@ -3,8 +3,10 @@
 from flywheel_server.actions import eligibility
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
+from flywheel_server.store import policies
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     """Look at the gates that may have changed; return patterns looked at and states changed."""
-    return await eligibility.evaluate(connection, turn.policy, turn.now)
+    policy = await policies.in_force(connection)
+    return await eligibility.evaluate(connection, policy, turn.now)

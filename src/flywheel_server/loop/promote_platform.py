@@ -3,8 +3,10 @@
 from flywheel_server.actions import promote_platform
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
+from flywheel_server.store import policies
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     """Promote the pairs whose gates are open; return pairs looked at and rules made."""
-    return await promote_platform.promote(connection, turn.scope, turn.policy, turn.now)
+    policy = await policies.in_force(connection)
+    return await promote_platform.promote(connection, turn.scope, policy, turn.now)

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from flywheel_server.db import Connection, Database
-from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.settings import Settings
 
@@ -15,7 +14,6 @@ class Turn:
     """What every step of one turn works with."""
 
     scope: LoopScope
-    policy: Policy
     settings: Settings
     now: dt.datetime
     # What went wrong though the step goes on: its record says so as it says that a step failed.
@@ -34,7 +32,8 @@ class Step:
 
     name: str
     run: Work
-    # Only counts facts, into tables of its own: neighbours that do, too, run at the same time.
-    counts: bool = False
+    # Writes tables of its own, and keeps others out of them itself: neighbours that do, too, run at
+    # the same time.
+    apart: bool = False
     # Run behind all steps of a turn, so that nothing waits in a transaction for somebody afar.
     errand: Errand | None = None

@@ -1,7 +1,7 @@
 """Runs turns: each step in a transaction of its own, with its record, whatever the others do.
 
-Steps follow each other, but neighbours that only count run side by side: their time is the
-database's, which has more than one core.
+Steps follow each other, but neighbours that keep to tables of their own run side by side: their
+time is the database's, which has more than one core.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop.step import Step, Turn
 from flywheel_server.settings import Settings
 from flywheel_server.sql import load
-from flywheel_server.store import folds, policies, runs
+from flywheel_server.store import folds, runs
 from flywheel_server.store.runs import Run
 
 _SQL = load("turns")
@@ -65,8 +65,8 @@ async def run_turn(
         wait_seconds=wait_seconds,
     )
     done: list[Run] = []
-    for counts, group in itertools.groupby(steps, key=lambda step: step.counts):
-        if counts:
+    for apart, group in itertools.groupby(steps, key=lambda step: step.apart):
+        if apart:
             done += await _side_by_side(place, list(group))
         else:
             for step in group:
@@ -133,11 +133,9 @@ async def _run_step(place: _Place, step: Step) -> Run:
 
 async def _work(connection: Connection, place: _Place, step: Step, started_at: dt.datetime) -> Run:
     await _prepare(connection, place)
-    if not step.counts:
-        # Those who count keep out of each other's way themselves.
+    if not step.apart:
         await folds.lock(connection)
-    policy = await policies.in_force(connection)
-    turn = Turn(scope=_scope(step), policy=policy, settings=place.settings, now=clock.now())
+    turn = Turn(scope=_scope(step), settings=place.settings, now=clock.now())
     rows = await step.run(connection, turn)
     return _record(place, step, started_at, rows, "; ".join(turn.problems)[:2_000] or None)
 

@@ -3,10 +3,12 @@
 from flywheel_server.actions import evidence_chains
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
+from flywheel_server.store import folds
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     """Look for breaks; return links gone through and chains found broken."""
+    await folds.share(connection, "evidence")
     links, broken = await evidence_chains.verify(connection, turn.now)
     turn.problems.extend(broken)
     return links, len(broken)

@@ -4,6 +4,7 @@ from flywheel_server import log
 from flywheel_server.actions import rule_health, withdraw
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
+from flywheel_server.store import policies
 from flywheel_server.store import rule_health as stored
 
 _log = log.get(__name__)
@@ -11,7 +12,8 @@ _log = log.get(__name__)
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     """Judge rules with new attempts; return rules judged and rules withdrawn."""
-    judged, cases = await rule_health.judge(connection, turn.policy)
+    policy = await policies.in_force(connection)
+    judged, cases = await rule_health.judge(connection, policy)
     outcome = await withdraw.withdraw_all(connection, turn.scope, cases, turn.now)
     for case, error in outcome.failed:
         # A rule that fails and stays on is an alarm; the next turn tries again.
