@@ -8,7 +8,14 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from flywheel_server.api import credentials
 from tests.cast import CastPerson
@@ -21,6 +28,9 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# For whatever a page does by itself, on a machine that does much else.
+_PATIENCE_MS = 20_000
+expect.set_options(timeout=_PATIENCE_MS)
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 Scheme = Literal["light", "dark"]
@@ -98,7 +108,7 @@ async def reader(
         }
         await context.add_cookies([cookie])
     page = await context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(_PATIENCE_MS)
     page.on("console", watch.console)
     page.on("pageerror", watch.error)
     page.on("request", watch.request)

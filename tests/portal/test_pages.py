@@ -5,9 +5,10 @@ Broken on purpose: with `color: #999` for `.muted`, and with an `onclick` in a t
 
 import contextlib
 import datetime as dt
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Request, Response, expect
+from playwright.async_api import Browser, Request, Response, Route, expect
 
 from flywheel_server import clock, db
 from flywheel_server.actions import promote
@@ -112,6 +113,47 @@ async def test_a_page_hears_of_what_changed_behind_it(browser: Browser, stage: S
         assert await page.locator("[data-count]").inner_text() == "1 selected"
 
 
+async def test_a_page_hears_of_what_changed_before_its_stream_began(
+    browser: Browser, stage: Stage
+) -> None:
+    """Broken by not asking what came since the page was made: nothing changes any more."""
+
+    async def late(route: Route) -> None:
+        await stages.reject(stage, "WS-2")
+        await route.continue_()
+
+    async with browsing.reader(browser, stage.base_url, stage.technician) as (page, _):
+        await page.route(lambda url: urlsplit(url).path == live.PATH, late, times=1)
+        await page.goto("/partner/learning")
+        await page.wait_for_selector("text=WS-2", state="detached")
+
+
+async def test_a_browser_that_comes_back_hears_whether_something_changed(stage: Stage) -> None:
+    """Broken by beginning anew: what changed meanwhile is never told."""
+    plain = stages.plain(stage.technician)
+
+    async def told(heard: str) -> tuple[str, bool]:
+        """Return what the stream says first: the name of what is known, and whether it is new."""
+        headers = plain | ({"Last-Event-ID": heard} if heard else {})
+        async with stage.http.stream("GET", live.PATH, headers=headers) as answer:
+            lines = answer.aiter_lines()
+            name = next_line = ""
+            async for line in lines:
+                if name:
+                    next_line = line
+                    break
+                name = line.removeprefix("id: ") if line.startswith("id: ") else ""
+        return name, next_line == "event: changed"
+
+    first, new = await told("")
+    assert not new
+    assert await told(first) == (first, False)
+    await stages.reject(stage, "WS-2")
+    second, new = await told(first)
+    assert new
+    assert second != first
+
+
 async def test_a_reader_of_many_pages_finds_each_up_to_date(browser: Browser, stage: Stage) -> None:
     """Broken by the limit of 60 at once: 429; by no second look: WS-2 stays where it was."""
     headers = stages.plain(stage.technician)
@@ -153,7 +195,7 @@ _SEEN = """(seen) => {
 
 
 def _is_live(what: Request | Response) -> bool:
-    return what.url.endswith(live.PATH)
+    return urlsplit(what.url).path == live.PATH
 
 
 async def test_each_card_has_its_figure_its_window_and_its_trend(

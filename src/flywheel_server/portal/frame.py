@@ -56,6 +56,7 @@ def page(
         here=request.url.path,
         query=dict(request.query_params),
         now=clock.now(),
+        begun_at=request.state.begun_at,
         **values,
     )
     answer = HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})

@@ -5,6 +5,8 @@ Nothing is loaded, sent or framed from anywhere but here; what a browser refuses
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flywheel_server import clock
+
 REPORTS = "/reports/csp"
 
 _POLICY = "; ".join(
@@ -53,7 +55,10 @@ def is_page(path: str) -> bool:
 
 
 class PageHeaders:
-    """Adds the headers to whatever is answered on a page's path, problems of every layer too."""
+    """Adds the headers to whatever is answered on a page's path, problems of every layer too.
+
+    Notes when the request began.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -63,6 +68,8 @@ class PageHeaders:
         if scope["type"] != "http" or not is_page(scope["path"]):
             await self._app(scope, receive, send)
             return
+        # What changes from now on may be missing on the page: it tells this when it asks for news.
+        scope.setdefault("state", {})["begun_at"] = clock.now()
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -91,16 +91,17 @@ SELECT
     (
         SELECT count(*) FROM appliances a WHERE a.reported_rules_hash = a.desired_rules_hash
     ) AS current,
-    (SELECT count(*) FROM plan_approvals l) AS plans,
-    (SELECT count(*) FROM plan_approvals l WHERE l.state = 'waiting') AS plans_waiting,
+    (
+        SELECT GREATEST(max(l.created_at), max(l.decided_at)) FROM plan_approvals l
+    ) AS plans,
     (SELECT max(p.executed_at) FROM plans p) AS plans_executed,
-    (SELECT sum(h.position) FROM evidence_heads h) AS evidence;
+    (SELECT max(h.received_at) FROM evidence_heads h) AS evidence;
 
 -- name: news_of_all
 -- fleet: operators look at everything
 -- Every change of state that somebody makes leaves an entry; the loop leaves its runs.
 SELECT
-    (SELECT max(e.id) FROM audit_entries e) AS entries,
+    (SELECT e.at FROM audit_entries e ORDER BY e.id DESC LIMIT 1) AS entries,
     (SELECT max(l.started_at) FROM loop_runs l) AS runs;
 
 -- name: days

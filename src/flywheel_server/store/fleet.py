@@ -36,6 +36,17 @@ class SiteRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """A value for each thing that pages show: when it last changed, or how many there are."""
+
+    values: tuple[dt.datetime | int | None, ...]
+
+    def newest(self) -> dt.datetime | None:
+        """Return the latest of the moments."""
+        return max((each for each in self.values if isinstance(each, dt.datetime)), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
     """An order of a site, without its parameters, which may be secrets."""
 
@@ -110,18 +121,18 @@ async def standings(connection: Connection, rules: Sequence[UUID]) -> dict[UUID,
     return {row["rule"]: Standing(**row) for row in rows}
 
 
-async def news(connection: Connection) -> str:
-    """Return a text that differs as soon as something that pages show has changed."""
+async def news(connection: Connection) -> News:
+    """Return what differs as soon as something that pages show has changed."""
     return _told(await connection.fetchrow(_SQL["news"]))
 
 
-async def news_of_all(connection: Connection) -> str:
-    """Return a text that differs as soon as something that operators' pages show has changed."""
+async def news_of_all(connection: Connection) -> News:
+    """Return what differs as soon as something that operators' pages show has changed."""
     return _told(await connection.fetchrow(_SQL["news_of_all"]))
 
 
-def _told(row: Record | None) -> str:
-    return "" if row is None else "|".join(str(value) for value in row.values())
+def _told(row: Record | None) -> News:
+    return News(values=() if row is None else tuple(row.values()))
 
 
 async def days(

@@ -137,6 +137,7 @@ async function refresh(text) {
   // Without an answer the page stays as it is, and looks again with the next news.
   const { answer, page } = await read(location.href).catch(() => ({ answer: { ok: false } }));
   if (!answer.ok) return;
+  document.body.dataset.live = page.body.dataset.live;
   for (const part of document.querySelectorAll("[data-refresh]")) {
     const fresh = page.getElementById(part.id);
     if (!fresh || part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")) continue;
@@ -154,7 +155,8 @@ async function refresh(text) {
   if (text) say(text);
 }
 
-// News, for a page that is looked at: a browser has few connections to one server for all its tabs.
+// News since the page was made, for a page that is looked at: a browser has few connections to one
+// server for all its tabs.
 // Where the server has no place for one more, the page looks for itself, once a minute.
 let news = null;
 let later = 0;
@@ -173,8 +175,8 @@ function listen() {
   });
 }
 
-function catchUp() {
-  if (!dialog.open) refresh();
+async function catchUp() {
+  if (!dialog.open) await refresh();
   listen();
 }
 
