@@ -13,6 +13,9 @@ from flywheel_server import clock, db, embedded
 from flywheel_server.actions import folds, orders
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain.rules import Rule
+from flywheel_server.loop import deliver_rules, observe_deliveries
+from flywheel_server.loop.step import Turn
+from flywheel_server.settings import Settings
 from flywheel_server.store import deliveries as stored
 from tests import cast as people
 from tests import deliveries as walk
@@ -50,6 +53,23 @@ async def sync(client: httpx.AsyncClient, headers: dict[str, str]) -> str:
     assert answer.status_code == 200
     version: str = answer.json()["version"]
     return version
+
+
+async def test_what_a_turn_promotes_is_on_its_way_with_it(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    """Broken by beginning deliveries only where they are observed: the order is a turn late."""
+    turn = Turn(scope=walk.LOOP, settings=Settings(loop=False), now=clock.now())
+    await walk.check_in(client, cast.appliance, walk.NEWER)
+    async with db.transaction(database, walk.LOOP) as connection:
+        await observe_deliveries.run(connection, turn)
+    promoted = await add(database, learnt())
+    async with db.transaction(database, walk.LOOP) as connection:
+        await deliver_rules.run(connection, turn)
+
+    told = await walk.check_in(client, cast.appliance, walk.NEWER)
+    (order,) = told["pending_orders"]
+    assert order["parameters"]["rule_id"] == promoted.rule_id
 
 
 async def test_a_rule_walks_from_approved_to_succeeding_on_a_daemon_that_never_pulls(
