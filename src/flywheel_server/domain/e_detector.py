@@ -59,7 +59,10 @@ def run(numbers: Numbers, outcomes: Iterable[bool], bar: float, limit: float) ->
         factors = downs if success else ups
         total = 0.0
         for place in places:
-            now[place] = moved = min((now[place] + 1) * factors[place], _MOST)
+            moved = (now[place] + 1) * factors[place]
+            if moved > _MOST:  # noqa: PLR1730 - a call of `min` would take as long as all the rest
+                moved = _MOST
+            now[place] = moved
             total += moved
         if reached_after is None and total >= enough:
             reached_after = attempts
