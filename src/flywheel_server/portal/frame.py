@@ -56,7 +56,8 @@ def page(
         here=request.url.path,
         query=dict(request.query_params),
         now=clock.now(),
-        begun_at=request.state.begun_at,
+        # What answers a form is no page of its address: it shows what is shown once, and stays.
+        live_since=request.state.begun_at if request.method == "GET" else None,
         **values,
     )
     answer = HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})

@@ -85,17 +85,19 @@ SELECT
     (SELECT max(e.endorsed_at) FROM endorsements e) AS endorsements,
     (SELECT max(l.enabled_changed_at) FROM l1_rules l) AS rules,
     (SELECT max(o.changed_at) FROM orders o) AS orders,
-    (
-        SELECT count(*) FROM appliances a WHERE a.reported_l2_mode = a.desired_l2_mode
-    ) AS applied,
-    (
-        SELECT count(*) FROM appliances a WHERE a.reported_rules_hash = a.desired_rules_hash
-    ) AS current,
+    t.applied, t.current, t.reported_at,
     (
         SELECT GREATEST(max(l.created_at), max(l.decided_at)) FROM plan_approvals l
     ) AS plans,
     (SELECT max(p.executed_at) FROM plans p) AS plans_executed,
-    (SELECT max(h.received_at) FROM evidence_heads h) AS evidence;
+    (SELECT max(h.received_at) FROM evidence_heads h) AS evidence
+FROM (
+    SELECT
+        count(*) FILTER (WHERE a.reported_l2_mode = a.desired_l2_mode) AS applied,
+        count(*) FILTER (WHERE a.reported_rules_hash = a.desired_rules_hash) AS current,
+        GREATEST(max(a.reported_l2_mode_at), max(a.reported_rules_hash_at)) AS reported_at
+    FROM appliances a
+) t;
 
 -- name: news_of_all
 -- fleet: operators look at everything
