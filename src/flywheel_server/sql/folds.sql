@@ -49,7 +49,7 @@ WITH new AS MATERIALIZED (
     SELECT
         e.site_id,
         e.incident_type,
-        COALESCE(a.runbook_id, e.reported_id) AS runbook_id,
+        e.runbook_id,
         e.hostname,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
@@ -61,15 +61,27 @@ WITH new AS MATERIALIZED (
         max(e.occurred_at) AS last_seen_at,
         count(*) AS facts,
         row_number() OVER () AS place
-    FROM executions e
-    LEFT JOIN aliases a ON a.alias = e.reported_id
-    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
-        AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
-        AND e.level = 'L2'
-    GROUP BY e.site_id, e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.hostname
+    FROM (
+        SELECT
+            f.site_id, f.incident_type, f.hostname, f.outcome, f.verified, f.weight,
+            f.chaos_campaign_id, f.occurred_at,
+            -- The list is hashed: only what has another name is looked up.
+            CASE
+                WHEN f.reported_id IN (
+                    SELECT a.alias FROM aliases a WHERE a.runbook_id <> a.alias
+                )
+                    THEN (SELECT a.runbook_id FROM aliases a WHERE a.alias = f.reported_id)
+                ELSE f.reported_id
+            END AS runbook_id
+        FROM executions f
+        WHERE f.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+            AND NOT pg_visible_in_snapshot(f.xid, $1::text::pg_snapshot)
+            AND pg_visible_in_snapshot(f.xid, (SELECT pg_current_snapshot()))
+            AND f.level = 'L2'
+    ) e
+    GROUP BY e.site_id, e.incident_type, e.runbook_id, e.hostname
     -- Everyone takes patterns in this order: no two transactions wait for each other in a ring.
-    ORDER BY e.site_id, e.incident_type, COALESCE(a.runbook_id, e.reported_id), e.hostname
+    ORDER BY e.site_id, e.incident_type, e.runbook_id, e.hostname
 ),
 changed AS (
     UPDATE patterns p

@@ -3,30 +3,7 @@
 
 -- name: fold_platform
 -- fleet: one statement folds what is new of every site
-WITH facts AS MATERIALIZED (
-    SELECT
-        e.site_id, e.incident_type, e.reported_id, e.outcome, e.verified, e.weight,
-        e.chaos_campaign_id IS NOT NULL AS chaos, e.occurred_at, e.evidence_at
-    FROM executions e
-    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
-        AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
-        AND e.level = 'L2'
-),
--- What was reported names few pairs: each is looked up once, not once for every fact.
-named AS MATERIALIZED (
-    SELECT
-        k.incident_type,
-        k.reported_id,
-        COALESCE(a.runbook_id, k.reported_id) AS runbook_id,
-        COALESCE(p.counted_from, '-infinity') AS counted_from
-    FROM (SELECT DISTINCT f.incident_type, f.reported_id FROM facts f) k
-    LEFT JOIN aliases a ON a.alias = k.reported_id
-    LEFT JOIN platform_patterns p
-        ON p.incident_type = k.incident_type
-        AND p.runbook_id = COALESCE(a.runbook_id, k.reported_id)
-),
-new AS MATERIALIZED (
+WITH new AS MATERIALIZED (
     SELECT
         f.incident_type,
         f.runbook_id,
@@ -47,14 +24,41 @@ new AS MATERIALIZED (
         count(*) AS facts
     FROM (
         SELECT
-            n.incident_type, n.runbook_id, f.site_id, f.outcome, f.verified, f.weight, f.chaos,
-            f.occurred_at, f.evidence_at >= n.counted_from AS since
-        FROM facts f
-        -- An inner join by its meaning, for a hash: neither has what the other lacks.
-        FULL JOIN named n
-            ON n.incident_type = f.incident_type AND n.reported_id = f.reported_id
+            e.incident_type, e.runbook_id, e.site_id, e.outcome, e.verified, e.weight, e.chaos,
+            e.occurred_at,
+            (e.incident_type, e.runbook_id) NOT IN (
+                SELECT p.incident_type, p.runbook_id
+                FROM platform_patterns p
+                WHERE p.counted_from > '-infinity'
+            ) OR e.evidence_at >= (
+                SELECT p.counted_from
+                FROM platform_patterns p
+                WHERE p.incident_type = e.incident_type AND p.runbook_id = e.runbook_id
+            ) AS since
+        FROM (
+            -- Lists are hashed: only what has another name, or counts anew, is looked up.
+            SELECT
+                x.incident_type, x.site_id, x.outcome, x.verified, x.weight, x.occurred_at,
+                x.evidence_at, x.chaos_campaign_id IS NOT NULL AS chaos,
+                CASE
+                    WHEN x.reported_id IN (
+                        SELECT a.alias FROM aliases a WHERE a.runbook_id <> a.alias
+                    )
+                        THEN (SELECT a.runbook_id FROM aliases a WHERE a.alias = x.reported_id)
+                    ELSE x.reported_id
+                END AS runbook_id
+            FROM executions x
+            WHERE x.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
+                AND NOT pg_visible_in_snapshot(x.xid, $1::text::pg_snapshot)
+                AND pg_visible_in_snapshot(x.xid, (SELECT pg_current_snapshot()))
+                AND x.level = 'L2'
+            -- Said once for each fact, not where it is used.
+            OFFSET 0
+        ) e
+        OFFSET 0
     ) f
-    GROUP BY f.incident_type, f.runbook_id, f.site_id
+    -- Sites first: they are the quickest to sort.
+    GROUP BY f.site_id, f.incident_type, f.runbook_id
 ),
 known AS (
     UPDATE platform_pattern_sites t
