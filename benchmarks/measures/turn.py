@@ -6,7 +6,9 @@ GROUP BY, and a second one over its few rows for the exact number of organizatio
 these, one for the rules, and one for the days.
 """
 
+import asyncio
 import itertools
+import os
 import time
 from dataclasses import dataclass
 from uuid import uuid4
@@ -197,7 +199,9 @@ async def run(stage: Stage) -> list[Measure]:
             for copy in opened.values():
                 await _add(stage, copy, next(numbers), runbooks)
                 await take_turn(copy.database)
-        for _ in range(stage.rounds(5)):
+        for _ in range(stage.rounds(9)):
+            # What the GROUP BYs put aside on the disk is not the next turn's burden.
+            await asyncio.to_thread(os.sync)
             for label, copy in opened.items():
                 await _add(stage, copy, next(numbers), runbooks)
                 sample = Sample(value=1000 * await take_turn(copy.database))
@@ -224,7 +228,7 @@ async def run(stage: Stage) -> list[Measure]:
         Goal(contender=large, baseline=small, ratio=1.3, at_most=True),
         Goal(contender=alone, baseline=statistics, ratio=100, inverse=True),
         Goal(contender=large, baseline=everything, ratio=100, inverse=True),
-        # Against less than it does: the hardest reading of the goal.
+        # Against less than a turn does: what L1 did and the days are left out.
         Goal(contender=large, baseline=statistics, ratio=100, inverse=True),
     ]
     return [measure]
