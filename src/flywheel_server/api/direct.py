@@ -2,7 +2,8 @@
 
 The one rule: such a route's function takes the request, the scope of its audience and the parts of
 the process, and returns a response. All else is as for any other route: documentation, request id,
-limits, metrics, problems. Only resolving dependencies and checking the answer's model fall away.
+limits, metrics, problems. Only resolving dependencies, with the stacks that close them, and
+checking the answer's model fall away.
 """
 
 from collections.abc import Callable, Coroutine
@@ -10,6 +11,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from flywheel_server import errors
 from flywheel_server.api import access
@@ -30,4 +32,14 @@ class DirectRoute(APIRoute):
             response: Response = await function(request, scope, access.runtime(request))
             return response
 
+        self._answer = answer
         return answer
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request whose path fits; what is raised goes to the application's handlers."""
+        if scope["method"] not in (self.methods or ()):
+            # Refused as on any other route.
+            await super().handle(scope, receive, send)
+            return
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
