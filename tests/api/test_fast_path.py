@@ -1,5 +1,6 @@
 """What is answered before the framework is answered as by the ordinary route, or not at all."""
 
+import collections
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -15,11 +16,13 @@ from flywheel_server.api.fast_path import FastPath
 from flywheel_server.api.limits import Gate
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
-from tests import parts
+from tests import parts, telemetry
 from tests.cast import Cast
 
 BODY = {"hostname": "vm", "mac_address": "02:00:5e:10:00:01", "ip_addresses": ["192.0.2.10"]}
 RAW = json.dumps(BODY).encode()
+ONE = fast_path.EXECUTION
+EXECUTION = json.dumps({"execution": telemetry.execution()}).encode()
 
 Gates = dict[str, Gate]
 
@@ -97,6 +100,47 @@ async def test_what_is_known_is_answered_before_the_framework(
     assert [each.status_code for each in (unchanged, whole, check_in)] == [304, 200, 200]
 
 
+async def test_one_execution_is_recorded_before_the_framework(
+    client: httpx.AsyncClient, alone: httpx.AsyncClient, database: db.Database, cast: Cast
+) -> None:
+    async def post(*items: dict[str, Any], **headers: str) -> list[int]:
+        headers = cast.site.headers | headers
+        bodies = [{"execution": item} for item in items]
+        answers = [await alone.post(ONE, json=body, headers=headers) for body in bodies]
+        return [answer.status_code for answer in answers]
+
+    item = telemetry.execution()
+    assert await post(item) == [404]
+    await warm(client, cast.site.headers)
+
+    corrected = item | {"success": False}
+    assert await post(item, item, corrected, corrected) == [200] * 4
+    # What says more than its key and its body, and what will be refused, goes on as it came.
+    assert await post(item | {"site_id": "another"}, item | {"success": None}, {}) == [404] * 3
+    assert await post(item, Cookie="flywheel_session=x") == [404]
+
+    facts = await telemetry.facts(database, execution_id=item["execution_id"])
+    weights = collections.Counter[str]()
+    for fact in facts:
+        weights[fact["outcome"]] += fact["weight"]
+    assert weights == {"success": 0, "failure": 1}
+
+
+async def test_an_execution_without_a_free_place_waits_for_one_as_any_other(
+    client: httpx.AsyncClient, alone: httpx.AsyncClient, gates: Gates, cast: Cast
+) -> None:
+    await warm(client, cast.site.headers)
+    asked: dict[str, Any] = {
+        "json": {"execution": telemetry.execution()},
+        "headers": cast.site.headers,
+    }
+    before, gates["telemetry"].free = gates["telemetry"].free, 0
+    assert (await alone.post(ONE, **asked)).status_code == 404
+    gates["telemetry"].free = before
+    assert (await alone.post(ONE, **asked)).status_code == 200
+    assert gates["telemetry"].free == before
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -150,7 +194,7 @@ async def test_a_sync_is_answered_in_the_same_way_on_both(
         RAW.replace(b"}", b', "unknown": NaN}'),
         RAW.replace(b"}", b', "unknown": "\\ud800"}'),
         RAW.replace(b"}", b', "unknown": "\xff"}'),
-        RAW.replace(b"}", b', "unknown": "' + b"x" * 5_000 + b'"}'),
+        RAW.replace(b"}", b', "unknown": "' + b"x" * 20_000 + b'"}'),
     ],
     ids=range(20),
 )
@@ -190,6 +234,7 @@ async def test_an_empty_bucket_is_left_to_the_ordinary_way_to_refuse(
     for kind, ask in (
         ("sync", {"method": "GET", "url": fast_path.SYNC}),
         ("check-ins", {"method": "POST", "url": fast_path.CHECK_IN, "content": RAW}),
+        ("telemetry", {"method": "POST", "url": ONE, "content": EXECUTION}),
     ):
         with contextlib.suppress(errors.Busy):
             while True:

@@ -4,12 +4,18 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
 from flywheel_server import db
 from tests import telemetry
 from tests.cast import Cast
 
 ONE = "/api/agent/executions"
+
+
+@pytest.fixture(params=[True, False], ids=["fast path", "ordinary route"])
+def hot(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
 
 
 async def test_execution_ids_are_unique_within_a_site_only(

@@ -11,6 +11,8 @@ from flywheel_server.actions import ingest
 from flywheel_server.api import access, wire_executions
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.direct import DirectRoute
+from flywheel_server.domain.executions import Fact
+from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.runtime import Runtime
 
 router = APIRouter(
@@ -80,12 +82,16 @@ async def record_one(request: Request, scope: Appliance, parts: RuntimeDep) -> R
     item = report.items[0]
     if item.fact is None:
         raise item.problem or errors.InvalidInput
-    (verdict,) = await parts.writer.record(scope, [item.fact])
+    return Response(await record(parts, scope, item.fact), media_type="application/json")
+
+
+async def record(parts: Runtime, scope: ApplianceScope, fact: Fact) -> bytes:
+    """Record one execution and return what is answered. Raises Conflict, and as the writer does."""
+    (verdict,) = await parts.writer.record(scope, [fact])
     parts.metrics.executions.labels(verdict).inc()
     if verdict == "refused":
         raise errors.Conflict(ingest.TOO_OLD)
-    answer = {"status": "recorded", "execution_id": item.fact.execution_id}
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    return msgspec.json.encode({"status": "recorded", "execution_id": fact.execution_id})
 
 
 @router.post(

@@ -16,6 +16,9 @@ from starlette.types import Receive, Scope, Send
 from flywheel_server import errors
 from flywheel_server.api import access
 
+# Where a request holds what failed already, if a layer before the framework tried it.
+FAILED = "flywheel.failed"
+
 
 class DirectRoute(APIRoute):
     """Give it to a router as its ``route_class``."""
@@ -41,5 +44,7 @@ class DirectRoute(APIRoute):
             # Refused as on any other route.
             await super().handle(scope, receive, send)
             return
+        if FAILED in scope:
+            raise scope[FAILED]
         response = await self._answer(Request(scope, receive, send))
         await response(scope, receive, send)
