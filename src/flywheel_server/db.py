@@ -130,16 +130,27 @@ async def announce(connection: Connection, channel: str, payload: str) -> None:
 @contextlib.asynccontextmanager
 async def scoped(connection: Connection, scope: Scope) -> AsyncIterator[None]:
     """Run one transaction on a connection at hand with the rights of ``scope``."""
-    transaction = connection.transaction()
     try:
-        await transaction.start()
-        await connection.execute(_rights(scope))
+        # At once, by the simple protocol: a round trip for both.
+        await connection.execute(f"BEGIN; {_rights(scope)}")
         yield
     except BaseException:
         # Cancelling included: no connection goes back to the pool within a transaction.
-        await _seen_through(_undo(connection, transaction))
+        await _seen_through(_undo(connection))
         raise
-    await transaction.commit()
+    await connection.execute("COMMIT")
+
+
+@contextlib.asynccontextmanager
+async def savepoint(connection: Connection) -> AsyncIterator[None]:
+    """Undo what is done within if it fails, and only that: the transaction can go on."""
+    await connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except Exception:
+        await connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+        raise
+    await connection.execute("RELEASE SAVEPOINT part")
 
 
 @contextlib.asynccontextmanager
@@ -166,7 +177,7 @@ async def acquire(pool: Pool) -> AsyncIterator[Connection]:
             await asyncio.shield(pool.release(connection))
 
 
-async def _undo(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
+async def _undo(connection: Connection) -> None:
     """Roll back; a connection that cannot is cut, which the server sees within a second.
 
     A request to cancel is lost when it comes before the statement it is meant for is begun: the
@@ -174,7 +185,7 @@ async def _undo(connection: Connection, transaction: asyncpg.transaction.Transac
     """
     try:
         async with asyncio.timeout(ROLLBACK_SECONDS):
-            await transaction.rollback()
+            await connection.execute("ROLLBACK")
     except (*LOST, asyncpg.PostgresError):
         # Too slow, or stopped while it began; or lost, and out of the pool already.
         with contextlib.suppress(asyncpg.InterfaceError):
@@ -198,8 +209,7 @@ async def _seen_through(work: Coroutine[object, object, None]) -> None:
 def _rights(scope: Scope) -> str:
     """Return the statement that gives a transaction its role and tenant.
 
-    The values are a role of our own and UUIDs, so they may stand in the text: the simple protocol
-    saves a round trip.
+    The values are a role of our own and UUIDs, so they may stand in the text.
     """
     settings = [f"set_config('role', '{scope.role}', true)"]
     settings += [
@@ -223,8 +233,16 @@ async def _open_pool(url: str, role: str, size: int, statement_timeout: float) -
         timeout=CONNECT_SECONDS,
         max_inactive_connection_lifetime=300,
         init=_init,
+        reset=_nothing_to_reset,
         server_settings=_session(role, statement_timeout),
     )
+
+
+async def _nothing_to_reset(_connection: Connection) -> None:
+    """Hand a connection on as it is: all that we set ends with its transaction.
+
+    `tests/laws/test_queries.py` sees to that. A transaction left open is ended all the same.
+    """
 
 
 def _session(role: str, statement_timeout: float) -> dict[str, str]:

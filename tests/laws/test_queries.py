@@ -14,6 +14,12 @@ SOURCE = Path(sql.__file__).parents[1]
 STATEMENTS = [(noun, name) for noun in sql.nouns() for name in sql.load(noun)]
 TENANT = re.compile(r"\b(site_id|organization_id|partner_id)\b")
 FLEET = re.compile(r"^-- fleet: \S.{7,}$", re.MULTILINE)
+# What stays with a connection when its transaction has ended.
+LASTING = re.compile(
+    r"\A\s*(SET|RESET|LISTEN|PREPARE|DECLARE|DISCARD)\b|\bTEMP(ORARY)?\b|pg_(try_)?advisory_lock"
+    r"|set_config\((?!((?!set_config).)*?, true\))",
+    re.DOTALL,
+)
 ROLES = (
     "flywheel_app",
     "flywheel_auth",
@@ -70,6 +76,30 @@ def test_every_statement_names_its_tenant_or_says_why_not(noun: str, name: str) 
     named = TENANT.search(re.sub(r"--.*", "", text))
 
     assert named or FLEET.search(text), f"{noun}.{name}: name a tenant column, or `-- fleet: why`"
+
+
+@pytest.mark.parametrize(("noun", "name"), STATEMENTS)
+def test_what_a_statement_sets_or_takes_ends_with_its_transaction(noun: str, name: str) -> None:
+    """Connections go from hand to hand as they are. Broken by a setting for the session."""
+    assert LASTING.search(re.sub(r"--.*", "", sql.load(noun)[name])) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "lasts"),
+    [
+        ("SELECT set_config('role', $1, false);", True),
+        ("SELECT set_config('a', COALESCE($1, ''), true), set_config('b', $2, $3);", True),
+        ("SELECT set_config('a', COALESCE($1, ''), true), set_config('b', $2, true);", False),
+        ("SET role = 'flywheel_loop';", True),
+        ("UPDATE patterns SET state = 'x';", False),
+        ("SELECT pg_advisory_lock(1);", True),
+        ("SELECT pg_advisory_xact_lock(1);", False),
+        ("LISTEN flywheel_rules;", True),
+        ("CREATE TEMP TABLE t ();", True),
+    ],
+)
+def test_this_law_knows_what_lasts(statement: str, lasts: bool) -> None:
+    assert (LASTING.search(statement) is not None) == lasts
 
 
 @pytest.mark.parametrize("noun", sql.nouns())

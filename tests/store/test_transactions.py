@@ -105,6 +105,56 @@ async def test_who_is_cut_while_it_waits_for_a_lock_gives_up_its_own(
                 pass
 
 
+async def test_a_connection_comes_back_as_it_was_handed_out(address: embedded.Address) -> None:
+    """Whatever a transaction set, and however it ended. Broken by a setting for the session."""
+    async with _one_connection(address) as database:
+        async with db.acquire(database.pool) as connection:
+            before = await connection.fetch(_STATE)
+        for ending in (None, RuntimeError, asyncio.CancelledError, asyncpg.PostgresError):
+            with contextlib.suppress(RuntimeError, asyncio.CancelledError, asyncpg.PostgresError):
+                async with db.transaction(database, STAGE) as connection:
+                    await connection.execute("SELECT set_config('statement_timeout', '7s', true)")
+                    await connection.execute("SELECT pg_advisory_xact_lock(1, 1)")
+                    if ending is asyncpg.PostgresError:
+                        await connection.execute("SELECT 1 / 0")
+                    elif ending is not None:
+                        raise ending
+            async with db.acquire(database.pool) as connection:
+                assert await connection.fetch(_STATE) == before
+                assert not connection.is_in_transaction()
+
+
+async def test_a_savepoint_undoes_what_failed_within_it_and_nothing_else(
+    database: db.Database,
+) -> None:
+    async with db.transaction(database, STAGE) as connection:
+        await connection.execute("SELECT set_config('flywheel.word', 'outside', true)")
+        with pytest.raises(asyncpg.DataError):
+            await _fail_within(connection)
+        word = "SELECT current_setting('flywheel.word') || COALESCE(current_setting($1, true), '')"
+        assert await connection.fetchval(word, "flywheel.other") == "outside"
+        async with db.savepoint(connection):
+            await connection.execute("SELECT set_config('flywheel.other', '-kept', true)")
+        assert await connection.fetchval(word, "flywheel.other") == "outside-kept"
+
+
+async def _fail_within(connection: db.Connection) -> None:
+    async with db.savepoint(connection):
+        await connection.execute("SELECT set_config('flywheel.word', 'within', true)")
+        async with db.savepoint(connection):
+            await connection.execute("SELECT set_config('flywheel.other', 'kept', true)")
+        await connection.execute("SELECT 1 / 0")
+
+
+_STATE = """
+SELECT name, setting FROM pg_settings
+UNION ALL SELECT 'user', current_user
+UNION ALL SELECT 'lock', l.objid::text FROM pg_locks l
+WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid()
+ORDER BY name, setting
+"""
+
+
 async def _both_locks(connection: db.Connection) -> None:
     async with db.scoped(connection, STAGE):
         await connection.execute("SELECT pg_advisory_xact_lock(1, 1)")

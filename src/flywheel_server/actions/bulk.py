@@ -143,7 +143,7 @@ async def _one(
     now: dt.datetime,
 ) -> Item:
     try:
-        async with connection.transaction():
+        async with db.savepoint(connection):
             decision = await _decide(connection, actor, pattern_id, deed, now)
     except errors.FlywheelError as error:
         return _refused(pattern_id, error)

@@ -14,7 +14,7 @@ from flywheel_server import listener
 from flywheel_server.actions import audit, events
 from flywheel_server.actions import rules as switching
 from flywheel_server.actions.audit import Actor
-from flywheel_server.db import Connection, announce
+from flywheel_server.db import Connection, announce, savepoint
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import folds, withdrawals
@@ -56,7 +56,7 @@ async def withdraw_all(
     failed: list[tuple[Case, asyncpg.PostgresError]] = []
     for case in cases:
         try:
-            async with connection.transaction():
+            async with savepoint(connection):
                 if await _end(connection, case, now):
                     withdrawn.append(case)
         except asyncpg.PostgresError as error:

@@ -78,7 +78,13 @@ versions AS MATERIALIZED (
         n.chaos,
         n.error_category,
         LEAST(n.occurred_at, n.evidence_at) AS began_at,
-        n.received_at
+        n.received_at,
+        -- Only a correction has an attempt already, or anything where all is folded anew: nothing is
+        -- looked up by NULL.
+        CASE
+            WHEN n.revision > 0 OR pg_snapshot_xmin($1::text::pg_snapshot) < '3'
+                THEN n.execution_id
+        END AS known_id
     FROM new n
     WHERE n.weight = 1
     ORDER BY n.site_id, n.execution_id, n.revision DESC
@@ -108,7 +114,7 @@ placed AS MATERIALIZED (
             ELSE m.rule
         END AS rule
     FROM versions n
-    LEFT JOIN rule_attempts a ON a.site_id = n.site_id AND a.execution_id = n.execution_id
+    LEFT JOIN rule_attempts a ON a.site_id = n.site_id AND a.execution_id = n.known_id
     -- A left join by its meaning. A full one is never made by a loop in a loop, which a planner that
     -- expects few rows would choose; nor does it see through the condition that makes it a left one.
     FULL JOIN meant m
