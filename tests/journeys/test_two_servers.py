@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server import db, embedded, loop
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.store import runs
 from tests import programs
@@ -20,9 +20,7 @@ SCOPE = LoopScope(reason="the test watches the loop")
 async def _turns(database: db.Database) -> list[tuple[UUID, float]]:
     """Return each turn so far: who ran it, and when it started in seconds."""
     async with db.transaction(database, SCOPE) as connection:
-        rows = await runs.page(
-            connection, before=None, step="generate_patterns", failed=False, limit=200
-        )
+        rows = await runs.page(connection, before=None, step=loop.NAMES[0], failed=False, limit=200)
     return [(row.holder, row.started_at.timestamp()) for row in reversed(rows)]
 
 
@@ -59,6 +57,7 @@ async def test_another_process_takes_over_within_an_interval(
     started = [moment for _, moment in after]
     gaps = [later - earlier for earlier, later in itertools.pairwise(started)]
     assert {who for who, _ in after} > {holder}
-    # Once an interval, never oftener; the hand-over costs at most one more.
-    assert min(gaps) > INTERVAL * 0.9, gaps
-    assert max(gaps) < INTERVAL * 2 + 1, gaps
+    # Claimed once an interval, never oftener, though the first step may begin somewhat later. The
+    # hand-over costs at most one more, and another where a stopped process has to be cut off.
+    assert min(gaps) > INTERVAL / 2, gaps
+    assert max(gaps) < INTERVAL * 3, gaps

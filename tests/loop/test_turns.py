@@ -141,6 +141,64 @@ async def test_steps_that_count_leave_connections_to_others(address: embedded.Ad
     assert most == 1
 
 
+@pytest.mark.parametrize("apart", [False, True])
+async def test_who_hangs_before_a_statement_it_prepared_is_cut_off(
+    database: db.Database, address: embedded.Address, apart: bool
+) -> None:
+    """Its session is not idle, so no time-out ends it: the next turn but one goes on.
+
+    Made to fail by leaving such sessions alone, as when `pg_stat_activity` is asked for idle ones.
+    """
+    begun = asyncio.Event()
+
+    async def hang(connection: Connection, turn: Turn) -> tuple[int, int]:
+        del turn
+        if apart:
+            await folds.share(connection, "days")
+        # What a driver that prepares waits for: the statement is known, and not run yet.
+        await connection.prepare("SELECT $1::int + 1")
+        begun.set()
+        await asyncio.Event().wait()
+        return 0, 0
+
+    elsewhere = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
+    hanging = asyncio.create_task(_run(elsewhere, Step(name="hangs", run=hang, apart=apart)))
+    await begun.wait()
+    days = next(step for step in loop.STEPS if step.name == "count_days")
+    next_one = days if apart else Step(name="goes on", run=_nothing)
+
+    with pytest.raises(errors.LoopBusy):
+        await _run(database, next_one, wait_seconds=turns.hang_seconds(1.0) + 0.5)
+    run = await _run(database, next_one, wait_seconds=5)
+
+    assert run.error is None
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)
+    await elsewhere.close()
+
+
+async def test_who_works_keeps_its_place_however_long_others_wait(
+    database: db.Database, address: embedded.Address
+) -> None:
+    begun = asyncio.Event()
+
+    async def work(connection: Connection, turn: Turn) -> tuple[int, int]:
+        del turn
+        begun.set()
+        await connection.execute("SELECT pg_sleep(4)")
+        return 1, 1
+
+    elsewhere = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
+    working = asyncio.create_task(_run(elsewhere, Step(name="works", run=work)))
+    await begun.wait()
+
+    with pytest.raises(errors.LoopBusy):
+        await _run(database, Step(name="waits", run=_nothing), wait_seconds=2.5)
+
+    assert (await working).error is None
+    await elsewhere.close()
+
+
 async def test_a_fold_that_finds_no_room_in_time_is_refused(database: db.Database) -> None:
     scope = LoopScope(reason="a change of the policy")
     counting = tuple(step for step in loop.STEPS if step.apart)

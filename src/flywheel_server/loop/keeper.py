@@ -7,11 +7,13 @@ started, so that a turn runs once an interval whoever starts it.
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import asyncpg
 
 from flywheel_server import db, errors, log, loop
+from flywheel_server.db import Connection
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop import turns
 from flywheel_server.settings import Settings
@@ -48,7 +50,7 @@ class Keeper:
     async def _attempt(self) -> float:
         """Run the turn if it is due and ours; return the seconds until the next look."""
         try:
-            async with db.transaction(self._database, _SCOPE) as connection:
+            async with self._lease_row() as connection:
                 ours = await runs.claim(connection, self.holder, self._lease, self._interval)
             if ours:
                 await turns.run_turn(
@@ -77,12 +79,19 @@ class Keeper:
         while True:
             await asyncio.sleep(self._interval / 3)
             try:
-                async with db.transaction(self._database, _SCOPE) as connection:
+                async with self._lease_row() as connection:
                     await runs.renew(connection, self.holder, self._lease)
             except _TROUBLE as error:
                 _log.warning("the lease of the loop was not renewed", reason=repr(error))
 
+    @contextlib.asynccontextmanager
+    async def _lease_row(self) -> AsyncIterator[Connection]:
+        """Open a transaction to write the lease: stopped within, it must not keep it for long."""
+        async with db.transaction(self._database, _SCOPE) as connection:
+            await runs.let_go_after(connection, turns.hang_seconds(self._interval))
+            yield connection
+
     async def _release(self) -> None:
         with contextlib.suppress(*_TROUBLE):
-            async with db.transaction(self._database, _SCOPE) as connection:
+            async with self._lease_row() as connection:
                 await runs.release(connection, self.holder)

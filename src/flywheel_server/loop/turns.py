@@ -23,10 +23,11 @@ from flywheel_server.store.runs import Run
 
 _SQL = load("turns")
 _log = log.get(__name__)
+_HUNG = LoopScope(reason="who hangs within the loop must let go")
 
 STATEMENT_SECONDS = 600
 _MOST_AT_ONCE = 2
-LEAST_HANG_SECONDS = 2.0
+_LEAST_HANG_SECONDS = 2.0
 # Longer than any one answer is waited for, and well within an interval.
 ERRAND_SECONDS = 25.0
 
@@ -76,6 +77,11 @@ async def run_turn(
     return done
 
 
+def hang_seconds(interval: float) -> float:
+    """Return how long a process may hang: it must let go before its successor is due."""
+    return max(interval / 3, _LEAST_HANG_SECONDS)
+
+
 async def _side_by_side(place: _Place, steps: list[Step]) -> list[Run]:
     """Run steps at the same time, each to its end; then raise what one of them raised."""
     # Most connections stay free for requests, and processors: three of these at once on two take
@@ -117,6 +123,7 @@ async def _run_step(place: _Place, step: Step) -> Run:
             # With what it did: no record tells of work that was undone.
             await runs.record(connection, run)
     except asyncpg.LockNotAvailableError as error:
+        await _end_hung(place)
         raise errors.LoopBusy(
             f"Another turn has been running for over {place.wait_seconds:.0f} s: try again later."
         ) from error
@@ -131,6 +138,15 @@ async def _run_step(place: _Place, step: Step) -> Run:
     return run
 
 
+async def _end_hung(place: _Place) -> None:
+    """Cut off processes that hang within a step, so that the next turn finds room."""
+    hangs_after = dt.timedelta(seconds=hang_seconds(place.settings.loop_interval))
+    async with db.transaction(place.database, _HUNG) as connection:
+        await connection.execute(_SQL["as_login"])
+        if ended := await connection.fetchval(_SQL["end_hung"], hangs_after):
+            _log.error("a process hung within the loop and was cut off", sessions=ended)
+
+
 async def _work(connection: Connection, place: _Place, step: Step, started_at: dt.datetime) -> Run:
     await _prepare(connection, place)
     if not step.apart:
@@ -142,8 +158,7 @@ async def _work(connection: Connection, place: _Place, step: Step, started_at: d
 
 async def _prepare(connection: Connection, place: _Place) -> None:
     """Give the transaction the loop's patience."""
-    # A process that hangs within a step must let go of the lock before its successor is due.
-    hangs_after = max(place.settings.loop_interval / 3, LEAST_HANG_SECONDS)
+    hangs_after = hang_seconds(place.settings.loop_interval)
     await connection.execute(
         _SQL["prepare"],
         *(

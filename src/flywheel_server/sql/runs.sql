@@ -1,3 +1,7 @@
+-- name: let_go_after
+-- fleet: no table is read
+SELECT set_config('idle_in_transaction_session_timeout', $1, true);
+
 -- name: claim
 -- fleet: one loop for the platform
 -- Whoever holds the lease, or finds it lapsed, may start the turn that is due: once an interval.

@@ -41,6 +41,11 @@ class Status:
     seconds_left: float
 
 
+async def let_go_after(connection: Connection, seconds: float) -> None:
+    """Have the database end this transaction when its process says nothing for so long."""
+    await connection.execute(_SQL["let_go_after"], str(max(int(seconds * 1000), 1)))
+
+
 async def claim(connection: Connection, holder: UUID, lease: float, interval: float) -> bool:
     """Start the turn that is due, if it is ours to start. ``lease`` and ``interval`` in seconds."""
     row = await connection.fetchrow(
