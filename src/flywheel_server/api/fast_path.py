@@ -108,8 +108,7 @@ class FastPath:
         gate, answer = self._sync_gate, self.at_once(scope)
         path = scope.get("path")
         if self.runtime and path in _POSTS and scope["method"] == "POST":
-            messages = await _received(receive)
-            receive = _again(messages, receive)
+            messages, receive = await _received(receive)
             if path == CHECK_IN:
                 gate = self._check_in_gate
                 answer = _check_in(self.runtime, scope, messages, gate)
@@ -264,20 +263,39 @@ def _own(scope: Scope, asking: ApplianceScope) -> bool:
     return not query or query == b"site_id=" + asking.site_slug.encode()
 
 
-async def _received(receive: Receive) -> list[Message]:
-    """Return what comes until the body has ended, the client has left, or it is a large one."""
+async def _received(receive: Receive) -> tuple[list[Message], Receive]:
+    """Return what comes until the body has ended, the client has left, or it is a large one.
+
+    With a receive that gives all of it once more, then what comes after it.
+    """
     messages: list[Message] = []
     size, more = 0, True
-    while more and size <= _MOST_BYTES and len(messages) < _MOST_MESSAGES:
-        message = await receive()
-        messages.append(message)
-        size += len(message.get("body", b""))
-        more = message.get("more_body", False)
-    return messages
+    ended: asyncio.CancelledError | None = None
+    try:
+        while more and size <= _MOST_BYTES and len(messages) < _MOST_MESSAGES:
+            message = await receive()
+            messages.append(message)
+            size += len(message.get("body", b""))
+            more = message.get("more_body", False)
+    except asyncio.CancelledError as error:
+        # The server ends: whoever reads the body next is told of it in our place.
+        ended = error
+    pending = messages[::-1]
+
+    async def again() -> Message:
+        if pending:
+            return pending.pop()
+        if ended is not None:
+            raise ended
+        return await receive()
+
+    return messages, again
 
 
 def _body(messages: list[Message]) -> bytes | None:
     """Return a whole, small body, or None for any other."""
+    if not messages:
+        return None
     last = messages[-1]
     body = b"".join([message.get("body", b"") for message in messages])
     whole = last["type"] == "http.request" and not last.get("more_body", False)
@@ -286,13 +304,3 @@ def _body(messages: list[Message]) -> bytes | None:
 
 def _request_id(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:
     return b"x-request-id", requests.request_id(headers.get(b"x-request-id")).encode()
-
-
-def _again(messages: list[Message], receive: Receive) -> Receive:
-    """Return a receive that gives ``messages`` once more, then what comes after them."""
-    pending = messages[::-1]
-
-    async def next_message() -> Message:
-        return pending.pop() if pending else await receive()
-
-    return next_message
