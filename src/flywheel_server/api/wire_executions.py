@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, NamedTuple, cast
 
 import msgspec
@@ -24,6 +25,7 @@ _MOST_KEY_BYTES = {
     "execution_id": 1_000,
     "incident_id": 1_000,
     "incident_type": 200,
+    "check_type": 200,
     "hostname": 255,
     "runbook_id": 300,
     "appliance_id": 300,
@@ -93,6 +95,16 @@ class _Batch(msgspec.Struct):
     reported_at: dt.datetime | None = None
 
 
+class _Reading(NamedTuple):
+    """What holds for every execution of a body."""
+
+    scope: ApplianceScope
+    reported_at: dt.datetime | None
+    now: dt.datetime
+    # It holds no NUL character anywhere, so nobody need look for one.
+    without_nul: bool
+
+
 class Item(NamedTuple):
     """One execution of a request: a fact, or the problem why it is none."""
 
@@ -112,6 +124,10 @@ class Report:
 _item_decoder = msgspec.json.Decoder(WireExecution)
 _single_decoder = msgspec.json.Decoder(_Single)
 _batch_decoder = msgspec.json.Decoder(_Batch)
+# The fields with limits of their own, at once, and how many characters are surely within them: four
+# bytes a character at most, so short texts need no encoding to be measured.
+_key_texts = attrgetter(*_MOST_KEY_BYTES)
+_SURELY_WITHIN = [most // 4 for most in _MOST_KEY_BYTES.values()]
 # Sorted and without defaults, so that a field added later changes no digest of older bodies.
 _digest_encoder = msgspec.json.Encoder(order="sorted")
 
@@ -127,7 +143,8 @@ def read_single(body: bytes, scope: ApplianceScope, now: dt.datetime) -> Report:
         raise errors.Malformed(f"The body is no JSON object of sound text ({error}).") from error
     raw = bytes(single.execution)
     wrapped = raw not in {b"", b"null"}
-    item = _read_item(raw if wrapped else body, scope, single.reported_at, now)
+    reading = _Reading(scope, single.reported_at, now, not _may_hold_nul(body))
+    item = _read_item(raw if wrapped else body, reading)
     return Report(site_id=single.site_id, items=[item])
 
 
@@ -143,19 +160,18 @@ def read_batch(body: bytes, scope: ApplianceScope, now: dt.datetime) -> Report:
         batch, raws = _read_around_surrogates(body, error)
     if len(raws) > MOST_ITEMS:
         raise errors.TooLarge(f"A batch holds at most {MOST_ITEMS} executions: send smaller ones.")
-    items = [_read_item(raw, scope, batch.reported_at, now) for raw in raws]
+    reading = _Reading(scope, batch.reported_at, now, not _may_hold_nul(body))
+    items = [_read_item(raw, reading) for raw in raws]
     return Report(site_id=batch.site_id, items=items)
 
 
-def _read_item(
-    raw: bytes | None, scope: ApplianceScope, reported_at: dt.datetime | None, now: dt.datetime
-) -> Item:
+def _read_item(raw: bytes | None, reading: _Reading) -> Item:
     wire = None
     try:
         wire = _decode(raw)
         return Item(
             execution_id=wire.execution_id,
-            fact=_fact(wire, raw or b"", scope, reported_at, now),
+            fact=_fact(wire, raw or b"", reading),
             problem=None,
         )
     except errors.FlywheelError as problem:
@@ -177,28 +193,23 @@ def _decode(raw: bytes | None) -> WireExecution:
         ) from error
 
 
-def _fact(
-    wire: WireExecution,
-    raw: bytes,
-    scope: ApplianceScope,
-    reported_at: dt.datetime | None,
-    now: dt.datetime,
-) -> Fact:
+def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
+    scope = reading.scope
     if wire.site_id is not None and wire.site_id not in {scope.site_slug, str(scope.site_id)}:
         raise errors.ForeignSite("The execution names another site than the key's: use its key.")
-    _check_texts(wire, raw)
+    if not reading.without_nul or len(raw) > MOST_FIELD_BYTES or not _texts_are_short(wire):
+        _check_texts(wire)
     incident_type = wire.incident_type or wire.check_type
     if not wire.execution_id or not incident_type:
         raise errors.InvalidInput("Give each execution an `execution_id` and an `incident_type`.")
     level = _level(wire)
     _normalise(wire, level)
     reported_id = wire.runbook_id or ""
-    detail = _detail(wire)
     return Fact(
         site_id=scope.site_id,
         execution_id=wire.execution_id,
         digest=hashlib.sha256(_digest_encoder.encode(wire)).digest(),
-        occurred_at=_occurred_at(wire, reported_at, now),
+        occurred_at=_occurred_at(wire, reading),
         appliance_id=scope.appliance_id,
         reported_appliance=wire.appliance_id,
         level=level,
@@ -227,7 +238,7 @@ def _fact(
         input_tokens=wire.input_tokens,
         output_tokens=wire.output_tokens,
         reasoning=wire.reasoning,
-        detail=detail,
+        detail=_detail(wire, reading),
     )
 
 
@@ -255,19 +266,17 @@ def _success(wire: WireExecution) -> bool:
     raise errors.InvalidInput("Say whether it worked: `success` is true or false.")
 
 
-def _occurred_at(
-    wire: WireExecution, reported_at: dt.datetime | None, now: dt.datetime
-) -> dt.datetime | None:
+def _occurred_at(wire: WireExecution, reading: _Reading) -> dt.datetime | None:
     found = None
     for name, moment in (
         ("completed_at", wire.completed_at),
         ("started_at", wire.started_at),
-        ("reported_at", reported_at),
+        ("reported_at", reading.reported_at),
     ):
         if moment is None:
             continue
         utc = moment if moment.tzinfo is dt.UTC else _utc(moment)
-        if utc > now + _MOST_AHEAD:
+        if utc > reading.now + _MOST_AHEAD:
             raise errors.InvalidInput(
                 f"`{name}` is more than a day in the future: set the appliance's clock."
             )
@@ -285,19 +294,23 @@ def _utc(moment: dt.datetime) -> dt.datetime:
         raise errors.InvalidInput("A time lies outside the calendar: set the clock.") from error
 
 
-def _check_texts(wire: WireExecution, raw: bytes) -> None:
-    # No field is longer than its document: most need no more than a look at the fields that have
-    # limits of their own.
-    plain = len(raw) <= MOST_FIELD_BYTES and not _may_hold_nul(raw)
-    for name in _MOST_KEY_BYTES if plain else WireExecution.__struct_fields__:
+def _texts_are_short(wire: WireExecution) -> bool:
+    """Say whether nothing is near its limit; no other field is longer than its document."""
+    for text, most in zip(_key_texts(wire), _SURELY_WITHIN, strict=True):
+        if text is not None and len(text) > most:
+            return False
+    return True
+
+
+def _check_texts(wire: WireExecution) -> None:
+    for name in WireExecution.__struct_fields__:
         value = getattr(wire, name)
         if not isinstance(value, str):
             continue
         if "\x00" in value:
             raise errors.InvalidInput(f"`{name}` holds a NUL byte: remove it.")
         most = _MOST_KEY_BYTES.get(name, MOST_FIELD_BYTES)
-        # Four bytes a character at most, so short texts need no encoding to be measured.
-        if len(value) * 4 > most and len(value.encode()) > most:
+        if len(value.encode()) > most:
             raise errors.InvalidInput(f"`{name}` is over {most} bytes: shorten it.")
 
 
@@ -306,7 +319,7 @@ def _may_hold_nul(raw: bytes) -> bool:
     return b"\\" in raw and b"\\u0000" in raw
 
 
-def _detail(wire: WireExecution) -> str | None:
+def _detail(wire: WireExecution, reading: _Reading) -> str | None:
     kept: dict[str, object] = {}
     for name, raw in (
         ("state_before", wire.state_before),
@@ -315,7 +328,7 @@ def _detail(wire: WireExecution) -> str | None:
         ("executed_steps", wire.executed_steps),
     ):
         if raw is not _NOTHING and (text := bytes(raw)) != b"null":
-            _check_raw(name, text)
+            _check_raw(name, text, reading)
             kept[name] = raw
     if wire.started_at is not None:
         kept["started_at"] = wire.started_at
@@ -326,10 +339,10 @@ def _detail(wire: WireExecution) -> str | None:
     return msgspec.json.encode(kept).decode() if kept else None
 
 
-def _check_raw(name: str, raw: bytes) -> None:
+def _check_raw(name: str, raw: bytes, reading: _Reading) -> None:
     if len(raw) > MOST_FIELD_BYTES:
         raise errors.InvalidInput(f"`{name}` is over {MOST_FIELD_BYTES} bytes: shorten it.")
-    if _may_hold_nul(raw) and _NUL_ESCAPE.search(raw):
+    if not reading.without_nul and _NUL_ESCAPE.search(raw):
         raise errors.InvalidInput(f"`{name}` holds a NUL character: remove it.")
     try:
         msgspec.json.decode(raw)
