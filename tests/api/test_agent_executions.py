@@ -292,6 +292,47 @@ async def test_a_bad_body_is_refused_as_a_whole(
     assert response.json()["detail"]
 
 
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "NULL",
+        "{}",
+        '"',
+        "\\",
+        ",",
+        "é",
+        "\x1f",
+        "\x1e",
+        "a\x1fb",
+        "\x1ec",
+        "\x1f\x1f\x1e\x1e",
+    ],
+    ids=repr,
+)
+async def test_every_text_is_kept_as_it_was_sent(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast, text: str, count: int
+) -> None:
+    """Broken by a mark between texts that may also stand within one."""
+    items = [telemetry.execution(hostname=text, reasoning=text) for _ in range(count)]
+    # Beside what is said somebody else says nothing.
+    items[-1] |= {"reasoning": None, "error_message": f"{text}!"}
+
+    answer = await telemetry.send(client, cast.site, items)
+
+    assert answer["accepted"] == count
+    kept = {fact["execution_id"]: fact for fact in await telemetry.facts(database)}
+    assert len(kept) == count
+    for item in items:
+        fact = kept[item["execution_id"]]
+        assert fact["hostname"] == item["hostname"]
+        assert fact["reasoning"] == item["reasoning"]
+        assert fact["error_message"] == item.get("error_message")
+        assert fact["incident_id"] == item["incident_id"]
+
+
 async def test_a_thousand_fit_and_one_more_does_not(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:

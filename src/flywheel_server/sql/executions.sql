@@ -9,16 +9,23 @@ WITH items AS MATERIALIZED (
         u.verified, u.chaos_campaign_id, u.error_category, u.error_message, u.duration_seconds,
         u.confidence, u.cost_usd, u.input_tokens, u.output_tokens, u.reasoning, u.detail
     FROM unnest(
-        $1::uuid[], $2::text[], $3::bytea[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[],
-        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[],
-        $15::text[], $16::text[], $17::text[], $18::float8[], $19::float8[], $20::float8[],
-        $21::bigint[], $22::bigint[], $23::text[], $24::text[]
+        $1::uuid[], string_to_array($2, $25, $26), $3::bytea[], $4::timestamptz[], $5::uuid[],
+        string_to_array($6, $25, $26), string_to_array($7, $25, $26),
+        string_to_array($8, $25, $26), string_to_array($9, $25, $26),
+        string_to_array($10, $25, $26), string_to_array($11, $25, $26),
+        string_to_array($12, $25, $26), string_to_array($13, $25, $26), $14::boolean[],
+        string_to_array($15, $25, $26), string_to_array($16, $25, $26),
+        string_to_array($17, $25, $26), $18::float8[], $19::float8[], $20::float8[],
+        $21::bigint[], $22::bigint[], string_to_array($23, $25, $26),
+        string_to_array($24, $25, $26)
     ) AS u (
         site_id, execution_id, digest, occurred_at, appliance_id, reported_appliance,
         level, incident_id, incident_type, hostname, platform, reported_id, outcome,
         verified, chaos_campaign_id, error_category, error_message, duration_seconds,
         confidence, cost_usd, input_tokens, output_tokens, reasoning, detail
     )
+    -- Behind each text stands a mark, so every list of texts is one longer than the other columns.
+    WHERE u.site_id IS NOT NULL
 ),
 taken AS (
     INSERT INTO execution_keys (site_id, execution_id, digest, received_at)
@@ -58,16 +65,23 @@ WITH items AS MATERIALIZED (
         u.verified, u.chaos_campaign_id, u.error_category, u.error_message, u.duration_seconds,
         u.confidence, u.cost_usd, u.input_tokens, u.output_tokens, u.reasoning, u.detail
     FROM unnest(
-        $1::uuid[], $2::text[], $3::bytea[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[],
-        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[],
-        $15::text[], $16::text[], $17::text[], $18::float8[], $19::float8[], $20::float8[],
-        $21::bigint[], $22::bigint[], $23::text[], $24::text[]
+        $1::uuid[], string_to_array($2, $25, $26), $3::bytea[], $4::timestamptz[], $5::uuid[],
+        string_to_array($6, $25, $26), string_to_array($7, $25, $26),
+        string_to_array($8, $25, $26), string_to_array($9, $25, $26),
+        string_to_array($10, $25, $26), string_to_array($11, $25, $26),
+        string_to_array($12, $25, $26), string_to_array($13, $25, $26), $14::boolean[],
+        string_to_array($15, $25, $26), string_to_array($16, $25, $26),
+        string_to_array($17, $25, $26), $18::float8[], $19::float8[], $20::float8[],
+        $21::bigint[], $22::bigint[], string_to_array($23, $25, $26),
+        string_to_array($24, $25, $26)
     ) AS u (
         site_id, execution_id, digest, occurred_at, appliance_id, reported_appliance,
         level, incident_id, incident_type, hostname, platform, reported_id, outcome,
         verified, chaos_campaign_id, error_category, error_message, duration_seconds,
         confidence, cost_usd, input_tokens, output_tokens, reasoning, detail
     )
+    -- Behind each text stands a mark, so every list of texts is one longer than the other columns.
+    WHERE u.site_id IS NOT NULL
 ),
 fresh AS (
     INSERT INTO execution_keys (site_id, execution_id, digest, received_at)

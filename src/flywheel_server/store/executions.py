@@ -1,8 +1,10 @@
 """Executions: the facts, their idempotency keys and their corrections."""
 
 import datetime as dt
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +14,18 @@ from flywheel_server.domain.executions import Fact
 from flywheel_server.sql import load
 
 _SQL = load("executions")
+
+
+_NO_TEXTS = frozenset(
+    {
+        "site_id", "digest", "occurred_at", "appliance_id", "verified", "duration_seconds",
+        "confidence", "cost_usd", "input_tokens", "output_tokens",
+    }
+)  # fmt: skip
+_ARE_TEXTS = [name not in _NO_TEXTS for name in Fact._fields]
+# What no agent is known to write: the end of a text, and one that is not there.
+_USUAL_MARKS = ("\x1f", "\x1e")
+_Column = Sequence[object] | str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +45,48 @@ async def record(
     Returns those whose key was taken, with the digest of the body that took it first, or None
     when another transaction took it this very moment.
     """
-    columns = list(map(list, zip(*facts, strict=True)))
+    columns = _columns(facts)
     try:
         await connection.execute(_SQL["record_new"], *columns)
     except asyncpg.UniqueViolationError:
         rows = await connection.fetch(_SQL["record_fresh"], *columns)
         return {(row["site_id"], row["execution_id"]): row["digest"] for row in rows}
     return {}
+
+
+def _columns(facts: Sequence[Fact]) -> list[_Column]:
+    """Return what ``record_new`` takes: a list for each field, of texts as one text, and the marks.
+
+    To encode a list asks of each of its values what it is, which costs three times as much as to
+    join it.
+    """
+    columns = list(zip(*facts, strict=True))
+    marks, found = _USUAL_MARKS, _marked(columns, _USUAL_MARKS)
+    while found is None:
+        # Somebody did write one of them.
+        marks = (secrets.token_hex(16), secrets.token_hex(16))
+        found = _marked(columns, marks)
+    return [*found, *marks]
+
+
+def _marked(columns: Sequence[tuple[object, ...]], marks: tuple[str, str]) -> list[_Column] | None:
+    """Return the columns with these marks, or None where they also stand within a text."""
+    end, nothing = marks
+    found: list[_Column] = []
+    for column, are_texts in zip(columns, _ARE_TEXTS, strict=True):
+        missing = column.count(None)
+        if not are_texts or missing == len(column):
+            # What nobody said is filled up with NULL.
+            found.append(column if missing < len(column) else None)
+            continue
+        texts = cast("tuple[str, ...]", column)
+        if missing:
+            texts = tuple(nothing if text is None else text for text in texts)
+        joined = end.join(texts) + end
+        if joined.count(end) != len(column) or joined.count(nothing) != missing:
+            return None
+        found.append(joined)
+    return found
 
 
 async def lock(connection: Connection, site_id: UUID, execution_id: str) -> None:
