@@ -26,6 +26,8 @@ FROM (
         AND (l.classid = 7305117 AND l.objid = 3 OR l.classid = 7305118)
         AND l.objsubid = 2
         AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+        -- Nobody may end another login's.
+        AND a.usename = session_user
         AND a.wait_event = 'ClientRead'
         AND a.state_change < now() - $1::interval
 ) h;
