@@ -148,6 +148,7 @@ async def savepoint(connection: Connection) -> AsyncIterator[None]:
     try:
         yield
     except Exception:
+        # Whatever it was; where somebody was cancelled, the whole transaction is undone.
         await connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
         raise
     await connection.execute("RELEASE SAVEPOINT part")

@@ -1,6 +1,7 @@
 """A turn's steps keep out of each other's way, and a process that hangs keeps nobody waiting."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,14 @@ from flywheel_server.store import folds, runs
 from flywheel_server.store.runs import Run
 
 SETTINGS = Settings(loop_interval=1.0)
+
+
+@pytest.fixture
+async def elsewhere(address: embedded.Address) -> AsyncIterator[db.Database]:
+    """Open the database as another process does."""
+    opened = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
+    yield opened
+    await opened.close()
 
 
 async def _nothing(connection: Connection, turn: Turn) -> tuple[int, int]:
@@ -35,7 +44,7 @@ async def _run(database: db.Database, step: Step, wait_seconds: float = 30) -> R
 
 
 async def test_a_step_that_hangs_in_its_transaction_loses_the_lock(
-    database: db.Database, address: embedded.Address
+    database: db.Database, elsewhere: db.Database
 ) -> None:
     """Made to fail by leaving the idle time-out of ``sql/turns.sql`` at the pool's 30 s."""
     begun = asyncio.Event()
@@ -46,7 +55,6 @@ async def test_a_step_that_hangs_in_its_transaction_loses_the_lock(
         await asyncio.Event().wait()
         return 0, 0
 
-    elsewhere = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
     hanging = asyncio.create_task(_run(elsewhere, Step(name="hangs", run=hang)))
     await begun.wait()
 
@@ -56,7 +64,6 @@ async def test_a_step_that_hangs_in_its_transaction_loses_the_lock(
     assert run.error is None
     hanging.cancel()
     await asyncio.gather(hanging, return_exceptions=True)
-    await elsewhere.close()
 
 
 async def test_neighbours_that_only_count_run_at_the_same_time(database: db.Database) -> None:
@@ -143,7 +150,7 @@ async def test_steps_that_count_leave_connections_to_others(address: embedded.Ad
 
 @pytest.mark.parametrize("apart", [False, True])
 async def test_who_hangs_before_a_statement_it_prepared_is_cut_off(
-    database: db.Database, address: embedded.Address, apart: bool
+    database: db.Database, elsewhere: db.Database, apart: bool
 ) -> None:
     """Its session is not idle, so no time-out ends it: the next turn but one goes on.
 
@@ -161,7 +168,6 @@ async def test_who_hangs_before_a_statement_it_prepared_is_cut_off(
         await asyncio.Event().wait()
         return 0, 0
 
-    elsewhere = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
     hanging = asyncio.create_task(_run(elsewhere, Step(name="hangs", run=hang, apart=apart)))
     await begun.wait()
     days = next(step for step in loop.STEPS if step.name == "count_days")
@@ -174,11 +180,10 @@ async def test_who_hangs_before_a_statement_it_prepared_is_cut_off(
     assert run.error is None
     hanging.cancel()
     await asyncio.gather(hanging, return_exceptions=True)
-    await elsewhere.close()
 
 
 async def test_who_works_keeps_its_place_however_long_others_wait(
-    database: db.Database, address: embedded.Address
+    database: db.Database, elsewhere: db.Database
 ) -> None:
     begun = asyncio.Event()
 
@@ -188,7 +193,6 @@ async def test_who_works_keeps_its_place_however_long_others_wait(
         await connection.execute("SELECT pg_sleep(4)")
         return 1, 1
 
-    elsewhere = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
     working = asyncio.create_task(_run(elsewhere, Step(name="works", run=work)))
     await begun.wait()
 
@@ -196,7 +200,6 @@ async def test_who_works_keeps_its_place_however_long_others_wait(
         await _run(database, Step(name="waits", run=_nothing), wait_seconds=2.5)
 
     assert (await working).error is None
-    await elsewhere.close()
 
 
 async def test_a_fold_that_finds_no_room_in_time_is_refused(database: db.Database) -> None:
@@ -219,7 +222,7 @@ async def test_a_fold_that_finds_no_room_in_time_is_refused(database: db.Databas
 
 
 async def test_a_turn_that_finds_no_room_in_time_is_refused(
-    database: db.Database, address: embedded.Address
+    database: db.Database, elsewhere: db.Database
 ) -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
@@ -230,7 +233,6 @@ async def test_a_turn_that_finds_no_room_in_time_is_refused(
             await connection.execute("SELECT 1")
         return 1, 1
 
-    elsewhere = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
     working = asyncio.create_task(_run(elsewhere, Step(name="works", run=work)))
     await begun.wait()
 
@@ -239,4 +241,3 @@ async def test_a_turn_that_finds_no_room_in_time_is_refused(
 
     ended.set()
     assert (await working).error is None
-    await elsewhere.close()
