@@ -1,6 +1,7 @@
 """Types for the fields of request bodies: bounded, and fit for text, bigint and jsonb columns.
 
 Use these instead of ``str``, ``int`` and ``dict``: whatever passes them, PostgreSQL can store.
+Keys and ids, and what people send, are strict; ``Free…`` fields of appliances are cleaned and cut.
 """
 
 import datetime as dt
@@ -10,9 +11,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from flywheel_server import errors
-from flywheel_server.domain import moments
+from flywheel_server.domain import free_text, moments
 
-MOST_TEXT_BYTES = 64 * 1024
+MOST_TEXT_BYTES = free_text.MOST_BYTES
 MOST_NAME = 200
 _BIGINT = 2**63
 _DEEPEST = 64
@@ -69,12 +70,30 @@ def _moment(value: Any) -> Any:
     return moments.parse(value) if isinstance(value, str) else value
 
 
+def _free_text(value: Any) -> Any:
+    text = free_text.from_any(value)
+    return text if text is None else free_text.clean(text)
+
+
+def _free_name(value: Any) -> Any:
+    text = free_text.from_any(value)
+    return text if text is None else free_text.shorten(text, MOST_NAME)
+
+
+def _free_object(value: Any) -> Any:
+    return None if value is None else free_text.json_object(value)
+
+
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[str, Field(max_length=MOST_NAME), AfterValidator(_storable)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=_BIGINT)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
 Moment = Annotated[dt.datetime | None, BeforeValidator(_moment)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(storable_json)]
+# What nothing is computed with: see domain/free_text.py.
+FreeText = Annotated[str, BeforeValidator(_free_text)]
+FreeName = Annotated[str, BeforeValidator(_free_name)]
+FreeObject = Annotated[dict[str, Any], BeforeValidator(_free_object)]
 
 
 class Body(BaseModel):
