@@ -200,6 +200,15 @@ CREATE FUNCTION public.orders_guard() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
+    -- Servers of the release before write what the appliance said and nothing of its worth.
+    IF NEW.reported_at IS NOT NULL AND NEW.outcome IS NULL THEN
+        NEW.outcome := CASE WHEN NEW.success THEN 'success' ELSE 'failure' END;
+        NEW.standing := CASE
+            WHEN NEW.kind = 'healing' AND NEW.result ->> 'status' = 'healing_triggered'
+                THEN 'claimed'
+            ELSE 'observed'
+        END;
+    END IF;
     IF OLD.state <> NEW.state AND NOT (
         OLD.state = 'pending'
         OR OLD.state = 'acknowledged' AND NEW.state <> 'pending'
@@ -215,7 +224,10 @@ BEGIN
         OLD.created_at, OLD.expires_at, OLD.nonce, OLD.signed_payload, OLD.signature
     ) OR OLD.reported_at IS NOT NULL AND (
         NEW.reported_at, NEW.success, NEW.result, NEW.error_message
-    ) IS DISTINCT FROM (OLD.reported_at, OLD.success, OLD.result, OLD.error_message) THEN
+    ) IS DISTINCT FROM (OLD.reported_at, OLD.success, OLD.result, OLD.error_message)
+    OR OLD.outcome IS NOT NULL AND NEW.standing <> 'verified' AND (
+        NEW.outcome, NEW.standing
+    ) IS DISTINCT FROM (OLD.outcome, OLD.standing) THEN
         RAISE EXCEPTION 'what was signed or reported of an order never changes'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_facts_stay';
     END IF;
@@ -435,6 +447,7 @@ CREATE TABLE public.appliances (
     last_sync_at timestamp with time zone,
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    agent_started_at timestamp with time zone,
     CONSTRAINT appliances_desired_l2_mode_known CHECK ((desired_l2_mode = ANY (ARRAY['auto'::text, 'manual'::text, 'disabled'::text]))),
     CONSTRAINT appliances_mac_form CHECK ((mac ~ '^([0-9A-F]{2}:){5}[0-9A-F]{2}$'::text)),
     CONSTRAINT appliances_public_key_form CHECK ((agent_public_key ~ '^[0-9a-f]{64}$'::text))
@@ -800,6 +813,8 @@ CREATE TABLE public.orders (
     success boolean,
     result jsonb,
     error_message text,
+    outcome text,
+    standing text,
     CONSTRAINT orders_acknowledged_when_said CHECK (
 CASE state
     WHEN 'pending'::text THEN (acknowledged_at IS NULL)
@@ -815,17 +830,20 @@ END),
     CONSTRAINT orders_nonce_form CHECK ((nonce ~ '^[0-9a-f]{32}$'::text)),
     CONSTRAINT orders_object_key_length CHECK ((char_length(object_key) <= 500)),
     CONSTRAINT orders_order_type_form CHECK ((order_type ~ '^[A-Za-z][A-Za-z0-9_.-]{0,99}$'::text)),
+    CONSTRAINT orders_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text, 'unknown'::text]))),
     CONSTRAINT orders_payload_is_the_order CHECK ((((signed_payload)::jsonb @> jsonb_build_object('order_id', id, 'order_type', order_type, 'nonce', nonce)) AND (jsonb_typeof(((signed_payload)::jsonb -> 'parameters'::text)) = 'object'::text))),
     CONSTRAINT orders_reported_when_run CHECK ((
 CASE state
-    WHEN 'completed'::text THEN (success IS TRUE)
-    WHEN 'failed'::text THEN (success IS FALSE)
+    WHEN 'completed'::text THEN ((reported_at IS NOT NULL) AND ((outcome = ANY (ARRAY['success'::text, 'unknown'::text])) OR (standing = 'verified'::text)))
+    WHEN 'failed'::text THEN ((reported_at IS NOT NULL) AND ((outcome = ANY (ARRAY['failure'::text, 'not_attempted'::text])) OR (standing = 'verified'::text)))
     WHEN 'pending'::text THEN (reported_at IS NULL)
     WHEN 'acknowledged'::text THEN (reported_at IS NULL)
     ELSE true
-END AND ((reported_at IS NULL) = (success IS NULL)))),
+END AND ((reported_at IS NULL) = (success IS NULL)) AND ((reported_at IS NULL) = (outcome IS NULL)))),
     CONSTRAINT orders_rule_of_sync CHECK (((kind = 'sync_promoted_rule'::text) = (rule IS NOT NULL))),
     CONSTRAINT orders_signature_form CHECK ((signature ~ '^[0-9a-f]{128}$'::text)),
+    CONSTRAINT orders_standing_known CHECK ((standing = ANY (ARRAY['observed'::text, 'claimed'::text, 'verified'::text]))),
+    CONSTRAINT orders_standing_of_outcome CHECK (((outcome IS NULL) = (standing IS NULL))),
     CONSTRAINT orders_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'acknowledged'::text, 'completed'::text, 'failed'::text, 'expired'::text, 'cancelled'::text])))
 );
 
@@ -2732,6 +2750,12 @@ GRANT UPDATE(result) ON TABLE public.orders TO flywheel_loop;
 
 GRANT UPDATE(error_message) ON TABLE public.orders TO flywheel_appliance;
 GRANT UPDATE(error_message) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(outcome) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(outcome) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(standing) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(standing) ON TABLE public.orders TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.partners TO flywheel_auth;
 GRANT SELECT ON TABLE public.partners TO flywheel_partner;

@@ -10,6 +10,7 @@ import pytest
 from flywheel_server import clock, db, embedded, errors
 from flywheel_server.actions import orders as actions
 from flywheel_server.domain import orders
+from flywheel_server.domain.completions import Said
 from flywheel_server.domain.scope import ApplianceScope, LoopScope
 from tests import cast as people
 from tests import ordering
@@ -28,15 +29,13 @@ async def complete(
     now: dt.datetime | None = None,
 ) -> actions.Completion:
     async with db.transaction(database, scope) as connection:
-        return await actions.complete(
-            connection,
-            scope,
-            id,
+        said = Said(
             success=success,
             result={"status": "deployed"},
             error_message=None if success else "no such host",
-            now=now or clock.now(),
         )
+        status, _ = await actions.complete(connection, scope, id, said, now=now or clock.now())
+        return status
 
 
 async def acknowledge(

@@ -258,13 +258,8 @@ async def test_hostile_ids_and_bodies_are_never_a_fault_of_ours(
             )
             assert 400 <= answer.status_code < 500, answer.text
     issued = await issue(client, cast)
-    for body in (
-        {},
-        {"success": "yes"},
-        {"success": True, "result": {"x": "\x00"}},
-        {"success": True, "result": []},
-        {"success": True, "error_message": "x" * 100_000},
-    ):
+    # What its text holds is no reason: see tests/field/test_orders_completions.py.
+    for body in ({}, {"success": "yes"}, {"success": None}):
         answer = await client.post(
             f"/api/orders/{issued['order_id']}/complete", json=body, headers=headers
         )

@@ -56,6 +56,8 @@ def order(text: str) -> orders.Order:
         success=None,
         result=None,
         error_message=None,
+        outcome=None,
+        standing=None,
     )
 
 

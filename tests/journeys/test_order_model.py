@@ -28,6 +28,7 @@ from flywheel_server.actions import orders as actions
 from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
 from flywheel_server.domain import orders
+from flywheel_server.domain.completions import Said
 from flywheel_server.domain.orders import Order
 from flywheel_server.domain.scope import LoopScope, Scope
 from tests import cast as people
@@ -167,15 +168,11 @@ class Orders(RuleBasedStateMachine):
             self.acknowledge(id, "answered")
 
         async def work(connection: Connection) -> str:
-            return await actions.complete(
-                connection,
-                self.appliance.scope,
-                id,
-                success=success,
-                result={"kept": success},
-                error_message=None,
-                now=self.now,
+            said = Said(success=success, result={"kept": success}, error_message=None)
+            status, _ = await actions.complete(
+                connection, self.appliance.scope, id, said, now=self.now
             )
+            return status
 
         if self.attempt(self.appliance.scope, work, fate) is not None:
             self.promised.setdefault(id, success)
@@ -197,15 +194,11 @@ class Orders(RuleBasedStateMachine):
         id, success = next(iter(self.promised.items()))
 
         async def work(connection: Connection) -> str:
-            return await actions.complete(
-                connection,
-                self.appliance.scope,
-                id,
-                success=not success,
-                result=None,
-                error_message="another word",
-                now=self.now,
+            said = Said(success=not success, result=None, error_message="another word")
+            status, _ = await actions.complete(
+                connection, self.appliance.scope, id, said, now=self.now
             )
+            return status
 
         assert self.attempt(self.appliance.scope, work, "answered") == "already_completed"
 

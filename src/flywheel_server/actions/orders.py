@@ -6,16 +6,17 @@ cancellation is kept as a fact, and the state stays what it was (docs/states.md)
 
 import datetime as dt
 import secrets
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from flywheel_server import db, errors, listener
 from flywheel_server.actions import audit
 from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
+from flywheel_server.domain import completions, rules
 from flywheel_server.domain import orders as domain
-from flywheel_server.domain import rules
 from flywheel_server.domain.appliances import Appliance
+from flywheel_server.domain.completions import Said
 from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import (
@@ -25,7 +26,7 @@ from flywheel_server.domain.scope import (
     OperatorScope,
     PartnerScope,
 )
-from flywheel_server.store import accounts
+from flywheel_server.store import accounts, appliances
 from flywheel_server.store import orders as store
 
 Issuer = OperatorScope | PartnerScope | ClientScope | LoopScope
@@ -144,37 +145,30 @@ async def acknowledge(
 
 
 async def complete(
-    connection: Connection,
-    scope: ApplianceScope,
-    id: str,
-    *,
-    success: bool,
-    result: dict[str, Any] | None,
-    error_message: str | None,
-    now: dt.datetime,
-) -> Completion:
-    """Keep what came of an order; the first word counts, and again changes nothing.
+    connection: Connection, scope: ApplianceScope, id: str, said: Said, *, now: dt.datetime
+) -> tuple[Completion, Order]:
+    """Keep what came of an order, by what its agent version can know; again changes nothing.
 
     Raises NotFound for another appliance's order.
     """
     order = await _own(connection, scope, id)
     if order.reported_at is not None:
-        return "already_completed"
+        return "already_completed", order
     # The deadline is the server's to enforce, whether or not the loop has come by since.
     await _expire(connection, order.site_id, order.appliance_id, now)
-    kept = await store.complete(
-        connection,
-        order.site_id,
-        id,
-        success=success,
-        result=result,
-        error_message=error_message,
-        now=now,
+    appliance = await appliances.get(connection, order.site_id, order.appliance_id)
+    if appliance is None:
+        raise LookupError("an order's appliance is never deleted")
+    meaning = completions.read(
+        said, healing=order.kind == "healing", agent_version=appliance.agent_version
     )
+    kept = await store.complete(connection, order.site_id, id, said, meaning, now)
     if kept is None:
         raise LookupError("a locked order without a report takes one")
+    if order.kind == "restart_agent" and meaning.outcome in {"success", "unknown"}:
+        await appliances.restarted(connection, order.site_id, order.appliance_id, now)
     await db.announce(connection, listener.APPLIANCES, str(order.appliance_id))
-    return "completed" if kept.state in {"completed", "failed"} else "recorded_late"
+    return "completed" if kept.state in {"completed", "failed"} else "recorded_late", kept
 
 
 async def cancel(

@@ -12,15 +12,16 @@ from flywheel_server import clock, db, errors
 from flywheel_server.actions import orders as actions
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import JsonObject, Text
+from flywheel_server.api.bodies import FreeObject, FreeText
+from flywheel_server.api.json_bodies import JsonRoute
 from flywheel_server.db import Connection
-from flywheel_server.domain import orders
+from flywheel_server.domain import completions, orders
 from flywheel_server.domain.appliances import Appliance as RegisteredAppliance
 from flywheel_server.domain.orders import Order
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import appliances
 
-router = APIRouter(tags=["appliances"], strict_content_type=False)
+router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=JsonRoute)
 
 _LONGEST_PATH = 1_000
 OrderId = Annotated[
@@ -81,13 +82,15 @@ class AcknowledgeAnswer(BaseModel):
 
 
 class CompleteBody(bodies.Body):
-    """What came of an order."""
+    """What came of an order. Only `success` is strict: no order stays open for a text."""
 
     success: bool = Field(description="Whether it was carried out.", examples=[True])
-    result: JsonObject | None = Field(
-        default=None, description="What it gave.", examples=[{"status": "deployed"}]
+    result: FreeObject | None = Field(
+        default=None,
+        description="What it gave. An error in it is a failure, whatever `success` says.",
+        examples=[{"status": "deployed"}],
     )
-    error_message: Text | None = Field(
+    error_message: FreeText | None = Field(
         default=None, description="Why not.", examples=["unknown order type"]
     )
 
@@ -99,6 +102,17 @@ class CompleteAnswer(BaseModel):
         description="`recorded_late`: kept, but the order was over already.", examples=["completed"]
     )
     order_id: str = Field(description="The order.", examples=["9f1c5f0e"])
+    outcome: completions.Outcome | None = Field(
+        default=None,
+        description="Healing orders: what the appliance's words mean; `unknown`: carried out, and "
+        "the report of it was lost.",
+        examples=["success"],
+    )
+    standing: completions.Standing | None = Field(
+        default=None,
+        description="Healing orders: `claimed` where this agent version cannot know.",
+        examples=["observed"],
+    )
 
 
 @router.get(
@@ -150,22 +164,26 @@ async def acknowledge(scope: Appliance, parts: RuntimeDep, order_id: OrderId) ->
     return AcknowledgeAnswer(status=status, order_id=order_id)
 
 
-@router.post("/api/orders/{order_id:path}/complete")
+@router.post("/api/orders/{order_id:path}/complete", response_model_exclude_unset=True)
 async def complete(
     scope: Appliance, parts: RuntimeDep, order_id: OrderId, body: CompleteBody
 ) -> CompleteAnswer:
     """Note what came of an order, acknowledged before or not."""
     async with db.transaction(parts.database, scope) as connection:
-        status = await actions.complete(
+        status, order = await actions.complete(
             connection,
             scope,
             order_id,
-            success=body.success,
-            result=body.result,
-            error_message=body.error_message,
+            completions.Said(
+                success=body.success, result=body.result, error_message=body.error_message
+            ),
             now=clock.now(),
         )
-    return CompleteAnswer(status=status, order_id=order_id)
+    if order.kind != "healing":
+        return CompleteAnswer(status=status, order_id=order_id)
+    return CompleteAnswer(
+        status=status, order_id=order_id, outcome=order.outcome, standing=order.standing
+    )
 
 
 async def _pending(

@@ -14,7 +14,7 @@ from flywheel_server.api.agent_orders import OrderId
 from flywheel_server.api.bodies import JsonObject
 from flywheel_server.api.operator_bodies import Name, OperatorBody, Reason, View
 from flywheel_server.db import Connection
-from flywheel_server.domain import orders, rules
+from flywheel_server.domain import completions, orders, rules
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.store import accounts, appliances, runbooks
@@ -107,6 +107,24 @@ class OrderView(View):
     success: bool | None = Field(description="What it said.", examples=[None])
     result: dict[str, Any] | None = Field(description="What it gave.", examples=[None])
     error_message: str | None = Field(description="Why not.", examples=[None])
+    outcome: completions.Outcome | None = Field(
+        description="What its words mean, or what a later scan showed; `unknown`: carried out, and "
+        "the report of it was lost.",
+        examples=["success"],
+    )
+    standing: completions.Standing | None = Field(
+        description="`claimed`: this agent version cannot know; `verified`: a check or a later "
+        "scan says so.",
+        examples=["observed"],
+    )
+    meaning: str | None = Field(
+        description="The end in words, where the status alone would mislead.",
+        examples=[orders.REPORT_LOST],
+    )
+    caution: str | None = Field(
+        description="While it is open: what the appliance's agent version does not do.",
+        examples=[f"{orders.ACKNOWLEDGES_ONLY} {orders.WHAT_WORKS}"],
+    )
 
 
 class IssuedView(OrderView):
@@ -138,7 +156,7 @@ async def issue(
         order = await actions.issue(connection, scope, signer, appliance, draft, now=clock.now())
     secret = order.kind in orders.SECRET
     return IssuedView(
-        **_shown(order),
+        **_shown(order, appliance.agent_version),
         nonce=order.nonce,
         signature=None if secret else order.signature,
         signed_payload=None if secret else order.signed_payload,
@@ -167,7 +185,10 @@ async def list_orders(
             limit=page.limit + 1,
         )
     return pages.listing(
-        rows, page, lambda row: (row.created_at, row.id), lambda row: OrderView(**_shown(row))
+        rows,
+        page,
+        lambda row: (row.created_at, row.id),
+        lambda row: OrderView(**_shown(row, appliance.agent_version)),
     )
 
 
@@ -182,7 +203,7 @@ async def cancel(
     reason = (body or CancelBody()).reason
     async with db.transaction(parts.database, scope) as connection:
         order = await actions.cancel(connection, scope, order_id, reason=reason, now=clock.now())
-    return OrderView(**_shown(order))
+    return OrderView(**_shown(order, ""))
 
 
 async def _appliance(connection: Connection, site_id: str, appliance_id: str) -> Appliance:
@@ -235,7 +256,7 @@ async def _rule_draft(
     raise errors.InvalidInput("The site has no enabled learnt or custom rule with this `rule_id`.")
 
 
-def _shown(order: Order) -> dict[str, Any]:
+def _shown(order: Order, agent_version: str) -> dict[str, Any]:
     signed = order.signed
     secret = order.kind in orders.SECRET
     return {
@@ -245,6 +266,8 @@ def _shown(order: Order) -> dict[str, Any]:
         "runbook_id": signed.get("runbook_id"),
         "status": order.state,
         "result": None if secret else order.result,
+        "meaning": orders.meaning(order.kind, order.outcome, order.standing),
+        "caution": orders.caution(order.kind, agent_version) if order.live else None,
         **{
             name: getattr(order, name)
             for name in (
@@ -260,6 +283,8 @@ def _shown(order: Order) -> dict[str, Any]:
                 "reported_at",
                 "success",
                 "error_message",
+                "outcome",
+                "standing",
             )
         },
     }

@@ -49,6 +49,7 @@ class Delivery:
     covered: bool
     last_seen_at: dt.datetime
     uptime_seconds: int | None
+    agent_started_at: dt.datetime | None
     # Whether the appliance ever reported which rules it runs.
     reports: bool
 
@@ -75,7 +76,9 @@ class Waiting:
     last_sync_at: dt.datetime | None
     first_seen_at: dt.datetime
     last_seen_at: dt.datetime
+    # Of the machine, and when the agent's process is known to have started last.
     uptime_seconds: int | None
+    agent_started_at: dt.datetime | None
 
 
 def stage(delivery: Delivery) -> Stage:
@@ -100,12 +103,17 @@ def state(delivery: Delivery, *, enabled: bool) -> str:
 
 
 def restarted_since(delivery: Delivery | Waiting) -> bool:
-    """Say whether the agent's machine started after the rule was delivered."""
-    if delivery.delivered_at is None or delivery.uptime_seconds is None:
+    """Say whether the agent started after the rule was delivered: its process, or its machine."""
+    if delivery.delivered_at is None:
+        return False
+    started_at = delivery.agent_started_at
+    if started_at is not None and started_at > delivery.delivered_at:
+        return True
+    if delivery.uptime_seconds is None:
         return False
     # An uptime counts from the check-in that brought it, so this is a lower bound.
-    started_at = delivery.last_seen_at - dt.timedelta(seconds=delivery.uptime_seconds)
-    return started_at > delivery.delivered_at
+    booted_at = delivery.last_seen_at - dt.timedelta(seconds=delivery.uptime_seconds)
+    return booted_at > delivery.delivered_at
 
 
 def stuck_since(waiting: Waiting, now: dt.datetime) -> dt.datetime | None:

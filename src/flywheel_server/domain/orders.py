@@ -12,6 +12,8 @@ from typing import Any, Literal, get_args
 from uuid import UUID
 
 from flywheel_server import errors
+from flywheel_server.domain import agents
+from flywheel_server.domain.completions import Outcome, Standing
 
 Kind = Literal[
     "healing",
@@ -50,6 +52,11 @@ LONGEST = dt.timedelta(days=30)
 LIFETIME = dt.timedelta(days=1)
 RULE_LIFETIME = dt.timedelta(days=7)
 PRIORITY = 5
+REPORT_LOST = "carried out, report lost"
+ACKNOWLEDGES_ONLY = "This agent version acknowledges healing orders without carrying them out."
+WHAT_WORKS = (
+    "What works: a person heals it (L3), or the agent is upgraded to 0.4 or newer and ordered then."
+)
 _ORDER_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 
@@ -94,9 +101,13 @@ class Order:
     acknowledged_at: dt.datetime | None
     finished_at: dt.datetime | None
     reported_at: dt.datetime | None
+    # What the appliance said.
     success: bool | None
     result: dict[str, Any] | None
     error_message: str | None
+    # What its words mean, and what they are worth; None until it said something.
+    outcome: Outcome | None
+    standing: Standing | None
 
     @property
     def live(self) -> bool:
@@ -204,6 +215,28 @@ def wire(order: Order) -> dict[str, Any]:
 def moment(at: dt.datetime) -> str:
     """Return a time as the Go daemon writes it."""
     return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def caution(kind: Kind, agent_version: str) -> str | None:
+    """Return what to know before such an order goes to this version; None: it carries it out."""
+    if kind != "healing" or agents.of(agent_version).heals_by_order:
+        return None
+    return f"{ACKNOWLEDGES_ONLY} {WHAT_WORKS}"
+
+
+def meaning(kind: Kind, outcome: Outcome | None, standing: Standing | None) -> str | None:
+    """Return what the end of an order means, where its state alone would mislead."""
+    if outcome == "unknown":
+        return REPORT_LOST
+    if outcome == "not_attempted":
+        return "not attempted: the appliance could not"
+    if kind != "healing" or outcome is None:
+        return None
+    if standing == "claimed":
+        return "acknowledged: this agent version cannot know whether anything was healed"
+    if standing == "verified":
+        return "healed, a check confirms it" if outcome == "success" else "a check says not healed"
+    return None
 
 
 def shown_parameters(order: Order) -> dict[str, Any] | None:

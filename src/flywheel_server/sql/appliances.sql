@@ -69,6 +69,12 @@ RETURNING
     reported_l2_mode_at, desired_rules_hash, reported_rules_hash, reported_rules_hash_at,
     last_sync_at, first_seen_at, last_seen_at;
 
+-- name: restarted
+UPDATE appliances
+SET agent_started_at = GREATEST(agent_started_at, $3)
+WHERE site_id = $1
+    AND id = $2;
+
 -- name: resolve
 SELECT
     a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,

@@ -86,8 +86,10 @@ WITH said AS (
     WHERE o.rule IS NOT NULL
         AND o.changed_at >= $1
         AND (
-            o.acknowledged_at IS NOT NULL AND o.success IS NOT FALSE
-            OR o.success AND o.result ->> 'status' IN ('deployed', 'already_exists')
+            o.acknowledged_at IS NOT NULL AND o.outcome IS DISTINCT FROM 'failure'
+            OR o.outcome = 'success' AND o.result ->> 'status' IN ('deployed', 'already_exists')
+            -- Carried out, and the report of it was lost.
+            OR o.outcome = 'unknown'
         )
     ORDER BY o.rule, o.appliance_id, COALESCE(o.acknowledged_at, o.reported_at)
 )
@@ -107,8 +109,10 @@ WHERE d.rule = s.rule
 -- An acknowledgement that a failure followed delivered nothing.
 WITH refused AS (
     SELECT DISTINCT ON (o.rule, o.appliance_id)
-        o.rule, o.appliance_id, o.reported_at, o.success,
-        COALESCE(o.error_message, o.result ->> 'status', 'no reason given') AS refusal
+        o.rule, o.appliance_id, o.reported_at, o.outcome,
+        COALESCE(
+            o.error_message, o.result ->> 'error', o.result ->> 'status', 'no reason given'
+        ) AS refusal
     FROM orders o
     WHERE o.rule IS NOT NULL
         AND o.changed_at >= $1
@@ -123,7 +127,7 @@ SET refused_at = r.reported_at,
 FROM refused r
 WHERE d.rule = r.rule
     AND d.appliance_id = r.appliance_id
-    AND NOT r.success
+    AND r.outcome = 'failure'
     AND r.reported_at >= d.approved_at
     AND d.active_at IS NULL
     AND d.refused_at IS DISTINCT FROM r.reported_at;
@@ -250,7 +254,7 @@ SELECT
     d.rule, d.appliance_id, d.site_id, l.rule_id, s.slug, a.wire_id, a.agent_version,
     d.approved_at, d.carried_at, d.delivered_at, d.delivered_by, d.refused_at, d.refusal, d.stuck_at,
     a.reported_rules_hash_at IS NOT NULL AS reports, a.last_sync_at, a.first_seen_at,
-    a.last_seen_at, a.uptime_seconds
+    a.last_seen_at, a.uptime_seconds, a.agent_started_at
 FROM rule_deliveries d
 JOIN learnt l ON l.id = d.rule
 JOIN appliances a ON a.id = d.appliance_id
@@ -265,7 +269,12 @@ WHERE d.active_at IS NULL
         AND (
             d.delivered_by <> 'order'
             OR a.agent_version !~ $3
-            OR a.last_seen_at - a.uptime_seconds * interval '1 second' > d.delivered_at
+            OR COALESCE(
+                GREATEST(
+                    a.agent_started_at, a.last_seen_at - a.uptime_seconds * interval '1 second'
+                ) > d.delivered_at,
+                false
+            )
         )
     )
     AND (NOT l.doubled OR NOT rule_covered(d.rule, d.site_id))
@@ -342,6 +351,7 @@ SELECT
     d.carried_at, d.delivered_at, d.delivered_by, d.active_at, d.matching_at, d.succeeding_at,
     d.matches, d.successes, d.left_at, d.refused_at, d.refusal, d.stuck_at,
     rule_covered(d.rule, d.site_id) AS covered, a.last_seen_at, a.uptime_seconds,
+    a.agent_started_at,
     a.reported_rules_hash_at IS NOT NULL AS reports
 FROM rule_deliveries d
 JOIN appliances a ON a.id = d.appliance_id

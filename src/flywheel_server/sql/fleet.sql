@@ -45,7 +45,7 @@ ORDER BY f.slug;
 -- The newest first; $2 leaves the open ones only.
 SELECT
     d.id, d.kind, d.order_type, d.state, d.issued_by, d.created_at, d.expires_at, d.acknowledged_at,
-    d.finished_at, d.error_message, p.wire_id
+    d.finished_at, d.error_message, d.outcome, d.standing, p.wire_id, p.agent_version
 FROM orders d
 JOIN appliances p ON p.id = d.appliance_id
 WHERE d.site_id = $1

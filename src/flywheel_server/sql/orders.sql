@@ -10,14 +10,14 @@ RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message;
+    o.result, o.error_message, o.outcome, o.standing;
 
 -- name: live
 SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message
+    o.result, o.error_message, o.outcome, o.standing
 FROM orders o
 WHERE o.site_id = $1
     AND o.appliance_id = $2
@@ -31,7 +31,7 @@ SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message
+    o.result, o.error_message, o.outcome, o.standing
 FROM orders o
 WHERE o.site_id = $1
     AND o.appliance_id = $2
@@ -53,7 +53,7 @@ SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message
+    o.result, o.error_message, o.outcome, o.standing
 FROM orders o
 WHERE o.id = $1
 FOR NO KEY UPDATE;
@@ -68,7 +68,7 @@ RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message;
+    o.result, o.error_message, o.outcome, o.standing;
 
 -- name: complete
 -- A state that is final stays; what the appliance says of it is kept beside it.
@@ -76,7 +76,7 @@ UPDATE orders AS o
 SET
     state = CASE
         WHEN o.state NOT IN ('pending', 'acknowledged') THEN o.state
-        WHEN $4 THEN 'completed'
+        WHEN $7 IN ('success', 'unknown') THEN 'completed'
         ELSE 'failed'
     END,
     finished_at = COALESCE(o.finished_at, $3),
@@ -84,7 +84,9 @@ SET
     reported_at = $3,
     success = $4,
     result = $5,
-    error_message = $6
+    error_message = $6,
+    outcome = $7,
+    standing = $8
 WHERE o.site_id = $1
     AND o.id = $2
     AND o.reported_at IS NULL
@@ -92,7 +94,7 @@ RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message;
+    o.result, o.error_message, o.outcome, o.standing;
 
 -- name: cancel
 UPDATE orders AS o
@@ -104,7 +106,7 @@ RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message;
+    o.result, o.error_message, o.outcome, o.standing;
 
 -- name: expire_of
 -- Guarded: whoever else ends the order first, wins.
@@ -139,7 +141,7 @@ SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message
+    o.result, o.error_message, o.outcome, o.standing
 FROM orders o
 WHERE o.site_id = $1
     AND o.appliance_id = $2

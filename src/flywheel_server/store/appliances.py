@@ -117,6 +117,11 @@ async def of_site(connection: Connection, site_id: UUID) -> list[Appliance]:
     return [_appliance(row) for row in await connection.fetch(_SQL["of_site"], site_id)]
 
 
+async def restarted(connection: Connection, site_id: UUID, id: UUID, now: dt.datetime) -> None:
+    """Note that an appliance's agent was started again."""
+    await connection.execute(_SQL["restarted"], site_id, id, now)
+
+
 async def resolve(connection: Connection, site_id: UUID, text: str) -> Appliance | None:
     """Return the appliance of a site that is called ``text``: a wire id in any form, or our id.
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection, Record
+from flywheel_server.domain import completions
+from flywheel_server.domain import orders as ordered
 from flywheel_server.sql import load
 
 _SQL = load("fleet")
@@ -51,7 +53,7 @@ class OrderRow:
     """An order of a site, without its parameters, which may be secrets."""
 
     id: str
-    kind: str
+    kind: ordered.Kind
     order_type: str
     state: str
     issued_by: str
@@ -60,7 +62,21 @@ class OrderRow:
     acknowledged_at: dt.datetime | None
     finished_at: dt.datetime | None
     error_message: str | None
+    outcome: completions.Outcome | None
+    standing: completions.Standing | None
     wire_id: str
+    agent_version: str
+
+    @property
+    def meaning(self) -> str | None:
+        """Return what its end means, where the state alone would mislead."""
+        return ordered.meaning(self.kind, self.outcome, self.standing)
+
+    @property
+    def caution(self) -> str | None:
+        """Return what its agent version does not do, while it is open."""
+        open_still = self.state in ordered.LIVE
+        return ordered.caution(self.kind, self.agent_version) if open_still else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection, Record
+from flywheel_server.domain.completions import Meaning, Said
 from flywheel_server.domain.orders import Draft, Order, State
 from flywheel_server.sql import load
 
@@ -94,15 +94,21 @@ async def complete(
     connection: Connection,
     site_id: UUID,
     id: str,
-    *,
-    success: bool,
-    result: dict[str, Any] | None,
-    error_message: str | None,
+    said: Said,
+    meaning: Meaning,
     now: dt.datetime,
 ) -> Order | None:
     """Keep what came of an order; return None when that is known already."""
     row = await connection.fetchrow(
-        _SQL["complete"], site_id, id, now, success, result, error_message
+        _SQL["complete"],
+        site_id,
+        id,
+        now,
+        said.success,
+        said.result,
+        said.error_message,
+        meaning.outcome,
+        meaning.standing,
     )
     return None if row is None else _order(row)
 
