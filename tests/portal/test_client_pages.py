@@ -135,6 +135,7 @@ async def test_the_healing_log_tells_what_happened_and_why(browser: Browser, sta
         await expect(newest.get_by_text("Deleted <i>old</i> logs.")).to_be_visible()
         # What is open stays open when the page hears of something new.
         await telemetry.send(stage.http, stage.site, [telemetry.execution(hostname="WS-NEW")])
+        await page.get_by_role("button", name="1 new: show").click()
         await expect(page.locator("#list tbody tr").first).to_contain_text("WS-NEW")
         await expect(page.get_by_text("Deleted <i>old</i> logs.")).to_be_visible()
         await page.locator("select[name=level]").select_option("Rules")

@@ -1,4 +1,4 @@
-"""The stylesheet, the module and the icon: read once, under addresses that hold their hash.
+"""The stylesheet, the modules and the icon: read once, under addresses that hold their hash.
 
 An address never gets another content, so browsers may keep it for a year.
 """
@@ -17,6 +17,7 @@ router = APIRouter(include_in_schema=False)
 _TYPES = {
     "portal.css": "text/css; charset=utf-8",
     "portal.js": "text/javascript; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

@@ -113,7 +113,7 @@ document.addEventListener("click", async (event) => {
 dialog.addEventListener("close", () => {
   const decided = dialog.querySelector("[data-close=refresh]");
   dialog.querySelector(".inside").replaceChildren();
-  if (decided) refresh("The list was updated.");
+  if (decided) document.dispatchEvent(new CustomEvent("refresh", { detail: "The list was updated." }));
 });
 
 // A form within a dialog that is answered by another fragment stays there; any other one leaves.
@@ -132,61 +132,10 @@ dialog.addEventListener("submit", async (event) => {
   }
 });
 
-// In place: the parts of the page that can change are fetched anew; what is selected or open stays.
-async function refresh(text) {
-  // Without an answer the page stays as it is, and looks again with the next news.
-  const { answer, page } = await read(location.href).catch(() => ({ answer: { ok: false } }));
-  if (!answer.ok) return;
-  document.body.dataset.live = page.body.dataset.live;
-  for (const part of document.querySelectorAll("[data-refresh]")) {
-    const fresh = page.getElementById(part.id);
-    if (!fresh || part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")) continue;
-    const ticked = new Set([...part.querySelectorAll("input[name=id]:checked")].map((box) => box.value));
-    const known = (each, index) => each.dataset.keep ?? index;
-    const opened = new Map([...part.querySelectorAll("details")].map((each, index) => [known(each, index), each.open]));
-    const focused = part.contains(document.activeElement) ? document.activeElement : null;
-    const place = focused && [...part.querySelectorAll("a, button, input")].indexOf(focused);
-    part.replaceWith(document.adoptNode(fresh));
-    for (const box of fresh.querySelectorAll("input[name=id]")) box.checked = ticked.has(box.value);
-    fresh.querySelectorAll("details").forEach((each, index) => { each.open = opened.get(known(each, index)) ?? each.open; });
-    enliven(fresh);
-    if (focused) [...fresh.querySelectorAll("a, button, input")][place]?.focus({ preventScroll: true });
-  }
-  if (text) say(text);
-}
-
-// News since the page was made, for a page that is looked at: a browser has few connections to one
-// server for all its tabs.
-// Where the server has no place for one more, the page looks for itself, once a minute.
-let news = null;
-let later = 0;
-
-function hush() {
-  news?.close();
-  clearTimeout(later);
-}
-
-function listen() {
-  hush();
-  news = new EventSource(document.body.dataset.live);
-  news.addEventListener("changed", () => { if (!dialog.open) refresh("The page was updated."); });
-  news.addEventListener("error", () => {
-    if (news.readyState === EventSource.CLOSED) later = setTimeout(catchUp, 60000);
-  });
-}
-
-async function catchUp() {
-  if (!dialog.open) await refresh();
-  listen();
-}
-
-if (document.body.dataset.live && document.querySelector("[data-refresh]")) {
-  if (!document.hidden) listen();
-  document.addEventListener("visibilitychange", () => { document.hidden ? hush() : catchUp(); });
-  addEventListener("pagehide", hush);
-}
 setInterval(() => {
   for (const time of document.querySelectorAll("time[data-time=ago], time[data-time=left]")) time.textContent = written(time);
 }, 30000);
 
 enliven(document);
+// What live.js brings in.
+document.addEventListener("enliven", (event) => enliven(event.detail));
