@@ -136,6 +136,18 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.keep_old_secret() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.overlap_until IS NOT NULL THEN
+        INSERT INTO webhook_old_secrets (endpoint_id, partner_id, secret, expires_at)
+        VALUES (OLD.id, OLD.partner_id, OLD.secret, NEW.overlap_until);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE TABLE public.organizations (
     id uuid DEFAULT uuidv7() NOT NULL,
     partner_id uuid NOT NULL,
@@ -517,7 +529,7 @@ CREATE TABLE public.events (
     data jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     dispatched_at timestamp with time zone,
-    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.test'::text]))),
+    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
     CONSTRAINT events_whole_tenancy CHECK ((((site_id IS NULL) OR (organization_id IS NOT NULL)) AND ((organization_id IS NULL) OR (partner_id IS NOT NULL))))
 );
 
@@ -1286,6 +1298,9 @@ CREATE TABLE public.webhook_endpoints (
     secret bytea NOT NULL,
     enabled boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone,
+    not_before timestamp with time zone,
+    overlap_until timestamp with time zone,
     CONSTRAINT webhook_endpoints_kinds_given CHECK (((cardinality(kinds) >= 1) AND (cardinality(kinds) <= 20))),
     CONSTRAINT webhook_endpoints_label_length CHECK ((char_length(label) <= 200)),
     CONSTRAINT webhook_endpoints_secret_length CHECK (((octet_length(secret) >= 24) AND (octet_length(secret) <= 64))),
@@ -1293,6 +1308,17 @@ CREATE TABLE public.webhook_endpoints (
 );
 
 ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.webhook_old_secrets (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    endpoint_id uuid NOT NULL,
+    partner_id uuid,
+    secret bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_old_secrets_length CHECK (((octet_length(secret) >= 24) AND (octet_length(secret) <= 64)))
+);
+
+ALTER TABLE ONLY public.webhook_old_secrets FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY public.aliases
     ADD CONSTRAINT aliases_pkey PRIMARY KEY (alias);
@@ -1510,6 +1536,9 @@ ALTER TABLE ONLY public.webhook_deliveries
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.webhook_old_secrets
+    ADD CONSTRAINT webhook_old_secrets_pkey PRIMARY KEY (id);
+
 CREATE INDEX api_keys_partner_idx ON public.api_keys USING btree (partner_id);
 
 CREATE INDEX api_keys_site_idx ON public.api_keys USING btree (site_id);
@@ -1686,6 +1715,10 @@ CREATE INDEX webhook_deliveries_leased_idx ON public.webhook_deliveries USING bt
 
 CREATE INDEX webhook_endpoints_partner_idx ON public.webhook_endpoints USING btree (partner_id, id);
 
+CREATE INDEX webhook_old_secrets_endpoint_idx ON public.webhook_old_secrets USING btree (endpoint_id, expires_at);
+
+CREATE INDEX webhook_old_secrets_expires_idx ON public.webhook_old_secrets USING btree (expires_at);
+
 CREATE TRIGGER audit_entries_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER audit_entries_chain BEFORE INSERT ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.audit_chain();
@@ -1707,6 +1740,8 @@ CREATE TRIGGER plan_approvals_guard BEFORE UPDATE ON public.plan_approvals FOR E
 CREATE TRIGGER plans_guard BEFORE UPDATE ON public.plans FOR EACH ROW EXECUTE FUNCTION public.plans_guard();
 
 CREATE TRIGGER promotions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.promotions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER webhook_endpoints_keep_old_secret AFTER UPDATE OF secret ON public.webhook_endpoints FOR EACH ROW EXECUTE FUNCTION public.keep_old_secret();
 
 ALTER TABLE ONLY public.aliases
     ADD CONSTRAINT aliases_runbook_fkey FOREIGN KEY (runbook_id) REFERENCES public.runbooks(runbook_id);
@@ -1887,6 +1922,12 @@ ALTER TABLE ONLY public.webhook_deliveries
 
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.webhook_old_secrets
+    ADD CONSTRAINT webhook_old_secrets_endpoint_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_old_secrets
+    ADD CONSTRAINT webhook_old_secrets_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
@@ -2320,6 +2361,12 @@ ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
 CREATE POLICY webhook_endpoints_partner ON public.webhook_endpoints TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
 
 CREATE POLICY webhook_endpoints_platform ON public.webhook_endpoints TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.webhook_old_secrets ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY webhook_old_secrets_partner ON public.webhook_old_secrets TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY webhook_old_secrets_platform ON public.webhook_old_secrets TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO flywheel_app;
@@ -3004,8 +3051,39 @@ GRANT SELECT(label),UPDATE(label) ON TABLE public.webhook_endpoints TO flywheel_
 GRANT SELECT(kinds),UPDATE(kinds) ON TABLE public.webhook_endpoints TO flywheel_partner;
 GRANT SELECT(kinds),UPDATE(kinds) ON TABLE public.webhook_endpoints TO flywheel_operator;
 
+GRANT UPDATE(secret) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT UPDATE(secret) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
 GRANT SELECT(enabled),UPDATE(enabled) ON TABLE public.webhook_endpoints TO flywheel_partner;
 GRANT SELECT(enabled),UPDATE(enabled) ON TABLE public.webhook_endpoints TO flywheel_operator;
+GRANT UPDATE(enabled) ON TABLE public.webhook_endpoints TO flywheel_loop;
 
 GRANT SELECT(created_at) ON TABLE public.webhook_endpoints TO flywheel_partner;
 GRANT SELECT(created_at) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
+GRANT SELECT(gone_at),UPDATE(gone_at) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(gone_at),UPDATE(gone_at) ON TABLE public.webhook_endpoints TO flywheel_operator;
+GRANT UPDATE(gone_at) ON TABLE public.webhook_endpoints TO flywheel_loop;
+
+GRANT SELECT(not_before),UPDATE(not_before) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(not_before),UPDATE(not_before) ON TABLE public.webhook_endpoints TO flywheel_operator;
+GRANT UPDATE(not_before) ON TABLE public.webhook_endpoints TO flywheel_loop;
+
+GRANT SELECT(overlap_until),UPDATE(overlap_until) ON TABLE public.webhook_endpoints TO flywheel_partner;
+GRANT SELECT(overlap_until),UPDATE(overlap_until) ON TABLE public.webhook_endpoints TO flywheel_operator;
+
+GRANT INSERT,DELETE ON TABLE public.webhook_old_secrets TO flywheel_partner;
+GRANT INSERT,DELETE ON TABLE public.webhook_old_secrets TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.webhook_old_secrets TO flywheel_loop;
+
+GRANT SELECT(id) ON TABLE public.webhook_old_secrets TO flywheel_partner;
+GRANT SELECT(id) ON TABLE public.webhook_old_secrets TO flywheel_operator;
+
+GRANT SELECT(endpoint_id) ON TABLE public.webhook_old_secrets TO flywheel_partner;
+GRANT SELECT(endpoint_id) ON TABLE public.webhook_old_secrets TO flywheel_operator;
+
+GRANT SELECT(partner_id) ON TABLE public.webhook_old_secrets TO flywheel_partner;
+GRANT SELECT(partner_id) ON TABLE public.webhook_old_secrets TO flywheel_operator;
+
+GRANT SELECT(expires_at) ON TABLE public.webhook_old_secrets TO flywheel_partner;
+GRANT SELECT(expires_at) ON TABLE public.webhook_old_secrets TO flywheel_operator;

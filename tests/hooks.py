@@ -54,8 +54,10 @@ class Receiver:
     url: str
     status: int = 200
     location: str | None = None
-    # Set: answers nothing until it is cleared.
+    retry_after: str | None = None
+    # Set: answers nothing to what comes until ``let_go`` is set.
     hangs: bool = False
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -107,8 +109,10 @@ async def _answer(
     body = await reader.readexactly(int(headers["content-length"]))
     receiver.requests.append((headers | {":path": head[0].split(" ")[1]}, body))
     receiver.arrived.set()
-    while receiver.hangs:
-        await asyncio.Event().wait()
-    location = f"location: {receiver.location}\r\n" if receiver.location else ""
-    writer.write(f"HTTP/1.1 {receiver.status} Told\r\n{location}content-length: 0\r\n\r\n".encode())
+    if receiver.hangs:
+        await receiver.let_go.wait()
+    told = f"location: {receiver.location}\r\n" if receiver.location else ""
+    if receiver.retry_after is not None:
+        told += f"retry-after: {receiver.retry_after}\r\n"
+    writer.write(f"HTTP/1.1 {receiver.status} Told\r\n{told}content-length: 0\r\n\r\n".encode())
     await writer.drain()

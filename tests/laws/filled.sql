@@ -107,6 +107,11 @@ VALUES (
     '00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-000000000001',
     'https://example.org/', '{loop.silent}', sha256('secret'), now()
 );
+INSERT INTO webhook_old_secrets (endpoint_id, partner_id, secret, expires_at)
+VALUES (
+    '00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-000000000001',
+    sha256('older'), now()
+);
 INSERT INTO webhook_deliveries (event_id, endpoint_id, partner_id, next_attempt_at, created_at)
 VALUES (
     '00000000-0000-7000-8000-000000000009', '00000000-0000-7000-8000-00000000000a',

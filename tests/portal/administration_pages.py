@@ -134,6 +134,7 @@ PAGES: dict[str, Builder] = {
             f"GET /{home}/webhooks/{{id}}": _hook(home),
             f"POST /{home}/webhooks/{{id}}": _hook(home, "", {"enabled": "no"}),
             f"POST /{home}/webhooks/{{id}}/delete": _hook(home, "/delete"),
+            f"POST /{home}/webhooks/{{id}}/rotate": _hook(home, "/rotate", {"overlap_hours": "24"}),
             f"POST /{home}/webhooks/{{id}}/test": _hook(home, "/test"),
             f"POST /{home}/webhooks/{{id}}/deliveries/{{delivery_id}}/retry": _hook(
                 home, "/deliveries/{delivery_id}/retry"

@@ -17,7 +17,7 @@ from tests.portal.stage import Stage
 
 TEMPLATES = Path(flywheel_server.__file__).parent / "portal" / "templates"
 OF_THE_API = re.compile(
-    r"`|/api/|\b(GET|POST|PATCH|PUT|DELETE|JSON|NUL)\b|\b[a-z]+_[a-z_]+\b|FLYWHEEL|String should"
+    r"`|/api/|\b(GET|POST|PATCH|PUT|DELETE|JSON|NUL)\b|\b[a-z]+_[a-z_]+\b|String should"
 )
 LONG = "x" * 3_000
 UNKNOWN = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"

@@ -94,6 +94,7 @@ EXAMPLES: dict[str, Builder] = {
             ("GET", "/{id}", None, 200),
             ("GET", "/{id}/deliveries", None, 200),
             ("POST", "/{id}/deliveries/{delivery_id}/retry", None, 200),
+            ("POST", "/{id}/rotate", {"overlap_hours": 1}, 201),
             ("POST", "/{id}/test", None, 202),
         )
     },

@@ -12,15 +12,16 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from flywheel_server import errors
-from flywheel_server.actions import audit
+from flywheel_server.actions import audit, events
 from flywheel_server.db import Connection
 from flywheel_server.domain import webhooks as rules
 from flywheel_server.domain.events import KINDS
-from flywheel_server.domain.scope import OperatorScope, PartnerScope
+from flywheel_server.domain.scope import LoopScope, OperatorScope, PartnerScope
 from flywheel_server.store import webhooks
-from flywheel_server.store.webhooks import Delivery, Endpoint
+from flywheel_server.store.webhooks import Delivery, Endpoint, Leased
 
 Actor = OperatorScope | PartnerScope
+_SENDER = LoopScope(reason="a receiver of any tenant may say that it is gone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,16 @@ async def create(
         connection, owner, url=url, label=label, kinds=_kinds(kinds), secret=secret, now=now
     )
     await _audit(connection, actor, "webhook.create", made.id, now, after=_state(made))
-    return made, rules.SECRET_PREFIX + base64.b64encode(secret).decode("ascii")
+    return made, _shown(secret)
 
 
 async def change(
     connection: Connection, actor: Actor, id: UUID, changes: Changes, now: dt.datetime
 ) -> Endpoint:
-    """Change an endpoint and return it. Raises NotFound."""
+    """Change an endpoint and return it. Raises NotFound.
+
+    What its receiver said holds no longer for another address, nor for one that is switched on.
+    """
     before = await get(connection, actor, id)
     after = replace(
         before,
@@ -73,11 +77,62 @@ async def change(
     )
     if after == before:
         return before
+    if after.url != before.url or (after.enabled and not before.enabled):
+        after = replace(after, gone_at=None, not_before=None)
     await webhooks.change(connection, after)
     await _audit(
         connection, actor, "webhook.change", id, now, before=_state(before), after=_state(after)
     )
     return after
+
+
+async def rotate(
+    connection: Connection, actor: Actor, id: UUID, overlap: dt.timedelta, now: dt.datetime
+) -> tuple[Endpoint, str]:
+    """Replace an endpoint's secret; return it with the new one, to be shown this once.
+
+    Until the overlap ends both sign. Without one all that came before end at once. Raises NotFound,
+    and Conflict when too many sign already.
+    """
+    endpoint = await get(connection, actor, id)
+    await webhooks.forget_old_secrets(connection, endpoint, now, living=not overlap)
+    if await webhooks.count_old_secrets(connection, endpoint) >= rules.MOST_OLD_SECRETS:
+        raise errors.Conflict(
+            f"{rules.MOST_OLD_SECRETS} replaced secrets sign still: wait until one has ended, or "
+            "rotate without an overlap, which ends them all."
+        )
+    secret = secrets.token_bytes(rules.SECRET_BYTES)
+    until = now + overlap if overlap else None
+    await webhooks.rotate(connection, endpoint, secret, until)
+    after: dict[str, object] = {"old_secret_until": until.isoformat() if until else None}
+    await _audit(connection, actor, "webhook.rotate", id, now, after=after)
+    return await get(connection, actor, id), _shown(secret)
+
+
+async def switch_off(connection: Connection, leased: Leased, now: dt.datetime) -> bool:
+    """Switch an endpoint off whose receiver says that it is gone; say whether that was news."""
+    gone = await webhooks.switch_off(connection, leased, now)
+    if gone is None:
+        return False
+    await audit.record(
+        connection,
+        _SENDER,
+        "webhook.gone",
+        object_kind="webhook",
+        object_id=str(gone.id),
+        now=now,
+        before=_state(replace(gone, enabled=True)),
+        after=_state(gone) | {"status": rules.GONE},
+        partner_id=gone.partner_id,
+    )
+    told: dict[str, object] = {
+        "endpoint_id": str(gone.id),
+        "label": gone.label,
+        "host": urlsplit(gone.url).netloc,
+        "status": rules.GONE,
+    }
+    await events.emit(connection, "webhook.gone", partner_id=gone.partner_id, data=told, now=now)
+    return True
 
 
 async def delete(connection: Connection, actor: Actor, id: UUID, now: dt.datetime) -> None:
@@ -117,6 +172,11 @@ async def send_test(connection: Connection, actor: Actor, id: UUID, now: dt.date
     return await _delivery(connection, endpoint, delivery_id)
 
 
+async def forget_secrets(connection: Connection, now: dt.datetime) -> int:
+    """Delete replaced secrets that sign nothing any more; return how many."""
+    return await webhooks.forget_expired_secrets(connection, now)
+
+
 async def get(connection: Connection, actor: Actor, id: UUID) -> Endpoint:
     """Return an endpoint of the actor's. Raises NotFound for another's."""
     found = await webhooks.get(connection, owner_of(actor), id)
@@ -128,6 +188,10 @@ async def get(connection: Connection, actor: Actor, id: UUID) -> Endpoint:
 def owner_of(actor: Actor) -> UUID | None:
     """Return the partner whose endpoints the actor manages; None: the platform's."""
     return actor.partner_id if isinstance(actor, PartnerScope) else None
+
+
+def _shown(secret: bytes) -> str:
+    return rules.SECRET_PREFIX + base64.b64encode(secret).decode("ascii")
 
 
 async def _delivery(connection: Connection, endpoint: Endpoint, id: UUID) -> Delivery:

@@ -70,6 +70,14 @@ def _unresolved(executions: int) -> list[dict[str, Any]]:
 
 
 def _dead(endpoint: overview.Dead) -> dict[str, Any]:
+    if endpoint.gone_at is not None:
+        return {
+            "kind": "webhook_failing",
+            "since": endpoint.gone_at,
+            "what": f"{endpoint.label or endpoint.url} answered that it is gone: its webhook is "
+            "switched off.",
+            "what_to_do": "Correct its address and switch it on, or delete the webhook.",
+        }
     return {
         "kind": "webhook_failing",
         "since": endpoint.since,

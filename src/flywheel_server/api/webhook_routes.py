@@ -14,6 +14,7 @@ from flywheel_server.api.webhook_views import (
     CreatedWebhook,
     DeliveryView,
     NewWebhook,
+    RotateWebhook,
     StateFilter,
     WebhookChange,
     WebhookView,
@@ -68,6 +69,13 @@ def routes(prefix: str, tag: str, reads: Audience, changes: Audience) -> APIRout
     ) -> WebhookView:
         """Change a webhook, or switch it off and on."""
         return await webhook_views.change(parts, scope, id, body)
+
+    @router.post("/{id}/rotate", status_code=201)
+    async def rotate_webhook(
+        scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId, body: RotateWebhook
+    ) -> CreatedWebhook:
+        """Replace the secret; the answer shows the new one, once. Both sign for a while."""
+        return await webhook_views.rotate(parts, scope, id, body)
 
     @router.delete("/{id}", status_code=204)
     async def delete_webhook(

@@ -57,6 +57,18 @@ class WebhookChange(OperatorBody):
     )
 
 
+class RotateWebhook(OperatorBody):
+    """How long the present secret signs beside the new one."""
+
+    overlap_hours: float = Field(
+        default=24.0,
+        ge=0,
+        le=rules.LONGEST_OVERLAP.total_seconds() / 3_600,
+        description="Hours in which both sign what is sent; 0 ends every earlier secret at once.",
+        examples=[24],
+    )
+
+
 class WebhookView(View):
     """A webhook, without its secret."""
 
@@ -67,13 +79,24 @@ class WebhookView(View):
         description="Which events it is told of.", examples=[["rule.promoted"]]
     )
     enabled: bool = Field(description="Whether it is sent to.", examples=[True])
+    gone_at: dt.datetime | None = Field(
+        description="When its receiver answered 410 (gone), which switched it off.",
+        examples=[None],
+    )
+    not_before: dt.datetime | None = Field(
+        description="Nothing is sent before, as the receiver asked by `Retry-After`.",
+        examples=[None],
+    )
+    overlap_until: dt.datetime | None = Field(
+        description="Until when a secret that was replaced signs, too.", examples=[None]
+    )
     pending: int = Field(description="Deliveries on their way.", examples=[0])
     dead: int = Field(description="Deliveries given up: retry them.", examples=[0])
     created_at: dt.datetime = Field(description="When it was made.", examples=[_TIME])
 
 
 class CreatedWebhook(WebhookView):
-    """A new webhook with its secret, shown this once."""
+    """A webhook with its new secret, shown this once."""
 
     secret: str = Field(
         description="Signs what is sent, by the Standard Webhooks scheme. Shown this once.",
@@ -114,8 +137,7 @@ async def check_target(parts: Runtime, url: str) -> None:
         await parts.outgoing.resolve(url)
     except Refused as error:
         raise errors.InvalidInput(
-            "`url` leads to a private address: choose one in the open internet, or start the "
-            "server with FLYWHEEL_WEBHOOK_ALLOW_PRIVATE=true."
+            f"`url` leads to a private address: choose one in the open internet, or {rules.ALLOW}."
         ) from error
     except Unanswered as error:
         raise errors.InvalidInput("The host of `url` is not known: correct its name.") from error
@@ -180,6 +202,17 @@ async def delete(parts: Runtime, actor: actions.Actor, id: UUID) -> None:
     """Delete an endpoint of the actor's."""
     async with db.transaction(parts.database, actor) as connection:
         await actions.delete(connection, actor, id, clock.now())
+
+
+async def rotate(
+    parts: Runtime, actor: actions.Actor, id: UUID, body: RotateWebhook
+) -> CreatedWebhook:
+    """Replace the secret of an endpoint of the actor's."""
+    overlap = dt.timedelta(hours=body.overlap_hours)
+    async with db.transaction(parts.database, actor) as connection:
+        changed, secret = await actions.rotate(connection, actor, id, overlap, clock.now())
+    shown = WebhookView.model_validate(changed)
+    return CreatedWebhook(**shown.model_dump(), secret=secret)
 
 
 async def deliveries(

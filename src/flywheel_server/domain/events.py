@@ -12,6 +12,7 @@ Kind = Literal[
     "delivery.stuck",
     "plan.waiting",
     "loop.silent",
+    "webhook.gone",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TEST = "webhook.test"

@@ -2,7 +2,15 @@
 
 import datetime as dt
 
-from flywheel_server.actions import events, orders, partitions, plan_approvals, retention, sessions
+from flywheel_server.actions import (
+    events,
+    orders,
+    partitions,
+    plan_approvals,
+    retention,
+    sessions,
+    webhooks,
+)
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
 
@@ -20,6 +28,7 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     done += await retention.forget_answers(connection, turn.now)
     done += await retention.forget_runs(connection, turn.now)
     done += await events.forget_old(connection, turn.now)
+    done += await webhooks.forget_secrets(connection, turn.now)
     done += await retention.forget_rule_sets(connection, turn.now)
     idle = dt.timedelta(hours=kept.session_idle_hours)
     done += await sessions.forget_old(connection, turn.now, idle)

@@ -16,6 +16,8 @@ from standardwebhooks import Webhook
 
 from flywheel_server import clock, db, errors, log
 from flywheel_server.actions import events
+from flywheel_server.actions import webhooks as actions
+from flywheel_server.domain import retry_after
 from flywheel_server.domain import webhooks as rules
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.outgoing import Outgoing, Refused, Unanswered
@@ -92,6 +94,10 @@ class Sender:
             result = await self._attempt(leased, now)
             async with db.transaction(self._database, _SCOPE) as connection:
                 await webhooks.settle(connection, self._id, leased.id, result)
+                if result.not_before is not None:
+                    await webhooks.hold_off(connection, leased, result.not_before)
+                gone = result.status == rules.GONE
+                gone = gone and await actions.switch_off(connection, leased, now)
         except _TROUBLE as error:
             _log.error("a webhook's attempt could not be stored", reason=repr(error))
             return
@@ -102,6 +108,11 @@ class Sender:
                 endpoint=str(leased.endpoint_id),
                 reason=result.error,
             )
+        if gone:
+            _log.warning(
+                "a webhook is switched off: its receiver is gone",
+                endpoint=str(leased.endpoint_id),
+            )
 
     async def _attempt(self, leased: Leased, now: dt.datetime) -> Result:
         body = _body(leased)
@@ -110,18 +121,27 @@ class Sender:
             "user-agent": "flywheel-server",
             "webhook-id": str(leased.event_id),
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(leased.secret).sign(
-                str(leased.event_id), now, body.decode("utf-8")
+            # Receivers accept a delivery by any of them, so that secrets can be exchanged.
+            "webhook-signature": " ".join(
+                Webhook(secret).sign(str(leased.event_id), now, body.decode("utf-8"))
+                for secret in leased.secrets
             ),
         }
-        status = None
+        began = asyncio.get_running_loop().time()
         try:
             rules.check_url(leased.url, allow_private=self._outgoing.allow_private)
-            status = await self._outgoing.post(leased.url, body, headers)
-            problem = None if 200 <= status < 300 else f"it answered {status}"  # noqa: PLR2004
+            answer = await self._outgoing.post(leased.url, body, headers)
         except (Refused, Unanswered, errors.InvalidInput) as error:
-            problem = str(error)
-        return _result(leased, status, problem, now)
+            return _result(leased, None, str(error), None, now)
+        if 200 <= answer.status < 300:  # noqa: PLR2004
+            return _result(leased, answer.status, None, None, now)
+        answered = now + dt.timedelta(seconds=asyncio.get_running_loop().time() - began)
+        seconds = retry_after.seconds(answer.retry_after, answer.sent_at, answered)
+        asked = rules.not_before(seconds, answered)
+        problem = f"it answered {answer.status}"
+        if answer.status == rules.GONE:
+            problem += " (gone), which switched this webhook off"
+        return _result(leased, answer.status, problem, asked, now)
 
 
 def _body(leased: Leased) -> bytes:
@@ -133,7 +153,13 @@ def _body(leased: Leased) -> bytes:
     return msgspec.json.encode(rules.payload(leased.kind, leased.occurred_at, tenant, leased.data))
 
 
-def _result(leased: Leased, status: int | None, problem: str | None, now: dt.datetime) -> Result:
+def _result(
+    leased: Leased,
+    status: int | None,
+    problem: str | None,
+    asked: dt.datetime | None,
+    now: dt.datetime,
+) -> Result:
     attempts = leased.attempts + 1
     # Chance spreads attempts, it keeps no secret.
     wait = rules.wait_seconds(attempts, random.random())  # noqa: S311
@@ -144,7 +170,8 @@ def _result(leased: Leased, status: int | None, problem: str | None, now: dt.dat
         state = "dead"
     return Result(
         state=state,
-        next_attempt_at=now + dt.timedelta(seconds=wait),
+        next_attempt_at=max(now + dt.timedelta(seconds=wait), asked or now),
+        not_before=asked,
         status=status,
         error=None if problem is None else problem[:_LONGEST_ERROR],
         at=now,

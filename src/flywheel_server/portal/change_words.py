@@ -33,6 +33,8 @@ ACTIONS: Mapping[str, str] = {
     "webhook.create": "A webhook was added",
     "webhook.change": "A webhook was changed",
     "webhook.delete": "A webhook was deleted",
+    "webhook.rotate": "A webhook's secret was replaced",
+    "webhook.gone": "A receiver was gone, so its webhook was switched off",
     "webhook.test": "A test was sent to a webhook",
     "webhook.retry": "A message to a webhook was sent again",
     "user.invite": "Somebody was invited",

@@ -4,7 +4,7 @@ Both kinds of people see the same pages under their own roots. A secret is on th
 its creation, and never again.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,7 +15,13 @@ from flywheel_server.api import pages, webhook_views
 from flywheel_server.api.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.webhook_routes import DeliveryId
-from flywheel_server.api.webhook_views import CreatedWebhook, NewWebhook, WebhookChange, WebhookView
+from flywheel_server.api.webhook_views import (
+    CreatedWebhook,
+    NewWebhook,
+    RotateWebhook,
+    WebhookChange,
+    WebhookView,
+)
 from flywheel_server.domain.events import KINDS
 from flywheel_server.portal import filters, forms, frame
 from flywheel_server.runtime import Runtime
@@ -34,6 +40,7 @@ SAID = {
     "delivery.stuck": "An appliance does not run a rule that it should",
     "plan.waiting": "A plan waits for a person",
     "loop.silent": "The learning loop is silent",
+    "webhook.gone": "A receiver is gone, and its webhook switched off",
     "webhook.test": "A test",
 }
 
@@ -81,21 +88,7 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
     ) -> Response:
         """Show a webhook with its deliveries, the newest first."""
         found = await webhook_views.get(parts, scope, id)
-        wanted = filters.choice(state, *_STATES)
-        sought = filters.text(text)
-        listed = await webhook_views.deliveries(parts, scope, id, page, wanted, sought)  # type: ignore[arg-type]
-        return frame.page(
-            request,
-            scope,
-            "webhook.html",
-            root=here,
-            webhook=found,
-            deliveries=listed.items,
-            following=filters.following(request, listed.next),
-            chosen={"state": state, "text": text},
-            kinds=KINDS,
-            said=SAID,
-        )
+        return await _one(request, scope, parts, page, here, found, state=state, text=text)
 
     @router.post("/{id}")
     async def change_webhook(
@@ -107,6 +100,26 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         return await forms.attempt(
             f"{here}/{id}", _change(parts, scope, id, given, kinds), _changed
         )
+
+    _add_changes(router, here, changing)
+    return router
+
+
+def _add_changes(router: APIRouter, here: str, changing: Any) -> None:
+    """Add what is done to one webhook from its page."""
+
+    @router.post("/{id}/rotate")
+    async def rotate_secret(
+        request: Request, scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Replace a webhook's secret and show the new one once."""
+        given = await forms.texts(request)
+        body = forms.body(RotateWebhook, overlap_hours=_hours(given.get("overlap_hours", "")))
+        try:
+            rotated = await webhook_views.rotate(parts, scope, id, body)
+        except errors.Conflict as error:
+            return frame.go(f"{here}/{id}", error.detail, kind="trouble")
+        return await _one(request, scope, parts, _FIRST, here, rotated)
 
     @router.post("/{id}/delete")
     async def delete_webhook(
@@ -138,8 +151,6 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
             f"{here}/{id}", deed, "The delivery is sent again within the next seconds."
         )
 
-    return router
-
 
 operators = routes("/operator", READER, ADMIN)
 partners = routes("/partner", PARTNER_OWNER, PARTNER_OWNER)
@@ -167,6 +178,47 @@ async def _list(
         kinds=KINDS,
         said=SAID,
     )
+
+
+async def _one(
+    request: Request,
+    scope: Actor,
+    parts: Runtime,
+    page: pages.Page,
+    here: str,
+    webhook: WebhookView,
+    state: str = "",
+    text: str = "",
+) -> Response:
+    wanted = filters.choice(state, *_STATES)
+    listed = await webhook_views.deliveries(
+        parts,
+        scope,
+        webhook.id,
+        page,
+        wanted,  # type: ignore[arg-type]
+        filters.text(text),
+    )
+    return frame.page(
+        request,
+        scope,
+        "webhook.html",
+        root=here,
+        webhook=webhook,
+        deliveries=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"state": state, "text": text},
+        kinds=KINDS,
+        said=SAID,
+    )
+
+
+def _hours(text: str) -> float | str:
+    """Return the number, or the text, of which the body then says that it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _new(given: dict[str, str], kinds: list[str]) -> NewWebhook:

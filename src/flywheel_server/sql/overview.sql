@@ -86,11 +86,12 @@ SELECT m.folded_at FROM fold_marks m WHERE m.fold = 'days';
 
 -- name: dead_webhooks
 -- fleet: the platform's own endpoints; a partner's are the partner's to mend
-SELECT w.id, w.label, w.url, min(d.created_at) AS since, count(*) AS dead
+SELECT w.id, w.label, w.url, w.gone_at, min(d.created_at) AS since, count(d.id) AS dead
 FROM webhook_endpoints w
-JOIN webhook_deliveries d ON d.endpoint_id = w.id AND d.state = 'dead'
+LEFT JOIN webhook_deliveries d ON d.endpoint_id = w.id AND d.state = 'dead'
 WHERE w.partner_id IS NULL
 GROUP BY w.id
+HAVING count(d.id) > 0 OR w.gone_at IS NOT NULL
 ORDER BY w.id
 LIMIT $1;
 

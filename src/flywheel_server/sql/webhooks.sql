@@ -10,7 +10,10 @@ WHERE w.partner_id IS NOT DISTINCT FROM $1;
 
 -- name: page
 SELECT
-    w.id, w.partner_id, w.url, w.label, w.kinds, w.enabled, w.created_at,
+    w.id, w.partner_id, w.url, w.label, w.kinds, w.enabled, w.created_at, w.gone_at, w.not_before,
+    (
+        SELECT max(o.expires_at) FROM webhook_old_secrets o WHERE o.endpoint_id = w.id
+    ) AS overlap_until,
     (
         SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.state = 'pending'
     ) AS pending,
@@ -34,7 +37,29 @@ UPDATE webhook_endpoints
 SET url = $3,
     label = $4,
     kinds = $5,
-    enabled = $6
+    enabled = $6,
+    gone_at = $7,
+    not_before = $8
+WHERE id = $1
+    AND partner_id IS NOT DISTINCT FROM $2;
+
+-- name: forget_old_secrets
+DELETE FROM webhook_old_secrets
+WHERE endpoint_id = $1
+    AND partner_id IS NOT DISTINCT FROM $2
+    AND ($4 OR expires_at <= $3);
+
+-- name: count_old_secrets
+SELECT count(*)
+FROM webhook_old_secrets o
+WHERE o.endpoint_id = $1
+    AND o.partner_id IS NOT DISTINCT FROM $2;
+
+-- name: rotate
+-- The trigger keeps the secret that this replaces until then.
+UPDATE webhook_endpoints
+SET secret = $3,
+    overlap_until = $4
 WHERE id = $1
     AND partner_id IS NOT DISTINCT FROM $2;
 
@@ -128,6 +153,7 @@ WITH due AS MATERIALIZED (
         FOR UPDATE SKIP LOCKED
     ) o
     WHERE w.enabled
+        AND (w.not_before IS NULL OR w.not_before <= $2)
         AND w.id <> ALL ($6::uuid[])
     LIMIT $4
 ),
@@ -139,8 +165,15 @@ leased AS (
     RETURNING d.id, d.event_id, d.endpoint_id, d.attempts
 )
 SELECT
-    l.id, l.event_id, l.endpoint_id, l.attempts, w.url, w.secret, e.kind, e.partner_id,
-    e.organization_id, e.site_id, e.data, e.occurred_at
+    l.id, l.event_id, l.endpoint_id, l.attempts, w.url, e.kind, e.partner_id, e.organization_id,
+    e.site_id, e.data, e.occurred_at,
+    w.secret || ARRAY(
+        SELECT o.secret
+        FROM webhook_old_secrets o
+        WHERE o.endpoint_id = w.id AND o.expires_at > $2
+        ORDER BY o.expires_at DESC
+        LIMIT $7
+    ) AS secrets
 FROM leased l
 JOIN webhook_endpoints w ON w.id = l.endpoint_id
 JOIN events e ON e.id = l.event_id
@@ -159,6 +192,29 @@ SET state = $3,
     leased_until = NULL
 WHERE id = $1
     AND leased_by = $2;
+
+-- name: hold_off
+-- fleet: the sender serves every tenant
+UPDATE webhook_endpoints
+SET not_before = $2
+WHERE id = $1
+    AND url = $3
+    AND (not_before IS NULL OR not_before < $2);
+
+-- name: switch_off
+-- fleet: the sender serves every tenant
+-- Not one whose address somebody changed meanwhile.
+UPDATE webhook_endpoints
+SET enabled = false,
+    gone_at = $2
+WHERE id = $1
+    AND url = $3
+    AND enabled
+RETURNING id, partner_id, url, label, kinds, enabled, created_at, gone_at, not_before;
+
+-- name: forget_expired_secrets
+-- fleet: what has expired signs for no tenant
+DELETE FROM webhook_old_secrets WHERE expires_at < $1;
 
 -- name: let_go
 -- fleet: the sender serves every tenant

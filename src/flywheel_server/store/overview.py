@@ -64,7 +64,9 @@ class Dead:
     id: UUID
     label: str
     url: str
-    since: dt.datetime
+    # When its receiver said that it is gone.
+    gone_at: dt.datetime | None
+    since: dt.datetime | None
     dead: int
 
 

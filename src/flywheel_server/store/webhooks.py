@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain import webhooks as rules
 from flywheel_server.sql import load
 
 _SQL = load("webhooks")
@@ -23,6 +24,12 @@ class Endpoint:
     kinds: list[str]
     enabled: bool
     created_at: dt.datetime
+    # When its receiver said that it is gone, which switched it off.
+    gone_at: dt.datetime | None = None
+    # When its receiver asked to be called again.
+    not_before: dt.datetime | None = None
+    # Until when secrets that were replaced sign, too.
+    overlap_until: dt.datetime | None = None
     pending: int = 0
     dead: int = 0
 
@@ -54,7 +61,8 @@ class Leased:
     endpoint_id: UUID
     attempts: int
     url: str
-    secret: bytes
+    # The newest first.
+    secrets: list[bytes]
     kind: str
     partner_id: UUID | None
     organization_id: UUID | None
@@ -72,6 +80,8 @@ class Result:
     status: int | None
     error: str | None
     at: dt.datetime
+    # Where the receiver said when to come again.
+    not_before: dt.datetime | None = None
 
 
 async def insert(
@@ -127,7 +137,41 @@ async def change(connection: Connection, endpoint: Endpoint) -> None:
         endpoint.label,
         endpoint.kinds,
         endpoint.enabled,
+        endpoint.gone_at,
+        endpoint.not_before,
     )
+
+
+async def rotate(
+    connection: Connection,
+    endpoint: Endpoint,
+    secret: bytes,
+    until: dt.datetime | None,
+) -> None:
+    """Replace the secret; until then the old one signs too, if at all."""
+    await connection.execute(_SQL["rotate"], endpoint.id, endpoint.partner_id, secret, until)
+
+
+async def forget_old_secrets(
+    connection: Connection, endpoint: Endpoint, now: dt.datetime, *, living: bool
+) -> None:
+    """Delete an endpoint's replaced secrets that have expired, those that have not where told."""
+    await connection.execute(
+        _SQL["forget_old_secrets"], endpoint.id, endpoint.partner_id, now, living
+    )
+
+
+async def count_old_secrets(connection: Connection, endpoint: Endpoint) -> int:
+    """Return how many replaced secrets an endpoint has."""
+    return int(
+        await connection.fetchval(_SQL["count_old_secrets"], endpoint.id, endpoint.partner_id)
+    )
+
+
+async def forget_expired_secrets(connection: Connection, now: dt.datetime) -> int:
+    """Delete secrets that sign nothing any more; return how many."""
+    done: str = await connection.execute(_SQL["forget_expired_secrets"], now)
+    return int(done.rpartition(" ")[2])
 
 
 async def delete(connection: Connection, partner_id: UUID | None, id: UUID) -> bool:
@@ -194,7 +238,9 @@ async def lease(
     busy: Collection[UUID],
 ) -> list[Leased]:
     """Take deliveries that are due: ``each`` of an endpoint at most, none of ``busy`` ones."""
-    rows = await connection.fetch(_SQL["lease"], sender, now, until, limit, each, list(busy))
+    rows = await connection.fetch(
+        _SQL["lease"], sender, now, until, limit, each, list(busy), rules.MOST_OLD_SECRETS
+    )
     return [Leased(**dict(row)) for row in rows]
 
 
@@ -210,6 +256,17 @@ async def settle(connection: Connection, sender: UUID, id: UUID, result: Result)
         result.error,
         result.at,
     )
+
+
+async def hold_off(connection: Connection, leased: Leased, until: dt.datetime) -> None:
+    """Send nothing to an endpoint before then, as its receiver asked."""
+    await connection.execute(_SQL["hold_off"], leased.endpoint_id, until, leased.url)
+
+
+async def switch_off(connection: Connection, leased: Leased, now: dt.datetime) -> Endpoint | None:
+    """Switch an endpoint off whose receiver is gone; None when it is off, or leads elsewhere."""
+    row = await connection.fetchrow(_SQL["switch_off"], leased.endpoint_id, now, leased.url)
+    return None if row is None else Endpoint(**dict(row))
 
 
 async def let_go(connection: Connection, sender: UUID) -> None:
