@@ -43,6 +43,7 @@ class Calendar:
         self.url = ""
         self.requests: list[str] = []
         self.status = 200
+        self.retry_after: str | None = None
         self.answer: bytes | None = None
         # What happens while somebody waits for an answer to a digest.
         self.asked: Callable[[], Awaitable[None]] | None = None
@@ -91,10 +92,17 @@ class Calendar:
         context = BytesSerializationContext()
         stamp.serialize(context)
         answer = context.getbytes() if self.answer is None else self.answer
-        return Response(answer, self.status, media_type="application/vnd.opentimestamps.v1")
+        return Response(
+            answer, self.status, self._waits(), media_type="application/vnd.opentimestamps.v1"
+        )
+
+    def _waits(self) -> dict[str, str]:
+        return {} if self.retry_after is None else {"Retry-After": self.retry_after}
 
     async def _height(self, request: Request) -> Response:
         self.requests.append("height")
+        if self.retry_after is not None and self.status != 200:
+            return PlainTextResponse("busy", self.status, self._waits())
         found = self.blocks.get(request.path_params["height"])
         return PlainTextResponse(_name(found)) if found else PlainTextResponse("none", 404)
 

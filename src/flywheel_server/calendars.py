@@ -5,34 +5,99 @@ lead to. Only calendars that are set here, or that the library knows, are asked.
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
-from flywheel_server import log, timestamps
+from flywheel_server import timestamps
+from flywheel_server.domain import retry_after
 from flywheel_server.timestamps import Owed, Proof
-
-_log = log.get(__name__)
 
 _SECONDS = 10.0
 _ACCEPT = {"Accept": "application/vnd.opentimestamps.v1", "User-Agent": "flywheel-server"}
 _FOUND = 200
 _MISSING = 404
 _HASH_DIGITS = 64
+_LONGEST_WAIT = dt.timedelta(days=1)
 
 
 class NoAnswer(Exception):
     """Somebody who was asked did not answer, or not usefully; the text says who and what."""
 
 
-class Calendars:
-    """The calendars to submit to, and the client that asks them."""
+class Waits:
+    """Until when those who said so are not asked; kept from one errand to the next."""
 
-    def __init__(self, urls: Sequence[str], client: httpx.AsyncClient) -> None:
-        self._urls = [url.rstrip("/") for url in urls]
+    def __init__(self) -> None:
+        self._until: dict[str, dt.datetime] = {}
+
+    def check(self, url: str, now: dt.datetime) -> None:
+        """Raise NoAnswer while a host asked to be left alone."""
+        until = self._until.get(_host(url))
+        if until is None:
+            return
+        if until <= now:
+            del self._until[_host(url)]
+            return
+        raise NoAnswer(f"{_host(url)} asked not to be asked before {until:%Y-%m-%d %H:%M} UTC")
+
+    def note(self, url: str, answer: httpx.Response, now: dt.datetime) -> None:
+        """Keep what an answer's Retry-After says, of at most a day."""
+        told = answer.headers
+        seconds = retry_after.seconds(told.get("retry-after"), told.get("date"), now)
+        if seconds:
+            self._until[_host(url)] = now + min(dt.timedelta(seconds=seconds), _LONGEST_WAIT)
+
+
+class Asking:
+    """Whom to ask by: a client, the time of asking, and who is to be left alone."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, now: dt.datetime, waits: Waits | None = None
+    ) -> None:
         self._client = client
+        self._now = now
+        self._waits = waits or Waits()
+
+    async def fetch(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        most: int = 10_000,
+    ) -> bytes | None:
+        """Return the body of an answer 200, None for a 404. Raises NoAnswer for all else."""
+        self._waits.check(url, self._now)
+        try:
+            async with (
+                asyncio.timeout(_SECONDS),
+                self._client.stream(method, url, content=body, headers=headers) as answer,
+            ):
+                if answer.status_code == _MISSING:
+                    return None
+                if answer.status_code != _FOUND:
+                    self._waits.note(url, answer, self._now)
+                    raise NoAnswer(f"{_host(url)} answered {answer.status_code}")
+                found = b""
+                async for chunk in answer.aiter_bytes():
+                    found += chunk
+                    if len(found) > most:
+                        raise NoAnswer(f"{_host(url)} answered more than {most} bytes")
+                return found
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
+            raise NoAnswer(f"{_host(url)} cannot be asked ({type(error).__name__})") from error
+
+
+class Calendars:
+    """The calendars to submit to, and how they are asked."""
+
+    def __init__(self, urls: Sequence[str], asking: Asking) -> None:
+        self._urls = [url.rstrip("/") for url in urls]
+        self._asking = asking
 
     async def submit(self, proof: Proof) -> list[str]:
         """Hand a digest to every calendar at once and take their answers into the proof.
@@ -75,9 +140,7 @@ class Calendars:
 
     async def _ask(self, method: str, url: str, body: bytes | None = None) -> bytes | None:
         """Return the answer, or None when the calendar does not have it yet."""
-        answer = await _fetch(
-            self._client, method, url, body, _ACCEPT, timestamps.MOST_ANSWER_BYTES
-        )
+        answer = await self._asking.fetch(method, url, body, _ACCEPT, timestamps.MOST_ANSWER_BYTES)
         return None if method == "GET" and answer is None else answer or b""
 
 
@@ -97,9 +160,9 @@ def _taken(proof: Proof, commitment: bytes, answer: bytes | BaseException | None
 class Headers:
     """Where block headers come from: a file, or a server that speaks the Esplora API."""
 
-    def __init__(self, source: str | None, client: httpx.AsyncClient) -> None:
+    def __init__(self, source: str | None, asking: Asking) -> None:
         self._source = source
-        self._client = client
+        self._asking = asking
 
     @property
     def known(self) -> bool:
@@ -115,13 +178,13 @@ class Headers:
         return await asyncio.to_thread(_from_file, Path(self._source), height)
 
     async def _download(self, base: str, height: int) -> bytes | None:
-        found = await _fetch(self._client, "GET", f"{base}/block-height/{height}")
+        found = await self._asking.fetch("GET", f"{base}/block-height/{height}")
         if found is None:
             return None
         name = found.decode("ascii", "replace").strip().lower()
         if len(name) != _HASH_DIGITS or not set(name) <= set("0123456789abcdef"):
             raise NoAnswer(f"{_host(base)} answered something else than the hash of block {height}")
-        text = await _fetch(self._client, "GET", f"{base}/block/{name}/header")
+        text = await self._asking.fetch("GET", f"{base}/block/{name}/header")
         header = _header((text or b"").decode("ascii", "replace"))
         if header is None or timestamps.block_hash(header) != name:
             raise NoAnswer(f"{_host(base)} answered another header than that of block {height}")
@@ -150,34 +213,6 @@ def _header(text: str) -> bytes | None:
     except ValueError:
         return None
     return header if len(header) == timestamps.HEADER_BYTES else None
-
-
-async def _fetch(
-    client: httpx.AsyncClient,
-    method: str,
-    url: str,
-    body: bytes | None = None,
-    headers: dict[str, str] | None = None,
-    most: int = 10_000,
-) -> bytes | None:
-    """Return the body of an answer 200, None for a 404. Raises NoAnswer for all else."""
-    try:
-        async with (
-            asyncio.timeout(_SECONDS),
-            client.stream(method, url, content=body, headers=headers) as answer,
-        ):
-            if answer.status_code == _MISSING:
-                return None
-            if answer.status_code != _FOUND:
-                raise NoAnswer(f"{_host(url)} answered {answer.status_code}")
-            found = b""
-            async for chunk in answer.aiter_bytes():
-                found += chunk
-                if len(found) > most:
-                    raise NoAnswer(f"{_host(url)} answered more than {most} bytes")
-            return found
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
-        raise NoAnswer(f"{_host(url)} cannot be asked ({type(error).__name__})") from error
 
 
 def _host(url: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from flywheel_server import clock, db, loop
 from flywheel_server.actions import evidence_anchors
-from flywheel_server.calendars import Calendars, Headers
+from flywheel_server.calendars import Asking, Calendars, Headers, NoAnswer, Waits
 from flywheel_server.domain import evidence as domain
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop import anchor_evidence, turns
@@ -227,7 +227,7 @@ async def test_real_proofs_are_judged_by_their_real_block(
     headers_file.write_text(f"{HEIGHT} {HEADER.hex()}\n")
     proof = Proof.read((OTS / f"{name}.txt.ots").read_bytes())
     async with httpx.AsyncClient() as http:
-        headers = Headers(str(headers_file), http)
+        headers = Headers(str(headers_file), Asking(http, clock.now()))
         judged = await evidence_anchors._judged(_pending(), proof, headers, clock.now())
 
     assert judged.state == state
@@ -237,7 +237,7 @@ async def test_real_proofs_are_judged_by_their_real_block(
 async def test_a_real_proof_without_a_block_stays_pending() -> None:
     proof = Proof.read((OTS / "incomplete.txt.ots").read_bytes())
     async with httpx.AsyncClient() as http:
-        headers = Headers(None, http)
+        headers = Headers(None, Asking(http, clock.now()))
         judged = await evidence_anchors._judged(_pending(), proof, headers, clock.now())
 
     assert judged.state == "pending"
@@ -246,13 +246,49 @@ async def test_a_real_proof_without_a_block_stays_pending() -> None:
 async def test_only_known_calendars_are_asked_whatever_a_proof_names(calendar: Calendar) -> None:
     async with httpx.AsyncClient() as http:
         proof = Proof.of(bytes(32))
-        await Calendars([calendar.url], http).submit(proof)
+        asking = Asking(http, clock.now())
+        await Calendars([calendar.url], asking).submit(proof)
         calendar.mine(800_000)
 
-        await Calendars(["http://127.0.0.1:9"], http).upgrade(proof)
+        await Calendars(["http://127.0.0.1:9"], asking).upgrade(proof)
 
     assert calendar.requests == ["digest"]
     assert proof.attested() == []
+
+
+@pytest.mark.parametrize(("asked", "waits"), [("600", 600), ("999999999", 86_400), ("soon", 0)])
+async def test_a_calendar_that_says_when_to_come_again_is_not_asked_before(
+    calendar: Calendar, asked: str, waits: int
+) -> None:
+    calendar.status, calendar.retry_after = 503, asked
+    kept, now = Waits(), clock.now()
+    async with httpx.AsyncClient() as http, calendar_server.running() as other:
+
+        async def submit(seconds: int) -> int:
+            asking = Asking(http, now + dt.timedelta(seconds=seconds), kept)
+            # The other one is asked all the while.
+            await Calendars([calendar.url, other.url], asking).submit(Proof.of(bytes(32)))
+            return len(calendar.requests)
+
+        assert [await submit(0), await submit(max(0, waits - 1))] == ([1, 1] if waits else [1, 2])
+        assert await submit(waits + 1) == (2 if waits else 3)
+        assert len(other.requests) == 3
+
+
+async def test_block_headers_are_waited_for_like_calendars(calendar: Calendar) -> None:
+    calendar.mine(1)
+    calendar.blocks[1] = HEADER
+    calendar.status, calendar.retry_after = 429, "60"
+    kept, now = Waits(), clock.now()
+    async with httpx.AsyncClient() as http:
+        for seconds, words in ((0, "answered 429"), (59, "not to be asked before")):
+            asking = Asking(http, now + dt.timedelta(seconds=seconds), kept)
+            with pytest.raises(NoAnswer, match=words):
+                await Headers(calendar.url, asking).of(1)
+        calendar.status = 200
+        asking = Asking(http, now + dt.timedelta(seconds=61), kept)
+        assert await Headers(calendar.url, asking).of(1) == HEADER
+    assert calendar.requests.count("height") == 2
 
 
 async def test_a_batch_is_of_one_organization_and_every_path_leads_to_its_root(

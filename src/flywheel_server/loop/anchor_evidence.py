@@ -10,7 +10,7 @@ import httpx
 
 from flywheel_server import clock, db
 from flywheel_server.actions import evidence_anchors
-from flywheel_server.calendars import Calendars, Headers
+from flywheel_server.calendars import Asking, Calendars, Headers, Waits
 from flywheel_server.db import Connection
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop.step import Turn
@@ -18,6 +18,8 @@ from flywheel_server.settings import Settings
 from flywheel_server.store import folds
 
 _SCOPE = LoopScope(reason="timestamps of every organization are asked for alike")
+# What calendars said is remembered by the process that asks: a new one is told again.
+_WAITS = Waits()
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
@@ -45,9 +47,10 @@ async def errand(database: db.Database, settings: Settings) -> None:
     if not due:
         return
     async with httpx.AsyncClient(follow_redirects=False) as client:
-        calendars = Calendars(settings.calendars, client)
-        headers = Headers(settings.bitcoin_headers, client)
         now = clock.now()
+        asking = Asking(client, now, _WAITS)
+        calendars = Calendars(settings.calendars, asking)
+        headers = Headers(settings.bitcoin_headers, asking)
         asked = await asyncio.gather(
             *(evidence_anchors.attempt(anchor, calendars, headers, now) for anchor in due)
         )
