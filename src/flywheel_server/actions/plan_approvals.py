@@ -37,6 +37,7 @@ async def wait(
     """Have a plan wait for a person's word from now on, and tell the site's partner so."""
     await store.insert(connection, case.site_id, plan_id, now=now, deadline_at=deadline_at)
     incident = case.incident
+    caution = drafts.caution("healing", [case.asker.agent_version])
     await events.emit(
         connection,
         "plan.waiting",
@@ -51,6 +52,7 @@ async def wait(
             "planner": proposal.planner,
             "confidence": proposal.confidence,
             "deadline_at": deadline_at.isoformat(),
+            **({} if caution is None else {"caution": caution}),
         },
         now=now,
     )

@@ -10,6 +10,7 @@ from flywheel_server import db
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import Filter, Search, View
+from flywheel_server.domain import agents
 from flywheel_server.domain import reported as settings
 from flywheel_server.store import appliance_views
 
@@ -49,6 +50,10 @@ class ApplianceItem(View):
     )
     uptime_seconds: int | None = Field(description="Since it started.", examples=[944])
     l2_mode: ReportedView = Field(description="What it does when no rule matches.")
+    heals_by_order: bool = Field(
+        description="Whether its version carries healing orders out, which manual mode needs.",
+        examples=[True],
+    )
     rules_hash: ReportedView = Field(description="The rule set it runs.")
     last_sync_at: dt.datetime | None = Field(description="Its last rule sync.", examples=[_TIME])
     first_seen_at: dt.datetime = Field(description="When it registered.", examples=[_TIME])
@@ -94,6 +99,7 @@ def _view(row: appliance_views.ApplianceView) -> ApplianceItem:
             reported_at=row.reported_l2_mode_at,
             state=settings.state(row.desired_l2_mode, row.reported_l2_mode),
         ),
+        heals_by_order=agents.of(row.agent_version).heals_by_order,
         rules_hash=ReportedView(
             desired=row.desired_rules_hash,
             reported=row.reported_rules_hash,

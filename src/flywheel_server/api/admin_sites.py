@@ -14,7 +14,7 @@ from flywheel_server.api.access import Admin, OperatorOrPartnerActor, RuntimeDep
 from flywheel_server.api.admin_accounts import SiteView
 from flywheel_server.api.admin_appliances import ReportedView
 from flywheel_server.api.operator_bodies import Name, OperatorBody
-from flywheel_server.domain import reported
+from flywheel_server.domain import orders, reported
 from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.store import accounts
 
@@ -60,6 +60,10 @@ class ModeView(BaseModel):
         description="Its id on the wire.", examples=["site-lab-01-02:00:5E:10:00:01"]
     )
     l2_mode: ReportedView = Field(description="Desired and reported.")
+    caution: str | None = Field(
+        description="Manual mode: what the agent version does not do, and what works.",
+        examples=[f"{orders.ACKNOWLEDGES_ONLY} {orders.WHAT_WORKS}"],
+    )
 
 
 @router.patch("/admin/sites/{site_id}")
@@ -98,6 +102,7 @@ async def set_l2_mode(
         if site is None or found is None:
             raise errors.NotFound("There is no such appliance: check the site's and its own id.")
         mode = await actions.set_l2_mode(connection, scope, site, found, body.l2_mode, clock.now())
+    manual = mode.desired_l2_mode == "manual"
     reported_at: dt.datetime | None = mode.reported_l2_mode_at
     return ModeView(
         id=mode.id,
@@ -108,4 +113,5 @@ async def set_l2_mode(
             reported_at=reported_at,
             state=reported.state(mode.desired_l2_mode, mode.reported_l2_mode),
         ),
+        caution=orders.caution("healing", [mode.agent_version]) if manual else None,
     )

@@ -267,7 +267,7 @@ def _shown(order: Order, agent_version: str) -> dict[str, Any]:
         "status": order.state,
         "result": None if secret else order.result,
         "meaning": orders.meaning(order.kind, order.outcome, order.standing),
-        "caution": orders.caution(order.kind, agent_version) if order.live else None,
+        "caution": orders.caution(order.kind, [agent_version]) if order.live else None,
         **{
             name: getattr(order, name)
             for name in (

@@ -24,6 +24,7 @@ from flywheel_server.api.access import (
 )
 from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.api.operator_bodies import OperatorBody, PathId, ReasonBody
+from flywheel_server.domain import completions, orders
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.runtime import Runtime
@@ -86,6 +87,27 @@ class PlanView(BaseModel):
     notes: str | None = Field(description="Why, in their words.", examples=[None])
     order_id: str | None = Field(description="The order that came of it.", examples=[None])
     order_status: str | None = Field(description="Where the order stands.", examples=["pending"])
+    order_outcome: completions.Outcome | None = Field(
+        description="What the appliance's words about the order mean; `unknown`: carried out, and "
+        "the report of it was lost.",
+        examples=["success"],
+    )
+    order_standing: completions.Standing | None = Field(
+        description="What these words are worth; `claimed`: this agent version cannot know.",
+        examples=["observed"],
+    )
+    handed_out_at: dt.datetime | None = Field(
+        description="When the appliance was first told of the order.", examples=[None]
+    )
+    agent_versions: list[str] = Field(
+        description="What runs on the appliance that asked, else on any that could be ordered.",
+        examples=[["0.4.13"]],
+    )
+    caution: str | None = Field(
+        description="What to know before approving, until the order is over: what these versions "
+        "do not do, and what works.",
+        examples=[f"{orders.ACKNOWLEDGES_ONLY} {orders.WHAT_WORKS}"],
+    )
     execution_id: str | None = Field(description="The execution reported.", examples=[None])
     executed_at: dt.datetime | None = Field(description="When it was reported.", examples=[None])
     outcome: str | None = Field(
@@ -252,6 +274,7 @@ async def reject(parts: Runtime, scope: Decider, id: UUID, reason: str) -> PlanV
 
 def _view(approval: Approval, scope: Decider) -> PlanView:
     decides = isinstance(scope, PartnerScope) or approval.healing_tier == "full_coverage"
+    undone = approval.state == "waiting" or approval.order_state in orders.LIVE
     same = {
         name: getattr(approval, name)
         for name in PlanView.model_fields
@@ -265,6 +288,7 @@ def _view(approval: Approval, scope: Decider) -> PlanView:
         appliance_id=approval.wire_id,
         details=approval.input.get("details", {}),
         order_status=approval.order_state,
+        caution=orders.caution("healing", approval.agent_versions) if undone else None,
         may_decide=decides and approval.state == "waiting",
         **same,
     )

@@ -7,6 +7,7 @@ execute the outer parameters and verify the inner ones.
 import datetime as dt
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -217,11 +218,20 @@ def moment(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def caution(kind: Kind, agent_version: str) -> str | None:
-    """Return what to know before such an order goes to this version; None: it carries it out."""
-    if kind != "healing" or agents.of(agent_version).heals_by_order:
+def caution(kind: Kind, agent_versions: Collection[str]) -> str | None:
+    """Return what to know before such an order goes to one of these versions.
+
+    None: each of them carries it out, or none is known.
+    """
+    unfit = {each for each in agent_versions if not agents.of(each).heals_by_order}
+    if kind != "healing" or not unfit:
         return None
-    return f"{ACKNOWLEDGES_ONLY} {WHAT_WORKS}"
+    if unfit == set(agent_versions):
+        return f"{ACKNOWLEDGES_ONLY} {WHAT_WORKS}"
+    return (
+        f"{ACKNOWLEDGES_ONLY} That is so for {', '.join(sorted(unfit))}: order an appliance that "
+        f"runs another version. {WHAT_WORKS}"
+    )
 
 
 def meaning(kind: Kind, outcome: Outcome | None, standing: Standing | None) -> str | None:

@@ -16,6 +16,7 @@ from flywheel_server.api.admin_sites import ModeBody, ModeView
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
 from flywheel_server.api.orders import IssuedView, OrderBody
 from flywheel_server.domain import deliveries, reported
+from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.portal import filters, forms, frame
 from flywheel_server.runtime import Runtime
@@ -164,6 +165,7 @@ async def site_page(
         kinds=ORDERS,
         tiers=("standard", "full_coverage"),
         state=reported.state,
+        cautions=lambda version: ordered.caution("healing", [version]),
         silent_since=now - deliveries.SILENT_AFTER,
     )
 
@@ -251,6 +253,10 @@ def _issued(order: IssuedView) -> str:
 
 def _mode_set(mode: ModeView) -> str:
     word = dict(MODES)[cast("str", mode.l2_mode.desired)]
+    caution = f" {mode.caution}" if mode.caution else ""
     if mode.l2_mode.state == "applied":
-        return f"{mode.appliance_id} runs L2 mode {word}."
-    return f"{mode.appliance_id} is told L2 mode {word} at its next check-in: pending until then."
+        return f"{mode.appliance_id} runs L2 mode {word}.{caution}"
+    return (
+        f"{mode.appliance_id} is told L2 mode {word} at its next check-in: pending until then."
+        f"{caution}"
+    )

@@ -23,6 +23,8 @@ from flywheel_server.api.access import (
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
+from flywheel_server.domain import agents
+from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.domain.scope import ClientScope
 from flywheel_server.portal import filters, forms, frame
@@ -54,6 +56,22 @@ _ORDERS = {
     "expired": "The appliance did not fetch the order in time: nothing was run.",
     "cancelled": "The order was taken back.",
 }
+# Where the appliance was told of the order and has not answered since.
+_UNANSWERED = {
+    "pending": "The appliance was told of the order and has not reported yet. A newer daemon that "
+    "carried it out and lost its report says so an hour later.",
+    "expired": "The appliance was told of the order and did not report in time: whether anything "
+    "was run is not known.",
+}
+_WILL_STAND = "What comes of it will stand here."
+_LOST = (
+    "Carried out, report lost: the appliance did what was ordered. What came of it is not known "
+    "until the next signed scan of the host."
+)
+_ACKNOWLEDGED = (
+    "The appliance acknowledged the order, which proves no healing: its agent version cannot know. "
+    "The next signed scan of the host tells whether the fault is gone."
+)
 _OUTCOMES = {
     "success": "Healed",
     "failure": "Tried, and not healed",
@@ -177,7 +195,10 @@ async def _show(
     own = []
     if plan.appliance_id is None:
         async with db.transaction(parts.database, scope) as connection:
-            own = [each.wire_id for each in await appliances.of_site(connection, plan.site.id)]
+            own = [
+                (each.wire_id, _named(each))
+                for each in await appliances.of_site(connection, plan.site.id)
+            ]
     return frame.page(
         request,
         scope,
@@ -218,8 +239,15 @@ async def _rejected(parts: Runtime, scope: Decider, id: UUID, given: dict[str, s
 def _approved(plan: PlanView) -> str:
     return (
         f"Approved: {plan.appliance_id or 'the appliance'} is ordered to run {plan.runbook_id} and "
-        "fetches the order at its next check-in. What comes of it will stand here."
+        f"fetches the order at its next check-in. {plan.caution or _WILL_STAND}"
     )
+
+
+def _named(appliance: Appliance) -> str:
+    """Return an appliance as a choice: its id, what runs on it, and what that does not do."""
+    version = appliance.agent_version
+    heals = "" if agents.of(version).heals_by_order else ", does not carry healing orders out"
+    return f"{appliance.wire_id} (agent {version or 'unknown'}{heals})"
 
 
 def _root(scope: Decider) -> str:
@@ -249,7 +277,21 @@ def became(plan: PlanView) -> str:
         return _OUTCOMES[plan.outcome] + (
             "." if plan.outcome == "not_attempted" else _CHECKS[plan.verified]
         )
-    return _ORDERS.get(plan.order_status or "", "The order is on its way.")
+    return _ordered(plan)
+
+
+def _ordered(plan: PlanView) -> str:
+    """Return what became of a plan's order, for as long as no execution says more."""
+    if plan.order_outcome == "unknown":
+        return _LOST
+    if plan.order_standing == "claimed":
+        return _ACKNOWLEDGED
+    if plan.order_outcome == "not_attempted":
+        return f"{_OUTCOMES['not_attempted']}."
+    status = plan.order_status or ""
+    if plan.handed_out_at is not None and status in _UNANSWERED:
+        return _UNANSWERED[status]
+    return _ORDERS.get(status, "The order is on its way.")
 
 
 def obstacle(scope: Decider, plan: PlanView) -> str | None:

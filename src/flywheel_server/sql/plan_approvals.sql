@@ -10,7 +10,16 @@ SELECT
     p.incident_type, p.hostname, p.severity, p.platform, p.input, p.planner, p.basis, p.runbook_id,
     b.name AS runbook_name, b.executable, p.confidence, p.reasoning, w.created_at, w.deadline_at,
     CASE WHEN w.state = 'waiting' AND w.deadline_at <= $2 THEN 'expired' ELSE w.state END AS state,
-    w.decided_at, w.decided_by, w.notes, w.order_id, q.state AS order_state, p.execution_id,
+    -- Of the appliance that asked, else of any of the site's: each may be chosen to run it.
+    ARRAY(
+        SELECT DISTINCT v.agent_version
+        FROM appliances v
+        WHERE v.site_id = w.site_id
+            AND (p.appliance_id IS NULL OR v.id = p.appliance_id)
+        ORDER BY v.agent_version
+    ) AS agent_versions,
+    w.decided_at, w.decided_by, w.notes, w.order_id, q.state AS order_state,
+    q.outcome AS order_outcome, q.standing AS order_standing, q.handed_out_at, p.execution_id,
     p.executed_at, p.outcome, p.verified
 FROM plan_approvals w
 JOIN plans p ON p.id = w.plan_id
@@ -47,7 +56,16 @@ SELECT
     p.incident_type, p.hostname, p.severity, p.platform, p.input, p.planner, p.basis, p.runbook_id,
     b.name AS runbook_name, b.executable, p.confidence, p.reasoning, w.created_at, w.deadline_at,
     CASE WHEN w.state = 'waiting' AND w.deadline_at <= $1 THEN 'expired' ELSE w.state END AS state,
-    w.decided_at, w.decided_by, w.notes, w.order_id, q.state AS order_state, p.execution_id,
+    -- Of the appliance that asked, else of any of the site's: each may be chosen to run it.
+    ARRAY(
+        SELECT DISTINCT v.agent_version
+        FROM appliances v
+        WHERE v.site_id = w.site_id
+            AND (p.appliance_id IS NULL OR v.id = p.appliance_id)
+        ORDER BY v.agent_version
+    ) AS agent_versions,
+    w.decided_at, w.decided_by, w.notes, w.order_id, q.state AS order_state,
+    q.outcome AS order_outcome, q.standing AS order_standing, q.handed_out_at, p.execution_id,
     p.executed_at, p.outcome, p.verified
 FROM plan_approvals w
 JOIN plans p ON p.id = w.plan_id

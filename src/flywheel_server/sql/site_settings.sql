@@ -13,7 +13,9 @@ SET name = $2,
 WHERE id = $1;
 
 -- name: lock_mode
-SELECT a.id, a.site_id, a.wire_id, a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at
+SELECT
+    a.id, a.site_id, a.wire_id, a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at,
+    a.agent_version
 FROM appliances a
 WHERE a.site_id = $1
     AND a.id = $2

@@ -76,7 +76,7 @@ class OrderRow:
     def caution(self) -> str | None:
         """Return what its agent version does not do, while it is open."""
         open_still = self.state in ordered.LIVE
-        return ordered.caution(self.kind, self.agent_version) if open_still else None
+        return ordered.caution(self.kind, [self.agent_version]) if open_still else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain import completions
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.sql import load
 
@@ -27,6 +28,8 @@ class Approval:
     # None: the key did not say which appliance asked.
     appliance_id: UUID | None
     wire_id: str | None
+    # Of the appliances that may be ordered to run it.
+    agent_versions: list[str]
     incident_id: str
     incident_type: str
     hostname: str
@@ -49,6 +52,10 @@ class Approval:
     notes: str | None
     order_id: str | None
     order_state: str | None
+    order_outcome: completions.Outcome | None
+    order_standing: completions.Standing | None
+    # When the appliance was first told of the order.
+    handed_out_at: dt.datetime | None
     execution_id: str | None
     executed_at: dt.datetime | None
     outcome: str | None

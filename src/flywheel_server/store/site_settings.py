@@ -34,6 +34,7 @@ class Mode:
     desired_l2_mode: L2Mode
     reported_l2_mode: str | None
     reported_l2_mode_at: dt.datetime | None
+    agent_version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
