@@ -51,6 +51,40 @@ CREATE FUNCTION public.counts_suffice(successes bigint, verified_successes bigin
     LANGUAGE sql IMMUTABLE
     RETURN ((((successes + failures) + CASE WHEN with_chaos THEN (chaos_successes + chaos_failures) ELSE (0)::bigint END) >= GREATEST(least_occurrences, (1)::bigint)) AND ((CASE WHEN require_verified THEN verified_successes WHEN with_chaos THEN (successes + chaos_successes) ELSE successes END)::numeric >= GREATEST((least_successes)::numeric, (least_rate * (((successes + failures) + CASE WHEN with_chaos THEN (chaos_successes + chaos_failures) ELSE (0)::bigint END))::numeric))));
 
+CREATE TABLE public.appliances (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    wire_id text NOT NULL,
+    mac text,
+    agent_public_key text,
+    hostname text DEFAULT ''::text NOT NULL,
+    ip_addresses text[] DEFAULT '{}'::text[] NOT NULL,
+    agent_version text DEFAULT ''::text NOT NULL,
+    nixos_version text DEFAULT ''::text NOT NULL,
+    has_local_credentials boolean DEFAULT false NOT NULL,
+    uptime_seconds bigint,
+    desired_l2_mode text DEFAULT 'auto'::text NOT NULL,
+    reported_l2_mode text,
+    reported_l2_mode_at timestamp with time zone,
+    desired_rules_hash text,
+    reported_rules_hash text,
+    reported_rules_hash_at timestamp with time zone,
+    last_sync_at timestamp with time zone,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    agent_started_at timestamp with time zone,
+    CONSTRAINT appliances_desired_l2_mode_known CHECK ((desired_l2_mode = ANY (ARRAY['auto'::text, 'manual'::text, 'disabled'::text]))),
+    CONSTRAINT appliances_mac_form CHECK ((mac ~ '^([0-9A-F]{2}:){5}[0-9A-F]{2}$'::text)),
+    CONSTRAINT appliances_public_key_form CHECK ((agent_public_key ~ '^[0-9a-f]{64}$'::text))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.appliances FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.daemons_alone(of_site uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (SELECT bool_and((a.agent_version ~ '^v?0+([^0-9]|$)'::text)) AS bool_and FROM public.appliances a WHERE (a.site_id = daemons_alone.of_site));
+
 CREATE FUNCTION public.drop_partition(parent text, partition text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -363,11 +397,30 @@ CREATE FUNCTION public.resolved_rule(of_site uuid, of_type text, reported text) 
                     FROM public.aliases a
                    WHERE (a.alias = resolved_rule.reported)), resolved_rule.reported)) AND (l.scope_id = ANY (ARRAY[s.id, o.id, o.partner_id, '00000000-0000-0000-0000-000000000000'::uuid])))))
            WHERE ((s.id = resolved_rule.of_site) AND ((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = s.healing_tier)))
-           ORDER BY (l.incident_type = resolved_rule.of_type) DESC, (array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], l.scope)), (l.source = 'builtin'::text), l.id
+           ORDER BY (l.incident_type = resolved_rule.of_type) DESC, (array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], l.scope)),
+                 CASE l.source
+                     WHEN 'builtin'::text THEN
+                     CASE
+                         WHEN public.daemons_alone(resolved_rule.of_site) THEN 1
+                         ELSE 3
+                     END
+                     WHEN 'synced'::text THEN 2
+                     ELSE 0
+                 END, l.id
           LIMIT 1), ( SELECT
                  CASE
+                     WHEN (count(*) FILTER (WHERE (l.enabled AND (l.source <> 'synced'::text))) = 1) THEN (array_agg(l.id) FILTER (WHERE (l.enabled AND (l.source <> 'synced'::text))))[1]
+                     WHEN ((count(*) FILTER (WHERE (l.source <> 'synced'::text)) = 1) AND ((count(*) FILTER (WHERE l.enabled) = 0) OR public.daemons_alone(resolved_rule.of_site))) THEN (array_agg(l.id) FILTER (WHERE (l.source <> 'synced'::text)))[1]
                      WHEN (count(*) FILTER (WHERE l.enabled) = 1) THEN (array_agg(l.id) FILTER (WHERE l.enabled))[1]
                      WHEN (count(*) = 1) THEN (array_agg(l.id))[1]
+                     WHEN (count(*) = 0) THEN ( SELECT
+                             CASE
+                                 WHEN (count(*) = 1) THEN (array_agg(c.id))[1]
+                                 ELSE NULL::uuid
+                             END AS "case"
+                        FROM (public.aliases b
+                          JOIN public.l1_rules c ON ((c.runbook_id = b.runbook_id)))
+                       WHERE ((b.alias = resolved_rule.reported) AND (c.source = 'builtin'::text) AND starts_with(c.incident_type, 'compiled:'::text)))
                      ELSE NULL::uuid
                  END AS "case"
             FROM (((public.aliases a
@@ -393,10 +446,12 @@ CREATE FUNCTION public.resolved_everywhere(of_type text, reported text) RETURNS 
             FROM public.l1_rules l
            WHERE ((l.rule_id = COALESCE(( SELECT a.rule_id
                     FROM public.aliases a
-                   WHERE (a.alias = resolved_everywhere.reported)), resolved_everywhere.reported)) AND ((l.scope <> 'platform'::text) OR (l.tier <> 'standard'::text)))))) AND (NOT (EXISTS ( SELECT 1
+                   WHERE (a.alias = resolved_everywhere.reported)), resolved_everywhere.reported)) AND ((l.scope <> 'platform'::text) OR (l.tier <> 'standard'::text) OR ((l.source = 'synced'::text) AND (EXISTS ( SELECT 1
+                    FROM public.l1_rules c
+                   WHERE ((c.rule_id = l.rule_id) AND (c.source = 'builtin'::text)))))))))) AND (NOT (EXISTS ( SELECT 1
             FROM (public.aliases a
               JOIN public.l1_rules l ON (((l.incident_type = resolved_everywhere.of_type) AND (l.runbook_id = a.runbook_id))))
-           WHERE ((a.alias = resolved_everywhere.reported) AND ((l.scope <> 'platform'::text) OR (l.tier <> 'standard'::text)))))));
+           WHERE ((a.alias = resolved_everywhere.reported) AND ((l.scope <> 'platform'::text) OR (l.tier <> 'standard'::text) OR (l.source = 'synced'::text)))))));
 END;
 
 CREATE FUNCTION public.rule_covered(of_rule uuid, of_site uuid) RETURNS boolean
@@ -437,36 +492,6 @@ CREATE TABLE public.appliance_documents (
 );
 
 ALTER TABLE ONLY public.appliance_documents FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.appliances (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    site_id uuid NOT NULL,
-    wire_id text NOT NULL,
-    mac text,
-    agent_public_key text,
-    hostname text DEFAULT ''::text NOT NULL,
-    ip_addresses text[] DEFAULT '{}'::text[] NOT NULL,
-    agent_version text DEFAULT ''::text NOT NULL,
-    nixos_version text DEFAULT ''::text NOT NULL,
-    has_local_credentials boolean DEFAULT false NOT NULL,
-    uptime_seconds bigint,
-    desired_l2_mode text DEFAULT 'auto'::text NOT NULL,
-    reported_l2_mode text,
-    reported_l2_mode_at timestamp with time zone,
-    desired_rules_hash text,
-    reported_rules_hash text,
-    reported_rules_hash_at timestamp with time zone,
-    last_sync_at timestamp with time zone,
-    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    agent_started_at timestamp with time zone,
-    CONSTRAINT appliances_desired_l2_mode_known CHECK ((desired_l2_mode = ANY (ARRAY['auto'::text, 'manual'::text, 'disabled'::text]))),
-    CONSTRAINT appliances_mac_form CHECK ((mac ~ '^([0-9A-F]{2}:){5}[0-9A-F]{2}$'::text)),
-    CONSTRAINT appliances_public_key_form CHECK ((agent_public_key ~ '^[0-9a-f]{64}$'::text))
-)
-WITH (fillfactor='70');
-
-ALTER TABLE ONLY public.appliances FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.audit_head (
     id bigint NOT NULL,
@@ -1230,6 +1255,22 @@ CREATE TABLE public.sessions (
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.set_aside_ids (
+    reported_id text NOT NULL,
+    level text NOT NULL,
+    executions bigint NOT NULL,
+    comes_back_at bigint NOT NULL,
+    reason text NOT NULL,
+    set_aside_by text NOT NULL,
+    set_aside_at timestamp with time zone NOT NULL,
+    CONSTRAINT set_aside_ids_comes_back_later CHECK ((comes_back_at > executions)),
+    CONSTRAINT set_aside_ids_executions_counted CHECK ((executions >= 0)),
+    CONSTRAINT set_aside_ids_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text]))),
+    CONSTRAINT set_aside_ids_reason_given CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE ONLY public.set_aside_ids FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.sign_in_attempts (
     email_digest bytea NOT NULL,
     failures integer NOT NULL,
@@ -1509,6 +1550,9 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.set_aside_ids
+    ADD CONSTRAINT set_aside_ids_pkey PRIMARY KEY (reported_id, level);
+
 ALTER TABLE ONLY public.sign_in_attempts
     ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (email_digest);
 
@@ -1592,6 +1636,8 @@ CREATE INDEX executions_xid_idx ON ONLY public.executions USING btree (xid);
 CREATE INDEX l1_rules_best_idx ON public.l1_rules USING btree (COALESCE(((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision), ('-1'::integer)::double precision), id);
 
 CREATE UNIQUE INDEX l1_rules_builtin_key ON public.l1_rules USING btree (rule_id, incident_type) WHERE (source = 'builtin'::text);
+
+CREATE INDEX l1_rules_builtin_runbook_idx ON public.l1_rules USING btree (runbook_id) WHERE (source = 'builtin'::text);
 
 CREATE INDEX l1_rules_incident_type_idx ON public.l1_rules USING btree (incident_type, scope_id);
 
@@ -2315,6 +2361,10 @@ CREATE POLICY sessions_people ON public.sessions TO flywheel_client, flywheel_pa
 
 CREATE POLICY sessions_platform ON public.sessions TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.set_aside_ids ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY set_aside_ids_platform ON public.set_aside_ids TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.sign_in_attempts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY sign_in_attempts_auth ON public.sign_in_attempts TO flywheel_auth USING (true) WITH CHECK (true);
@@ -2385,6 +2435,27 @@ GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_loop;
 GRANT INSERT ON TABLE public.audit_entries TO flywheel_auth;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.appliances TO flywheel_appliance;
+GRANT SELECT ON TABLE public.appliances TO flywheel_client;
+GRANT SELECT ON TABLE public.appliances TO flywheel_partner;
+GRANT SELECT ON TABLE public.appliances TO flywheel_operator;
+GRANT SELECT ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(uptime_seconds) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_operator;
+GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_partner;
+
+GRANT UPDATE(desired_rules_hash) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(reported_rules_hash) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(reported_rules_hash_at) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(last_seen_at) ON TABLE public.appliances TO flywheel_loop;
 
 REVOKE ALL ON FUNCTION public.drop_partition(parent text, partition text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.drop_partition(parent text, partition text) TO flywheel_loop;
@@ -2558,27 +2629,6 @@ GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO flywheel
 GRANT SELECT,INSERT,UPDATE ON TABLE public.appliance_documents TO flywheel_appliance;
 GRANT SELECT ON TABLE public.appliance_documents TO flywheel_operator;
 GRANT SELECT ON TABLE public.appliance_documents TO flywheel_loop;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.appliances TO flywheel_appliance;
-GRANT SELECT ON TABLE public.appliances TO flywheel_client;
-GRANT SELECT ON TABLE public.appliances TO flywheel_partner;
-GRANT SELECT ON TABLE public.appliances TO flywheel_operator;
-GRANT SELECT ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(uptime_seconds) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_operator;
-GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_partner;
-
-GRANT UPDATE(desired_rules_hash) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(reported_rules_hash) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(reported_rules_hash_at) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(last_seen_at) ON TABLE public.appliances TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.audit_head TO flywheel_operator;
 GRANT SELECT ON TABLE public.audit_head TO flywheel_loop;
@@ -2971,6 +3021,9 @@ GRANT UPDATE(seen_at) ON TABLE public.sessions TO flywheel_auth;
 GRANT SELECT(seen_at) ON TABLE public.sessions TO flywheel_loop;
 
 GRANT SELECT(expires_at) ON TABLE public.sessions TO flywheel_loop;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.set_aside_ids TO flywheel_operator;
+GRANT SELECT ON TABLE public.set_aside_ids TO flywheel_loop;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO flywheel_auth;
 GRANT DELETE ON TABLE public.sign_in_attempts TO flywheel_loop;

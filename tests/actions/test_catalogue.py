@@ -61,7 +61,7 @@ async def test_a_migrated_database_holds_the_catalogue(database: db.Database) ->
         assert sources == {
             ("synced", "standard"): 7,
             ("synced", "full_coverage"): 25,
-            ("builtin", None): 32,
+            ("builtin", None): 58,
         }
         firewall = (await rules.find(connection, "L1-FW-002"))[0]
         assert (firewall.incident_type, firewall.runbook_id) == (

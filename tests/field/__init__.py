@@ -1,0 +1,1 @@
+"""What the agents in the field really send, and the counts and sentences that must come of it."""

@@ -165,6 +165,12 @@ VALUES (
     '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000006',
     '00000000-0000-7000-8000-000000000004', now()
 );
+INSERT INTO set_aside_ids (
+    reported_id, level, executions, comes_back_at, reason, set_aside_by, set_aside_at
+)
+VALUES (
+    'L2-run_windows_runbook', 'L2', 12, 22, 'It names no runbook.', 'admin@example.com', now()
+);
 INSERT INTO rule_attempts (
     site_id, execution_id, rule, seq, incident_type, reported_id, hostname, success, chaos,
     began_at, received_at

@@ -225,7 +225,7 @@ async def test_l1_reports_resolve_by_rule_id_by_alias_and_by_runbook(
     await report("L1-WIN-SEC-SMB1", "smb1_protocol", cast.site)
     await report("RB-WIN-SEC-020", "smb1_protocol", cast.site)
     await report("run_windows_runbook:RB-WIN-SEC-020", "smb1_protocol", cast.site)
-    # On a site of full coverage two rules run that runbook for that type: nobody can tell which.
+    # Daemons alone name a runbook, and fetch no synced rule, also at a site of full coverage.
     await report("RB-WIN-SEC-020", "smb1_protocol", cast.neighbour)
     # A runbook that no rule of the site uses for this type.
     await report("RB-WIN-SEC-020", "another_type", cast.site)
@@ -234,10 +234,10 @@ async def test_l1_reports_resolve_by_rule_id_by_alias_and_by_runbook(
 
     rules = await telemetry.items(client, cast.admin, "rules?incident_type=smb1_protocol")
     counts = {rule["rule_id"]: rule["match_count"] for rule in rules}
-    assert counts == {"L1-WIN-SEC-SMB1": 3, "L1-SMB1-001": 0}
+    assert counts == {"L1-WIN-SEC-SMB1": 4, "L1-SMB1-001": 0}
     unresolved = await telemetry.items(client, cast.admin, "unresolved-ids")
     assert [(row["reported_id"], row["executions"]) for row in unresolved] == [
-        ("RB-WIN-SEC-020", 2)
+        ("RB-WIN-SEC-020", 1)
     ]
     assert await folding.differences(database) == {}
 

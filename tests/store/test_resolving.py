@@ -17,7 +17,7 @@ INSERT INTO l1_rules (
     name, conditions, action, priority, cooldown_seconds, enabled
 )
 VALUES (
-    $1, 'custom', $2, CASE WHEN $2 = 'partner' THEN $3::uuid END,
+    $1, $8, $2, CASE WHEN $2 = 'partner' THEN $3::uuid END,
     CASE WHEN $2 = 'organization' THEN $3::uuid END, CASE WHEN $2 = 'site' THEN $3::uuid END, $4,
     $5, $6, 'A rule',
     jsonb_build_array(
@@ -25,6 +25,9 @@ VALUES (
     ),
     'run_windows_runbook', 10, 60, $7
 )
+"""
+_APPLIANCE = """
+INSERT INTO appliances (site_id, wire_id, agent_version) VALUES ($1, $2, $3)
 """
 _ANSWERS = """
 SELECT t.kind, u.reported, s.id AS site, e.rule AS everywhere, e.found, r.rule AS of_site
@@ -38,11 +41,11 @@ LEFT JOIN LATERAL (
 """
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 async def test_what_means_the_same_everywhere_means_it_on_every_site(
     owner: Owner, cast: Cast, seed: int
 ) -> None:
-    """Broken by leaving the scope or the tier of a rule out of the question."""
+    """Broken by leaving the scope, the tier or the source of a rule out of the question."""
     chance = random.Random(seed)
     reported = [*_RUNBOOKS, "an-alias", "nobody-knows"]
     for number in range(chance.randint(2, 7)):
@@ -58,9 +61,17 @@ async def test_what_means_the_same_everywhere_means_it_on_every_site(
         )
         tier = chance.choice([None, None, "standard", "full_coverage"])
         rule_id = f"rule-{chance.randrange(3)}-{number}"
-        kind, runbook = chance.choice(_TYPES), chance.choice(_RUNBOOKS)
-        await owner.execute(_RULE, rule_id, scope, of, tier, kind, runbook, chance.random() < 0.8)
+        # A compiled rule and a served one may have one id.
+        sources = [["custom"], ["builtin"], ["synced"], ["builtin", "synced"]]
+        for source in chance.choice(sources) if scope == "platform" else ["custom"]:
+            kind, runbook = chance.choice(_TYPES), chance.choice(_RUNBOOKS)
+            on = chance.random() < 0.8
+            of_tier = None if source == "builtin" else tier
+            await owner.execute(_RULE, rule_id, scope, of, of_tier, kind, runbook, on, source)
         reported.append(rule_id)
+    for number, site in enumerate(cast.sites):
+        for version in chance.choice([[], ["0.3.9"], ["0.4.2"], ["1.0.51"], ["0.4.2", "1.0.51"]]):
+            await owner.execute(_APPLIANCE, site.id, f"{number}-{version}", version)
     await owner.execute(
         "INSERT INTO aliases (alias, rule_id, source) VALUES ('an-alias', $1, 'operator')",
         chance.choice(reported[5:]),

@@ -15,6 +15,7 @@ from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import Filter, ReasonBody, Search, View
 from flywheel_server.api.rule_health_views import HealthView
 from flywheel_server.db import Connection
+from flywheel_server.domain import executions
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.runtime import Runtime
@@ -68,6 +69,10 @@ class RuleView(View):
     hipaa_controls: list[str] = Field(description="Controls it serves.", examples=[["164.312(b)"]])
     severity_filter: list[str] | None = Field(
         description="Only for these severities.", examples=[None]
+    )
+    detect_only: bool = Field(
+        description="Looks and heals nothing: what is reported under it was not attempted.",
+        examples=[False],
     )
     priority: int = Field(description="Lower comes first.", examples=[56])
     cooldown_seconds: int = Field(description="Pause between two heals.", examples=[300])
@@ -171,8 +176,9 @@ def view(rule: domain.Rule, health: HealthView | None = None) -> RuleView:
     values = {
         name: getattr(rule, name)
         for name in RuleView.model_fields
-        if name not in {"success", "health"}
+        if name not in {"success", "health", "detect_only"}
     }
+    values["detect_only"] = executions.only_looks(rule.runbook_id or rule.rule_id)
     values["health"] = health
     values["conditions"] = domain.conditions_as_json(rule.conditions)
     values["success"] = SuccessView(

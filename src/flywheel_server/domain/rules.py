@@ -28,6 +28,7 @@ PHASES = ("remediate", "verify")
 MOST_YAML_BYTES = 8_192
 MOST_INCIDENT_TYPE = 200
 MOST_CONDITIONS = 20
+UNKNOWN_TYPE = "compiled:"
 _RULE_ID = re.compile(r"[A-Za-z0-9_-]{3,64}")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
 _ACTIONS = {"windows": "run_windows_runbook", "linux": "run_linux_runbook"}
@@ -154,6 +155,14 @@ def conditions_for(incident_type: str) -> tuple[Condition, ...]:
         Condition(field="check_type", operator="eq", value=incident_type),
         Condition(field="drift_detected", operator="eq", value=True),
     )
+
+
+def unknown_type(rule_id: str) -> str:
+    """Return what stands as the incident type of a compiled rule of which only the id is known.
+
+    No incident has it, so the rule covers nothing that others could learn.
+    """
+    return f"{UNKNOWN_TYPE}{rule_id}"
 
 
 def runbook_params(runbook_id: str) -> dict[str, object]:

@@ -412,6 +412,21 @@ SET successes = rule_counts.successes + excluded.successes,
     last_seen_at = GREATEST(rule_counts.last_seen_at, excluded.last_seen_at)
 RETURNING rule;
 
+-- name: unresolved_known
+-- fleet: a release knows ids for every tenant
+SELECT DISTINCT c.reported_id
+FROM rule_counts c
+WHERE c.rule IS NULL
+    AND (
+        EXISTS (
+            SELECT 1
+            FROM l1_rules l
+            WHERE l.rule_id = c.reported_id AND l.source = 'builtin'
+        )
+        OR EXISTS (SELECT 1 FROM aliases a WHERE a.alias = c.reported_id)
+    )
+ORDER BY c.reported_id;
+
 -- name: forget_patterns
 -- fleet: a rebuild covers every site
 UPDATE patterns

@@ -180,6 +180,14 @@ async def move_rules(connection: Connection, reported_id: str) -> list[UUID]:
     return sorted({row["rule"] for row in rows})
 
 
+async def move_known_rules(connection: Connection) -> list[UUID]:
+    """Do the same for every id that is a compiled rule's or an alias; return those rules."""
+    rules: set[UUID] = set()
+    for row in await connection.fetch(_SQL["unresolved_known"]):
+        rules.update(await move_rules(connection, row["reported_id"]))
+    return sorted(rules)
+
+
 async def forget(connection: Connection) -> None:
     """Set every fold to nothing but what dropped partitions left; facts count as unseen."""
     for statement in (
