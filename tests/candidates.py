@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 
 from flywheel_server import clock, db
-from flywheel_server.actions import promote
+from flywheel_server.actions import promote, set_aside
 from flywheel_server.domain import rules
 from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.store import rules as stored_rules
@@ -16,6 +16,8 @@ from tests import telemetry
 from tests.cast import Cast, CastSite
 
 SOMEBODY = UUID("01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e")
+UNKNOWN = {"reported_id": "L2-run_windows_runbook", "level": "L2"}
+ASIDE = {"reported_id": "L2-run_linux_runbook", "level": "L2"}
 PAIR = {"incident_type": "service_stopped", "runbook_id": "RB-WIN-SVC-003"}
 
 
@@ -106,6 +108,24 @@ async def make_pair(database: db.Database) -> UUID:
     )
     id: UUID = row["id"]
     return id
+
+
+async def make_unresolved(database: db.Database, site: CastSite) -> None:
+    """Write ids that resolve to nothing as the loop would have: one counts, one is set aside."""
+    async with db.transaction(database, people.STAGE) as connection:
+        for unknown in (UNKNOWN, ASIDE):
+            await connection.execute(
+                "INSERT INTO patterns (id, site_id, incident_type, runbook_id, hostname, successes,"
+                " first_seen_at, last_seen_at) VALUES (pattern_id($1, pattern_signature($2, $3,"
+                " $4)), $1, $2, $3, $4, 6, now(), now())",
+                site.id,
+                PAIR["incident_type"],
+                unknown["reported_id"],
+                "WS-1",
+            )
+        await set_aside.add(
+            connection, people.STAGE, **ASIDE, reason="It names no runbook.", now=clock.now()
+        )
 
 
 async def make_promoted_rule(database: db.Database, site: CastSite) -> str:

@@ -168,6 +168,11 @@ class Metrics:
         )
         self.unresolved_executions = Gauge(
             "flywheel_unresolved_executions",
-            "Executions kept whose id resolves to no rule and no runbook",
+            "Executions kept whose id resolves to no rule and no runbook and is not set aside",
+            registry=registry,
+        )
+        self.set_aside_executions = Gauge(
+            "flywheel_set_aside_executions",
+            "Executions kept under unresolved ids that operators set aside",
             registry=registry,
         )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from flywheel_server import clock, db
+from flywheel_server.actions import set_aside
 from tests import evidence, planning, telemetry
 from tests.cast import STAGE, CastPerson, make_appliance
 from tests.hooks import NOWHERE, Made, make_endpoint
@@ -11,6 +13,8 @@ from tests.portal.stage import Stage
 LIKE_A_RUNBOOK = "win-svc-003-restart"
 LIKE_A_RULE = "AUTO-firewall-status-7"
 LIKE_NOTHING = "L2-decision-77"
+# Set aside by then.
+ASIDE = "L2-run_linux_runbook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +40,17 @@ async def unresolved(stage: Stage) -> None:
     reports = [
         *telemetry.executions(6, runbook_id=LIKE_A_RUNBOOK),
         *telemetry.executions(3, runbook_id=LIKE_NOTHING),
+        *telemetry.executions(2, runbook_id=ASIDE),
         *telemetry.executions(
             2, runbook_id=LIKE_A_RULE, rule_id=LIKE_A_RULE, resolution_level="L1"
         ),
     ]
     await telemetry.send(stage.http, stage.site, reports)
     await telemetry.turn(stage.http, stage.cast.admin)
+    async with db.transaction(stage.database, STAGE) as connection:
+        await set_aside.add(
+            connection, STAGE, ASIDE, "L2", reason="It names no runbook.", now=clock.now()
+        )
 
 
 async def keys(stage: Stage) -> tuple[UUID, UUID]:
@@ -72,6 +81,8 @@ def paths(stage: Stage, filled: Administration) -> list[str]:
     person = stage.cast.people["partner technician"].id
     return [
         "/operator/unresolved",
+        "/operator/unresolved?aside=yes",
+        f"/operator/unresolved/set-aside?id={LIKE_NOTHING}&level=L2",
         "/operator/unresolved?text=nothing-has-this",
         f"/operator/unresolved/alias?id={LIKE_A_RUNBOOK}&text=SVC",
         "/operator/unresolved/aliases?source=all&limit=5",

@@ -1,5 +1,6 @@
 """A line for each route of operators' administration, and of webhooks, in the matrix of access."""
 
+from tests.candidates import ASIDE, UNKNOWN
 from tests.hooks import NOWHERE
 from tests.portal.asks import Ask, Builder, Ids
 
@@ -58,6 +59,13 @@ PAGES: dict[str, Builder] = {
         "/operator/unresolved", {"alias": "fix-firewall", "runbook_id": "RB-WIN-SEC-001"}
     ),
     "GET /operator/unresolved/alias": _plain("/operator/unresolved/alias?id=fix-firewall"),
+    "GET /operator/unresolved/set-aside": _plain(
+        f"/operator/unresolved/set-aside?id={UNKNOWN['reported_id']}&level={UNKNOWN['level']}"
+    ),
+    "POST /operator/unresolved/set-aside": _plain(
+        "/operator/unresolved/set-aside", {**UNKNOWN, "reason": "It names no runbook."}
+    ),
+    "POST /operator/unresolved/take-up": _plain("/operator/unresolved/take-up", dict(ASIDE)),
     "GET /operator/unresolved/aliases": _plain("/operator/unresolved/aliases"),
     "GET /operator/runbooks": _plain("/operator/runbooks"),
     "POST /operator/runbooks": _plain(

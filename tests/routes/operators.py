@@ -1,5 +1,6 @@
 """Example requests of operators."""
 
+from tests.candidates import ASIDE, UNKNOWN
 from tests.routes.stage import ADMIN, APPROVAL, SITE, Builder, Example, admin
 
 EXAMPLES: dict[str, Builder] = {
@@ -76,6 +77,10 @@ EXAMPLES: dict[str, Builder] = {
         path=f"{ADMIN}/platform-patterns/{stage.pair}"
     ),
     "GET /api/admin/unresolved-ids": admin("unresolved-ids"),
+    "POST /api/admin/unresolved-ids/set-aside": admin(
+        "unresolved-ids/set-aside", {**UNKNOWN, "reason": "It names no runbook."}
+    ),
+    "POST /api/admin/unresolved-ids/take-up": admin("unresolved-ids/take-up", dict(ASIDE)),
     "GET /api/admin/flywheel/runs": admin("flywheel/runs"),
     "POST /api/admin/flywheel/run": admin("flywheel/run"),
     "GET /api/admin/flywheel/overview": admin("flywheel/overview"),

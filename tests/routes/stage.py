@@ -10,7 +10,12 @@ import httpx
 from flywheel_server import db
 from flywheel_server.domain.scope import PartnerScope
 from tests import evidence, ordering, planning
-from tests.candidates import make_candidates, make_pair, make_promoted_rule
+from tests.candidates import (
+    make_candidates,
+    make_pair,
+    make_promoted_rule,
+    make_unresolved,
+)
 from tests.cast import (
     STAGE,
     Cast,
@@ -113,6 +118,7 @@ async def set_stage(database: db.Database) -> Stage:
     if not isinstance(owner, PartnerScope):
         raise TypeError("an owner is a partner's")
     agent, bundle_id, keys = await _evidence_stage(database, cast)
+    await make_unresolved(database, cast.site)
     return Stage(
         cast=cast,
         agent=agent,

@@ -1,4 +1,4 @@
-"""What the flywheel has learnt, and why not more: patterns, gates, unresolved ids, turns."""
+"""What the flywheel has learnt, and why not more: patterns, gates, turns."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
@@ -102,17 +102,6 @@ class PlatformPatternView(CountsView):
     last_seen_at: dt.datetime | None = Field(description="Last occurrence, UTC.")
     gates: list[GateView] = Field(description="In order; all have to be open for a rule.")
     failing: list[str] = Field(description="The gates that are shut.", examples=[["organizations"]])
-
-
-class UnresolvedView(View):
-    """An id that appliances reported and that resolves to no rule and no runbook."""
-
-    reported_id: str = Field(description="As reported.", examples=["RB-NEW-001"])
-    level: str = Field(description="L1 or L2.", examples=["L2"])
-    executions: int = Field(description="How many executions teach nothing.", examples=[42])
-    sites: int = Field(description="From how many sites.", examples=[3])
-    incident_types: list[str] = Field(description="Up to ten of their incident types.")
-    last_seen_at: dt.datetime = Field(description="Last occurrence, UTC.")
 
 
 class RunView(View):
@@ -230,27 +219,6 @@ async def get_platform_pattern(scope: Reader, parts: RuntimeDep, id: PathId) -> 
     if found is None:
         raise errors.NotFound("No platform pattern has this id: take one from the list.")
     return _platform_pattern(found, policy)
-
-
-@router.get("/unresolved-ids")
-async def list_unresolved_ids(
-    scope: Reader, parts: RuntimeDep, page: PageDep, text: Search = None
-) -> Listing[UnresolvedView]:
-    """List the ids under which executions teach nothing: give each an alias or register it."""
-    found = page.after_all(int, str, str)
-    async with db.transaction(parts.database, scope) as connection:
-        rows = await patterns.unresolved(
-            connection,
-            cast("tuple[int, str, str] | None", found),
-            text=text,
-            limit=page.limit + 1,
-        )
-    return listing(
-        rows,
-        page,
-        lambda row: [row.executions, row.reported_id, row.level],
-        UnresolvedView.model_validate,
-    )
 
 
 @router.get("/flywheel/runs")

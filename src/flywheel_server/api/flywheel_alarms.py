@@ -10,7 +10,7 @@ from typing import Any
 from flywheel_server.api import health
 from flywheel_server.db import Connection
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import overview, patterns, runs
+from flywheel_server.store import overview, patterns, runs, set_aside
 
 
 async def found(
@@ -19,12 +19,13 @@ async def found(
     """Return a silent loop, steps that fail, kept executions, events that were given up."""
     status = await runs.status(connection)
     newest = await runs.newest(connection, list(steps))
-    unresolved = await patterns.unresolved_total(connection)
+    kept = await patterns.unresolved_total(connection)
+    aside = await set_aside.total(connection)
     dead = await overview.dead_webhooks(connection, most)
     return [
         *_silent_loop(parts, status, now),
         *(_failed(run) for run in newest if run.error is not None),
-        *_unresolved(unresolved),
+        *_unresolved(kept - aside),
         *map(_dead, dead),
     ]
 
@@ -64,7 +65,8 @@ def _unresolved(executions: int) -> list[dict[str, Any]]:
             "since": None,
             "what": f"{executions:,} executions teach nothing: they name ids that resolve to no "
             "rule and no runbook.",
-            "what_to_do": "Give each id an alias, or register its runbook.",
+            "what_to_do": "Give each id an alias, or register its runbook. Set aside, with a "
+            "reason, what can mean nothing: it comes back when it grows by a tenth.",
         }
     ]
 

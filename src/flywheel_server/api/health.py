@@ -16,7 +16,14 @@ from flywheel_server.domain import plans
 from flywheel_server.domain.scope import LoopScope
 from flywheel_server.metrics import Metrics
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import deliveries, evidence_anchors, patterns, plan_figures, runs
+from flywheel_server.store import (
+    deliveries,
+    evidence_anchors,
+    patterns,
+    plan_figures,
+    runs,
+    set_aside,
+)
 from flywheel_server.store.schema import revision
 
 router = APIRouter(tags=["health"], dependencies=PUBLIC)
@@ -133,6 +140,7 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
         status = await runs.status(connection)
         newest = await runs.newest(connection, steps)
         unresolved = await patterns.unresolved_total(connection)
+        aside = await set_aside.total(connection)
         not_running = await deliveries.stuck_total(connection)
         evidence = await evidence_anchors.figures(connection)
         planned = await plan_figures.standing(
@@ -145,7 +153,8 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
     since = None if status is None else status.seconds_since_turn
     figures.loop_seconds_since_turn.set(float("nan") if since is None else since)
     figures.loop_silent.set(silent(parts, since))
-    figures.unresolved_executions.set(unresolved)
+    figures.unresolved_executions.set(unresolved - aside)
+    figures.set_aside_executions.set(aside)
     figures.rules_not_running.set(not_running)
     _measure_evidence(figures, evidence, now)
     figures.plans_waiting.set(planned.waiting)

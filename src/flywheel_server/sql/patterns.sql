@@ -276,7 +276,10 @@ WHERE l.source = 'platform'
 
 -- name: unresolved
 -- fleet: operators mend the registry for every tenant
-SELECT t.reported_id, t.level, t.executions, t.sites, t.incident_types, t.last_seen_at
+-- Those that count, or ($6) those that are set aside and have not grown since; null: both.
+SELECT
+    t.reported_id, t.level, t.executions, t.sites, t.incident_types, t.last_seen_at,
+    s.reason, s.set_aside_by, s.set_aside_at, s.executions AS had, s.comes_back_at
 FROM (
     SELECT
         c.reported_id,
@@ -304,7 +307,10 @@ FROM (
     WHERE NOT EXISTS (SELECT 1 FROM runbooks r WHERE r.runbook_id = p.runbook_id)
     GROUP BY p.runbook_id
 ) t
+LEFT JOIN set_aside_ids s ON s.reported_id = t.reported_id AND s.level = t.level
 WHERE t.executions > 0
+    AND ($6::boolean IS NULL OR $6 = (t.executions < COALESCE(s.comes_back_at, 0)))
+    AND ($7::text IS NULL OR t.reported_id = $7 AND t.level = $8::text)
     AND (
         $1::bigint IS NULL
         OR (-t.executions, t.reported_id, t.level) > (-$1::bigint, $2::text, $3::text)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.db import Connection, Record
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.promotions import Counts, PlatformEvidence, Runbook, SiteEvidence
+from flywheel_server.domain.unresolved import SetAside, Unresolved
 from flywheel_server.sql import load
 
 _SQL = load("patterns")
+_SET_ASIDE = ("reason", "set_aside_by", "set_aside_at", "had", "comes_back_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +55,6 @@ class PlatformPattern:
     counted_from: dt.datetime | None
     first_seen_at: dt.datetime | None
     last_seen_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unresolved:
-    """An id that appliances reported and that resolves to nothing."""
-
-    reported_id: str
-    level: str
-    executions: int
-    sites: int
-    incident_types: list[str]
-    last_seen_at: dt.datetime
 
 
 async def mark_all_due(connection: Connection) -> None:
@@ -192,11 +182,29 @@ async def generation(connection: Connection, incident_type: str, runbook_id: str
 
 
 async def unresolved(
-    connection: Connection, after: tuple[int, str, str] | None, *, text: str | None, limit: int
+    connection: Connection,
+    after: tuple[int, str, str] | None,
+    *,
+    text: str | None,
+    set_aside: bool | None,
+    limit: int,
 ) -> list[Unresolved]:
-    """Return the ids that teach nothing, those with most executions first."""
-    rows = await connection.fetch(_SQL["unresolved"], *(after or (None, None, None)), text, limit)
-    return [Unresolved(**dict(row)) for row in rows]
+    """Return the ids that teach nothing, those with most executions first.
+
+    Those that count, or those that are set aside and have not grown since; None: both.
+    """
+    rows = await connection.fetch(
+        _SQL["unresolved"], *(after or (None, None, None)), text, limit, set_aside, None, None
+    )
+    return [_unresolved(row) for row in rows]
+
+
+async def unresolved_id(connection: Connection, reported_id: str, level: str) -> Unresolved | None:
+    """Return one of them, or None where nothing is kept under it."""
+    row = await connection.fetchrow(
+        _SQL["unresolved"], None, None, None, None, 1, None, reported_id, level
+    )
+    return None if row is None else _unresolved(row)
 
 
 async def kept(connection: Connection, reported_id: str) -> int:
@@ -205,8 +213,21 @@ async def kept(connection: Connection, reported_id: str) -> int:
 
 
 async def unresolved_total(connection: Connection) -> int:
-    """Return how many executions are kept unresolved."""
+    """Return how many executions are kept unresolved, those set aside included."""
     return int(await connection.fetchval(_SQL["unresolved_total"]))
+
+
+def _unresolved(row: Record) -> Unresolved:
+    values = dict(row)
+    aside = [values.pop(name) for name in _SET_ASIDE]
+    return Unresolved(
+        **values,
+        set_aside=None
+        if aside[0] is None
+        else SetAside(
+            reason=aside[0], by=aside[1], at=aside[2], executions=aside[3], comes_back_at=aside[4]
+        ),
+    )
 
 
 def _pattern(row: dict[str, Any]) -> Pattern:

@@ -8,13 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db, errors
-from flywheel_server.api import admin_learning, admin_runbooks, pages
+from flywheel_server.api import admin_runbooks, admin_unresolved, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_runbooks import AddedAlias, NewAlias
+from flywheel_server.api.admin_unresolved import SetAsideBody, UnresolvedId, UnresolvedView
 from flywheel_server.domain import aliases as rules
+from flywheel_server.domain import unresolved
 from flywheel_server.domain.similar_ids import Known
 from flywheel_server.portal import filters, forms, frame, words
-from flywheel_server.store import patterns, runbooks
+from flywheel_server.store import patterns, runbooks, set_aside
 
 router = APIRouter(prefix="/operator/unresolved", include_in_schema=False)
 
@@ -32,11 +34,15 @@ async def unresolved_page(
     parts: RuntimeDep,
     page: pages.PageDep,
     text: _Text = "",
+    aside: _Text = "",
 ) -> Response:
     """List the ids, those with most executions first, each with what it may mean."""
-    listed = await admin_learning.list_unresolved_ids(scope, parts, page, filters.text(text))
+    listed = await admin_unresolved.list_unresolved_ids(
+        scope, parts, page, filters.text(text), aside == "yes"
+    )
     async with db.transaction(parts.database, scope) as connection:
         total = await patterns.unresolved_total(connection)
+        set_aside_total = await set_aside.total(connection)
         known = Known(await runbooks.ids(connection))
     return frame.page(
         request,
@@ -48,9 +54,10 @@ async def unresolved_page(
             for each in listed.items
         },
         nothing=_nothing,
-        total=total,
+        total=total - set_aside_total,
+        set_aside=set_aside_total,
         following=filters.following(request, listed.next),
-        chosen={"text": text},
+        chosen={"text": text, "aside": aside},
     )
 
 
@@ -90,6 +97,38 @@ async def alias_page(
         level=level,
         chosen={"text": text},
     )
+
+
+@router.get("/set-aside")
+async def set_aside_page(
+    request: Request, scope: Admin, parts: RuntimeDep, id: _Text = "", level: _Text = "L1"
+) -> Response:
+    """Show the form that asks why an id can mean nothing."""
+    async with db.transaction(parts.database, scope) as connection:
+        found = await patterns.unresolved_id(connection, id, level)
+    if found is None:
+        raise errors.NotFound("No such id is kept unresolved: choose one from the list.")
+    return frame.page(
+        request,
+        scope,
+        "operator/set_aside.html",
+        id=found,
+        comes_back_at=unresolved.comes_back_at(found.executions),
+    )
+
+
+@router.post("/set-aside")
+async def set_aside_id(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
+    """Set an id aside, with a reason."""
+    given = await forms.texts(request)
+    return await forms.attempt(_HERE, _set_aside(scope, parts, given), _was_set_aside)
+
+
+@router.post("/take-up")
+async def take_up_id(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
+    """Have an id that was set aside count again."""
+    given = await forms.texts(request)
+    return await forms.attempt(_HERE, _take_up(scope, parts, given), _taken_up)
 
 
 @router.get("/aliases")
@@ -138,6 +177,29 @@ async def _add(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> AddedA
         return await admin_runbooks.add_alias(scope, parts, body)
     except errors.NotFound as error:
         raise errors.InvalidInput("There is no such runbook or rule: choose one below.") from error
+
+
+async def _set_aside(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> UnresolvedView:
+    body = forms.checked(
+        SetAsideBody, {name: given.get(name, "") for name in ("reported_id", "level", "reason")}
+    )
+    return await admin_unresolved.set_aside_id(scope, parts, body)
+
+
+async def _take_up(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> UnresolvedView:
+    body = forms.checked(
+        UnresolvedId, {name: given.get(name, "") for name in ("reported_id", "level")}
+    )
+    return await admin_unresolved.take_up_id(scope, parts, body)
+
+
+def _was_set_aside(view: UnresolvedView) -> str:
+    comes_back_at = view.set_aside.comes_back_at if view.set_aside else 0
+    return f"{view.reported_id} is set aside until {comes_back_at:,} executions are kept under it."
+
+
+def _taken_up(view: UnresolvedView) -> str:
+    return f"{view.reported_id} counts as unresolved again."
 
 
 def _added(alias: AddedAlias) -> str:

@@ -2,17 +2,17 @@
 
 from flywheel_server import migrations
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Apply 0011_registry.sql."""
-    migrations.execute("0011_registry.sql")
+    """Apply 0012_registry.sql."""
+    migrations.execute("0012_registry.sql")
 
 
 def downgrade() -> None:
     """Take it back."""
-    migrations.execute("0011_registry.down.sql")
+    migrations.execute("0012_registry.down.sql")
