@@ -210,7 +210,10 @@ CREATE TABLE public.platform_pattern_sites (
     since_chaos_successes bigint DEFAULT 0 NOT NULL,
     since_chaos_failures bigint DEFAULT 0 NOT NULL,
     first_seen_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone NOT NULL
+    last_seen_at timestamp with time zone NOT NULL,
+    claimed_successes bigint DEFAULT 0 NOT NULL,
+    claimed_failures bigint DEFAULT 0 NOT NULL,
+    last_evidence_at timestamp with time zone
 )
 WITH (fillfactor='80');
 
@@ -527,7 +530,10 @@ CREATE TABLE public.dropped_counts (
     since_chaos_successes bigint NOT NULL,
     since_chaos_failures bigint NOT NULL,
     first_seen_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone NOT NULL
+    last_seen_at timestamp with time zone NOT NULL,
+    claimed_successes bigint DEFAULT 0 NOT NULL,
+    claimed_failures bigint DEFAULT 0 NOT NULL,
+    last_evidence_at timestamp with time zone
 );
 
 ALTER TABLE ONLY public.dropped_counts FORCE ROW LEVEL SECURITY;
@@ -701,8 +707,9 @@ CREATE TABLE public.executions (
     output_tokens bigint,
     reasoning text,
     detail jsonb,
+    CONSTRAINT executions_claims_at_l2 CHECK (((level = 'L2'::text) OR (outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text])))),
     CONSTRAINT executions_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text, 'L3'::text]))),
-    CONSTRAINT executions_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text]))),
+    CONSTRAINT executions_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text, 'claimed_success'::text, 'claimed_failure'::text]))),
     CONSTRAINT executions_weight_known CHECK ((weight = ANY (ARRAY['-1'::integer, 1])))
 )
 PARTITION BY RANGE (received_at);
@@ -717,6 +724,22 @@ CREATE TABLE public.fold_marks (
 );
 
 ALTER TABLE ONLY public.fold_marks FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.heal_proofs (
+    site_id uuid NOT NULL,
+    execution_id text NOT NULL,
+    revision integer NOT NULL,
+    source text NOT NULL,
+    reference text NOT NULL,
+    passed boolean NOT NULL,
+    said text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    proven_at timestamp with time zone NOT NULL,
+    CONSTRAINT heal_proofs_said_known CHECK ((said = ANY (ARRAY['success'::text, 'claimed_success'::text]))),
+    CONSTRAINT heal_proofs_source_known CHECK ((source = ANY (ARRAY['scan'::text, 'incident'::text])))
+);
+
+ALTER TABLE ONLY public.heal_proofs FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.idempotency_keys (
     partner_id uuid NOT NULL,
@@ -760,6 +783,10 @@ CREATE TABLE public.level_days (
     dropped_successes bigint DEFAULT 0 NOT NULL,
     dropped_failures bigint DEFAULT 0 NOT NULL,
     dropped_not_attempted bigint DEFAULT 0 NOT NULL,
+    claimed_successes bigint DEFAULT 0 NOT NULL,
+    claimed_failures bigint DEFAULT 0 NOT NULL,
+    dropped_claimed_successes bigint DEFAULT 0 NOT NULL,
+    dropped_claimed_failures bigint DEFAULT 0 NOT NULL,
     CONSTRAINT level_days_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text, 'L3'::text])))
 );
 
@@ -937,6 +964,9 @@ CREATE TABLE public.patterns (
     state_changed_at timestamp with time zone DEFAULT now() NOT NULL,
     due_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone,
     blocked boolean DEFAULT false NOT NULL,
+    claimed_successes bigint DEFAULT 0 NOT NULL,
+    claimed_failures bigint DEFAULT 0 NOT NULL,
+    last_evidence_at timestamp with time zone,
     CONSTRAINT patterns_state_known CHECK ((state = ANY (ARRAY['observed'::text, 'eligible'::text, 'withdrawn'::text, 'approved'::text, 'rejected'::text])))
 )
 WITH (fillfactor='80');
@@ -1034,7 +1064,7 @@ END)),
     CONSTRAINT plans_incident_id_length CHECK ((char_length(incident_id) <= 1000)),
     CONSTRAINT plans_incident_type_length CHECK ((char_length(incident_type) <= 200)),
     CONSTRAINT plans_mode_known CHECK ((mode = ANY (ARRAY['auto'::text, 'manual'::text, 'disabled'::text]))),
-    CONSTRAINT plans_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text]))),
+    CONSTRAINT plans_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text, 'claimed_success'::text, 'claimed_failure'::text]))),
     CONSTRAINT plans_planner_known CHECK ((planner = ANY (ARRAY['rule'::text, 'site_history'::text, 'organization_history'::text, 'platform_history'::text, 'model'::text, 'cache'::text, 'none'::text]))),
     CONSTRAINT plans_platform_length CHECK ((char_length(platform) <= 200)),
     CONSTRAINT plans_proposed_length CHECK ((char_length(proposed) <= 200)),
@@ -1071,7 +1101,10 @@ CREATE TABLE public.platform_patterns (
     since_largest_organization bigint DEFAULT 0 NOT NULL,
     first_seen_at timestamp with time zone,
     last_seen_at timestamp with time zone,
-    aggregated_at timestamp with time zone NOT NULL
+    aggregated_at timestamp with time zone NOT NULL,
+    claimed_successes bigint DEFAULT 0 NOT NULL,
+    claimed_failures bigint DEFAULT 0 NOT NULL,
+    last_evidence_at timestamp with time zone
 );
 
 ALTER TABLE ONLY public.platform_patterns FORCE ROW LEVEL SECURITY;
@@ -1432,6 +1465,9 @@ ALTER TABLE ONLY public.execution_keys
 
 ALTER TABLE ONLY public.fold_marks
     ADD CONSTRAINT fold_marks_pkey PRIMARY KEY (fold);
+
+ALTER TABLE ONLY public.heal_proofs
+    ADD CONSTRAINT heal_proofs_pkey PRIMARY KEY (site_id, execution_id, revision);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (partner_id, key);
@@ -1852,6 +1888,9 @@ ALTER TABLE ONLY public.evidence_leaves
 ALTER TABLE ONLY public.evidence_progress
     ADD CONSTRAINT evidence_progress_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.heal_proofs
+    ADD CONSTRAINT heal_proofs_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
 
@@ -1997,6 +2036,8 @@ ALTER TABLE public.appliances ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY appliances_appliance ON public.appliances TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
 
+CREATE POLICY appliances_auth ON public.appliances FOR SELECT TO flywheel_auth USING (true);
+
 CREATE POLICY appliances_people ON public.appliances TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
    FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
    FROM public.sites s)));
@@ -2122,6 +2163,16 @@ CREATE POLICY executions_writer ON public.executions FOR INSERT TO flywheel_writ
 ALTER TABLE public.fold_marks ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY fold_marks_platform ON public.fold_marks TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.heal_proofs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY heal_proofs_appliance ON public.heal_proofs TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY heal_proofs_people ON public.heal_proofs TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY heal_proofs_platform ON public.heal_proofs TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
@@ -2442,6 +2493,12 @@ GRANT SELECT ON TABLE public.appliances TO flywheel_partner;
 GRANT SELECT ON TABLE public.appliances TO flywheel_operator;
 GRANT SELECT ON TABLE public.appliances TO flywheel_loop;
 
+GRANT SELECT(id) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT SELECT(site_id) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT SELECT(agent_version) ON TABLE public.appliances TO flywheel_auth;
+
 GRANT UPDATE(uptime_seconds) ON TABLE public.appliances TO flywheel_loop;
 
 GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_operator;
@@ -2456,6 +2513,7 @@ GRANT UPDATE(reported_rules_hash_at) ON TABLE public.appliances TO flywheel_loop
 GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
 
 GRANT UPDATE(last_seen_at) ON TABLE public.appliances TO flywheel_loop;
+GRANT SELECT(last_seen_at) ON TABLE public.appliances TO flywheel_auth;
 
 REVOKE ALL ON FUNCTION public.drop_partition(parent text, partition text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.drop_partition(parent text, partition text) TO flywheel_loop;
@@ -2754,6 +2812,12 @@ GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.fold_marks TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fold_marks TO flywheel_loop;
+
+GRANT SELECT,INSERT ON TABLE public.heal_proofs TO flywheel_appliance;
+GRANT SELECT ON TABLE public.heal_proofs TO flywheel_client;
+GRANT SELECT ON TABLE public.heal_proofs TO flywheel_partner;
+GRANT SELECT ON TABLE public.heal_proofs TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.heal_proofs TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.idempotency_keys TO flywheel_partner;
 GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO flywheel_loop;

@@ -67,8 +67,9 @@ async def make_candidate(
     async with db.transaction(database, people.STAGE) as connection:
         pattern_id: str = await connection.fetchval(
             "INSERT INTO patterns (id, site_id, incident_type, runbook_id, hostname, successes, "
-            "first_seen_at, last_seen_at, state, due_at) VALUES (pattern_id($1, "
-            "pattern_signature($2, $3, $4)), $1, $2, $3, $4, 6, now(), now(), 'eligible', NULL) "
+            "first_seen_at, last_seen_at, last_evidence_at, state, due_at) VALUES (pattern_id($1, "
+            "pattern_signature($2, $3, $4)), $1, $2, $3, $4, 6, now(), now(), now(), 'eligible', "
+            "NULL) "
             "RETURNING id",
             site.id,
             values["incident_type"],
@@ -86,9 +87,10 @@ async def make_candidates(
     for row in await rows(
         database,
         "INSERT INTO patterns (id, site_id, incident_type, runbook_id, hostname, successes, "
-        "first_seen_at, last_seen_at, state, due_at) SELECT pattern_id(s.id, "
-        "pattern_signature($2, $3, h.name)), s.id, $2, $3, h.name, 6, now(), now(), 'eligible', "
-        "NULL FROM unnest($1::uuid[]) AS s (id) CROSS JOIN unnest($4::text[]) AS h (name) "
+        "first_seen_at, last_seen_at, last_evidence_at, state, due_at) "
+        "SELECT pattern_id(s.id, pattern_signature($2, $3, h.name)), s.id, $2, $3, h.name, 6, "
+        "now(), now(), now(), 'eligible', NULL "
+        "FROM unnest($1::uuid[]) AS s (id) CROSS JOIN unnest($4::text[]) AS h (name) "
         "RETURNING id, site_id, hostname",
         list(made),
         *PAIR.values(),

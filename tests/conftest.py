@@ -58,9 +58,20 @@ def cluster(settings: Settings) -> Iterator[embedded.Address]:
         )
         try:
             runner.run(setup.migrate(address.owner_url, settings))
+            runner.run(_keep_last_month(address.owner_url))
             yield address
         finally:
             runner.run(stack.aclose())
+
+
+async def _keep_last_month(url: str) -> None:
+    """Make room for facts of days ago, as every server has that is older than a month."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "SELECT ensure_partition('executions', (m - interval '1 month')::date, m::date)"
+        " FROM date_trunc('month', now()) AS m"
+    )
+    await connection.close()
 
 
 @pytest.fixture

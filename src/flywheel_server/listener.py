@@ -20,7 +20,9 @@ CREDENTIALS = "flywheel_credentials"
 RULES = "flywheel_rules"
 # What an appliance is told at check-in changed: payload, the appliance's id.
 APPLIANCES = "flywheel_appliances"
-CHANNELS = (CREDENTIALS, RULES, APPLIANCES)
+# Another kind of agent reports from a site, or a kind less: payload, the site's id.
+AGENTS = "flywheel_agents"
+CHANNELS = (CREDENTIALS, RULES, APPLIANCES, AGENTS)
 
 TRUST_SECONDS = 5.0
 _ASK_SECONDS = 2.0

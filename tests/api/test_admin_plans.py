@@ -48,6 +48,7 @@ async def test_decisions_are_counted_from_plan_to_verified_heal(
         "healed": 1,
         "verified": 1,
         "not_attempted": 1,
+        "claimed": 0,
         "unreported": 0,
         "repeats": 1,
     }

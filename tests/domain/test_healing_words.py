@@ -14,6 +14,7 @@ FACTS = Facts(
     hostname="WS-1",
     runbook_name="Print spooler",
     outcome="success",
+    standing="observed",
     verified=None,
     duration_seconds=None,
     error_category=None,

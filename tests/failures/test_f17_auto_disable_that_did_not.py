@@ -21,10 +21,6 @@ async def test_f17_a_rule_that_breaks_after_months_is_withdrawn_as_soon_as_a_new
 ) -> None:
     (rule,) = await attempts.make_rules(database, cast.site)
     await owner.execute("UPDATE l1_rules SET created_at = now() - interval '9 months'")
-    await owner.execute(
-        "SELECT ensure_partition('executions', (m - interval '1 month')::date, m::date)"
-        " FROM date_trunc('month', now()) AS m"
-    )
     long_ago = clock.now() - dt.timedelta(days=28)
     await attempts.record(owner, cast.site, {rule.rule_id: [True] * 1_000}, began_at=long_ago)
     await attempts.watch(database, settings)

@@ -226,3 +226,10 @@ VALUES (
     '00000000-0000-7000-8000-000000000003', 1, '00000000-0000-7000-8000-00000000000c', '{}'
 );
 INSERT INTO evidence_progress (site_id) VALUES ('00000000-0000-7000-8000-000000000003');
+INSERT INTO heal_proofs (
+    site_id, execution_id, revision, source, reference, passed, said, seen_at, proven_at
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', 'execution', 1, 'scan', 'bundle', true,
+    'claimed_success', now(), now()
+);

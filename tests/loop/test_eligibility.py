@@ -28,6 +28,9 @@ def _case(source: random.Random) -> tuple[Counts, Policy]:
         verified_successes=source.randint(0, successes),
         failures=failures,
         not_attempted=source.randint(0, 3),
+        # Open nothing, however many.
+        claimed_successes=source.randint(0, 20),
+        claimed_failures=source.randint(0, 3),
         chaos_successes=source.randint(0, 4),
         chaos_failures=source.randint(0, 2),
     )
@@ -70,6 +73,7 @@ async def test_the_fold_marks_exactly_what_the_gates_on_counts_let_through(
                 runbook=Runbook(platform="windows", executable=True),
                 counts=counts,
                 last_seen_at=clock.now(),
+                last_evidence_at=clock.now(),
                 covered_by=None,
             )
             shut = gates.failing(promotions.site_gates(evidence, policy, clock.now()))

@@ -342,7 +342,7 @@ async def test_the_gates_of_a_site_open_and_shut_with_the_facts(
     await telemetry.turn(client, cast.admin)
     (pattern,) = await telemetry.items(client, cast.admin, "patterns?state=eligible")
     await owner.execute(
-        "UPDATE patterns SET last_seen_at = last_seen_at - interval '8 days', "
+        "UPDATE patterns SET last_evidence_at = last_evidence_at - interval '8 days', "
         "due_at = due_at - interval '8 days'"
     )
     await telemetry.turn(client, cast.admin)

@@ -12,6 +12,7 @@ from uuid import UUID
 from flywheel_server import db, errors, listener
 from flywheel_server.actions import evidence_keys, orders
 from flywheel_server.db import Connection
+from flywheel_server.domain import agents
 from flywheel_server.domain import appliances as domain
 from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.appliances import Appliance, L2Mode, Report
@@ -59,6 +60,7 @@ async def check_in(
         return instructions(made), False
     merged = _merged(found, report, candidates)
     unchanged = _says(found, report) == merged
+    before = agents.of(found.agent_version)
     if not (unchanged and _runs(found, report, rules_hash)):
         found = await store.update(
             connection,
@@ -69,6 +71,8 @@ async def check_in(
             rules_hash=rules_hash,
             now=now,
         )
+    if agents.of(merged.agent_version) is not before:
+        await db.announce(connection, listener.AGENTS, str(scope.site_id))
     if not unchanged:
         await evidence_keys.see(connection, scope.site_id, found.id, report.agent_public_key, now)
         await db.announce(connection, listener.APPLIANCES, str(found.id))
@@ -116,6 +120,7 @@ async def _register(
         )
         if made is not None:
             await db.announce(connection, listener.APPLIANCES, str(made.id))
+            await db.announce(connection, listener.AGENTS, str(scope.site_id))
             return made
     raise errors.Conflict("The appliance could not be registered: check in again.")
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flywheel_server import errors, signatures
+from flywheel_server.actions import heal_proofs
 from flywheel_server.db import Connection
 from flywheel_server.domain import evidence as domain
 from flywheel_server.domain.evidence import KeyState
+from flywheel_server.domain.heal_proofs import LOOK_WITHIN, Look, looked_at
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import evidence as store
 from flywheel_server.store import evidence_keys
@@ -39,6 +41,8 @@ class Submission:
     checked_at: dt.datetime
     checks: int
     results: dict[str, int]
+    # What the checks say of each host.
+    looks: tuple[Look, ...] = ()
 
 
 async def submit(
@@ -101,6 +105,16 @@ async def _append(
     )
     bundle = replace(bundle, chain_hash=domain.chain_hash(bundle.link))
     await store.append(connection, bundle)
+    await heal_proofs.settle(
+        connection,
+        bundle.site_id,
+        given.looks,
+        source="scan",
+        reference=bundle.bundle_id,
+        looked_at=looked_at(bundle.checked_at, now),
+        since=now - LOOK_WITHIN,
+        appliance_id=bundle.appliance_id,
+    )
     return bundle
 
 

@@ -9,7 +9,10 @@ from typing import Literal
 from uuid import UUID
 
 from flywheel_server import errors
+from flywheel_server.actions import heal_proofs
 from flywheel_server.db import Connection, Record
+from flywheel_server.domain import heal_proofs as proofs
+from flywheel_server.domain.heal_proofs import Look
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.sql import load
 
@@ -73,7 +76,7 @@ async def resolve(
     row = await connection.fetchrow(
         _SQL["resolve"], scope.site_id, incident_id, now, resolution.tier, resolution.action
     )
-    return _resolved(row)[1]
+    return (await _resolved(connection, scope, row, resolution, now))[1]
 
 
 async def resolve_by_key(
@@ -95,10 +98,37 @@ async def resolve_by_key(
         resolution.tier,
         resolution.action,
     )
-    return _resolved(row)
+    return await _resolved(connection, scope, row, resolution, now)
 
 
-def _resolved(row: Record | None) -> tuple[UUID, Resolved]:
+async def _resolved(
+    connection: Connection,
+    scope: ApplianceScope,
+    row: Record | None,
+    resolution: Resolution,
+    now: dt.datetime,
+) -> tuple[UUID, Resolved]:
     if row is None:
         raise errors.NotFound("This site has no such incident: report it first.")
-    return row["id"], "resolved" if row["status_before"] == "open" else "already_resolved"
+    if row["status_before"] != "open":
+        return row["id"], "already_resolved"
+    room = proofs.room_after_own_word(resolution.tier)
+    if room is not None:
+        await heal_proofs.settle(
+            connection,
+            scope.site_id,
+            [
+                Look(
+                    hostname=row["hostname"].lower(),
+                    incident_type=row["check_type"],
+                    passed=True,
+                )
+            ],
+            source="incident",
+            reference=str(row["id"]),
+            looked_at=now,
+            # What healed it before it was opened again did not last.
+            since=row["reported_at"] - proofs.REPORTS_APART,
+            room=room,
+        )
+    return row["id"], "resolved"

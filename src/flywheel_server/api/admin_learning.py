@@ -48,6 +48,14 @@ class CountsView(View):
     )
     failures: int = Field(description="Heals that failed.", examples=[1])
     not_attempted: int = Field(description="Never tried: part of no rate.", examples=[2])
+    claimed_successes: int = Field(
+        description="Successes claimed by agent versions that cannot know: part of no rate.",
+        examples=[0],
+    )
+    claimed_failures: int = Field(
+        description="Failures claimed by agent versions that cannot know: part of no rate.",
+        examples=[0],
+    )
     chaos_successes: int = Field(description="Successes of chaos campaigns.", examples=[0])
     chaos_failures: int = Field(description="Failures of chaos campaigns.", examples=[0])
 

@@ -192,14 +192,16 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 
 def _totals(days: list[overview.Day]) -> TotalsView:
-    return learning_views.totals(
-        [
-            LevelTotal(
-                level=level,
-                successes=sum(each.successes for each in days if each.level == level),
-                failures=sum(each.failures for each in days if each.level == level),
-                not_attempted=sum(each.not_attempted for each in days if each.level == level),
-            )
-            for level in ("L1", "L2", "L3")
-        ]
+    return learning_views.totals([_total(level, days) for level in ("L1", "L2", "L3")])
+
+
+def _total(level: str, days: list[overview.Day]) -> LevelTotal:
+    found = [each for each in days if each.level == level]
+    return LevelTotal(
+        level=level,
+        successes=sum(each.successes for each in found),
+        failures=sum(each.failures for each in found),
+        not_attempted=sum(each.not_attempted for each in found),
+        claimed_successes=sum(each.claimed_successes for each in found),
+        claimed_failures=sum(each.claimed_failures for each in found),
     )

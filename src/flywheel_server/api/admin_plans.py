@@ -73,6 +73,12 @@ class PlanRecord(View):
     outcome: str | None = Field(
         description="success, failure or not_attempted", examples=["success"]
     )
+    standing: str | None = Field(
+        description="How far to believe it. verified: a post-check or a later scan said so; "
+        "observed: the agent ran it and saw the result; claimed: this agent version cannot know, "
+        "so it counts in no rate.",
+        examples=["observed"],
+    )
     verified: bool | None = Field(description="What the post-check said.", examples=[None])
 
 
@@ -88,6 +94,10 @@ class FunnelView(View):
     healed: int = Field(description="Reported as healed.", examples=[70])
     verified: int = Field(description="Healed, and a post-check said so.", examples=[40])
     not_attempted: int = Field(description="Reported as never tried.", examples=[3])
+    claimed: int = Field(
+        description="Reported by agent versions that cannot know: neither healed nor failed.",
+        examples=[0],
+    )
     unreported: int = Field(
         description="Were to be executed, and nothing was reported within an hour.", examples=[2]
     )

@@ -19,7 +19,7 @@ from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import Name
 from flywheel_server.domain import evidence as domain
-from flywheel_server.domain import moments
+from flywheel_server.domain import heal_proofs, moments
 from flywheel_server.settings import Settings
 
 router = APIRouter(
@@ -178,6 +178,7 @@ def _read(raw: bytes, now: dt.datetime) -> tuple[EvidenceBody, Submission]:
         checked_at=_moment(body.checked_at, now),
         checks=len(checks),
         results=domain.results(checks),
+        looks=tuple(heal_proofs.looks(checks)),
     )
 
 

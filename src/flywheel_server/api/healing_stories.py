@@ -125,6 +125,7 @@ def _facts(healing: Healing, reason: Reason) -> Facts:
         hostname=healing.hostname,
         runbook_name=reason.runbook_name,
         outcome=healing.outcome,
+        standing=healing.standing,
         verified=healing.verified,
         duration_seconds=healing.duration_seconds,
         error_category=healing.error_category,

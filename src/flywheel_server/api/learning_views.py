@@ -123,6 +123,12 @@ class HealingItem(View):
         description="The runbook that this means, if it is one.", examples=["RB-WIN-SEC-001"]
     )
     outcome: str = Field(description="success, failure or not_attempted", examples=["success"])
+    standing: str = Field(
+        description="How far to believe it. verified: a post-check or a later scan said so; "
+        "observed: the agent ran it and saw the result; claimed: this agent version cannot know, "
+        "so it counts in no rate.",
+        examples=["observed"],
+    )
     verified: bool | None = Field(
         description="What the post-check said; null: none ran.", examples=[None]
     )
@@ -140,6 +146,12 @@ class LevelView(BaseModel):
         description="Fraction of attempts that healed; null without attempts.", examples=[0.95]
     )
     not_attempted: int = Field(description="Never tried: part of no rate.", examples=[2])
+    claimed_successes: int = Field(
+        description="Claimed by agent versions that cannot know: part of no rate.", examples=[0]
+    )
+    claimed_failures: int = Field(
+        description="Claimed by agent versions that cannot know: part of no rate.", examples=[0]
+    )
 
 
 class TotalsView(LevelView):
@@ -316,19 +328,13 @@ def decided(candidate: Candidate) -> DecidedView | None:
 
 def totals(found: Sequence[LevelTotal]) -> TotalsView:
     """Return totals over all levels and for each."""
-    levels = {level: _level(0, 0, 0) for level in ("L1", "L2", "L3")}
-    for each in found:
-        levels[each.level] = _level(each.successes, each.failures, each.not_attempted)
-    whole = _level(
-        sum(each.successes for each in found),
-        sum(each.failures for each in found),
-        sum(each.not_attempted for each in found),
-    )
+    levels = {level: _level([]) for level in ("L1", "L2", "L3")}
+    levels |= {each.level: _level([each]) for each in found}
+    whole = _level(found)
+    claimed = whole.claimed_successes + whole.claimed_failures
     return TotalsView(
-        success=whole.success,
-        success_rate=whole.success_rate,
-        not_attempted=whole.not_attempted,
-        executions=whole.success.attempts + whole.not_attempted,
+        **{name: getattr(whole, name) for name in LevelView.model_fields},
+        executions=whole.success.attempts + whole.not_attempted + claimed,
         levels=levels,
     )
 
@@ -338,6 +344,13 @@ def healing_item(row: Healing) -> HealingItem:
     return HealingItem.model_validate(row)
 
 
-def _level(successes: int, failures: int, not_attempted: int) -> LevelView:
-    shown, rate = success(successes, successes + failures)
-    return LevelView(success=shown, success_rate=rate, not_attempted=not_attempted)
+def _level(found: Sequence[LevelTotal]) -> LevelView:
+    successes = sum(each.successes for each in found)
+    shown, rate = success(successes, successes + sum(each.failures for each in found))
+    return LevelView(
+        success=shown,
+        success_rate=rate,
+        not_attempted=sum(each.not_attempted for each in found),
+        claimed_successes=sum(each.claimed_successes for each in found),
+        claimed_failures=sum(each.claimed_failures for each in found),
+    )

@@ -102,6 +102,9 @@ class DayView(BaseModel):
     day: dt.date = Field(description="The day.", examples=["2026-02-24"])
     success: SuccessView = Field(description="How often it healed.")
     not_attempted: int = Field(description="Never tried: part of no rate.", examples=[0])
+    claimed: int = Field(
+        description="Claimed by agent versions that cannot know: part of no rate.", examples=[0]
+    )
 
 
 class HistoryView(BaseModel):
@@ -317,7 +320,7 @@ async def _would_be(connection: Connection, candidate: Candidate) -> WouldBeView
 
 def _day(day: Day) -> DayView:
     shown, _ = learning_views.success(day.successes, day.successes + day.failures)
-    return DayView(day=day.day, success=shown, not_attempted=day.not_attempted)
+    return DayView(day=day.day, success=shown, not_attempted=day.not_attempted, claimed=day.claimed)
 
 
 def _history(candidate: Candidate) -> list[HistoryView]:

@@ -113,6 +113,12 @@ class PlanView(BaseModel):
     outcome: str | None = Field(
         description="success, failure or not_attempted", examples=["success"]
     )
+    standing: str | None = Field(
+        description="How far to believe it. verified: a post-check or a later scan said so; "
+        "observed: the agent ran it and saw the result; claimed: this agent version cannot know, "
+        "so it counts in no rate.",
+        examples=["observed"],
+    )
     verified: bool | None = Field(description="What the post-check said.", examples=[None])
     may_decide: bool = Field(
         description="Whether your kind of people may decide on it now.", examples=[True]

@@ -205,6 +205,16 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
     level = _level(wire)
     _normalise(wire, level)
     reported_id = wire.runbook_id or ""
+    said = executions.outcome(
+        success=_success(wire),
+        verified=wire.verification_passed,
+        level=level,
+        incident_type=incident_type,
+        reported_id=reported_id,
+        action=wire.action,
+        error_category=wire.error_category,
+        error_message=wire.error_message,
+    )
     return Fact(
         site_id=scope.site_id,
         execution_id=wire.execution_id,
@@ -218,15 +228,12 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
         hostname=wire.hostname or "",
         platform=wire.platform,
         reported_id=reported_id,
-        outcome=executions.outcome(
-            success=_success(wire),
-            verified=wire.verification_passed,
+        outcome=executions.weigh(
+            said,
             level=level,
-            incident_type=incident_type,
-            reported_id=reported_id,
-            action=wire.action,
-            error_category=wire.error_category,
-            error_message=wire.error_message,
+            verified=wire.verification_passed,
+            execution_id=wire.execution_id,
+            present=scope.agents,
         ),
         verified=wire.verification_passed,
         chaos_campaign_id=wire.chaos_campaign_id or None,

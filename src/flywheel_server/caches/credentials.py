@@ -5,6 +5,7 @@ A revoked key stops at once where it was revoked, and on every other process wit
 """
 
 import hashlib
+from uuid import UUID
 
 from flywheel_server import db, listener
 from flywheel_server.caches.learning import Learner
@@ -24,6 +25,8 @@ class Credentials:
         self._database = database
         self._ear = ear
         self._scopes: dict[bytes, KeyScope] = {}
+        # The keys of each site: what agents it has is part of their scopes.
+        self._of_site: dict[UUID, tuple[bytes, ...]] = {}
         self._generation = 0
         database.subscribers.append(self._changed)
         self._learner = Learner(database, "keys", b"", self._learn_page)
@@ -53,8 +56,8 @@ class Credentials:
         # A key revoked while we read must not come back.
         if scope is not None and generation == self._generation:
             if len(self._scopes) >= _MOST:
-                self._scopes.clear()
-            self._scopes[digest] = scope
+                self._clear()
+            self._keep(digest, scope)
         return scope
 
     async def _learn_page(self, after: bytes) -> bytes | None:
@@ -66,14 +69,36 @@ class Credentials:
             return after
         if len(self._scopes) + len(page) > _MOST:
             return None
-        self._scopes |= page
+        for digest, scope in page.items():
+            self._keep(digest, scope)
         return max(page) if len(page) == _PAGE else None
+
+    def _keep(self, digest: bytes, scope: KeyScope) -> None:
+        self._scopes[digest] = scope
+        if isinstance(scope, ApplianceScope):
+            others = self._of_site.get(scope.site_id, ())
+            if digest not in others:
+                self._of_site[scope.site_id] = (*others, digest)
+
+    def _drop(self, digest: bytes) -> None:
+        scope = self._scopes.pop(digest, None)
+        if isinstance(scope, ApplianceScope):
+            others = tuple(each for each in self._of_site.pop(scope.site_id) if each != digest)
+            if others:
+                self._of_site[scope.site_id] = others
+
+    def _clear(self) -> None:
+        self._scopes.clear()
+        self._of_site.clear()
 
     def _changed(self, channel: str, payload: str) -> None:
         if channel == "":
-            self._scopes.clear()
+            self._clear()
         elif channel == listener.CREDENTIALS:
-            self._scopes.pop(bytes.fromhex(payload), None)
+            self._drop(bytes.fromhex(payload))
+        elif channel == listener.AGENTS:
+            for digest in self._of_site.get(UUID(payload), ()):
+                self._drop(digest)
         else:
             return
         self._generation += 1

@@ -4,6 +4,7 @@ The one place where a version is believed or not. An unknown version is believed
 what it shows: it pulls if it syncs, and it saw what it says it saw.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -103,6 +104,15 @@ def of(version: str) -> Agent:
         return UNKNOWN
     number = (int(found[1]), int(found[2] or 0))
     return next(agent for since, agent in VERSIONS if number >= since)
+
+
+@functools.lru_cache(maxsize=4_096)
+def among(versions: tuple[str, ...]) -> frozenset[Agent]:
+    """Return the agents that these versions are; equal sets are one object."""
+    return _SETS.setdefault(found := frozenset(of(version) for version in versions), found)
+
+
+_SETS: dict[frozenset[Agent], frozenset[Agent]] = {}
 
 
 def word(present: Iterable[Agent], deed: Deed) -> Word:

@@ -55,6 +55,8 @@ def evidence_document(evidence: SiteEvidence) -> dict[str, object]:
         "verified_successes": counts.verified_successes,
         "failures": counts.failures,
         "not_attempted": counts.not_attempted,
+        "claimed_successes": counts.claimed_successes,
+        "claimed_failures": counts.claimed_failures,
         "chaos_successes": counts.chaos_successes,
         "chaos_failures": counts.chaos_failures,
         "last_seen_at": evidence.last_seen_at.isoformat(),

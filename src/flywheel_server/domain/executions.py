@@ -5,11 +5,31 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from flywheel_server.domain import agents
+from flywheel_server.domain.agents import Agent
+
 Level = Literal["L1", "L2", "L3"]
-Outcome = Literal["success", "failure", "not_attempted"]
+# What an agent said of its execution.
+Said = Literal["success", "failure", "not_attempted"]
+# The same, with what it cannot know as an outcome of its own: no count of successes or failures
+# takes a claim by accident.
+Outcome = Literal["success", "failure", "not_attempted", "claimed_success", "claimed_failure"]
+Standing = Literal["verified", "observed", "claimed"]
+
+CLAIMS: dict[Said, Outcome] = {"success": "claimed_success", "failure": "claimed_failure"}
+# For lists: what is asked for by each word.
+FILTERS: dict[str, tuple[Outcome, ...]] = {
+    "success": ("success",),
+    "failure": ("failure",),
+    "not_attempted": ("not_attempted",),
+    "claimed": ("claimed_success", "claimed_failure"),
+}
+# How the ids of both daemons begin; Python agents send a UUID.
+_GO_IDS = ("l1-", "l2-")
 
 UNATTEMPTED_CATEGORIES = frozenset({"no_credentials", "auth_failure", "network_error"})
 
@@ -105,8 +125,8 @@ def outcome(
     action: str | None,
     error_category: str | None,
     error_message: str | None,
-) -> Outcome:
-    """Say what an execution counts as.
+) -> Said:
+    """Say what an execution's words mean.
 
     A success whose post-check said no is a failure: agents report L2 successes unconditionally.
     """
@@ -125,6 +145,42 @@ def only_looks(reported_id: str) -> bool:
     """Say whether an id, a colon form of it included, names what detects and never heals."""
     named = reported_id.rpartition(":")[2]
     return DETECT_ONLY_RULES.get(named, named) in DETECT_ONLY
+
+
+def weigh(
+    said: Said, *, level: Level, verified: bool | None, execution_id: str, present: Iterable[Agent]
+) -> Outcome:
+    """Return what an execution counts as: what it says, or a claim where its agent cannot know.
+
+    ``present`` are the agents that may have sent it. Where several may, and one of them cannot
+    know, it is a claim; but an older daemon never reports a failure at L2.
+    """
+    if level != "L2" or verified is not None or said == "not_attempted":
+        return said
+    family = "go" if execution_id.startswith(_GO_IDS) else "python"
+    likely = [agent for agent in present if agent.family == family] or list(present)
+    if said == "failure" and len(likely) > 1:
+        likely = [agent for agent in likely if agent is not agents.OLDER_DAEMON]
+    return CLAIMS[said] if agents.word(likely, level) == "claimed" else said
+
+
+def said(outcome: str) -> str:
+    """Return an outcome as its agent said it: success, failure or not_attempted."""
+    return outcome.removeprefix("claimed_")
+
+
+def standing(outcome: str, verified: bool | None) -> Standing:
+    """Return how far an outcome is to be believed: a check said so, it was seen, it is a claim."""
+    if verified is not None:
+        return "verified"
+    return "claimed" if outcome.startswith("claimed_") else "observed"
+
+
+def outward(outcome: str | None, verified: bool | None) -> dict[str, str | None]:
+    """Return the fields by which an outcome is shown: what was said, and how far to believe it."""
+    if outcome is None:
+        return {"outcome": None, "standing": None}
+    return {"outcome": said(outcome), "standing": standing(outcome, verified)}
 
 
 def _only_escalates(level: Level, incident_type: str, reported_id: str, action: str | None) -> bool:

@@ -81,6 +81,10 @@ _UNATTEMPTED = {
     "auth_failure": "the machine refused the appliance's password",
     "network_error": "the machine could not be reached",
 }
+_CLAIMED = (
+    "The appliance says that it worked, but the version of its software cannot know. The next "
+    "check of the machine tells."
+)
 _PLANNERS = {
     "rule": "because a rule says so",
     "site_history": "because it had healed this kind of fault at this site before",
@@ -142,6 +146,8 @@ class Facts:
     hostname: str
     runbook_name: str | None
     outcome: str
+    # verified, observed or claimed.
+    standing: str
     verified: bool | None
     duration_seconds: float | None
     error_category: str | None
@@ -264,6 +270,8 @@ def _result(facts: Facts) -> str:
         "success": "It worked",
         "failure": "It did not work",
     }.get(facts.outcome, "Nothing was tried")
+    if facts.standing == "claimed":
+        return " ".join([_CLAIMED, *_tested(facts)])
     if facts.outcome == "not_attempted":
         why = _UNATTEMPTED.get(facts.error_category or "")
         said = f"{said}: {why}" if why else said

@@ -19,12 +19,15 @@ BEYOND_EVIDENCE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What happened, without what was not attempted; chaos-marked executions apart."""
+    """What happened, without what was not attempted; claims and chaos-marked executions apart."""
 
     successes: int
     verified_successes: int
     failures: int
     not_attempted: int
+    # What agents said that cannot know: it opens no gate.
+    claimed_successes: int
+    claimed_failures: int
     chaos_successes: int
     chaos_failures: int
 
@@ -52,6 +55,8 @@ class SiteEvidence:
     runbook: Runbook | None
     counts: Counts
     last_seen_at: dt.datetime
+    # The newest report that is no claim; None: there are only claims.
+    last_evidence_at: dt.datetime | None
     # The enabled rule of the site that is for this incident type already.
     covered_by: str | None
 
@@ -80,14 +85,16 @@ def site_gates(evidence: SiteEvidence, policy: Policy, now: dt.datetime) -> tupl
         _at_least("occurrences", occurrences, policy.site_min_occurrences, "executions"),
         _at_least("successes", successes, policy.site_min_successes, _successes(policy)),
         _rate(successes, occurrences, policy.site_min_success_rate),
-        _recent(evidence.last_seen_at, policy.site_max_age_days, now),
+        _recent(evidence.last_evidence_at, policy.site_max_age_days, now),
         _uncovered(evidence.covered_by),
     )
 
 
-def recent_until(evidence: SiteEvidence, policy: Policy) -> dt.datetime:
+def recent_until(evidence: SiteEvidence, policy: Policy) -> dt.datetime | None:
     """Return the last moment at which a site's pattern still counts as seen recently."""
-    return evidence.last_seen_at + dt.timedelta(days=policy.site_max_age_days)
+    if evidence.last_evidence_at is None:
+        return None
+    return evidence.last_evidence_at + dt.timedelta(days=policy.site_max_age_days)
 
 
 def platform_gates(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ...]:
@@ -205,13 +212,21 @@ def _rate(successes: int, attempts: int, needed: float) -> Gate:
     )
 
 
-def _recent(last_seen_at: dt.datetime, days: int, now: dt.datetime) -> Gate:
+def _recent(last_evidence_at: dt.datetime | None, days: int, now: dt.datetime) -> Gate:
+    if last_evidence_at is None:
+        return Gate(
+            name="seen_recently",
+            value="no data",
+            needed=f"within {days} days",
+            passed=False,
+            explanation="Only claims of agents that cannot know the outcome.",
+        )
     return Gate(
         name="seen_recently",
-        value=last_seen_at.isoformat(),
+        value=last_evidence_at.isoformat(),
         needed=f"within {days} days",
-        passed=now - last_seen_at <= dt.timedelta(days=days),
-        explanation=f"Last seen {last_seen_at:%Y-%m-%d %H:%M} UTC.",
+        passed=now - last_evidence_at <= dt.timedelta(days=days),
+        explanation=f"Last seen {last_evidence_at:%Y-%m-%d %H:%M} UTC.",
     )
 
 

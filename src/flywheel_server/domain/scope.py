@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from flywheel_server.domain.agents import Agent
+
 OperatorRole = Literal["admin", "viewer"]
 PartnerRole = Literal["owner", "technician", "viewer"]
 ClientRole = Literal["admin", "viewer"]
@@ -32,6 +34,8 @@ class ApplianceScope:
     site_id: UUID
     site_slug: str
     appliance_id: UUID | None = None
+    # Those that may stand behind the key: its appliance's, else all that the site has.
+    agents: frozenset[Agent] = frozenset()
 
     def tenant(self) -> dict[str, UUID]:
         """Return the site."""

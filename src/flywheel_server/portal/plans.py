@@ -77,6 +77,10 @@ _OUTCOMES = {
     "failure": "Tried, and not healed",
     "not_attempted": "Not tried: the appliance could not",
 }
+_CLAIMED = (
+    "The appliance says so, but its agent version cannot know: the next signed scan of the host "
+    "tells whether the fault is gone."
+)
 _CHECKS = {
     True: ", and the check afterwards says so.",
     False: "; the check afterwards said no.",
@@ -274,6 +278,8 @@ def became(plan: PlanView) -> str:
     if plan.status == "expired":
         return "Nobody decided in time, and nothing was run: the incident is a person's."
     if plan.outcome is not None:
+        if plan.standing == "claimed":
+            return _CLAIMED
         return _OUTCOMES[plan.outcome] + (
             "." if plan.outcome == "not_attempted" else _CHECKS[plan.verified]
         )

@@ -9,7 +9,17 @@ SELECT
     k.label,
     k.operator_id,
     o.email,
-    o.role AS operator_role
+    o.role AS operator_role,
+    -- Those heard of lately; one that is gone for good casts no doubt on the others.
+    CASE WHEN k.site_id IS NOT NULL THEN ARRAY(
+        SELECT DISTINCT a.agent_version
+        FROM appliances a
+        WHERE a.site_id = k.site_id
+            AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
+            AND a.last_seen_at >= now() - interval '30 days'
+        ORDER BY a.agent_version
+        LIMIT 100
+    ) END AS versions
 FROM api_keys k
 LEFT JOIN sites s ON s.id = k.site_id
 LEFT JOIN operators o ON o.id = k.operator_id
@@ -29,7 +39,17 @@ SELECT
     k.label,
     k.operator_id,
     o.email,
-    o.role AS operator_role
+    o.role AS operator_role,
+    -- Those heard of lately; one that is gone for good casts no doubt on the others.
+    CASE WHEN k.site_id IS NOT NULL THEN ARRAY(
+        SELECT DISTINCT a.agent_version
+        FROM appliances a
+        WHERE a.site_id = k.site_id
+            AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
+            AND a.last_seen_at >= now() - interval '30 days'
+        ORDER BY a.agent_version
+        LIMIT 100
+    ) END AS versions
 FROM api_keys k
 LEFT JOIN sites s ON s.id = k.site_id
 LEFT JOIN operators o ON o.id = k.operator_id

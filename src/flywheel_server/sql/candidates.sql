@@ -4,8 +4,10 @@
 SELECT
     p.id, p.site_id, s.slug, s.name AS site_name, s.healing_tier, s.organization_id,
     o.name AS organization_name, o.partner_id, p.incident_type, p.runbook_id, p.hostname,
-    p.successes, p.verified_successes, p.failures, p.not_attempted, p.chaos_successes,
-    p.chaos_failures, p.first_seen_at, p.last_seen_at, p.state, p.state_changed_at, r.platform,
+    p.successes, p.verified_successes, p.failures, p.not_attempted, p.claimed_successes,
+    p.claimed_failures, p.chaos_successes,
+    p.chaos_failures, p.first_seen_at, p.last_seen_at, p.last_evidence_at, p.state,
+    p.state_changed_at, r.platform,
     r.executable, c.rule_id AS covered_by, x.rule_id AS covered_by_other, d.decision,
     d.actor_name AS decided_by, d.decided_at, d.tier AS decided_tier, d.custom_name, d.notes,
     d.evidence AS decided_evidence, d.gates AS decided_gates, d.rule AS decided_rule,
@@ -112,6 +114,7 @@ WHERE site_id = $1
 -- The hosts that would share a rule.
 SELECT
     p.id, p.hostname, p.successes, p.verified_successes, p.failures, p.not_attempted,
+    p.claimed_successes, p.claimed_failures,
     p.chaos_successes, p.chaos_failures, p.last_seen_at, p.state
 FROM patterns p
 WHERE p.site_id = $1

@@ -55,10 +55,13 @@ WITH new AS MATERIALIZED (
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
         min(e.occurred_at) AS first_seen_at,
         max(e.occurred_at) AS last_seen_at,
+        max(e.occurred_at) FILTER (WHERE e.outcome NOT IN ('claimed_success', 'claimed_failure')) AS last_evidence_at,
         count(*) AS facts,
         row_number() OVER () AS place
     FROM (
@@ -89,10 +92,13 @@ changed AS (
         verified_successes = p.verified_successes + n.verified_successes,
         failures = p.failures + n.failures,
         not_attempted = p.not_attempted + n.not_attempted,
+        claimed_successes = p.claimed_successes + n.claimed_successes,
+        claimed_failures = p.claimed_failures + n.claimed_failures,
         chaos_successes = p.chaos_successes + n.chaos_successes,
         chaos_failures = p.chaos_failures + n.chaos_failures,
         first_seen_at = LEAST(p.first_seen_at, n.first_seen_at),
         last_seen_at = GREATEST(p.last_seen_at, n.last_seen_at),
+        last_evidence_at = GREATEST(p.last_evidence_at, n.last_evidence_at),
         -- Only what may change its state is looked at: a candidate, and what may become one.
         due_at = CASE
             WHEN p.state = 'eligible'
@@ -132,7 +138,8 @@ placed AS (
 added AS (
     INSERT INTO patterns (
         id, site_id, incident_type, runbook_id, hostname, successes, verified_successes, failures,
-        not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, due_at
+        not_attempted, claimed_successes, claimed_failures, chaos_successes, chaos_failures,
+        first_seen_at, last_seen_at, last_evidence_at, due_at
     )
     SELECT
         -- Types and hosts may hold colons, so two patterns may share a signature: the later one
@@ -142,8 +149,9 @@ added AS (
             ELSE p.id
         END,
         p.site_id, p.incident_type, p.runbook_id, p.hostname, p.successes, p.verified_successes,
-        p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures, p.first_seen_at,
-        p.last_seen_at,
+        p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures, p.chaos_successes,
+        p.chaos_failures, p.first_seen_at,
+        p.last_seen_at, p.last_evidence_at,
         CASE WHEN counts_suffice(
             p.successes, p.verified_successes, p.failures, p.chaos_successes, p.chaos_failures,
             $3, $4, $5, $6, $7
@@ -269,6 +277,8 @@ WITH new AS MATERIALIZED (
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0) AS successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0) AS failures,
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
         count(*) AS facts
     FROM executions e
     WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
@@ -277,14 +287,18 @@ WITH new AS MATERIALIZED (
     GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
 ),
 folded AS (
-    INSERT INTO level_days (day, level, successes, failures, not_attempted)
-    SELECT n.day, n.level, n.successes, n.failures, n.not_attempted
+    INSERT INTO level_days (day, level, successes, failures, not_attempted, claimed_successes,
+    claimed_failures)
+    SELECT n.day, n.level, n.successes, n.failures, n.not_attempted, n.claimed_successes,
+    n.claimed_failures
     FROM new n
     ORDER BY n.day, n.level
     ON CONFLICT (day, level) DO UPDATE
     SET successes = level_days.successes + excluded.successes,
         failures = level_days.failures + excluded.failures,
-        not_attempted = level_days.not_attempted + excluded.not_attempted
+        not_attempted = level_days.not_attempted + excluded.not_attempted,
+        claimed_successes = level_days.claimed_successes + excluded.claimed_successes,
+        claimed_failures = level_days.claimed_failures + excluded.claimed_failures
     RETURNING 1
 ),
 marked AS (
@@ -302,7 +316,9 @@ SELECT
 UPDATE level_days
 SET successes = dropped_successes,
     failures = dropped_failures,
-    not_attempted = dropped_not_attempted;
+    not_attempted = dropped_not_attempted,
+    claimed_successes = dropped_claimed_successes,
+    claimed_failures = dropped_claimed_failures;
 
 -- name: forget_deliveries
 -- fleet: a rebuild covers every site
@@ -342,14 +358,18 @@ merged AS (
         m.site_id, m.incident_type, m.resolved AS runbook_id, m.hostname,
         sum(m.successes) AS successes, sum(m.verified_successes) AS verified_successes,
         sum(m.failures) AS failures, sum(m.not_attempted) AS not_attempted,
+        sum(m.claimed_successes) AS claimed_successes,
+        sum(m.claimed_failures) AS claimed_failures,
         sum(m.chaos_successes) AS chaos_successes, sum(m.chaos_failures) AS chaos_failures,
-        min(m.first_seen_at) AS first_seen_at, max(m.last_seen_at) AS last_seen_at
+        min(m.first_seen_at) AS first_seen_at, max(m.last_seen_at) AS last_seen_at,
+        max(m.last_evidence_at) AS last_evidence_at
     FROM moved m
     GROUP BY m.site_id, m.incident_type, m.resolved, m.hostname
 )
 INSERT INTO patterns (
     id, site_id, incident_type, runbook_id, hostname, successes, verified_successes, failures,
-    not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, due_at
+    not_attempted, claimed_successes, claimed_failures, chaos_successes, chaos_failures,
+    first_seen_at, last_seen_at, last_evidence_at, due_at
 )
 SELECT
     CASE WHEN EXISTS (
@@ -363,18 +383,22 @@ SELECT
         ELSE pattern_id(g.site_id, pattern_signature(g.incident_type, g.runbook_id, g.hostname))
     END,
     g.site_id, g.incident_type, g.runbook_id, g.hostname, g.successes, g.verified_successes,
-    g.failures, g.not_attempted, g.chaos_successes, g.chaos_failures, g.first_seen_at,
-    g.last_seen_at, '-infinity'
+    g.failures, g.not_attempted, g.claimed_successes, g.claimed_failures, g.chaos_successes,
+    g.chaos_failures, g.first_seen_at,
+    g.last_seen_at, g.last_evidence_at, '-infinity'
 FROM merged g
 ON CONFLICT (site_id, incident_type, runbook_id, hostname) DO UPDATE
 SET successes = patterns.successes + excluded.successes,
     verified_successes = patterns.verified_successes + excluded.verified_successes,
     failures = patterns.failures + excluded.failures,
     not_attempted = patterns.not_attempted + excluded.not_attempted,
+    claimed_successes = patterns.claimed_successes + excluded.claimed_successes,
+    claimed_failures = patterns.claimed_failures + excluded.claimed_failures,
     chaos_successes = patterns.chaos_successes + excluded.chaos_successes,
     chaos_failures = patterns.chaos_failures + excluded.chaos_failures,
     first_seen_at = LEAST(patterns.first_seen_at, excluded.first_seen_at),
     last_seen_at = GREATEST(patterns.last_seen_at, excluded.last_seen_at),
+    last_evidence_at = GREATEST(patterns.last_evidence_at, excluded.last_evidence_at),
     due_at = '-infinity';
 
 -- name: mark_runbook_due
@@ -434,8 +458,11 @@ SET successes = 0,
     verified_successes = 0,
     failures = 0,
     not_attempted = 0,
+    claimed_successes = 0,
+    claimed_failures = 0,
     chaos_successes = 0,
     chaos_failures = 0,
+    last_evidence_at = NULL,
     due_at = '-infinity';
 
 -- name: forget_rules
@@ -452,7 +479,8 @@ SET xid = '3';
 -- fleet: a rebuild covers every site
 INSERT INTO patterns (
     id, site_id, incident_type, runbook_id, hostname, successes, verified_successes, failures,
-    not_attempted, chaos_successes, chaos_failures, first_seen_at, last_seen_at, due_at
+    not_attempted, claimed_successes, claimed_failures, chaos_successes, chaos_failures,
+    first_seen_at, last_seen_at, last_evidence_at, due_at
 )
 SELECT
     pattern_id_apart(
@@ -460,7 +488,9 @@ SELECT
     ),
     d.site_id, d.incident_type, COALESCE(a.runbook_id, d.reported_id), d.hostname,
     sum(d.successes), sum(d.verified_successes), sum(d.failures), sum(d.not_attempted),
+    sum(d.claimed_successes), sum(d.claimed_failures),
     sum(d.chaos_successes), sum(d.chaos_failures), min(d.first_seen_at), max(d.last_seen_at),
+    max(d.last_evidence_at),
     '-infinity'
 FROM dropped_counts d
 LEFT JOIN aliases a ON a.alias = d.reported_id
@@ -471,8 +501,11 @@ SET successes = excluded.successes,
     verified_successes = excluded.verified_successes,
     failures = excluded.failures,
     not_attempted = excluded.not_attempted,
+    claimed_successes = excluded.claimed_successes,
+    claimed_failures = excluded.claimed_failures,
     chaos_successes = excluded.chaos_successes,
-    chaos_failures = excluded.chaos_failures;
+    chaos_failures = excluded.chaos_failures,
+    last_evidence_at = excluded.last_evidence_at;
 
 -- name: dropped_rules
 -- fleet: a rebuild covers every site

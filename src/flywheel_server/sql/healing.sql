@@ -17,7 +17,7 @@ CROSS JOIN LATERAL (
         AND t.received_at >= $2
         AND (t.received_at, t.execution_id, t.site_id) < ($3::timestamptz, $4::text, $5::uuid)
         AND ($6::text IS NULL OR t.level = $6)
-        AND ($7::text IS NULL OR t.outcome = $7)
+        AND ($7::text[] IS NULL OR t.outcome = ANY ($7))
         AND ($8::text IS NULL OR t.incident_type = $8)
         AND ($9::text IS NULL OR t.hostname = $9)
         AND (
@@ -54,21 +54,25 @@ SELECT
     e.level,
     sum(e.successes)::bigint AS successes,
     sum(e.failures)::bigint AS failures,
-    sum(e.not_attempted)::bigint AS not_attempted
+    sum(e.not_attempted)::bigint AS not_attempted,
+    sum(e.claimed_successes)::bigint AS claimed_successes,
+    sum(e.claimed_failures)::bigint AS claimed_failures
 FROM sites s
 CROSS JOIN LATERAL (
     SELECT
         t.level,
         count(*) FILTER (WHERE t.outcome = 'success') AS successes,
         count(*) FILTER (WHERE t.outcome = 'failure') AS failures,
-        count(*) FILTER (WHERE t.outcome = 'not_attempted') AS not_attempted
+        count(*) FILTER (WHERE t.outcome = 'not_attempted') AS not_attempted,
+        count(*) FILTER (WHERE t.outcome = 'claimed_success') AS claimed_successes,
+        count(*) FILTER (WHERE t.outcome = 'claimed_failure') AS claimed_failures
     FROM executions t
     WHERE t.site_id = s.id
         AND t.weight = 1
         AND t.received_at >= $2
         AND t.received_at <= $3
         AND ($4::text IS NULL OR t.level = $4)
-        AND ($5::text IS NULL OR t.outcome = $5)
+        AND ($5::text[] IS NULL OR t.outcome = ANY ($5))
         AND ($6::text IS NULL OR t.incident_type = $6)
         AND ($7::text IS NULL OR t.hostname = $7)
         AND (
@@ -141,7 +145,8 @@ SELECT
     (t.received_at AT TIME ZONE 'UTC')::date AS day,
     count(*) FILTER (WHERE t.outcome = 'success' AND t.chaos_campaign_id IS NULL) AS successes,
     count(*) FILTER (WHERE t.outcome = 'failure' AND t.chaos_campaign_id IS NULL) AS failures,
-    count(*) FILTER (WHERE t.outcome = 'not_attempted') AS not_attempted
+    count(*) FILTER (WHERE t.outcome = 'not_attempted') AS not_attempted,
+    count(*) FILTER (WHERE t.outcome LIKE 'claimed%') AS claimed
 FROM executions t
 LEFT JOIN aliases a ON a.alias = t.reported_id
 WHERE t.site_id = $1

@@ -34,7 +34,9 @@ SET status = 'resolved',
     END
 WHERE incidents.site_id = $1
     AND incidents.id = $2
-RETURNING incidents.id, old.status AS status_before;
+RETURNING
+    incidents.id, incidents.hostname, incidents.check_type, incidents.reported_at,
+    old.status AS status_before;
 
 -- name: resolve_by_key
 UPDATE incidents
@@ -48,4 +50,6 @@ SET status = 'resolved',
 WHERE incidents.site_id = $1
     AND incidents.hostname = $2
     AND incidents.check_type = $3
-RETURNING incidents.id, old.status AS status_before;
+RETURNING
+    incidents.id, incidents.hostname, incidents.check_type, incidents.reported_at,
+    old.status AS status_before;

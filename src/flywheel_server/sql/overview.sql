@@ -74,7 +74,9 @@ SELECT
 
 -- name: days
 -- fleet: an operator's view of the whole platform, counts only
-SELECT d.day, d.level, d.successes, d.failures, d.not_attempted
+SELECT
+    d.day, d.level, d.successes, d.failures, d.not_attempted, d.claimed_successes,
+    d.claimed_failures
 FROM level_days d
 WHERE d.day >= $1
     AND d.day <= $2

@@ -44,8 +44,10 @@ WHERE p.id = t.id;
 -- fleet: operators see the patterns of every site
 SELECT
     p.id, p.site_id, s.slug, p.incident_type, p.runbook_id, p.hostname, p.successes,
-    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
-    p.first_seen_at, p.last_seen_at, p.state, p.state_changed_at, r.platform, r.executable,
+    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
+    p.chaos_successes, p.chaos_failures,
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, p.state, p.state_changed_at, r.platform,
+    r.executable,
     c.rule_id AS covered_by
 FROM patterns p
 JOIN sites s ON s.id = p.site_id
@@ -91,8 +93,10 @@ FOR NO KEY UPDATE;
 -- fleet: the loop looks at the gates of every site
 SELECT
     p.id, p.site_id, s.slug, p.incident_type, p.runbook_id, p.hostname, p.successes,
-    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
-    p.first_seen_at, p.last_seen_at, p.state, p.state_changed_at, r.platform, r.executable,
+    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
+    p.chaos_successes, p.chaos_failures,
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, p.state, p.state_changed_at, r.platform,
+    r.executable,
     c.rule_id AS covered_by
 FROM patterns p
 JOIN sites s ON s.id = p.site_id
@@ -129,11 +133,12 @@ WHERE p.id = u.id;
 -- fleet: counts only
 SELECT
     p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
-    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
+    p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
-    p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
@@ -163,11 +168,12 @@ LIMIT $5;
 -- fleet: counts only
 SELECT
     p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
-    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
+    p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
-    p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
@@ -182,11 +188,12 @@ WHERE p.id = $1;
 -- have their rule or can have none come last. Pairs are as many as incident types and runbooks.
 SELECT
     p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
-    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
+    p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
-    p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule, n.nearness
 FROM platform_patterns p
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
@@ -245,11 +252,12 @@ LIMIT $12;
 -- A coarse sieve; the gates decide. The largest share is not summed up for what other gates stop.
 SELECT
     p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
-    p.verified_successes, p.failures, p.not_attempted, p.chaos_successes, p.chaos_failures,
+    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
+    p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     0::bigint AS since_largest_organization,
-    p.first_seen_at, p.last_seen_at, r.platform, r.executable,
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     NULL::text AS living_rule
 FROM platform_patterns p
 JOIN runbooks r ON r.runbook_id = p.runbook_id

@@ -97,47 +97,74 @@ FROM runbooks b
 WHERE b.runbook_id = $1;
 
 -- name: evidence
--- Counts alone: of the site, of its organization's other sites with it, of the platform.
+-- Counts alone: of the site, of its organization's sites with it, of the platform. Of the first two
+-- also what no turn has folded yet: it was received since the fold's mark, or little before.
+WITH neighbours AS MATERIALIZED (
+    SELECT n.id
+    FROM sites n
+    JOIN sites s ON s.organization_id = n.organization_id
+    WHERE s.id = $1
+),
+fold AS MATERIALIZED (
+    SELECT max(m.mark::text)::pg_snapshot AS mark, max(m.folded_at) AS folded_at
+    FROM fold_marks m
+    WHERE m.fold = 'patterns'
+),
+counts AS (
+    SELECT
+        p.site_id, p.runbook_id, p.successes, p.verified_successes, p.failures,
+        p.last_evidence_at, p.state = 'rejected' AS rejected
+    FROM patterns p
+    WHERE p.incident_type = $2
+        AND p.site_id IN (SELECT n.id FROM neighbours n)
+    UNION ALL
+    SELECT
+        e.site_id, COALESCE(a.runbook_id, e.reported_id),
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0),
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success' AND e.verified), 0),
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0),
+        max(e.occurred_at), false
+    FROM fold f
+    JOIN executions e
+        ON e.site_id IN (SELECT n.id FROM neighbours n)
+        AND e.received_at >= COALESCE(f.folded_at - interval '15 minutes', '-infinity')
+    LEFT JOIN aliases a ON a.alias = e.reported_id
+    WHERE e.level = 'L2'
+        AND e.incident_type = $2
+        AND e.outcome IN ('success', 'failure')
+        AND e.chaos_campaign_id IS NULL
+        AND (f.mark IS NULL OR NOT pg_visible_in_snapshot(e.xid, f.mark))
+    GROUP BY e.site_id, COALESCE(a.runbook_id, e.reported_id)
+),
+tiers AS (
+    SELECT
+        t.tier, c.runbook_id,
+        sum(CASE WHEN $3 THEN c.verified_successes ELSE c.successes END)::bigint AS successes,
+        sum(
+            c.failures + CASE WHEN $3 THEN c.successes - c.verified_successes ELSE 0 END
+        )::bigint AS failures,
+        1::bigint AS organizations,
+        max(c.last_evidence_at) AS last_seen_at,
+        bool_or(c.rejected) AND t.tier = 'site' AS rejected
+    FROM counts c
+    CROSS JOIN (VALUES ('site'), ('organization')) AS t (tier)
+    WHERE t.tier = 'organization' OR c.site_id = $1
+    GROUP BY t.tier, c.runbook_id
+    UNION ALL
+    SELECT
+        'platform', p.runbook_id,
+        CASE WHEN $3 THEN p.since_verified_successes ELSE p.since_successes END,
+        p.since_failures
+            + CASE WHEN $3 THEN p.since_successes - p.since_verified_successes ELSE 0 END,
+        p.since_organizations, p.last_evidence_at, false
+    FROM platform_patterns p
+    WHERE p.incident_type = $2
+)
 SELECT
-    'site' AS tier, p.runbook_id,
-    sum(CASE WHEN $3 THEN p.verified_successes ELSE p.successes END)::bigint AS successes,
-    sum(p.failures + CASE WHEN $3 THEN p.successes - p.verified_successes ELSE 0 END)::bigint
-        AS failures,
-    1::bigint AS organizations,
-    max(p.last_seen_at) AS last_seen_at,
-    bool_or(p.state = 'rejected') AS rejected,
+    t.tier, t.runbook_id, t.successes, t.failures, t.organizations, t.last_seen_at, t.rejected,
     b.platform
-FROM patterns p
-JOIN runbooks b ON b.runbook_id = p.runbook_id
-WHERE p.site_id = $1
-    AND p.incident_type = $2
-GROUP BY p.runbook_id, b.platform
-UNION ALL
-SELECT
-    'organization', p.runbook_id,
-    sum(CASE WHEN $3 THEN p.verified_successes ELSE p.successes END)::bigint,
-    sum(p.failures + CASE WHEN $3 THEN p.successes - p.verified_successes ELSE 0 END)::bigint,
-    1::bigint, max(p.last_seen_at), false, b.platform
-FROM patterns p
-JOIN runbooks b ON b.runbook_id = p.runbook_id
-WHERE p.incident_type = $2
-    AND p.site_id IN (
-        SELECT n.id
-        FROM sites n
-        JOIN sites s ON s.organization_id = n.organization_id
-        WHERE s.id = $1
-    )
-GROUP BY p.runbook_id, b.platform
-UNION ALL
-SELECT
-    'platform', p.runbook_id,
-    CASE WHEN $3 THEN p.since_verified_successes ELSE p.since_successes END,
-    p.since_failures
-        + CASE WHEN $3 THEN p.since_successes - p.since_verified_successes ELSE 0 END,
-    p.since_organizations, p.last_seen_at, false, b.platform
-FROM platform_patterns p
-JOIN runbooks b ON b.runbook_id = p.runbook_id
-WHERE p.incident_type = $2;
+FROM tiers t
+JOIN runbooks b ON b.runbook_id = t.runbook_id;
 
 -- name: insert
 INSERT INTO plans (
@@ -340,6 +367,7 @@ SELECT
     count(*) FILTER (WHERE p.outcome = 'success') AS healed,
     count(*) FILTER (WHERE p.outcome = 'success' AND p.verified) AS verified,
     count(*) FILTER (WHERE p.outcome = 'not_attempted') AS not_attempted,
+    count(*) FILTER (WHERE p.outcome LIKE 'claimed%') AS claimed,
     count(*) FILTER (
         WHERE p.execution_id IS NULL
             AND (

@@ -12,6 +12,8 @@ WITH new AS MATERIALIZED (
         COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'success' AND f.verified), 0) AS verified_successes,
         COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'failure'), 0) AS failures,
         COALESCE(sum(f.weight) FILTER (WHERE f.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(f.weight) FILTER (WHERE f.outcome = 'claimed_success'), 0) AS claimed_successes,
+        COALESCE(sum(f.weight) FILTER (WHERE f.outcome = 'claimed_failure'), 0) AS claimed_failures,
         COALESCE(sum(f.weight) FILTER (WHERE f.chaos AND f.outcome = 'success'), 0) AS chaos_successes,
         COALESCE(sum(f.weight) FILTER (WHERE f.chaos AND f.outcome = 'failure'), 0) AS chaos_failures,
         COALESCE(sum(f.weight) FILTER (WHERE f.since AND NOT f.chaos AND f.outcome = 'success'), 0) AS since_successes,
@@ -21,6 +23,7 @@ WITH new AS MATERIALIZED (
         COALESCE(sum(f.weight) FILTER (WHERE f.since AND f.chaos AND f.outcome = 'failure'), 0) AS since_chaos_failures,
         min(f.occurred_at) AS first_seen_at,
         max(f.occurred_at) AS last_seen_at,
+        max(f.occurred_at) FILTER (WHERE f.outcome NOT IN ('claimed_success', 'claimed_failure')) AS last_evidence_at,
         count(*) AS facts
     FROM (
         SELECT
@@ -66,6 +69,8 @@ known AS (
         verified_successes = t.verified_successes + n.verified_successes,
         failures = t.failures + n.failures,
         not_attempted = t.not_attempted + n.not_attempted,
+        claimed_successes = t.claimed_successes + n.claimed_successes,
+        claimed_failures = t.claimed_failures + n.claimed_failures,
         chaos_successes = t.chaos_successes + n.chaos_successes,
         chaos_failures = t.chaos_failures + n.chaos_failures,
         since_successes = t.since_successes + n.since_successes,
@@ -74,7 +79,8 @@ known AS (
         since_chaos_successes = t.since_chaos_successes + n.since_chaos_successes,
         since_chaos_failures = t.since_chaos_failures + n.since_chaos_failures,
         first_seen_at = LEAST(t.first_seen_at, n.first_seen_at),
-        last_seen_at = GREATEST(t.last_seen_at, n.last_seen_at)
+        last_seen_at = GREATEST(t.last_seen_at, n.last_seen_at),
+        last_evidence_at = GREATEST(t.last_evidence_at, n.last_evidence_at)
     FROM new n
     WHERE t.incident_type = n.incident_type
         AND t.runbook_id = n.runbook_id
@@ -95,14 +101,16 @@ known AS (
 added AS (
     INSERT INTO platform_pattern_sites (
         incident_type, runbook_id, site_id, successes, verified_successes, failures, not_attempted,
+        claimed_successes, claimed_failures,
         chaos_successes, chaos_failures, since_successes, since_verified_successes, since_failures,
-        since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at
+        since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at, last_evidence_at
     )
     SELECT
         n.incident_type, n.runbook_id, n.site_id, n.successes, n.verified_successes, n.failures,
-        n.not_attempted, n.chaos_successes, n.chaos_failures, n.since_successes,
+        n.not_attempted, n.claimed_successes, n.claimed_failures, n.chaos_successes,
+        n.chaos_failures, n.since_successes,
         n.since_verified_successes, n.since_failures, n.since_chaos_successes,
-        n.since_chaos_failures, n.first_seen_at, n.last_seen_at
+        n.since_chaos_failures, n.first_seen_at, n.last_seen_at, n.last_evidence_at
     FROM new n
     -- A list is hashed; a join might go through it once for each.
     WHERE (n.incident_type, n.runbook_id, n.site_id) NOT IN (
@@ -131,6 +139,8 @@ contributed AS (
         sum(n.verified_successes) AS verified_successes,
         sum(n.failures) AS failures,
         sum(n.not_attempted) AS not_attempted,
+        sum(n.claimed_successes) AS claimed_successes,
+        sum(n.claimed_failures) AS claimed_failures,
         sum(n.chaos_successes) AS chaos_successes,
         sum(n.chaos_failures) AS chaos_failures,
         sum(n.since_successes) AS since_successes,
@@ -140,7 +150,8 @@ contributed AS (
         sum(n.since_chaos_failures) AS since_chaos_failures,
         sum(GREATEST(n.since_successes + n.since_failures, 0)) AS since_grown,
         min(n.first_seen_at) AS first_seen_at,
-        max(n.last_seen_at) AS last_seen_at
+        max(n.last_seen_at) AS last_seen_at,
+        max(n.last_evidence_at) AS last_evidence_at
     FROM new n
     WHERE n.site_id NOT IN (
         SELECT s.id
@@ -157,6 +168,8 @@ summed AS (
         verified_successes = p.verified_successes + c.verified_successes,
         failures = p.failures + c.failures,
         not_attempted = p.not_attempted + c.not_attempted,
+        claimed_successes = p.claimed_successes + c.claimed_successes,
+        claimed_failures = p.claimed_failures + c.claimed_failures,
         chaos_successes = p.chaos_successes + c.chaos_successes,
         chaos_failures = p.chaos_failures + c.chaos_failures,
         since_successes = p.since_successes + c.since_successes,
@@ -168,6 +181,7 @@ summed AS (
         since_largest_organization = p.since_largest_organization + c.since_grown,
         first_seen_at = LEAST(p.first_seen_at, c.first_seen_at),
         last_seen_at = GREATEST(p.last_seen_at, c.last_seen_at),
+        last_evidence_at = GREATEST(p.last_evidence_at, c.last_evidence_at),
         aggregated_at = $2
     FROM contributed c
     WHERE p.incident_type = c.incident_type
@@ -252,6 +266,8 @@ sums AS (
         sum(t.verified_successes) AS verified_successes,
         sum(t.failures) AS failures,
         sum(t.not_attempted) AS not_attempted,
+        sum(t.claimed_successes) AS claimed_successes,
+        sum(t.claimed_failures) AS claimed_failures,
         sum(t.chaos_successes) AS chaos_successes,
         sum(t.chaos_failures) AS chaos_failures,
         sum(t.since_successes) AS since_successes,
@@ -260,7 +276,8 @@ sums AS (
         sum(t.since_chaos_successes) AS since_chaos_successes,
         sum(t.since_chaos_failures) AS since_chaos_failures,
         min(t.first_seen_at) AS first_seen_at,
-        max(t.last_seen_at) AS last_seen_at
+        max(t.last_seen_at) AS last_seen_at,
+        max(t.last_evidence_at) AS last_evidence_at
     FROM pairs p
     JOIN platform_pattern_sites t
         ON t.incident_type = p.incident_type AND t.runbook_id = p.runbook_id
@@ -280,6 +297,8 @@ totals AS (
         COALESCE(u.verified_successes, 0) AS verified_successes,
         COALESCE(u.failures, 0) AS failures,
         COALESCE(u.not_attempted, 0) AS not_attempted,
+        COALESCE(u.claimed_successes, 0) AS claimed_successes,
+        COALESCE(u.claimed_failures, 0) AS claimed_failures,
         COALESCE(u.chaos_successes, 0) AS chaos_successes,
         COALESCE(u.chaos_failures, 0) AS chaos_failures,
         COALESCE(u.since_successes, 0) AS since_successes,
@@ -289,24 +308,26 @@ totals AS (
         COALESCE(u.since_chaos_failures, 0) AS since_chaos_failures,
         COALESCE(o.since_largest_organization, 0) AS since_largest_organization,
         u.first_seen_at,
-        u.last_seen_at
+        u.last_seen_at, u.last_evidence_at
     FROM pairs p
     LEFT JOIN sums u ON u.place = p.place
     LEFT JOIN organizations o ON o.place = p.place
 )
 INSERT INTO platform_patterns (
     incident_type, runbook_id, sites, organizations, successes, verified_successes, failures,
-    not_attempted, chaos_successes, chaos_failures, since_sites, since_organizations,
+    not_attempted, claimed_successes, claimed_failures, chaos_successes, chaos_failures,
+    since_sites, since_organizations,
     since_chaos_organizations, since_successes, since_verified_successes, since_failures,
     since_chaos_successes, since_chaos_failures, since_largest_organization, first_seen_at,
-    last_seen_at, aggregated_at
+    last_seen_at, last_evidence_at, aggregated_at
 )
 SELECT
     t.incident_type, t.runbook_id, t.sites, t.organizations, t.successes, t.verified_successes,
-    t.failures, t.not_attempted, t.chaos_successes, t.chaos_failures, t.since_sites,
+    t.failures, t.not_attempted, t.claimed_successes, t.claimed_failures, t.chaos_successes,
+    t.chaos_failures, t.since_sites,
     t.since_organizations, t.since_chaos_organizations, t.since_successes,
     t.since_verified_successes, t.since_failures, t.since_chaos_successes, t.since_chaos_failures,
-    t.since_largest_organization, t.first_seen_at, t.last_seen_at, $3
+    t.since_largest_organization, t.first_seen_at, t.last_seen_at, t.last_evidence_at, $3
 FROM totals t
 ORDER BY t.incident_type, t.runbook_id
 ON CONFLICT (incident_type, runbook_id) DO UPDATE
@@ -316,6 +337,8 @@ SET sites = excluded.sites,
     verified_successes = excluded.verified_successes,
     failures = excluded.failures,
     not_attempted = excluded.not_attempted,
+    claimed_successes = excluded.claimed_successes,
+    claimed_failures = excluded.claimed_failures,
     chaos_successes = excluded.chaos_successes,
     chaos_failures = excluded.chaos_failures,
     since_sites = excluded.since_sites,
@@ -329,6 +352,7 @@ SET sites = excluded.sites,
     since_largest_organization = excluded.since_largest_organization,
     first_seen_at = excluded.first_seen_at,
     last_seen_at = excluded.last_seen_at,
+    last_evidence_at = excluded.last_evidence_at,
     aggregated_at = excluded.aggregated_at;
 
 -- name: move_platform
@@ -349,27 +373,32 @@ merged AS (
         m.incident_type, m.resolved AS runbook_id, m.site_id,
         sum(m.successes) AS successes, sum(m.verified_successes) AS verified_successes,
         sum(m.failures) AS failures, sum(m.not_attempted) AS not_attempted,
+        sum(m.claimed_successes) AS claimed_successes,
+        sum(m.claimed_failures) AS claimed_failures,
         sum(m.chaos_successes) AS chaos_successes, sum(m.chaos_failures) AS chaos_failures,
         sum(m.since_successes) AS since_successes,
         sum(m.since_verified_successes) AS since_verified_successes,
         sum(m.since_failures) AS since_failures,
         sum(m.since_chaos_successes) AS since_chaos_successes,
         sum(m.since_chaos_failures) AS since_chaos_failures,
-        min(m.first_seen_at) AS first_seen_at, max(m.last_seen_at) AS last_seen_at
+        min(m.first_seen_at) AS first_seen_at, max(m.last_seen_at) AS last_seen_at,
+        max(m.last_evidence_at) AS last_evidence_at
     FROM moved m
     GROUP BY m.incident_type, m.resolved, m.site_id
 ),
 placed AS (
     INSERT INTO platform_pattern_sites (
         incident_type, runbook_id, site_id, successes, verified_successes, failures, not_attempted,
+        claimed_successes, claimed_failures,
         chaos_successes, chaos_failures, since_successes, since_verified_successes, since_failures,
-        since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at
+        since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at, last_evidence_at
     )
     SELECT
         g.incident_type, g.runbook_id, g.site_id, g.successes, g.verified_successes, g.failures,
-        g.not_attempted, g.chaos_successes, g.chaos_failures, g.since_successes,
+        g.not_attempted, g.claimed_successes, g.claimed_failures, g.chaos_successes,
+        g.chaos_failures, g.since_successes,
         g.since_verified_successes, g.since_failures, g.since_chaos_successes,
-        g.since_chaos_failures, g.first_seen_at, g.last_seen_at
+        g.since_chaos_failures, g.first_seen_at, g.last_seen_at, g.last_evidence_at
     FROM merged g
     ON CONFLICT (incident_type, runbook_id, site_id) DO UPDATE
     SET successes = platform_pattern_sites.successes + excluded.successes,
@@ -377,6 +406,8 @@ placed AS (
             = platform_pattern_sites.verified_successes + excluded.verified_successes,
         failures = platform_pattern_sites.failures + excluded.failures,
         not_attempted = platform_pattern_sites.not_attempted + excluded.not_attempted,
+        claimed_successes = platform_pattern_sites.claimed_successes + excluded.claimed_successes,
+        claimed_failures = platform_pattern_sites.claimed_failures + excluded.claimed_failures,
         chaos_successes = platform_pattern_sites.chaos_successes + excluded.chaos_successes,
         chaos_failures = platform_pattern_sites.chaos_failures + excluded.chaos_failures,
         since_successes = platform_pattern_sites.since_successes + excluded.since_successes,
@@ -388,7 +419,9 @@ placed AS (
         since_chaos_failures
             = platform_pattern_sites.since_chaos_failures + excluded.since_chaos_failures,
         first_seen_at = LEAST(platform_pattern_sites.first_seen_at, excluded.first_seen_at),
-        last_seen_at = GREATEST(platform_pattern_sites.last_seen_at, excluded.last_seen_at)
+        last_seen_at = GREATEST(platform_pattern_sites.last_seen_at, excluded.last_seen_at),
+        last_evidence_at
+            = GREATEST(platform_pattern_sites.last_evidence_at, excluded.last_evidence_at)
 )
 SELECT DISTINCT m.incident_type, m.runbook_id
 FROM merged m;
@@ -492,15 +525,17 @@ DELETE FROM platform_pattern_sites;
 -- fleet: a rebuild covers every site
 INSERT INTO platform_pattern_sites (
     incident_type, runbook_id, site_id, successes, verified_successes, failures, not_attempted,
+    claimed_successes, claimed_failures,
     chaos_successes, chaos_failures, since_successes, since_verified_successes, since_failures,
-    since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at
+    since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at, last_evidence_at
 )
 SELECT
     d.incident_type, COALESCE(a.runbook_id, d.reported_id), d.site_id,
     sum(d.successes), sum(d.verified_successes), sum(d.failures), sum(d.not_attempted),
+    sum(d.claimed_successes), sum(d.claimed_failures),
     sum(d.chaos_successes), sum(d.chaos_failures), sum(d.since_successes),
     sum(d.since_verified_successes), sum(d.since_failures), sum(d.since_chaos_successes),
-    sum(d.since_chaos_failures), min(d.first_seen_at), max(d.last_seen_at)
+    sum(d.since_chaos_failures), min(d.first_seen_at), max(d.last_seen_at), max(d.last_evidence_at)
 FROM dropped_counts d
 LEFT JOIN aliases a ON a.alias = d.reported_id
 WHERE d.level = 'L2'

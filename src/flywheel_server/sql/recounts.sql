@@ -7,10 +7,13 @@ WITH raw AS (
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
         min(e.occurred_at) AS first_seen_at,
-        max(e.occurred_at) AS last_seen_at
+        max(e.occurred_at) AS last_seen_at,
+        max(e.occurred_at) FILTER (WHERE e.outcome NOT IN ('claimed_success', 'claimed_failure')) AS last_evidence_at
     FROM executions e
     WHERE e.level = 'L2'
         AND pg_visible_in_snapshot(
@@ -20,8 +23,9 @@ WITH raw AS (
     UNION ALL
     SELECT
         d.site_id, d.incident_type, d.reported_id, d.hostname, d.successes, d.verified_successes,
-        d.failures, d.not_attempted, d.chaos_successes, d.chaos_failures, d.first_seen_at,
-        d.last_seen_at
+        d.failures, d.not_attempted, d.claimed_successes, d.claimed_failures, d.chaos_successes,
+        d.chaos_failures, d.first_seen_at,
+        d.last_seen_at, d.last_evidence_at
     FROM dropped_counts d
     WHERE d.level = 'L2'
 ),
@@ -30,8 +34,11 @@ recounted AS (
         r.site_id, r.incident_type, COALESCE(a.runbook_id, r.reported_id) AS runbook_id, r.hostname,
         sum(r.successes) AS successes, sum(r.verified_successes) AS verified_successes,
         sum(r.failures) AS failures, sum(r.not_attempted) AS not_attempted,
+        sum(r.claimed_successes) AS claimed_successes,
+        sum(r.claimed_failures) AS claimed_failures,
         sum(r.chaos_successes) AS chaos_successes, sum(r.chaos_failures) AS chaos_failures,
-        min(r.first_seen_at) AS first_seen_at, max(r.last_seen_at) AS last_seen_at
+        min(r.first_seen_at) AS first_seen_at, max(r.last_seen_at) AS last_seen_at,
+        max(r.last_evidence_at) AS last_evidence_at
     FROM raw r
     LEFT JOIN aliases a ON a.alias = r.reported_id
     GROUP BY r.site_id, r.incident_type, COALESCE(a.runbook_id, r.reported_id), r.hostname
@@ -40,11 +47,13 @@ SELECT
     count(*) AS compared,
     count(*) FILTER (
         WHERE (
-            p.successes, p.verified_successes, p.failures, p.not_attempted, p.chaos_successes,
-            p.chaos_failures, p.first_seen_at, p.last_seen_at
+            p.successes, p.verified_successes, p.failures, p.not_attempted, p.claimed_successes,
+            p.claimed_failures, p.chaos_successes,
+            p.chaos_failures, p.first_seen_at, p.last_seen_at, p.last_evidence_at
         ) IS DISTINCT FROM (
-            r.successes, r.verified_successes, r.failures, r.not_attempted, r.chaos_successes,
-            r.chaos_failures, r.first_seen_at, r.last_seen_at
+            r.successes, r.verified_successes, r.failures, r.not_attempted, r.claimed_successes,
+            r.claimed_failures, r.chaos_successes,
+            r.chaos_failures, r.first_seen_at, r.last_seen_at, r.last_evidence_at
         )
     ) AS differing
 FROM recounted r
@@ -61,6 +70,8 @@ WITH raw AS (
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
         COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS since_successes,
@@ -84,7 +95,8 @@ WITH raw AS (
     UNION ALL
     SELECT
         d.incident_type, COALESCE(a.runbook_id, d.reported_id), d.site_id, d.successes,
-        d.verified_successes, d.failures, d.not_attempted, d.chaos_successes, d.chaos_failures,
+        d.verified_successes, d.failures, d.not_attempted, d.claimed_successes, d.claimed_failures,
+        d.chaos_successes, d.chaos_failures,
         d.since_successes, d.since_verified_successes, d.since_failures, d.since_chaos_successes,
         d.since_chaos_failures
     FROM dropped_counts d
@@ -96,6 +108,8 @@ recounted AS (
         r.incident_type, r.runbook_id, r.site_id,
         sum(r.successes) AS successes, sum(r.verified_successes) AS verified_successes,
         sum(r.failures) AS failures, sum(r.not_attempted) AS not_attempted,
+        sum(r.claimed_successes) AS claimed_successes,
+        sum(r.claimed_failures) AS claimed_failures,
         sum(r.chaos_successes) AS chaos_successes, sum(r.chaos_failures) AS chaos_failures,
         sum(r.since_successes) AS since_successes,
         sum(r.since_verified_successes) AS since_verified_successes,
@@ -109,11 +123,13 @@ SELECT
     count(*) AS compared,
     count(*) FILTER (
         WHERE (
-            p.successes, p.verified_successes, p.failures, p.not_attempted, p.chaos_successes,
+            p.successes, p.verified_successes, p.failures, p.not_attempted, p.claimed_successes,
+            p.claimed_failures, p.chaos_successes,
             p.chaos_failures, p.since_successes, p.since_verified_successes, p.since_failures,
             p.since_chaos_successes, p.since_chaos_failures
         ) IS DISTINCT FROM (
-            r.successes, r.verified_successes, r.failures, r.not_attempted, r.chaos_successes,
+            r.successes, r.verified_successes, r.failures, r.not_attempted, r.claimed_successes,
+            r.claimed_failures, r.chaos_successes,
             r.chaos_failures, r.since_successes, r.since_verified_successes, r.since_failures,
             r.since_chaos_successes, r.since_chaos_failures
         )
@@ -151,6 +167,8 @@ recounted AS (
         COALESCE(sum(c.verified_successes) FILTER (WHERE c.contributes), 0) AS verified_successes,
         COALESCE(sum(c.failures) FILTER (WHERE c.contributes), 0) AS failures,
         COALESCE(sum(c.not_attempted) FILTER (WHERE c.contributes), 0) AS not_attempted,
+        COALESCE(sum(c.claimed_successes) FILTER (WHERE c.contributes), 0) AS claimed_successes,
+        COALESCE(sum(c.claimed_failures) FILTER (WHERE c.contributes), 0) AS claimed_failures,
         COALESCE(sum(c.chaos_successes) FILTER (WHERE c.contributes), 0) AS chaos_successes,
         COALESCE(sum(c.chaos_failures) FILTER (WHERE c.contributes), 0) AS chaos_failures,
         COALESCE(sum(c.since_successes) FILTER (WHERE c.contributes), 0) AS since_successes,
@@ -160,6 +178,7 @@ recounted AS (
         COALESCE(sum(c.since_chaos_failures) FILTER (WHERE c.contributes), 0) AS since_chaos_failures,
         min(c.first_seen_at) FILTER (WHERE c.contributes) AS first_seen_at,
         max(c.last_seen_at) FILTER (WHERE c.contributes) AS last_seen_at,
+        max(c.last_evidence_at) FILTER (WHERE c.contributes) AS last_evidence_at,
         max(c.contributes_changed_at) AS changed_at
     FROM counted c
     GROUP BY c.incident_type, c.runbook_id
@@ -170,15 +189,17 @@ SELECT
         WHERE (
             p.organizations, p.sites, p.since_organizations, p.since_chaos_organizations,
             p.since_sites, p.successes, p.verified_successes, p.failures, p.not_attempted,
+            p.claimed_successes, p.claimed_failures,
             p.chaos_successes, p.chaos_failures, p.since_successes, p.since_verified_successes,
             p.since_failures, p.since_chaos_successes, p.since_chaos_failures, p.first_seen_at,
-            p.last_seen_at
+            p.last_seen_at, p.last_evidence_at
         ) IS DISTINCT FROM (
             r.organizations, r.sites, r.since_organizations, r.since_chaos_organizations,
             r.since_sites, r.successes, r.verified_successes, r.failures, r.not_attempted,
+            r.claimed_successes, r.claimed_failures,
             r.chaos_successes, r.chaos_failures, r.since_successes, r.since_verified_successes,
             r.since_failures, r.since_chaos_successes, r.since_chaos_failures, r.first_seen_at,
-            r.last_seen_at
+            r.last_seen_at, r.last_evidence_at
         )
         AND (r.changed_at IS NULL OR p.aggregated_at IS NULL OR r.changed_at < p.aggregated_at)
     ) AS differing
@@ -250,26 +271,31 @@ WITH raw AS (
         e.level,
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0) AS successes,
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
+        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures
     FROM executions e
     WHERE pg_visible_in_snapshot(e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'days'))
     GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
     UNION ALL
-    SELECT d.day, d.level, d.dropped_successes, d.dropped_failures, d.dropped_not_attempted
+    SELECT d.day, d.level, d.dropped_successes, d.dropped_failures, d.dropped_not_attempted,
+    d.dropped_claimed_successes, d.dropped_claimed_failures
     FROM level_days d
 ),
 recounted AS (
     SELECT
         r.day, r.level, sum(r.successes) AS successes, sum(r.failures) AS failures,
-        sum(r.not_attempted) AS not_attempted
+        sum(r.not_attempted) AS not_attempted,
+        sum(r.claimed_successes) AS claimed_successes,
+        sum(r.claimed_failures) AS claimed_failures
     FROM raw r
     GROUP BY r.day, r.level
 )
 SELECT
     count(*) AS compared,
     count(*) FILTER (
-        WHERE (d.successes, d.failures, d.not_attempted)
-            IS DISTINCT FROM (r.successes, r.failures, r.not_attempted)
+        WHERE (d.successes, d.failures, d.not_attempted, d.claimed_successes, d.claimed_failures)
+            IS DISTINCT FROM (r.successes, r.failures, r.not_attempted, r.claimed_successes, r.claimed_failures)
     ) AS differing
 FROM recounted r
 FULL JOIN level_days d ON d.day = r.day AND d.level = r.level;

@@ -28,8 +28,10 @@ SELECT NOT EXISTS (
 -- fleet: a partition holds facts of every site
 INSERT INTO dropped_counts (
     site_id, level, incident_type, reported_id, hostname, successes, verified_successes, failures,
-    not_attempted, chaos_successes, chaos_failures, since_successes, since_verified_successes,
-    since_failures, since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at
+    not_attempted, claimed_successes, claimed_failures, chaos_successes, chaos_failures,
+    since_successes, since_verified_successes,
+    since_failures, since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at,
+    last_evidence_at
 )
 SELECT
     e.site_id, e.level, e.incident_type, e.reported_id, e.hostname,
@@ -37,6 +39,8 @@ SELECT
     COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0),
     COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0),
     COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0),
     COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0),
     COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0),
     COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0),
@@ -45,7 +49,8 @@ SELECT
     COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0),
     COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0),
     min(e.occurred_at),
-    max(e.occurred_at)
+    max(e.occurred_at),
+    max(e.occurred_at) FILTER (WHERE e.outcome NOT IN ('claimed_success', 'claimed_failure'))
 FROM executions e
 LEFT JOIN aliases a ON a.alias = e.reported_id
 LEFT JOIN platform_patterns p
@@ -63,6 +68,8 @@ SET successes = dropped_counts.successes + excluded.successes,
     verified_successes = dropped_counts.verified_successes + excluded.verified_successes,
     failures = dropped_counts.failures + excluded.failures,
     not_attempted = dropped_counts.not_attempted + excluded.not_attempted,
+    claimed_successes = dropped_counts.claimed_successes + excluded.claimed_successes,
+    claimed_failures = dropped_counts.claimed_failures + excluded.claimed_failures,
     chaos_successes = dropped_counts.chaos_successes + excluded.chaos_successes,
     chaos_failures = dropped_counts.chaos_failures + excluded.chaos_failures,
     since_successes = dropped_counts.since_successes + excluded.since_successes,
@@ -73,20 +80,24 @@ SET successes = dropped_counts.successes + excluded.successes,
         = dropped_counts.since_chaos_successes + excluded.since_chaos_successes,
     since_chaos_failures = dropped_counts.since_chaos_failures + excluded.since_chaos_failures,
     first_seen_at = LEAST(dropped_counts.first_seen_at, excluded.first_seen_at),
-    last_seen_at = GREATEST(dropped_counts.last_seen_at, excluded.last_seen_at);
+    last_seen_at = GREATEST(dropped_counts.last_seen_at, excluded.last_seen_at),
+    last_evidence_at = GREATEST(dropped_counts.last_evidence_at, excluded.last_evidence_at);
 
 -- name: keep_days
 -- fleet: a partition holds facts of every site
 -- The days themselves stay as they are: only what a rebuild starts from is noted.
 INSERT INTO level_days (
-    day, level, dropped_successes, dropped_failures, dropped_not_attempted
+    day, level, dropped_successes, dropped_failures, dropped_not_attempted,
+    dropped_claimed_successes, dropped_claimed_failures
 )
 SELECT
     (e.evidence_at AT TIME ZONE 'UTC')::date,
     e.level,
     COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0),
     COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0)
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0),
+    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0)
 FROM executions e
 WHERE e.received_at >= $1
     AND e.received_at < $2
@@ -94,7 +105,11 @@ GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
 ON CONFLICT (day, level) DO UPDATE
 SET dropped_successes = level_days.dropped_successes + excluded.dropped_successes,
     dropped_failures = level_days.dropped_failures + excluded.dropped_failures,
-    dropped_not_attempted = level_days.dropped_not_attempted + excluded.dropped_not_attempted;
+    dropped_not_attempted = level_days.dropped_not_attempted + excluded.dropped_not_attempted,
+    dropped_claimed_successes
+        = level_days.dropped_claimed_successes + excluded.dropped_claimed_successes,
+    dropped_claimed_failures
+        = level_days.dropped_claimed_failures + excluded.dropped_claimed_failures;
 
 -- name: drop
 -- fleet: partitions belong to no tenant
@@ -112,6 +127,11 @@ corrected AS (
     DELETE FROM corrections c
     USING old o
     WHERE c.site_id = o.site_id AND c.execution_id = o.execution_id
+),
+proven AS (
+    DELETE FROM heal_proofs p
+    USING old o
+    WHERE p.site_id = o.site_id AND p.execution_id = o.execution_id
 ),
 forgotten AS (
     DELETE FROM execution_keys k

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flywheel_server import errors
 from flywheel_server.db import Connection, Record
+from flywheel_server.domain import agents
 from flywheel_server.domain.scope import ApplianceScope, OperatorRole, OperatorScope, PartnerScope
 from flywheel_server.sql import load
 from flywheel_server.store import constraints
@@ -84,6 +85,7 @@ def _scope_of(row: Record) -> ApplianceScope | PartnerScope | OperatorScope:
             site_id=row["site_id"],
             site_slug=row["slug"],
             appliance_id=row["appliance_id"],
+            agents=agents.among(tuple(row["versions"])),
         )
     if row["partner_id"] is not None:
         return PartnerScope(

@@ -197,6 +197,7 @@ def _candidate(row: dict[str, Any]) -> Candidate:
             runbook=runbook,
             counts=_counts(row),
             last_seen_at=row["last_seen_at"],
+            last_evidence_at=row["last_evidence_at"],
             covered_by=row["covered_by"],
         ),
         covered_by_other=row["covered_by_other"],
@@ -232,6 +233,8 @@ def _counts(row: dict[str, Any]) -> Counts:
         verified_successes=row["verified_successes"],
         failures=row["failures"],
         not_attempted=row["not_attempted"],
+        claimed_successes=row["claimed_successes"],
+        claimed_failures=row["claimed_failures"],
         chaos_successes=row["chaos_successes"],
         chaos_failures=row["chaos_failures"],
     )

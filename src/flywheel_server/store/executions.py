@@ -102,14 +102,29 @@ async def versions(connection: Connection, site_id: UUID, execution_id: str) -> 
 
 async def correct(connection: Connection, fact: Fact, newest: Version) -> bool:
     """Replace the fact in force by ``fact``; False when it is past its retention and gone."""
-    revision = newest.revision + 1
-    evidence_at = await connection.fetchval(
-        _SQL["reverse"], fact.site_id, fact.execution_id, newest.received_at, revision
-    )
+    evidence_at = await reverse(connection, fact.site_id, fact.execution_id, newest)
     if evidence_at is None:
         return False
+    revision = newest.revision + 1
     values = fact._asdict()
     digest = values.pop("digest")
     await connection.execute(_SQL["replace"], revision, evidence_at, *values.values())
-    await connection.execute(_SQL["correct"], fact.site_id, fact.execution_id, revision, digest)
+    await note_version(connection, fact.site_id, fact.execution_id, revision, digest)
     return True
+
+
+async def reverse(
+    connection: Connection, site_id: UUID, execution_id: str, newest: Version
+) -> dt.datetime | None:
+    """Take the fact in force back; return when its successor was evidence, None if it is gone."""
+    found: dt.datetime | None = await connection.fetchval(
+        _SQL["reverse"], site_id, execution_id, newest.received_at, newest.revision + 1
+    )
+    return found
+
+
+async def note_version(
+    connection: Connection, site_id: UUID, execution_id: str, revision: int, digest: bytes
+) -> None:
+    """Keep what a version came of: the digest of a body, or the name of what proved it."""
+    await connection.execute(_SQL["correct"], site_id, execution_id, revision, digest)

@@ -6,9 +6,11 @@ of ``received_at`` that the caller states; row-level security leaves the caller'
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain import executions
 from flywheel_server.sql import load
 from flywheel_server.store.candidates import Candidate
 
@@ -22,6 +24,7 @@ class Filters:
 
     site_id: UUID | None = None
     level: str | None = None
+    # `success`, `failure`, `not_attempted` or `claimed`.
     outcome: str | None = None
     incident_type: str | None = None
     hostname: str | None = None
@@ -46,7 +49,9 @@ class Healing:
     reported_id: str
     # The runbook that the reported id means; None where it names a rule or nothing known.
     runbook_id: str | None
+    # As its agent said it; how far that is to be believed is its standing.
     outcome: str
+    standing: executions.Standing
     verified: bool | None
     chaos_campaign_id: str | None
     error_category: str | None
@@ -62,6 +67,8 @@ class LevelTotal:
     successes: int
     failures: int
     not_attempted: int
+    claimed_successes: int
+    claimed_failures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +79,7 @@ class Day:
     successes: int
     failures: int
     not_attempted: int
+    claimed: int
 
 
 async def page(
@@ -92,13 +100,13 @@ async def page(
         since,
         *start,
         filters.level,
-        filters.outcome,
+        _outcomes(filters),
         filters.incident_type,
         filters.hostname,
         limit,
         filters.text,
     )
-    return [Healing(**dict(row)) for row in rows]
+    return [_healing(dict(row)) for row in rows]
 
 
 async def totals(
@@ -111,7 +119,7 @@ async def totals(
         since,
         until,
         filters.level,
-        filters.outcome,
+        _outcomes(filters),
         filters.incident_type,
         filters.hostname,
         filters.text,
@@ -139,7 +147,7 @@ async def of_pattern(
         since,
         limit,
     )
-    return [Healing(**dict(row)) for row in rows]
+    return [_healing(dict(row)) for row in rows]
 
 
 async def by_day(connection: Connection, candidate: Candidate, since: dt.datetime) -> list[Day]:
@@ -154,3 +162,11 @@ async def by_day(connection: Connection, candidate: Candidate, since: dt.datetim
         since,
     )
     return [Day(**dict(row)) for row in rows]
+
+
+def _healing(row: dict[str, Any]) -> Healing:
+    return Healing(**row | executions.outward(row["outcome"], row["verified"]))
+
+
+def _outcomes(filters: Filters) -> list[str] | None:
+    return None if filters.outcome is None else list(executions.FILTERS[filters.outcome])

@@ -55,6 +55,8 @@ class Day:
     successes: int
     failures: int
     not_attempted: int
+    claimed_successes: int
+    claimed_failures: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -242,6 +242,7 @@ def _pattern(row: dict[str, Any]) -> Pattern:
             runbook=_runbook(row),
             counts=_counts(row, ""),
             last_seen_at=row["last_seen_at"],
+            last_evidence_at=row["last_evidence_at"],
             covered_by=row["covered_by"],
         ),
         first_seen_at=row["first_seen_at"],
@@ -284,6 +285,8 @@ def _counts(row: dict[str, Any], prefix: str) -> Counts:
         verified_successes=row[f"{prefix}verified_successes"],
         failures=row[f"{prefix}failures"],
         not_attempted=row["not_attempted"],
+        claimed_successes=row["claimed_successes"],
+        claimed_failures=row["claimed_failures"],
         chaos_successes=row[f"{prefix}chaos_successes"],
         chaos_failures=row[f"{prefix}chaos_failures"],
     )

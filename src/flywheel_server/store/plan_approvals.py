@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
-from flywheel_server.domain import completions
+from flywheel_server.domain import completions, executions
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.sql import load
 
@@ -59,6 +59,7 @@ class Approval:
     execution_id: str | None
     executed_at: dt.datetime | None
     outcome: str | None
+    standing: str | None
     verified: bool | None
 
 
@@ -85,13 +86,13 @@ async def insert(
 async def lock(connection: Connection, plan_id: UUID, now: dt.datetime) -> Approval | None:
     """Return an approval that the caller may see, and keep others from deciding on it."""
     row = await connection.fetchrow(_SQL["lock"], plan_id, now)
-    return None if row is None else Approval(**dict(row))
+    return None if row is None else _approval(dict(row))
 
 
 async def get(connection: Connection, plan_id: UUID, now: dt.datetime) -> Approval | None:
     """Return an approval that the caller may see."""
     rows = await connection.fetch(_SQL["page"], now, None, None, None, 1, plan_id, None, False)
-    return Approval(**dict(rows[0])) if rows else None
+    return _approval(dict(rows[0])) if rows else None
 
 
 async def decide(
@@ -140,7 +141,7 @@ async def page(
     rows = await connection.fetch(
         _SQL["page"], now, behind, site_id, state, limit, None, text, oldest_first
     )
-    return [Approval(**dict(row)) for row in rows]
+    return [_approval(dict(row)) for row in rows]
 
 
 async def waiting(connection: Connection, now: dt.datetime) -> Waiting:
@@ -154,3 +155,7 @@ async def waiting(connection: Connection, now: dt.datetime) -> Waiting:
 async def expire_due(connection: Connection, now: dt.datetime) -> int:
     """End every approval past its deadline; return how many ended."""
     return len(await connection.fetch(_SQL["expire_due"], now))
+
+
+def _approval(row: dict[str, Any]) -> Approval:
+    return Approval(**row | executions.outward(row["outcome"], row["verified"]))

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain import executions
 from flywheel_server.sql import load
 
 _SQL = load("plans")
@@ -71,6 +72,7 @@ class Plan:
     execution_id: str | None
     executed_at: dt.datetime | None
     outcome: str | None
+    standing: str | None
     verified: bool | None
 
 
@@ -87,6 +89,7 @@ class Funnel:
     healed: int
     verified: int
     not_attempted: int
+    claimed: int
     unreported: int
     repeats: int
     calls: int
@@ -149,7 +152,7 @@ async def page(
         filters.id,
         limit,
     )
-    return [Plan(**dict(row)) for row in rows]
+    return [Plan(**dict(row) | executions.outward(row["outcome"], row["verified"])) for row in rows]
 
 
 async def funnel(

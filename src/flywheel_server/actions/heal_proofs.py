@@ -1,0 +1,78 @@
+"""Believes what was seen before what was said: a later look at a host settles its heals.
+
+Called in the transaction that takes the look in: with a bundle of evidence, with a resolved
+incident. A settled heal is a corrected fact like any other, so every count follows it.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.domain import heal_proofs as domain
+from flywheel_server.domain.heal_proofs import Look, Source
+from flywheel_server.store import executions
+from flywheel_server.store import heal_proofs as store
+from flywheel_server.store.heal_proofs import Proof, Unproven
+
+# More than a site heals between two scans; the rest is settled by the next one.
+_MOST_HEALS = 1_000
+
+
+async def settle(
+    connection: Connection,
+    site_id: UUID,
+    looks: Sequence[Look],
+    *,
+    source: Source,
+    reference: str,
+    looked_at: dt.datetime,
+    since: dt.datetime,
+    room: dt.timedelta | None = None,
+    appliance_id: UUID | None = None,
+) -> int:
+    """Settle the site's heals that these looks say something about; return how many.
+
+    ``since`` is the earliest receipt of a heal that they may speak of, ``room`` how long after it
+    they must come (None: as scans do), ``appliance_id`` the one that looked, where that is known.
+    """
+    if not looks:
+        return 0
+    waiting = await store.unproven(
+        connection,
+        site_id,
+        looks,
+        since=since,
+        appliance_id=appliance_id,
+        limit=_MOST_HEALS,
+    )
+    passed = {(look.hostname, look.incident_type): look.passed for look in looks}
+    settled = 0
+    # One order for all who lock executions, so that no two wait for each other.
+    for heal in sorted(waiting, key=lambda each: each.execution_id):
+        proof = Proof(
+            source=source,
+            reference=reference,
+            passed=passed[heal.hostname, heal.incident_type],
+            seen_at=looked_at,
+        )
+        if _speaks(heal, proof, room):
+            settled += await _settle(connection, site_id, heal, proof)
+    return settled
+
+
+def _speaks(heal: Unproven, proof: Proof, room: dt.timedelta | None) -> bool:
+    if room is None:
+        claimed = heal.outcome == "claimed_success"
+        room = domain.room_after_heal(proof.source, passed=proof.passed, claimed=claimed)
+    latest = heal.occurred_at + domain.LOOK_WITHIN
+    return heal.occurred_at + room <= proof.seen_at <= latest
+
+
+async def _settle(connection: Connection, site_id: UUID, heal: Unproven, proof: Proof) -> bool:
+    await executions.lock(connection, site_id, heal.execution_id)
+    newest = (await executions.versions(connection, site_id, heal.execution_id))[0]
+    if newest.revision != heal.revision:
+        # Corrected while this waited: the new version is settled by the next look.
+        return False
+    return await store.settle(connection, site_id, heal, newest, proof)

@@ -1,0 +1,57 @@
+-- name: unproven
+-- Successes in force of a site's hosts and checks that no later look has decided on yet.
+SELECT
+    e.execution_id, e.revision, e.received_at, e.occurred_at, e.outcome,
+    lower(e.hostname) AS hostname, e.incident_type
+FROM executions e
+WHERE e.site_id = $1
+    AND e.received_at >= $2
+    AND e.weight = 1
+    AND e.outcome IN ('success', 'claimed_success')
+    AND (lower(e.hostname), e.incident_type) IN (
+        SELECT u.hostname, u.incident_type
+        FROM unnest($3::text[], $4::text[]) AS u (hostname, incident_type)
+    )
+    AND ($5::uuid IS NULL OR e.appliance_id IS NULL OR e.appliance_id = $5)
+    AND NOT EXISTS (
+        SELECT 1
+        FROM corrections c
+        WHERE c.site_id = e.site_id
+            AND c.execution_id = e.execution_id
+            AND c.revision > e.revision
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM heal_proofs p
+        WHERE p.site_id = e.site_id
+            AND p.execution_id = e.execution_id
+            AND p.revision = e.revision
+    )
+ORDER BY e.received_at, e.execution_id
+LIMIT $6;
+
+-- name: replace
+-- The same fact once more, with what a later look says it came to.
+INSERT INTO executions (
+    site_id, execution_id, revision, received_at, evidence_at, occurred_at, appliance_id,
+    reported_appliance, level, incident_id, incident_type, hostname, platform, reported_id,
+    outcome, verified, chaos_campaign_id, error_category, error_message, duration_seconds,
+    confidence, cost_usd, input_tokens, output_tokens, reasoning, detail
+)
+SELECT
+    e.site_id, e.execution_id, $4, now(), e.evidence_at, e.occurred_at, e.appliance_id,
+    e.reported_appliance, e.level, e.incident_id, e.incident_type, e.hostname, e.platform,
+    e.reported_id, $5, $6, e.chaos_campaign_id, e.error_category, e.error_message,
+    e.duration_seconds, e.confidence, e.cost_usd, e.input_tokens, e.output_tokens, e.reasoning,
+    e.detail
+FROM executions e
+WHERE e.site_id = $1
+    AND e.execution_id = $2
+    AND e.received_at = $3
+    AND e.weight = 1;
+
+-- name: insert
+INSERT INTO heal_proofs (
+    site_id, execution_id, revision, source, reference, passed, said, seen_at, proven_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now());

@@ -1,0 +1,86 @@
+"""Heals that a later look decided on: which wait for one, and what came of it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.domain.heal_proofs import Look, Source
+from flywheel_server.sql import load
+from flywheel_server.store import executions
+from flywheel_server.store.executions import Version
+
+_SQL = load("heal_proofs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """A success, or a claim of one, that no later look has decided on."""
+
+    execution_id: str
+    revision: int
+    received_at: dt.datetime
+    occurred_at: dt.datetime
+    outcome: str
+    # In lower case.
+    hostname: str
+    incident_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was seen, where it is written down, and when it was."""
+
+    source: Source
+    reference: str
+    passed: bool
+    seen_at: dt.datetime
+
+
+async def unproven(
+    connection: Connection,
+    site_id: UUID,
+    looks: Sequence[Look],
+    *,
+    since: dt.datetime,
+    appliance_id: UUID | None,
+    limit: int,
+) -> list[Unproven]:
+    """Return the successes received ``since`` whose hosts and checks were looked at, by receipt."""
+    rows = await connection.fetch(
+        _SQL["unproven"],
+        site_id,
+        since,
+        [look.hostname for look in looks],
+        [look.incident_type for look in looks],
+        appliance_id,
+        limit,
+    )
+    return [Unproven(**dict(row)) for row in rows]
+
+
+async def settle(
+    connection: Connection, site_id: UUID, heal: Unproven, newest: Version, proof: Proof
+) -> bool:
+    """Replace a heal's fact by what the proof says; False when the fact is gone already."""
+    id, at, revision = heal.execution_id, newest.received_at, newest.revision + 1
+    if not await executions.reverse(connection, site_id, id, newest):
+        return False
+    outcome = "success" if proof.passed else "failure"
+    await connection.execute(_SQL["replace"], site_id, id, at, revision, outcome, proof.passed)
+    await executions.note_version(
+        connection, site_id, id, revision, f"{proof.source}:{proof.reference}".encode()
+    )
+    await connection.execute(
+        _SQL["insert"],
+        site_id,
+        id,
+        revision,
+        proof.source,
+        proof.reference,
+        proof.passed,
+        heal.outcome,
+        proof.seen_at,
+    )
+    return True
