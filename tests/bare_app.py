@@ -11,7 +11,7 @@ from starlette.types import Message
 
 from flywheel_server import errors
 from flywheel_server.api.access import PUBLIC
-from flywheel_server.app import create_app
+from flywheel_server.app import Application, create_app
 from flywheel_server.settings import Settings
 
 PLAIN = 8 * 1024 * 1024
@@ -47,7 +47,7 @@ async def who(request: Request) -> dict[str, str]:
     return {"host": request.client.host if request.client else "", "scheme": request.url.scheme}
 
 
-def make(settings: Settings) -> FastAPI:
+def make(settings: Settings) -> Application:
     """Return the whole application with a few routes that need no database."""
     app = create_app(settings, "postgresql://nobody@127.0.0.1:1/none")
     for path, function, methods in (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flywheel_server.__main__ import main
 from flywheel_server.api import limits
-from flywheel_server.api.limits import Kind
+from flywheel_server.api.gates import Kind
 from flywheel_server.settings import Settings
 
 # Check-ins that are handled at once, and that may wait.

@@ -9,6 +9,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -33,6 +34,7 @@ from flywheel_server.api import (
     admin_sites,
     admin_unresolved,
     admin_webhooks,
+    admission,
     agent_checkin,
     agent_evidence,
     agent_executions,
@@ -49,6 +51,7 @@ from flywheel_server.api import (
     evidence,
     evidence_figures,
     health,
+    incoming,
     limits,
     openapi,
     orders,
@@ -169,10 +172,13 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> Application
     openapi.install(app)
     for router in (*ROUTERS, *PAGES):
         # Flat, not nested (`include_router`): one list to match against, and one to check.
-        app.router.routes.extend(router.routes)
+        app.router.routes.extend(
+            access.guarded(route) if isinstance(route, APIRoute) else route
+            for route in router.routes
+        )
     access.check_audiences(app)
     gates = limits.gates_of(settings)
-    app.add_middleware(limits.Limits, gates=gates)
+    app.add_middleware(admission.Admission, gates=gates, rooms=incoming.rooms())
     app.add_middleware(RequestLayer)
     app.add_middleware(layer.PageHeaders)
     if hot:

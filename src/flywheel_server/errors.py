@@ -13,7 +13,9 @@ FlywheelError
 │   ├── NotEligible          409
 │   ├── RuleChanged          409
 │   └── LoopBusy             409
+├── TooSlow                  408
 ├── TooLarge                 413
+│   └── HeadTooLarge         431
 ├── UnsupportedEncoding      415
 ├── InvalidInput             422
 │   └── Malformed            400
@@ -122,11 +124,25 @@ class LoopBusy(Conflict):
     code = "loop-busy"
 
 
+class TooSlow(FlywheelError):
+    """The request did not arrive in time."""
+
+    status = 408
+    code = "too-slow"
+
+
 class TooLarge(FlywheelError):
     """The request is larger than allowed."""
 
     status = 413
     code = "too-large"
+
+
+class HeadTooLarge(TooLarge):
+    """The head of the request is larger than allowed."""
+
+    status = 431
+    code = "head-too-large"
 
 
 class UnsupportedEncoding(FlywheelError):

@@ -10,10 +10,13 @@ import gc
 import os
 import socket
 from collections.abc import Iterator
+from functools import partial
+from typing import cast
 
 import uvicorn
 
 from flywheel_server import errors, log
+from flywheel_server.api import bounded_protocol, connections
 from flywheel_server.api.fast_protocol import FastProtocol
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
@@ -47,20 +50,22 @@ async def serve(settings: Settings, url: str) -> None:
 
 
 def config(settings: Settings, url: str) -> uvicorn.Config:
-    """Return how uvicorn shall run the application."""
+    """Return how uvicorn should run the application."""
+    watch = connections.Watch(connections.limit(settings.max_connections))
     return uvicorn.Config(
         create_app(settings, url).entrance,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=FastProtocol,
+        # uvicorn takes whatever makes a protocol.
+        http=cast("type[asyncio.Protocol]", partial(FastProtocol, watch=watch)),
         ws="none",
         access_log=False,
         log_config=None,
         server_header=False,
         # The application reads them itself, where somebody needs them.
         proxy_headers=False,
-        timeout_keep_alive=75,
+        timeout_keep_alive=bounded_protocol.KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         backlog=_BACKLOG,
     )
@@ -112,6 +117,8 @@ def _listen(host: str, port: int) -> list[socket.socket]:
             listening = socket.socket(family, kind, protocol)
             sockets.append(listening)
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Connections inherit it: a peer that is gone without a word is noticed.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if family == socket.AF_INET6:
                 listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             listening.bind(address)

@@ -92,6 +92,12 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="requests a second with which a site may send telemetry",
     )
+    max_connections: int = Field(
+        default=10_000,
+        ge=100,
+        le=1_000_000,
+        description="connections of clients that may be open at once",
+    )
     webhook_allow_private: bool = Field(
         default=False, description="let webhooks go to private addresses and over plain HTTP"
     )

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from flywheel_server import db, embedded, errors
 from flywheel_server.api import fast_path, limits
 from flywheel_server.api.fast_path import FastPath
-from flywheel_server.api.limits import Gate
+from flywheel_server.api.gates import Gate
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
 from tests import parts, telemetry

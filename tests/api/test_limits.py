@@ -6,11 +6,12 @@ import httpx
 import pytest
 
 from flywheel_server import errors
-from flywheel_server.api import limits
-from flywheel_server.api.limits import Gate, Kind
+from flywheel_server.api import gates, limits
+from flywheel_server.api.gates import Claim, Gate, Kind
 from flywheel_server.settings import Settings
 from tests.cast import Cast
 
+ANYONE = Claim(None, None)
 KINDS = limits.kinds(Settings(loop=False))
 
 
@@ -37,7 +38,7 @@ def test_a_sender_may_send_a_burst_and_not_one_more() -> None:
 
 def test_a_bucket_fills_again_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000.0
-    monkeypatch.setattr(limits, "_now", lambda: now)
+    monkeypatch.setattr(gates, "_now", lambda: now)
     gate = _gate(rate=10, burst=1)
     gate.spend("one")
     with pytest.raises(errors.Busy):
@@ -47,7 +48,7 @@ def test_a_bucket_fills_again_with_time(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_made_up_senders_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_MOST_SENDERS", 10)
+    monkeypatch.setattr(gates, "_MOST_SENDERS", 10)
     gate = _gate()
     for number in range(100):
         gate.spend(number)
@@ -68,27 +69,27 @@ def test_telemetry_has_what_agents_were_promised_and_nobody_of_them_hears_429() 
 
 async def test_a_place_goes_to_whoever_waits_longest() -> None:
     gate = _gate(waiting=2)
-    gate.free -= 1
-    first = asyncio.create_task(gate.wait())
-    second = asyncio.create_task(gate.wait())
+    await gate.enter()
+    first = asyncio.create_task(gate.enter())
+    second = asyncio.create_task(gate.enter())
     await asyncio.sleep(0)
     with pytest.raises(errors.Busy):
-        await gate.wait()
-    gate.leave()
+        await gate.enter()
+    gate.leave(ANYONE)
     await first
     assert not second.done()
-    gate.leave()
+    gate.leave(ANYONE)
     await second
-    gate.leave()
+    gate.leave(ANYONE)
     assert gate.free == 1
 
 
 async def test_who_gives_up_at_the_last_moment_passes_the_place_on() -> None:
     gate = _gate()
-    gate.free -= 1
-    waiting = asyncio.create_task(gate.wait())
+    await gate.enter()
+    waiting = asyncio.create_task(gate.enter())
     await asyncio.sleep(0)
-    gate.leave()
+    gate.leave(ANYONE)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
@@ -99,7 +100,7 @@ async def test_a_site_beyond_its_budget_is_told_to_come_again_and_others_are_ser
     client: httpx.AsyncClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000.0
-    monkeypatch.setattr(limits, "_now", lambda: now)
+    monkeypatch.setattr(gates, "_now", lambda: now)
     path = "/api/agent/executions"
     burst = KINDS["telemetry"].burst
     statuses = [
@@ -122,7 +123,7 @@ async def test_a_site_beyond_its_budget_is_told_to_come_again_and_others_are_ser
 async def test_a_person_beyond_their_budget_is_told_to_slow_down(
     client: httpx.AsyncClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "_now", lambda: 1_000.0)
+    monkeypatch.setattr(gates, "_now", lambda: 1_000.0)
     for _ in range(KINDS["people"].burst):
         answer = await client.get("/api/auth/session", headers=cast.session("client viewer"))
         assert answer.status_code == 200

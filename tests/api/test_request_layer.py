@@ -81,7 +81,7 @@ async def test_a_wrong_method_is_a_405_problem_that_names_the_right_ones(
 ) -> None:
     answer = await client.post("/things/a")
     bare_app.check_problem(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"] == "DELETE, GET"
+    assert answer.headers["allow"] == "DELETE, GET, HEAD"
     answer = await client.get("/echo")
     assert answer.headers["allow"] == "POST"
 

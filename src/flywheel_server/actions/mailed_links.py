@@ -20,6 +20,8 @@ _log = log.get(__name__)
 
 _SCOPE = AuthScope()
 _MOST_UNDERWAY = 50
+# Links that one person may have in their mailbox at the same time.
+_MOST_LIVE = 5
 _TEXT = """\
 Somebody asked to sign in to {reached_at} as {email}.
 
@@ -74,14 +76,20 @@ class MailedLinks:
             _log.error("a sign-in link could not be mailed", reason=type(why).__name__)
 
     async def _make(self, email: str, now: dt.datetime) -> tuple[str, str] | None:
-        """Make a link; return the address it goes to with its URL, or None without an account."""
+        """Make a link; return the address it goes to with its URL.
+
+        None without an account, or when it has as many links already as a person needs.
+        """
         async with db.transaction(self._database, _SCOPE) as connection:
             found = await people.find_for_sign_in(connection, email)
             user = None if found is None else await people.authenticated(connection, found.user_id)
             if user is None:
                 return None
+            # Earlier ones stay valid: by asking again, others could take them from their person.
+            live = await one_time_links.live_of_user(connection, user.id, "sign_in", now)
+            if live >= _MOST_LIVE:
+                return None
             token = tokens.make()
-            await one_time_links.forget_of_user(connection, user.id, "sign_in")
             await one_time_links.insert(
                 connection,
                 user_id=user.id,

@@ -4,16 +4,17 @@ Each gives the route its scope; ``PUBLIC`` says that it needs none. ``AUDIENCES`
 their roles, and ``check_audiences`` refuses to start an application with a route that has none.
 """
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, request_response
 
 from flywheel_server import errors
-from flywheel_server.api import credentials, limits
+from flywheel_server.api import admission, credentials, limits
 from flywheel_server.domain.scope import (
     ApplianceScope,
     ClientScope,
@@ -24,6 +25,8 @@ from flywheel_server.domain.scope import (
 )
 from flywheel_server.runtime import Runtime
 from flywheel_server.store.sessions import Session
+
+_LET_IN = "flywheel.let_in"
 
 
 def runtime(request: Request) -> Runtime:
@@ -49,10 +52,18 @@ class Audience:
 
     async def __call__(self, request: Request) -> Any:
         """Return who is asking. Raises Unauthenticated, or Forbidden with the remedy."""
-        caller = await credentials.caller(request, runtime(request))
-        scope = caller.scope
-        limits.spend(request, scope)
-        role = role_of(scope)
+        # Asked before the body is read, and again as a dependency of the route.
+        if request.scope.get(_LET_IN, (None, None))[0] is self:
+            return request.scope[_LET_IN][1]
+        caller = await admission.caller(request, runtime(request))
+        limits.spend(request.scope, caller.scope)
+        await credentials.prove_intent(request)
+        found = self._let_in(caller)
+        request.scope[_LET_IN] = (self, found)
+        return found
+
+    def _let_in(self, caller: credentials.Caller) -> Any:
+        scope, role = caller.scope, role_of(caller.scope)
         if role in self.roles and self.signed_in <= (caller.session is not None):
             return caller.session if self.signed_in else scope
         kind, _, rights = role.partition(" ")
@@ -182,6 +193,25 @@ def audience(route: APIRoute) -> Audience | None:
     """Return the audience that a route declares, or None: exactly one is the rule."""
     declared = {call for call in _calls(route.dependant) if call in AUDIENCES}
     return AUDIENCES[declared.pop()] if len(declared) == 1 else None
+
+
+def guarded(route: APIRoute) -> APIRoute:
+    """Return a route that asks who is there before anything of the body is read or parsed.
+
+    The framework reads bodies first and resolves dependencies then.
+    """
+    let_in = audience(route)
+    if let_in is None or let_in is _EVERYONE:
+        return route
+    handler = route.get_route_handler()
+
+    async def answer(request: Request) -> Response:
+        await let_in(request)
+        return await handler(request)
+
+    copied = copy.copy(route)
+    copied.app = request_response(answer)
+    return copied
 
 
 def check_audiences(app: FastAPI) -> None:

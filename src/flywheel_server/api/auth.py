@@ -122,7 +122,7 @@ async def sign_in(
     request: Request, response: Response, parts: RuntimeDep, body: Credentials
 ) -> SessionView:
     """Open a session with a password; the cookie carries it."""
-    limits.spend_stranger(request, body.email)
+    limits.spend_email(request.scope, "password", body.email)
     opened = await parts.sign_in.with_password(
         body.email, body.password, _device(request), clock.now()
     )
@@ -134,7 +134,6 @@ async def accept_invitation(
     request: Request, response: Response, parts: RuntimeDep, body: Invited
 ) -> SessionView:
     """Set one's password by an invitation, which works once; other sessions end."""
-    limits.spend_stranger(request)
     opened = await parts.sign_in.accept_invitation(
         body.token, body.password, _device(request), clock.now()
     )
@@ -144,7 +143,8 @@ async def accept_invitation(
 @router.post("/links", status_code=202, dependencies=_STRANGERS)
 async def ask_for_link(request: Request, parts: RuntimeDep, body: WantedLink) -> Accepted:
     """Have a sign-in link mailed, where the server can mail. The answer is always the same."""
-    limits.spend_stranger(request, body.email)
+    # Apart from passwords: wrong ones by others keep no one from a link.
+    limits.spend_email(request.scope, "link", body.email)
     parts.mailed_links.ask(body.email, clock.now())
     return Accepted(status="accepted")
 
@@ -154,7 +154,6 @@ async def redeem_link(
     request: Request, response: Response, parts: RuntimeDep, body: GivenLink
 ) -> SessionView:
     """Open a session by a one-time link, which works once and for 60 minutes."""
-    limits.spend_stranger(request)
     opened = await parts.sign_in.with_link(body.token, _device(request), clock.now())
     return _welcome(request, response, opened)
 

@@ -44,26 +44,62 @@ class Caller:
     session: Session | None = None
 
 
-async def caller(request: Request, parts: Runtime) -> Caller:
-    """Return who is asking. Raises Unauthenticated, or NotFromOurPages for a forged change."""
+async def identify(request: Request, parts: Runtime) -> Caller:
+    """Return whose credentials a request shows. Raises Unauthenticated.
+
+    Nothing of its body is read: whether a change was meant is for ``prove_intent``.
+    """
     key, token = _key(request), session_token(request)
     if key is None:
         if token is None:
             raise errors.Unauthenticated(_ASK_FOR_KEY)
         session = await _session(parts, token)
-        if request.method not in _SAFE:
-            await _prove_intent(request, token)
         return Caller(scope=session.scope, session=session)
     scope = await parts.credentials.find(key)
     if scope is None:
         raise errors.Unauthenticated(_UNKNOWN)
     if token is None:
         return Caller(scope=scope)
-    # No other site can add a key to a request: with one that agrees, the intent is proven.
     session = await _session(parts, token)
     if session.scope != scope:
         raise errors.Unauthenticated(_DISAGREE)
     return Caller(scope=scope, session=session)
+
+
+def remembered(request: Request, parts: Runtime) -> Caller | None:
+    """Return whose credentials a request shows, where memory alone can tell."""
+    key, token = _key(request), session_token(request)
+    if key is not None and token is None:
+        scope = parts.credentials.known(key)
+        return None if scope is None else Caller(scope=scope)
+    if key is None and token is not None:
+        session = parts.sessions.known(token, clock.now())
+        return None if session is None else Caller(scope=session.scope, session=session)
+    return None
+
+
+def shown(request: Request) -> bool:
+    """Say whether a request shows a credential, right or wrong."""
+    headers = request.headers
+    return (
+        "authorization" in headers or "x-api-key" in headers or session_token(request) is not None
+    )
+
+
+async def prove_intent(request: Request) -> None:
+    """Hold that a change by a session's cookie alone was meant. Raises NotFromOurPages."""
+    token = session_token(request)
+    # No other site can add a key to a request: with one that agrees, the intent is proven.
+    if token is None or request.method in _SAFE or _key(request) is not None:
+        return
+    refuse_other_sites(request)
+    given = request.headers.get(CSRF_HEADER) or await _field(request)
+    expected = csrf_token(token)
+    if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode()):
+        raise errors.NotFromOurPages(
+            f"Send the header `{CSRF_HEADER.title()}` or the form field `{CSRF_FIELD}` with what "
+            "GET /api/auth/session answers: it belongs to this session and ends with it."
+        )
 
 
 def csrf_token(session_token: str) -> str:
@@ -120,21 +156,11 @@ async def _session(parts: Runtime, token: str) -> Session:
     return session
 
 
-async def _prove_intent(request: Request, token: str) -> None:
-    refuse_other_sites(request)
-    given = request.headers.get(CSRF_HEADER) or await _field(request)
-    expected = csrf_token(token)
-    if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode()):
-        raise errors.NotFromOurPages(
-            f"Send the header `{CSRF_HEADER.title()}` or the form field `{CSRF_FIELD}` with what "
-            "GET /api/auth/session answers: it belongs to this session and ends with it."
-        )
-
-
 async def _field(request: Request) -> str:
     if not request.headers.get("content-type", "").startswith(_FORMS):
         return ""
-    # Parsed once: a route that wants the form gets this one, whether it or we ask first.
+    # Kept by the request: a route that wants the bytes, or the form, gets these.
+    await request.body()
     value = (await request.form()).get(CSRF_FIELD, "")
     return "" if isinstance(value, UploadFile) else value
 

@@ -9,23 +9,27 @@ can be left out and its tests cover both.
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import asyncpg
 import msgspec
 from msgspec import Meta
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flywheel_server import clock, errors, log
 from flywheel_server.api import (
     access,
+    admission,
     agent_executions,
     direct,
     etags,
+    limits,
     requests,
     wire_executions,
 )
-from flywheel_server.api.limits import Gate
+from flywheel_server.api.gates import Gate
+from flywheel_server.api.incoming import Incoming
 from flywheel_server.caches.appliances import Said
 from flywheel_server.domain import appliances
 from flywheel_server.domain.appliances import Report
@@ -41,7 +45,7 @@ _UNUSUAL = frozenset(
     {b"cookie", b"x-api-key", b"content-encoding", b"transfer-encoding", b"expect"}
 )
 _BEARER = b"Bearer "
-_MOST_BYTES, _MOST_MESSAGES = 16_384, 16
+_MOST_BYTES = 16_384
 # What may become of a write other than a verdict.
 _FORESEEN = (
     errors.FlywheelError,
@@ -87,6 +91,15 @@ class _CheckIn(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_CheckIn)
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A whole, small body of a known key."""
+
+    asking: ApplianceScope
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
 # Status, headers, body.
 Answer = tuple[int, _Headers, bytes]
 
@@ -108,13 +121,8 @@ class FastPath:
         gate, answer = self._sync_gate, self.at_once(scope)
         path = scope.get("path")
         if self.runtime and path in _POSTS and scope["method"] == "POST":
-            messages, receive = await _received(receive)
-            if path == CHECK_IN:
-                gate = self._check_in_gate
-                answer = _check_in(self.runtime, scope, messages, gate)
-            else:
-                gate = self._telemetry_gate
-                answer = await _execution(self.runtime, scope, messages, gate)
+            gate = self._check_in_gate if path == CHECK_IN else self._telemetry_gate
+            answer = await self._post(self.runtime, gate, scope, receive)
         if answer is None:
             await self._app(scope, receive, send)
             return
@@ -130,6 +138,26 @@ class FastPath:
             if held:
                 gate.leave()
             self.count(scope, status, started)
+
+    async def _post(
+        self, parts: Runtime, gate: Gate, scope: Scope, receive: Receive
+    ) -> Answer | None:
+        """Answer what a known key posts; whoever reads the body next finds what was read."""
+        headers = dict(scope["headers"])
+        asking = _asking(parts, scope, headers)
+        if asking is None or scope["query_string"]:
+            return None
+        body = scope[admission.BODY] = Incoming(receive)
+        try:
+            await body.read(_MOST_BYTES)
+        except (errors.FlywheelError, asyncio.CancelledError):
+            # The body keeps what went wrong, and fails for the ordinary way as it did here.
+            return None
+        if not body.whole or len(body.data) > _MOST_BYTES or not _spent(gate, asking):
+            return None
+        limits.mark_spent(scope)
+        answer = _check_in if scope["path"] == CHECK_IN else _execution
+        return await answer(parts, scope, Posted(asking, headers, bytes(body.data)), gate)
 
     def at_once(self, scope: Scope) -> Answer | None:
         """Answer what needs no body: a sync of a rule set that is known."""
@@ -158,14 +186,12 @@ class FastPath:
             self.runtime.metrics.answers.count(scope["method"], scope["path"], status, seconds)
 
 
-def _check_in(parts: Runtime, scope: Scope, messages: list[Message], gate: Gate) -> Answer | None:
-    headers = dict(scope["headers"])
-    asking = _asking(parts, scope, headers)
-    body = _body(messages)
-    if asking is None or body is None or not body.isascii() or scope["query_string"]:
+async def _check_in(parts: Runtime, _scope: Scope, posted: Posted, _gate: Gate) -> Answer | None:
+    asking = posted.asking
+    if not posted.body.isascii():
         return None
     try:
-        told = _decoder.decode(body)
+        told = _decoder.decode(posted.body)
         report = told.report()
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
@@ -173,7 +199,7 @@ def _check_in(parts: Runtime, scope: Scope, messages: list[Message], gate: Gate)
         return None
     rule_set = parts.rule_sets.known(asking.site_id)
     known = parts.check_ins.known(asking, report)
-    if not rule_set or not known or not _spent(gate, asking):
+    if not rule_set or not known:
         return None
     now = clock.now()
     said = Said(told.uptime_seconds, rule_set.version, report.active_rules_hash)
@@ -196,25 +222,19 @@ def _check_in(parts: Runtime, scope: Scope, messages: list[Message], gate: Gate)
         }
     )
     length = (b"content-length", b"%d" % len(content))
-    return 200, [length, _JSON, _request_id(headers)], content
+    return 200, [length, _JSON, _request_id(posted.headers)], content
 
 
-async def _execution(
-    parts: Runtime, scope: Scope, messages: list[Message], gate: Gate
-) -> Answer | None:
-    headers = dict(scope["headers"])
-    asking = _asking(parts, scope, headers)
-    body = _body(messages)
-    if asking is None or body is None or scope["query_string"]:
-        return None
+async def _execution(parts: Runtime, scope: Scope, posted: Posted, gate: Gate) -> Answer | None:
+    asking = posted.asking
     try:
-        report = wire_executions.read_single(body, asking, clock.now())
+        report = wire_executions.read_single(posted.body, asking, clock.now())
         access.own_site(asking, report.site_id)
     except errors.FlywheelError:
         return None
     fact = report.items[0].fact
     # Unlike what memory answers, this holds its place while it waits for the database.
-    if fact is None or gate.free <= 0 or not _spent(gate, asking):
+    if fact is None or gate.free <= 0:
         return None
     gate.free -= 1
     try:
@@ -226,7 +246,7 @@ async def _execution(
     finally:
         gate.leave()
     length = (b"content-length", b"%d" % len(content))
-    return 200, [length, _JSON, _request_id(headers)], content
+    return 200, [length, _JSON, _request_id(posted.headers)], content
 
 
 def _asking(parts: Runtime, scope: Scope, headers: dict[bytes, bytes]) -> ApplianceScope | None:
@@ -261,45 +281,6 @@ def _own(scope: Scope, asking: ApplianceScope) -> bool:
     query: bytes = scope["query_string"]
     # No character of a slug is ever escaped, so what is equal here is equal there.
     return not query or query == b"site_id=" + asking.site_slug.encode()
-
-
-async def _received(receive: Receive) -> tuple[list[Message], Receive]:
-    """Return what comes until the body has ended, the client has left, or it is a large one.
-
-    With a receive that gives all of it once more, then what comes after it.
-    """
-    messages: list[Message] = []
-    size, more = 0, True
-    ended: asyncio.CancelledError | None = None
-    try:
-        while more and size <= _MOST_BYTES and len(messages) < _MOST_MESSAGES:
-            message = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            more = message.get("more_body", False)
-    except asyncio.CancelledError as error:
-        # The server ends: whoever reads the body next is told of it in our place.
-        ended = error
-    pending = messages[::-1]
-
-    async def again() -> Message:
-        if pending:
-            return pending.pop()
-        if ended is not None:
-            raise ended
-        return await receive()
-
-    return messages, again
-
-
-def _body(messages: list[Message]) -> bytes | None:
-    """Return a whole, small body, or None for any other."""
-    if not messages:
-        return None
-    last = messages[-1]
-    body = b"".join([message.get("body", b"") for message in messages])
-    whole = last["type"] == "http.request" and not last.get("more_body", False)
-    return body if whole and len(body) <= _MOST_BYTES else None
 
 
 def _request_id(headers: dict[bytes, bytes]) -> tuple[bytes, bytes]:

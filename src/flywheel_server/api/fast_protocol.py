@@ -8,16 +8,13 @@ import time
 
 from starlette.types import Scope
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from flywheel_server.api.bounded_protocol import BoundedProtocol
 from flywheel_server.api.fast_path import FastPath
 
 
-class FastProtocol(HttpToolsProtocol):
+class FastProtocol(BoundedProtocol):
     """One connection."""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:

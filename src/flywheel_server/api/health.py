@@ -43,7 +43,11 @@ class Health(BaseModel):
 class Readiness(BaseModel):
     """Whether the process can do its work, and what is wrong if not."""
 
-    status: str = Field(description="`ready` or `not ready`", examples=["ready"])
+    status: str = Field(
+        description="always `ready`: a process that is not is told by a problem document, which "
+        "has the other members, too",
+        examples=["ready"],
+    )
     database: bool = Field(description="whether the database answers")
     schema_revision: str | None = Field(description="the database's", examples=["0001"])
     needed_revision: str = Field(description="this release's", examples=["0001"])
@@ -66,7 +70,8 @@ async def ready(parts: RuntimeDep) -> Response:
     reason = _reason(found)
     if reason is None:
         return Response(found.model_dump_json(), media_type="application/json")
-    body = problems.document(errors.Unavailable(reason)) | found.model_dump()
+    # `status` is the problem's, a number, as for any other.
+    body = found.model_dump() | problems.document(errors.Unavailable(reason))
     return Response(
         msgspec.json.encode(body),
         status_code=503,
@@ -117,7 +122,6 @@ def silent(parts: Runtime, since: float | None) -> bool:
 
 def _reason(found: Readiness) -> str | None:
     """Return why the process is not ready, as a sentence with the remedy, or None."""
-    found.status = "not ready"
     if not found.database:
         return "The database cannot be reached: start it, or correct FLYWHEEL_DATABASE_URL."
     if found.schema_revision != found.needed_revision:
@@ -130,7 +134,6 @@ def _reason(found: Readiness) -> str | None:
             "No process has turned the loop for three intervals: see the log for why, and run at "
             "least one server with FLYWHEEL_LOOP=true."
         )
-    found.status = "ready"
     return None
 
 

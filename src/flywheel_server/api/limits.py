@@ -4,39 +4,28 @@ Kinds share nothing: whatever one of them does, the others keep their places, an
 most. Agents drop what was answered 429 for good, so they get 503 and send it again.
 """
 
-import asyncio
-import time
-from collections import deque
+import ipaddress
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 
-from fastapi import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from flywheel_server import errors
-from flywheel_server.domain.scope import ApplianceScope, PersonScope
+from flywheel_server.api.gates import Claim, Gate, Kind
+from flywheel_server.domain.scope import (
+    ApplianceScope,
+    ClientScope,
+    OperatorScope,
+    PartnerScope,
+    PersonScope,
+)
 from flywheel_server.settings import Settings
 
-_KEY = "flywheel.kind"
-_MOST_SENDERS = 100_000
-_WAIT_SECONDS = 10.0
-_ROUNDING = 1e-6
-_now = time.monotonic
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of traffic."""
-
-    name: str
-    # Handled at once, and waiting for it; more than both are refused with 503.
-    most: int
-    waiting: int
-    # Requests a second of one sender (site, person or address), and how many at once.
-    rate: float
-    burst: int
-    # What a sender beyond that is told.
-    refusal: type[errors.FlywheelError]
+GATE = "flywheel.gate"
+# A request is spent once, whichever layer does it first.
+_SPENT = "flywheel.spent"
+_HALF = 0.5
+# What one e-mail address may be tried with, as a part of what one network address may try.
+_LONGEST_EMAIL = 254
 
 
 def kinds(settings: Settings) -> dict[str, Kind]:
@@ -46,9 +35,28 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     so that a check-in always gets its turn; unchanged check-ins and syncs need none.
     """
     pool, rate = settings.pool_size, settings.telemetry_rate
+    few = max(1, pool // 5)
     rows = [
-        Kind(name="check-ins", most=64, waiting=5_000, rate=200, burst=4_000, refusal=errors.Busy),
-        Kind(name="sync", most=64, waiting=2_000, rate=100, burst=2_000, refusal=errors.Busy),
+        Kind(
+            name="check-ins",
+            most=64,
+            waiting=5_000,
+            rate=200,
+            burst=4_000,
+            refusal=errors.Busy,
+            tenant_most=48,
+            sender_waiting=2_500,
+        ),
+        Kind(
+            name="sync",
+            most=64,
+            waiting=2_000,
+            rate=100,
+            burst=2_000,
+            refusal=errors.Busy,
+            tenant_most=48,
+            sender_waiting=1_000,
+        ),
         Kind(
             name="telemetry",
             most=1_024,
@@ -56,32 +64,61 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             rate=rate,
             burst=int(rate * 20),
             refusal=errors.Busy,
+            tenant_most=512,
+            sender_waiting=512,
         ),
         Kind(
             name="reports",
-            most=max(1, pool // 5),
+            most=few,
             waiting=500,
             rate=50,
             burst=1_000,
             refusal=errors.Busy,
+            tenant_most=max(1, few - 1),
+            sender_waiting=250,
         ),
         # They wait for a provider without a connection; who does not get in escalates at once.
-        Kind(name="plans", most=256, waiting=0, rate=20, burst=400, refusal=errors.Busy),
+        Kind(
+            name="plans",
+            most=256,
+            waiting=0,
+            rate=20,
+            burst=400,
+            refusal=errors.Busy,
+            tenant_most=64,
+        ),
         Kind(
             name="orders",
-            most=max(1, pool // 5),
+            most=few,
             waiting=500,
             rate=50,
             burst=1_000,
             refusal=errors.Busy,
+            tenant_most=max(1, few - 1),
+            sender_waiting=250,
         ),
+        # One person's parallel requests wait behind each other, one tenant's leave places free.
         Kind(
             name="people",
-            most=max(2, pool // 2),
+            most=max(2, pool * 2 // 5),
             waiting=200,
             rate=50,
             burst=500,
             refusal=errors.TooManyRequests,
+            tenant_most=max(1, pool // 4),
+            sender_most=max(1, pool // 5),
+            sender_waiting=20,
+        ),
+        # Operators have to see what happens while tenants crowd.
+        Kind(
+            name="operators",
+            most=max(2, pool // 5),
+            waiting=100,
+            rate=50,
+            burst=500,
+            refusal=errors.TooManyRequests,
+            sender_most=max(1, pool // 5 - 1),
+            sender_waiting=20,
         ),
         # Open pages that wait for news hold their place for minutes. Who may open a page may ask
         # for its news: where there is no place, the answer is a quiet no (`portal/live.py`).
@@ -92,14 +129,29 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             rate=50,
             burst=500,
             refusal=errors.TooManyRequests,
+            tenant_most=96,
+            sender_most=24,
         ),
+        # Tenants and senders are network addresses here.
         Kind(
             name="sign-in",
             most=max(2, pool // 5),
-            waiting=50,
+            waiting=200,
             rate=0.5,
             burst=30,
             refusal=errors.TooManyRequests,
+            tenant_most=max(1, pool // 5 - 1),
+            sender_waiting=10,
+        ),
+        # Looking up keys and sessions that memory does not know; the bucket is an address's, and
+        # only what nobody has is taken from it.
+        Kind(
+            name="look-ups",
+            most=max(2, pool // 2),
+            waiting=4_000,
+            rate=20,
+            burst=200,
+            refusal=errors.Busy,
         ),
         Kind(
             name="health",
@@ -150,103 +202,29 @@ _BEGINNINGS = (
 )
 
 
-class Gate:
-    """One kind's places, and what each of its senders has left."""
-
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-        self.free = kind.most
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        # When each sender's bucket will be full again, in seconds of the monotonic clock.
-        self._full_at: dict[Hashable, float] = {}
-        self._step = 1 / kind.rate
-        # How far in the future that may lie.
-        self._furthest = kind.burst / kind.rate + _ROUNDING
-
-    async def wait(self) -> None:
-        """Wait for a place that is handed over. Raises Busy when too many wait, or too long."""
-        if len(self._waiting) >= self.kind.waiting:
-            raise errors.Busy(_busy(self.kind))
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            async with asyncio.timeout(_WAIT_SECONDS):
-                await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                # The place was handed over at the very moment it was given up: pass it on.
-                self.leave()
-            elif turn in self._waiting:
-                self._waiting.remove(turn)
-            if isinstance(error, TimeoutError):
-                raise errors.Busy(_busy(self.kind)) from error
-            raise
-
-    def leave(self) -> None:
-        """Hand a place to whoever waits longest, or keep it free."""
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self.free += 1
-
-    def spend(self, sender: Hashable, rate: float = 1.0) -> None:
-        """Take one request from a sender's bucket. Raises the kind's refusal when it is empty.
-
-        ``rate`` below one makes the bucket fill more slowly, and be smaller, by that factor.
-        """
-        now = _now()
-        full_at = max(self._full_at.get(sender, now), now) + self._step / rate
-        if full_at - now > self._furthest:
-            raise self.kind.refusal(
-                f"Too many requests of the kind {self.kind.name} come from here: slow down."
-            )
-        if len(self._full_at) >= _MOST_SENDERS and sender not in self._full_at:
-            self._forget(now)
-        self._full_at[sender] = full_at
-
-    def _forget(self, now: float) -> None:
-        """Forget full buckets; with as many emptied ones somebody makes senders up: forget all."""
-        self._full_at = {key: at for key, at in self._full_at.items() if at > now}
-        if len(self._full_at) >= _MOST_SENDERS:
-            self._full_at.clear()
-
-
 def gates_of(settings: Settings) -> dict[str, Gate]:
     """Return a gate for each kind; one process has one set of them."""
     return {name: Gate(kind) for name, kind in kinds(settings).items()}
 
 
-class Limits:
-    """Gives every request its kind and a place among its like; behind the layer that reads bodies.
+class Table:
+    """Which gate a request passes: by its path, then by who is asking."""
 
-    A client that sends slowly holds no place: its body was read before it asks for one.
-    """
-
-    def __init__(self, app: ASGIApp, gates: Mapping[str, Gate]) -> None:
-        self._app = app
+    def __init__(self, gates: Mapping[str, Gate]) -> None:
         self._paths = {path: gates[name] for path, name in _PATHS.items()}
         self._beginnings = [(beginning, gates[name]) for beginning, name in _BEGINNINGS]
         self._orders, self._people = gates["orders"], gates["people"]
+        self._operators = gates["operators"]
+        self.sign_in, self.look_ups = gates["sign-in"], gates["look-ups"]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request when it is its turn."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path = scope["path"]
-        gate = scope[_KEY] = self._paths.get(path) or self._gate(path)
-        if gate.free > 0:
-            gate.free -= 1
-        else:
-            await _wait(scope, gate)
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            gate.leave()
+    def gate(self, path: str, asking: ApplianceScope | PersonScope | None) -> Gate:
+        """Return the gate of a path for whoever asks."""
+        gate = self._paths.get(path) or self._by_beginning(path)
+        if gate is self._people and isinstance(asking, OperatorScope):
+            return self._operators
+        return gate
 
-    def _gate(self, path: str) -> Gate:
+    def _by_beginning(self, path: str) -> Gate:
         if path.endswith("/orders/pending"):
             return self._orders
         for beginning, gate in self._beginnings:
@@ -255,46 +233,76 @@ class Limits:
         return self._people
 
 
-def spend(request: Request, scope: ApplianceScope | PersonScope) -> None:
-    """Take one request from the bucket of whoever is asking. Raises Busy or TooManyRequests."""
-    gate: Gate | None = request.scope.get(_KEY)
-    if gate is None:
-        return
-    sender = scope.site_id if isinstance(scope, ApplianceScope) else scope.actor_id
-    _spend(request, gate, sender)
+def claim(asking: ApplianceScope | PersonScope | None, address: str) -> Claim:
+    """Return for whom a place is asked; strangers are told apart by their address."""
+    match asking:
+        case ApplianceScope():
+            return Claim(asking.site_id, asking.site_id)
+        case PartnerScope():
+            return Claim(asking.partner_id, asking.actor_id)
+        case ClientScope():
+            return Claim(asking.organization_id, asking.actor_id)
+        case OperatorScope():
+            return Claim("operators", asking.actor_id)
+    return Claim(address, address)
 
 
-def spend_stranger(request: Request, email: str | None = None) -> None:
-    """Take one attempt to sign in from the buckets of its address and, if given, its e-mail."""
-    gate: Gate | None = request.scope.get(_KEY)
-    if gate is None:
-        return
-    _spend(request, gate, request.client.host if request.client else "")
-    if email is not None:
-        _spend(request, gate, ("email", email.strip().lower()[:254]), rate=0.5)
-
-
-async def _wait(scope: Scope, gate: Gate) -> None:
+def address(scope: Scope) -> str:
+    """Return where a request comes from; the 2^64 addresses of one IPv6 network are one."""
+    host = scope["client"][0] if scope.get("client") else ""
+    if ":" not in host:
+        return str(host)
     try:
-        await gate.wait()
-    except errors.Busy:
-        _count(scope, gate)
-        raise
+        found = ipaddress.IPv6Address(host.partition("%")[0])
+    except ValueError:
+        return str(host)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((found, 64), strict=False))
 
 
-def _spend(request: Request, gate: Gate, sender: Hashable, rate: float = 1.0) -> None:
+def spend(scope: Scope, asking: ApplianceScope | PersonScope) -> None:
+    """Take one request from the bucket of whoever asks, once. Raises Busy or TooManyRequests."""
+    sender = asking.site_id if isinstance(asking, ApplianceScope) else asking.actor_id
+    _spend_once(scope, sender)
+
+
+def spend_address(scope: Scope) -> None:
+    """Take one request from the bucket of its address, once. Raises TooManyRequests."""
+    _spend_once(scope, address(scope))
+
+
+def spend_email(scope: Scope, purpose: str, email: str) -> None:
+    """Take one attempt from an e-mail address's bucket for one purpose. Raises TooManyRequests."""
+    gate: Gate | None = scope.get(GATE)
+    if gate is not None:
+        counted(scope, gate, (purpose, email.strip().lower()[:_LONGEST_EMAIL]), _HALF)
+
+
+def counted(scope: Scope, gate: Gate, sender: Hashable, rate: float = 1.0) -> None:
+    """Take one request from a bucket. Raises the kind's refusal, and counts it as shed."""
     try:
         gate.spend(sender, rate)
     except errors.FlywheelError:
-        _count(request.scope, gate)
+        shed(scope, gate)
         raise
 
 
-def _count(scope: Scope, gate: Gate) -> None:
+def mark_spent(scope: Scope) -> None:
+    """Say that this request was taken from its sender's bucket already."""
+    scope[_SPENT] = True
+
+
+def shed(scope: Scope, gate: Gate) -> None:
+    """Count a request that was refused for want of a place or of budget."""
     runtime = getattr(scope["app"].state, "runtime", None)
     if runtime is not None:
         runtime.metrics.shed.labels(gate.kind.name).inc()
 
 
-def _busy(kind: Kind) -> str:
-    return f"Too many requests of the kind {kind.name} are underway: send it again in a moment."
+def _spend_once(scope: Scope, sender: Hashable) -> None:
+    gate: Gate | None = scope.get(GATE)
+    if gate is None or scope.get(_SPENT):
+        return
+    counted(scope, gate, sender)
+    mark_spent(scope)

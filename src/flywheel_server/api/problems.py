@@ -105,7 +105,7 @@ async def _framework(request: Request, error: Exception) -> Response:
     code, title, detail = _BY_STATUS[error.status_code]
     headers = dict(error.headers or {})
     if error.status_code == 405:  # noqa: PLR2004 - the status itself
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
+        headers["Allow"] = ", ".join(sorted(methods(request)))
     body = {"type": f"urn:flywheel:problem:{code}", "title": title, "detail": detail}
     return _answer(body | {"status": error.status_code}, error.status_code, headers, request.scope)
 
@@ -126,14 +126,16 @@ def _answer(
     )
 
 
-def _methods(request: Request) -> set[str]:
+def methods(request: Request) -> set[str]:
     """Return what every route of a path takes together; the framework knows only the first."""
-    return {
+    found = {
         method
         for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
         for method in route.methods or ()
     }
+    # HEAD is answered wherever GET is (`api/requests.py`).
+    return found | {"HEAD"} if "GET" in found else found
 
 
 async def _unstorable(request: Request, error: Exception) -> Response:

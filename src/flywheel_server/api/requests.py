@@ -15,12 +15,13 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flywheel_server import errors, log
-from flywheel_server.api import problems
+from flywheel_server.api import admission, incoming, problems
+from flywheel_server.api.incoming import Incoming
 from flywheel_server.metrics import Metrics
 
 _log = log.get(__name__)
 
-MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = incoming.MOST_BYTES
 MOST_GZIP_BYTES = 1024 * 1024
 _ID_LENGTH = 64
 _ID_BYTES = 16
@@ -54,14 +55,22 @@ class _Exchange:
         self._id = request_id(self._headers.get(b"x-request-id"))
         self._status = 0
         self._started = time.perf_counter()
+        self._encoding = self._headers.get(b"content-encoding", b"").strip().lower()
+        self._body: Incoming = scope.get(admission.BODY) or Incoming(receive)
+        self._given = False
+        self._inner: Scope = {**scope, admission.BODY: self._body}
+        # Routes know no HEAD: it is answered as GET is, without the body.
+        self._bodiless = scope["method"] == "HEAD"
+        if self._bodiless:
+            self._inner["method"] = "GET"
 
     async def run(self) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=self._id)
         try:
             _refuse_nul(self._scope)
-            body = await self._body()
-            await self._app(self._scope, _replay(body, self._receive), self._answer)
+            self._check_declared()
+            await self._app(self._inner, self._replay, self._answer)
         except errors.FlywheelError as error:
             await self._refuse(error)
         except asyncio.CancelledError as error:
@@ -76,53 +85,61 @@ class _Exchange:
             _log.exception("request failed", path=self._scope["path"], kind=type(error).__name__)
             await self._refuse(_Unexpected(f"Report the request id {self._id} to the operator."))
         finally:
+            self._body.close()
             self._count()
 
-    async def _body(self) -> bytes:
-        """Read the whole body, bounded, and inflate it. Routes see plain bytes."""
-        encoding = self._headers.get(b"content-encoding", b"").strip().lower()
-        most = MOST_GZIP_BYTES if encoding == b"gzip" else MOST_BYTES
+    def _check_declared(self) -> None:
+        """Refuse what the head alone says is too much, or packed in a way that is not read."""
+        if self._encoding not in {b"", b"identity", b"gzip"}:
+            raise errors.UnsupportedEncoding("Send the body plain or with Content-Encoding: gzip.")
+        self._check_length(MOST_GZIP_BYTES if self._encoding == b"gzip" else MOST_BYTES)
+
+    def _check_length(self, most: int) -> None:
         length = self._headers.get(b"content-length", b"")
         # A number of thousands of digits is refused before Python refuses to read it.
         if length.isdigit() and (len(length) > _LONGEST_LENGTH or int(length) > most):
             raise errors.TooLarge(_too_large(most))
-        body = await self._received(most)
-        if encoding in {b"", b"identity"}:
-            return body
-        if encoding != b"gzip":
-            raise errors.UnsupportedEncoding("Send the body plain or with Content-Encoding: gzip.")
-        return _inflate(body)
 
-    async def _received(self, most: int) -> bytes:
-        # One growing buffer: a list of a million one-byte chunks would weigh many times its bytes.
-        body, more = bytearray(), True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise errors.Malformed("The connection ended before the body did: send it again.")
-            body += message.get("body", b"")
-            if len(body) > most:
-                raise errors.TooLarge(_too_large(most))
-            more = message.get("more_body", False)
-        return bytes(body)
+    async def _replay(self) -> Message:
+        """Give a route the whole body, plain, then what the client really sends."""
+        if self._given:
+            return await self._body.message()
+        self._given = True
+        return {"type": "http.request", "body": await self._plain(), "more_body": False}
+
+    async def _plain(self) -> bytes:
+        body = self._body
+        self._check_length(body.most)
+        await body.read(body.most)
+        gzip = self._encoding == b"gzip"
+        most = min(body.most, MOST_GZIP_BYTES) if gzip else body.most
+        if not body.whole or len(body.data) > most:
+            raise errors.TooLarge(_too_large(most))
+        if not gzip:
+            return bytes(body.data)
+        plain = _inflate(bytes(body.data), body.most)
+        body.count(len(plain))
+        return plain
 
     async def _answer(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = message.setdefault("headers", [])
             message["headers"] = [*headers, (b"x-request-id", self._id.encode())]
+        elif self._bodiless:
+            message["body"] = b""
         await self._send(message)
 
     async def _refuse(self, error: errors.FlywheelError) -> None:
-        await problems.response(error, self._scope)(self._scope, self._receive, self._answer)
+        await problems.response(error, self._inner)(self._inner, self._receive, self._answer)
 
     def _count(self) -> None:
-        route = self._scope.get("route")
+        route = self._inner.get("route")
         template = getattr(route, "path", "(none)")
         seconds = time.perf_counter() - self._started
         method = self._scope["method"] if self._scope["method"] in _METHODS else "(other)"
         runtime = (
-            getattr(self._scope["app"].state, "runtime", None) if "app" in self._scope else None
+            getattr(self._inner["app"].state, "runtime", None) if "app" in self._inner else None
         )
         metrics: Metrics | None = runtime.metrics if runtime else None
         if metrics is not None:
@@ -161,24 +178,14 @@ def _too_large(most: int) -> str:
     return f"The body is over {most // 1024} KiB: send it in smaller parts."
 
 
-def _inflate(body: bytes) -> bytes:
+def _inflate(body: bytes, most: int) -> bytes:
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
-        plain = inflater.decompress(body, MOST_BYTES + 1)
+        plain = inflater.decompress(body, most + 1)
     except zlib.error as error:
         raise errors.Malformed("The gzip data is damaged: compress the body again.") from error
-    if len(plain) > MOST_BYTES:
-        raise errors.TooLarge(_too_large(MOST_BYTES))
+    if len(plain) > most:
+        raise errors.TooLarge(_too_large(most))
     if not inflater.eof or inflater.unused_data:
         raise errors.Malformed("The gzip data is cut short or has something behind it.")
     return plain
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return a receive that gives ``body`` once, then what the client really sends."""
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def next_message() -> Message:
-        return pending.pop() if pending else await receive()
-
-    return next_message

@@ -33,17 +33,20 @@ class Sessions:
         """How long a session lives without being used."""
         return self._idle
 
+    def known(self, token: str, now: dt.datetime) -> Session | None:
+        """Return the live session of a token from memory alone, if that may be trusted."""
+        known = self._found.get(tokens.digest(token)) if self._ear.trusted() else None
+        # Another process may have seen a session since that looks idle or aged here.
+        if known is not None and known.expires_at > now and now - known.seen_at < _TOUCH_EVERY:
+            return known
+        return None
+
     async def find(self, token: str, now: dt.datetime) -> Session | None:
         """Return the live session of a token, and note that it was used.
 
         Raises DatabaseUnavailable when neither memory nor database can tell.
         """
-        digest = tokens.digest(token)
-        known = self._found.get(digest) if self._ear.trusted() else None
-        # Another process may have seen a session since that looks idle or aged here.
-        if known is not None and known.expires_at > now and now - known.seen_at < _TOUCH_EVERY:
-            return known
-        return await self._read(digest, now)
+        return self.known(token, now) or await self._read(tokens.digest(token), now)
 
     async def _read(self, digest: bytes, now: dt.datetime) -> Session | None:
         generation = self._generation

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server import log
+from flywheel_server.api import limits
 from flywheel_server.api.access import PUBLIC, RuntimeDep
-from flywheel_server.api.limits import spend_stranger
 from flywheel_server.portal import layer
 
 router = APIRouter(include_in_schema=False)
@@ -14,7 +14,7 @@ _log = log.get(__name__)
 @router.post(layer.REPORTS, dependencies=PUBLIC, status_code=204)
 async def report_refusal(request: Request, parts: RuntimeDep) -> Response:
     """Count a report; what it says comes from outside and is not kept."""
-    spend_stranger(request)
+    limits.spend_address(request.scope)
     parts.metrics.page_refusals.inc()
     _log.warning("a browser refused part of a page", bytes=len(await request.body()))
     return Response(status_code=204)

@@ -33,3 +33,11 @@ RETURNING l.user_id;
 -- fleet: housekeeping
 DELETE FROM one_time_links l
 WHERE l.expires_at <= $1;
+
+-- name: live_of_user
+-- fleet: of one person, whom the caller has looked up within their tenant
+SELECT count(*)
+FROM one_time_links l
+WHERE l.user_id = $1
+    AND l.kind = $2
+    AND l.expires_at > $3;

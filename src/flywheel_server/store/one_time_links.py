@@ -30,6 +30,12 @@ async def forget_of_user(connection: Connection, user_id: UUID, kind: Kind | Non
     await connection.execute(_SQL["forget_of_user"], user_id, kind)
 
 
+async def live_of_user(connection: Connection, user_id: UUID, kind: Kind, now: dt.datetime) -> int:
+    """Return how many links of a kind a person could use now."""
+    count: int = await connection.fetchval(_SQL["live_of_user"], user_id, kind, now)
+    return count
+
+
 async def find(
     connection: Connection, digest: bytes, kind: Kind, now: dt.datetime
 ) -> tuple[UUID, str] | None:

@@ -1,0 +1,285 @@
+"""One connection of the server program, with bounds on what a request's head takes and how long.
+
+The one rule: the parser is fed so little at a time that whatever it gathers stays small, and is
+asked after each piece whether it got on. It copies a header's value each time a piece of it comes,
+so one without an end would stop the process.
+"""
+
+import functools
+import re
+from typing import Any
+
+import httptools
+import msgspec
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from flywheel_server import errors
+from flywheel_server.api import limits, problems
+from flywheel_server.api.connections import Watch
+
+MOST_HEAD_BYTES = 32 * 1024
+MOST_HEADERS = 100
+# Seconds for a head, from its first byte or from the beginning of the connection; for what is left
+# of a body when the answer has gone; between two requests; and for a client to read on.
+HEAD_SECONDS = 10.0
+KEEP_ALIVE_SECONDS = 75
+_REST_SECONDS = 10.0
+_KEPT_SECONDS = KEEP_ALIVE_SECONDS + 5.0
+_READ_SECONDS = 60.0
+_REFUSED_SECONDS = 2.0
+_NEVER = float("inf")
+_UNBOUNDED = 1_000_000
+# Beyond this a body that nobody wants is not read past any more.
+_MOST_UNWANTED_BYTES = 16 * 1024 * 1024
+# How much of a body waits in the server program until the application asks for it.
+_BODY_BYTES = 16 * 1024
+_IDLE, _HEAD, _BODY = object(), object(), object()
+_OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
+_HOST = re.compile(rb"[A-Za-z0-9._~-]{1,255}(:[0-9]{0,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{0,5})?")
+_HOSTS = "Send exactly one header `Host`, with a host name and, where needed, a port."
+_SLOW = "The head of the request took too long to arrive: send it again."
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: Any = None,
+        *,
+        watch: Watch | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._watch = watch or Watch(_UNBOUNDED)
+        self.address = ""
+        self._phase = _IDLE
+        # Since when it waits for the client, and until when the client has time.
+        self._since: float | None = None
+        self._due = _NEVER
+        # An upper bound of the bytes of the head, the piece that is being fed, and how many bytes
+        # came since the parser last got on.
+        self._head_bytes = self._piece = self._stuck = 0
+        self._got_on = self._upgraded = self._refused = False
+        # What came of a body after its answer, or after a refusal.
+        self._unwanted = 0
+        # How much the client has left unread, and since when it reads nothing.
+        self._unread = (0, 0.0)
+
+    def connection_made(self, transport: Any) -> None:  # noqa: D102
+        super().connection_made(transport)
+        self.address = limits.address({"client": self.client})
+        self._since = self.loop.time()
+        self._due = self._since + HEAD_SECONDS
+        self._watch.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
+        self._watch.closed(self)
+        super().connection_lost(exc)
+
+    # What the watch asks.
+
+    def waits_since(self) -> float | None:
+        """Return since when the connection has waited for its client, or None while it works."""
+        return self._since
+
+    def overdue(self, now: float) -> bool:
+        """Say whether the client has taken too long to send, or to read."""
+        return now > self._due or self._reads_nothing(now)
+
+    def cut(self) -> None:
+        """Close the connection at once; who sent part of a head is told why."""
+        if self._phase is _HEAD and not self._refused and not self._answering():
+            self._refuse(errors.TooSlow(_SLOW))
+        else:
+            self.transport.abort()
+
+    def _reads_nothing(self, now: float) -> bool:
+        size = self.transport.get_write_buffer_size()
+        before, since = self._unread
+        if size == 0 or size < before or since == 0:
+            self._unread = (size, now if size else 0.0)
+            return False
+        return now - since > _READ_SECONDS
+
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    # What comes.
+
+    def data_received(self, data: bytes) -> None:  # noqa: D102
+        self._unset_keepalive_if_required()
+        if len(data) <= MOST_HEAD_BYTES:
+            self._feed(data)
+            return
+        rest = memoryview(data)
+        while rest:
+            self._feed(rest[:MOST_HEAD_BYTES])
+            rest = rest[MOST_HEAD_BYTES:]
+
+    def _feed(self, piece: bytes | memoryview) -> None:
+        if self._refused or self.parser is None:
+            self._drop(len(piece))
+            return
+        self._got_on = False
+        self._piece = len(piece)
+        self._head_bytes += self._piece
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._feed_without_upgrade(piece[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self._refuse(errors.Malformed("This is not an HTTP request that can be read."))
+            return
+        self._stuck = 0 if self._got_on else self._stuck + self._piece
+        many = self.headers is not None and len(self.headers) > MOST_HEADERS
+        long = self._phase is _HEAD and self._head_bytes > 2 * MOST_HEAD_BYTES
+        if not self._refused and (many or long or self._stuck > MOST_HEAD_BYTES):
+            self._refuse(_too_large())
+
+    def _feed_without_upgrade(self, rest: bytes | memoryview) -> None:
+        """Read a request that asks for another protocol as one that does not.
+
+        The parser takes what follows such a head for the other protocol, and so would lose a body.
+        """
+        self._upgraded = False
+        if self._refused:
+            return
+        method = self.parser.get_method()
+        version = self.parser.get_http_version().encode()
+        head = [method, b" ", self.url, b" HTTP/", version, b"\r\n"]
+        for name, value in self.headers:
+            if name == b"connection":
+                value = _without_tokens(value)  # noqa: PLW2901 - the same header, shortened
+            if name not in _OF_UPGRADES:
+                head += [name, b": ", value, b"\r\n"]
+        head.append(b"\r\n")
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._feed(b"".join(head))
+        if rest:
+            self._feed(rest)
+
+    def _drop(self, size: int) -> None:
+        """Read past what nobody wants, so that the client can read its answer; to an end."""
+        self._unwanted += size
+        if self._unwanted > _MOST_UNWANTED_BYTES:
+            self.transport.abort()
+
+    # What the parser finds.
+
+    def on_message_begin(self) -> None:  # noqa: D102
+        super().on_message_begin()
+        self._phase = _HEAD
+        self._head_bytes = self._piece
+        self._got_on = True
+        if not self._answering():
+            self._since = self.loop.time()
+            self._due = self._since + HEAD_SECONDS
+
+    def on_headers_complete(self) -> None:  # noqa: D102
+        self._phase = _BODY
+        self._got_on = True
+        if self._refused:
+            return
+        self._unwanted = 0
+        fault = self._fault()
+        if fault is not None:
+            self._refuse(fault)
+            return
+        if self.parser.should_upgrade():
+            self._upgraded = True
+            return
+        self._due = _NEVER
+        super().on_headers_complete()
+        # What comes as trailers is no part of the head.
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:  # noqa: D102
+        if self._refused:
+            return
+        self._got_on = True
+        if self.cycle.response_complete:
+            self._drop(len(body))
+            return
+        super().on_body(body)
+        if len(self.cycle.body) > _BODY_BYTES:
+            self.flow.pause_reading()
+
+    def on_message_complete(self) -> None:  # noqa: D102
+        self._phase = _IDLE
+        self._got_on = True
+        if self._refused or self._upgraded:
+            return
+        if self.cycle.response_complete:
+            self._due += _KEPT_SECONDS - _REST_SECONDS
+            return
+        self._since = None
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:  # noqa: D102
+        self._since = self.loop.time()
+        self._due = self._since + (_REST_SECONDS if self._phase is _BODY else _KEPT_SECONDS)
+        super().on_response_complete()
+
+    # What is refused.
+
+    def _fault(self) -> errors.FlywheelError | None:
+        """Return what is wrong with a whole head, or None."""
+        size = self._head_bytes
+        if size > MOST_HEAD_BYTES:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > MOST_HEAD_BYTES or len(self.headers) > MOST_HEADERS:
+            return _too_large()
+        if self.parser.get_method() == b"CONNECT":
+            return errors.Malformed("This server is no proxy: it does not connect to others.")
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) > 1 or (hosts and not _is_host(hosts[0])):
+            return errors.Malformed(_HOSTS)
+        if not hosts and self.parser.get_http_version() == "1.1":
+            return errors.Malformed(_HOSTS)
+        return None
+
+    def _refuse(self, error: errors.FlywheelError) -> None:
+        """Answer that a request is not read any further, and close when the client has read it."""
+        self._refused = True
+        if self._answering():
+            # Another answer is under way, or the application still waits for this body.
+            self.transport.abort()
+            return
+        body = msgspec.json.encode(problems.document(error))
+        head = [
+            STATUS_LINE[error.status],
+            b"content-type: ",
+            problems.MEDIA_TYPE.encode(),
+            b"\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body),
+        ]
+        self.transport.write(b"".join(head) + body)
+        # Closed at once, what the client still sends would take the answer from it.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._since = self.loop.time()
+        self._due = self._since + _REFUSED_SECONDS
+        self._unwanted = 0
+
+
+def _too_large() -> errors.HeadTooLarge:
+    return errors.HeadTooLarge(
+        f"Send at most {MOST_HEADERS} headers and {MOST_HEAD_BYTES // 1024} KiB before the body."
+    )
+
+
+def _without_tokens(value: bytes) -> bytes:
+    tokens = [token.strip() for token in value.split(b",")]
+    kept = [token for token in tokens if token.lower() not in _OF_UPGRADES]
+    return b", ".join(kept) or b"keep-alive"
+
+
+@functools.lru_cache(maxsize=1_024)
+def _is_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value.strip()) is not None
