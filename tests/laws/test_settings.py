@@ -23,6 +23,7 @@ WRONG = {
     "statement_timeout": "-1",
     "execution_retention_days": "7",
     "log_retention_days": "0",
+    "max_connections": "99",
     "public_url": "flywheel.example.com",
     "insecure_cookies": "maybe",
     "session_idle_hours": "0",
