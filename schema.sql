@@ -1727,6 +1727,8 @@ CREATE INDEX patterns_runbook_idx ON public.patterns USING btree (runbook_id);
 
 CREATE INDEX plan_approvals_deadline_idx ON public.plan_approvals USING btree (deadline_at) WHERE (state = 'waiting'::text);
 
+CREATE INDEX plan_approvals_order_idx ON public.plan_approvals USING btree (order_id) WHERE (order_id IS NOT NULL);
+
 CREATE INDEX plan_approvals_site_idx ON public.plan_approvals USING btree (site_id, plan_id);
 
 CREATE INDEX plan_budgets_day_idx ON public.plan_budgets USING btree (day);
@@ -2693,7 +2695,7 @@ GRANT SELECT ON TABLE public.audit_head TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.corrections TO flywheel_appliance;
 GRANT SELECT ON TABLE public.corrections TO flywheel_operator;
-GRANT SELECT,DELETE ON TABLE public.corrections TO flywheel_loop;
+GRANT SELECT,INSERT,DELETE ON TABLE public.corrections TO flywheel_loop;
 GRANT SELECT ON TABLE public.corrections TO flywheel_client;
 GRANT SELECT ON TABLE public.corrections TO flywheel_partner;
 
@@ -2789,7 +2791,7 @@ GRANT SELECT ON TABLE public.evidence_progress TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_progress TO flywheel_loop;
 
 GRANT INSERT ON TABLE public.execution_keys TO flywheel_writer;
-GRANT SELECT ON TABLE public.execution_keys TO flywheel_appliance;
+GRANT SELECT,INSERT ON TABLE public.execution_keys TO flywheel_appliance;
 GRANT SELECT ON TABLE public.execution_keys TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.execution_keys TO flywheel_loop;
 
@@ -2806,7 +2808,7 @@ GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_appliance;
 GRANT SELECT ON TABLE public.executions TO flywheel_client;
 GRANT SELECT ON TABLE public.executions TO flywheel_partner;
 GRANT SELECT ON TABLE public.executions TO flywheel_operator;
-GRANT SELECT ON TABLE public.executions TO flywheel_loop;
+GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_loop;
 
 GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
 

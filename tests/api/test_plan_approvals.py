@@ -79,6 +79,7 @@ async def test_a_plan_waits_is_approved_reaches_the_appliance_signed_and_is_clos
         "target_host": "WS-TEST-2",
         "hostname": "WS-TEST-2",
         "incident_id": "drift-waits",
+        "check_type": TYPE,
     }
     await deliveries.answer_order(client, cast.appliance, order, result={"healed": True})
     execution = telemetry.execution(

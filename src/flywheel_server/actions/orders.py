@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from flywheel_server import db, errors, listener
-from flywheel_server.actions import audit
+from flywheel_server.actions import audit, order_executions
 from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
 from flywheel_server.domain import completions, rules
@@ -165,6 +165,8 @@ async def complete(
     kept = await store.complete(connection, order.site_id, id, said, meaning, now)
     if kept is None:
         raise LookupError("a locked order without a report takes one")
+    if order.kind == "healing":
+        await order_executions.record(connection, kept, meaning, now)
     if order.kind == "restart_agent" and meaning.outcome in {"success", "unknown"}:
         await appliances.restarted(connection, order.site_id, order.appliance_id, now)
     await db.announce(connection, listener.APPLIANCES, str(order.appliance_id))

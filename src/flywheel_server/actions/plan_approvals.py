@@ -8,7 +8,7 @@ import datetime as dt
 from uuid import UUID
 
 from flywheel_server import errors
-from flywheel_server.actions import audit, events, orders
+from flywheel_server.actions import audit, events, order_executions, orders
 from flywheel_server.actions.plan_cases import Case
 from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
@@ -101,9 +101,10 @@ async def keep(connection: Connection, now: dt.datetime) -> int:
     """
     done = await store.expire_due(connection, now)
     done += await stored_plans.interrupt_old(connection, now - plans.ABANDONED * 2, now)
-    return done + await stored_plans.link_executions(
+    done += await stored_plans.link_executions(
         connection, now - plans.AWAITED, now - dt.timedelta(days=1)
     )
+    return done + await order_executions.verify(connection, now)
 
 
 async def forget(connection: Connection, now: dt.datetime, retention_days: int) -> int:
@@ -169,7 +170,11 @@ async def _target(connection: Connection, approval: Approval, named: str | None)
 
 
 def _draft(approval: Approval, lifetime: dt.timedelta) -> drafts.Draft:
-    parameters: dict[str, object] = {"incident_id": approval.incident_id}
+    # Newer daemons resolve their incident by its host and its check.
+    parameters: dict[str, object] = {
+        "incident_id": approval.incident_id,
+        "check_type": approval.incident_type,
+    }
     if approval.hostname:
         parameters |= {"target_host": approval.hostname, "hostname": approval.hostname}
     return drafts.draft("healing", parameters, runbook_id=approval.runbook_id, lifetime=lifetime)

@@ -17,7 +17,7 @@ from flywheel_server.db import Connection
 from flywheel_server.domain import completions, orders, rules
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
-from flywheel_server.store import accounts, appliances, runbooks
+from flywheel_server.store import accounts, appliances, order_executions, runbooks
 from flywheel_server.store import orders as store
 from flywheel_server.store import rules as stored_rules
 
@@ -222,7 +222,7 @@ async def _draft(connection: Connection, appliance: Appliance, body: OrderBody) 
         return await _rule_draft(connection, appliance, body, lifetime)
     draft = orders.draft(
         body.kind,
-        body.parameters,
+        await _parameters(connection, appliance, body),
         order_type=body.order_type,
         runbook_id=body.runbook_id,
         priority=body.priority,
@@ -235,6 +235,21 @@ async def _draft(connection: Connection, appliance: Appliance, body: OrderBody) 
                 "No appliance can run this `runbook_id`: choose an executable one."
             )
     return draft
+
+
+async def _parameters(
+    connection: Connection, appliance: Appliance, body: OrderBody
+) -> dict[str, Any]:
+    """Return an order's parameters; a healing order also names the check, if it is known."""
+    given = body.parameters
+    incident_id = given.get("incident_id")
+    if body.kind != "healing" or given.get("check_type"):
+        return given
+    known = given.get("incident_type")
+    if not known and isinstance(incident_id, str) and incident_id:
+        known = await order_executions.incident_type(connection, appliance.site_id, incident_id)
+    # Newer daemons resolve their incident by its host and its check.
+    return given | {"check_type": known} if known else given
 
 
 async def _rule_draft(

@@ -15,6 +15,7 @@ from flywheel_server.loop import (
     mark_eligible,
     observe_deliveries,
     promote_platform,
+    settle_orders,
     verify_evidence,
     watch_rules,
 )
@@ -25,6 +26,7 @@ from flywheel_server.loop.step import Step
 # design: a person approves those.
 STEPS: tuple[Step, ...] = (
     Step(name="follow_cluster", run=follow_cluster.run),
+    Step(name="settle_orders", run=settle_orders.run),
     Step(name="generate_patterns", run=generate_patterns.run, apart=True),
     Step(name="count_rules", run=count_rules.run, apart=True),
     Step(name="aggregate_platform", run=aggregate_platform.run, apart=True),

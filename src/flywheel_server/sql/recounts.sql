@@ -320,7 +320,8 @@ CROSS JOIN LATERAL (
 
 -- name: keys
 -- fleet: a recount covers every site
--- Each fact in force has its key, and each accepted execution within retention its one fact.
+-- Each fact in force has its key, and each accepted execution within retention its one fact; none
+-- where it was taken back (`actions/order_executions.py`).
 WITH facts AS (
     SELECT e.site_id, e.execution_id, sum(e.weight) AS weight
     FROM executions e
@@ -330,6 +331,13 @@ SELECT
     count(*) AS compared,
     count(*) FILTER (
         WHERE f.weight IS DISTINCT FROM 1
+            AND NOT (f.weight = 0 AND EXISTS (
+                SELECT 1
+                FROM corrections c
+                WHERE c.site_id = k.site_id
+                    AND c.execution_id = k.execution_id
+                    AND c.digest = convert_to('taken back', 'UTF8')
+            ))
             AND (k.execution_id IS NULL OR k.received_at >= (
                 SELECT COALESCE(min(x.received_at), 'infinity') FROM executions x
             ))

@@ -89,6 +89,11 @@ def _marked(columns: Sequence[tuple[object, ...]], marks: tuple[str, str]) -> li
     return found
 
 
+async def add(connection: Connection, fact: Fact) -> bool:
+    """Write a fact within a transaction; False where its key is taken."""
+    return not await connection.fetch(_SQL["record_fresh"], *_columns([fact]))
+
+
 async def lock(connection: Connection, site_id: UUID, execution_id: str) -> None:
     """Keep others from correcting this execution until the transaction ends."""
     await connection.execute(_SQL["lock"], site_id, execution_id)

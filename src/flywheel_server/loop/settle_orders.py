@@ -1,0 +1,10 @@
+"""Before anything is counted: what an order and a report both tell of one heal counts once."""
+
+from flywheel_server.actions import order_executions
+from flywheel_server.db import Connection
+from flywheel_server.loop.step import Turn
+
+
+async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
+    """Take back what appliances reported themselves; return nothing looked at and how many."""
+    return 0, await order_executions.take_back(connection, turn.now)
