@@ -6,8 +6,10 @@ UTF-32 and a byte order mark, NaN and infinities (null), raw control characters,
 UTF-8 and lone surrogates (lone surrogates, which keys reject and free text replaces).
 """
 
+import codecs
 import json
 import math
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -20,6 +22,9 @@ from flywheel_server import errors
 # A member is an item of an array or an object; a body of so many bytes cannot hold more of them.
 MOST_MEMBERS = 100_000
 _LONGEST_INTEGER = 20
+# A text, closed or not (so that no search runs to the end twice), or a sign between values.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},:]', re.DOTALL)
+_OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
 
 
 class JsonRoute(APIRoute):
@@ -43,8 +48,7 @@ class _Request(Request):
 
 def read(body: bytes) -> Any:
     """Return the value of a body. Raises JSONDecodeError, and TooLarge for too many members."""
-    if not json.detect_encoding(body).startswith("utf-8"):
-        body = _text(body).encode("utf-8", "surrogatepass")
+    body = as_utf8(body)
     check_members(body)
     try:
         return msgspec.json.decode(body)
@@ -52,19 +56,62 @@ def read(body: bytes) -> Any:
         return read_unsound(body)
 
 
-def read_unsound(body: bytes) -> Any:
+def read_unsound(source: bytes) -> Any:
     """Read what a strict decoder rejects; the caller has counted its members."""
-    text = _text(body)
+    # A byte that is not UTF-8 becomes a lone surrogate, so that no key takes it for a character.
+    text = source.decode("utf-8", "surrogateescape")
     try:
-        return json.loads(
-            text,
-            strict=False,
-            parse_constant=lambda _: None,
-            parse_float=_float,
-            parse_int=_integer,
-        )
+        return _TOLERANT.decode(text)
     except RecursionError as error:
         raise json.JSONDecodeError("It is nested too deeply", "", 0) from error
+
+
+def as_utf8(body: bytes) -> bytes:
+    """Return a body as UTF-8 without a byte order mark. Raises JSONDecodeError for no text."""
+    encoding = json.detect_encoding(body)
+    if encoding == "utf-8":
+        return body
+    if encoding == "utf-8-sig":
+        return body.removeprefix(codecs.BOM_UTF8)
+    try:
+        return body.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise json.JSONDecodeError("It is not text", "", 0) from error
+
+
+def parts(source: bytes, opening: bytes) -> list[bytes]:
+    """Return the source of each member of an array or object, however deeply they are nested.
+
+    Raises JSONDecodeError unless it opens so, is closed, and nothing stands behind it. The members
+    are not checked.
+    """
+    source = source.strip()
+    if not source.startswith(opening):
+        raise json.JSONDecodeError("It is neither an array nor an object", "", 0)
+    depth, start, found = 0, 1, []
+    for token in _TOKEN.finditer(source):
+        sign = source[token.start()]
+        depth += (sign in _OPENING) - (sign in _CLOSING)
+        if depth == 0 or (depth == 1 and sign == ord(",")):
+            found.append(source[start : token.start()].strip())
+            start = token.end()
+        if depth == 0:
+            break
+    if depth or start != len(source):
+        raise json.JSONDecodeError("It is not whole", "", 0)
+    return found if len(found) > 1 or found[0] else []
+
+
+def fields(source: bytes) -> dict[str, bytes]:
+    """Return the source of each field of an object; of two with one name, the last."""
+    found = {}
+    for part in parts(source, b"{"):
+        name = _TOKEN.match(part)
+        if name is None or not part.startswith(b'"'):
+            raise json.JSONDecodeError("A field has no name", "", 0)
+        _, _, value = part[name.end() :].partition(b":")
+        found[str(read_unsound(name[0]))] = value.strip()
+    return found
 
 
 def check_members(body: bytes, most: int = MOST_MEMBERS) -> None:
@@ -84,16 +131,6 @@ def _too_many(most: int) -> str:
     return f"The body holds more than {most} values: send it in smaller parts."
 
 
-def _text(body: bytes) -> str:
-    encoding = json.detect_encoding(body)
-    # A byte that is not UTF-8 becomes a lone surrogate, so that no key takes it for a character.
-    manner = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
-    try:
-        return body.decode(encoding, manner)
-    except UnicodeDecodeError as error:
-        raise json.JSONDecodeError("It is no text", "", 0) from error
-
-
 def _float(text: str) -> float | None:
     number = float(text)
     return number if math.isfinite(number) else None
@@ -102,3 +139,8 @@ def _float(text: str) -> float | None:
 def _integer(text: str) -> int | str:
     # Reading thousands of digits takes more than linear time.
     return int(text) if len(text) <= _LONGEST_INTEGER else text
+
+
+_TOLERANT = json.JSONDecoder(
+    strict=False, parse_constant=lambda _: None, parse_float=_float, parse_int=_integer
+)

@@ -1,11 +1,11 @@
 """Reads executions off the wire into facts: msgspec's compiled decoder, then checks of meaning.
 
-Unknown fields are ignored, any optional field may be null, duplicate keys: the last wins.
+Unknown fields are ignored, any optional field may be null, duplicate keys: the last wins. What the
+decoder rejects is repaired where it may be (``wire_repairs``) and decoded once more.
 """
 
 import datetime as dt
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from operator import attrgetter
@@ -15,12 +15,13 @@ import msgspec
 from msgspec import Meta
 
 from flywheel_server import errors
-from flywheel_server.domain import executions
+from flywheel_server.api import json_bodies, wire_repairs
+from flywheel_server.domain import executions, free_text
 from flywheel_server.domain.executions import Fact, Level
 from flywheel_server.domain.scope import ApplianceScope
 
 MOST_ITEMS = 1_000
-MOST_FIELD_BYTES = 64 * 1024
+MOST_FIELD_BYTES = free_text.MOST_BYTES
 _MOST_KEY_BYTES = {
     "execution_id": 1_000,
     "incident_id": 1_000,
@@ -30,9 +31,8 @@ _MOST_KEY_BYTES = {
     "runbook_id": 300,
     "appliance_id": 300,
     "chaos_campaign_id": 300,
-    "error_category": 200,
-    "platform": 50,
 }
+_MOST_TEXT_BYTES = _MOST_KEY_BYTES | wire_repairs.FREE_TEXTS
 # A clock that was never set says 1970, Go's zero time says 0001: both mean "no time".
 _FIRST_BELIEVABLE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MOST_AHEAD = dt.timedelta(days=1)
@@ -44,6 +44,8 @@ _Count = Annotated[int, Meta(ge=0, le=2**53)] | None
 _Number = Annotated[float, Meta(ge=0, le=1e12)] | None
 _Raw = msgspec.Raw
 _NOTHING = _Raw()
+# What the decoder raises; its own error stands for what it can read but does not fit.
+_REJECTED = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 class WireExecution(msgspec.Struct, omit_defaults=True):
@@ -101,8 +103,9 @@ class _Reading(NamedTuple):
     scope: ApplianceScope
     reported_at: dt.datetime | None
     now: dt.datetime
-    # It holds no NUL character anywhere, so nobody need look for one.
+    # It holds no NUL character anywhere, so there is none to look for.
     without_nul: bool
+    repairs: wire_repairs.Repairs
 
 
 class Item(NamedTuple):
@@ -126,71 +129,95 @@ _single_decoder = msgspec.json.Decoder(_Single)
 _batch_decoder = msgspec.json.Decoder(_Batch)
 # The fields with limits of their own, at once, and how many characters are surely within them: four
 # bytes a character at most, so short texts need no encoding to be measured.
-_key_texts = attrgetter(*_MOST_KEY_BYTES)
-_SURELY_WITHIN = [most // 4 for most in _MOST_KEY_BYTES.values()]
+_SHORT = {name: most for name, most in _MOST_TEXT_BYTES.items() if most < MOST_FIELD_BYTES}
+_short_texts = attrgetter(*_SHORT)
+_SURELY_WITHIN = [most // 4 for most in _SHORT.values()]
 # Sorted and without defaults, so that a field added later changes no digest of older bodies.
 _digest_encoder = msgspec.json.Encoder(order="sorted")
 
 
 def read_single(body: bytes, scope: ApplianceScope, now: dt.datetime) -> Report:
-    """Read one execution, wrapped or flat. Raises Malformed when the body is no JSON object."""
-    _check_utf8(body)
+    """Read one execution, wrapped or flat. Raises Malformed when the body is not a JSON object."""
     try:
         single = _single_decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise errors.Malformed(f"The body is no JSON object of sound text ({error}).") from error
+    except _REJECTED:
+        body, single = _repaired_single(body)
     raw = bytes(single.execution)
     wrapped = raw not in {b"", b"null"}
-    reading = _Reading(scope, single.reported_at, now, not _may_hold_nul(body))
-    item = _read_item(raw if wrapped else body, reading)
+    item = _read_item(raw if wrapped else body, _reading(body, scope, single.reported_at, now))
     return Report(site_id=single.site_id, items=[item])
 
 
 def read_batch(body: bytes, scope: ApplianceScope, now: dt.datetime) -> Report:
     """Read a batch. A fault of one item is that item's problem, a fault of the body is raised."""
-    _check_utf8(body)
     try:
         batch = _batch_decoder.decode(body)
-        raws: list[bytes | None] = [bytes(raw) for raw in batch.executions]
-    except msgspec.ValidationError as error:
-        raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
-    except (msgspec.DecodeError, RecursionError) as error:
-        batch, raws = _read_around_surrogates(body, error)
-    if len(raws) > MOST_ITEMS:
+    except _REJECTED:
+        body, batch = _repaired_batch(body)
+    if len(batch.executions) > MOST_ITEMS:
         raise errors.TooLarge(f"A batch holds at most {MOST_ITEMS} executions: send smaller ones.")
-    reading = _Reading(scope, batch.reported_at, now, not _may_hold_nul(body))
-    items = [_read_item(raw, reading) for raw in raws]
+    reading = _reading(body, scope, batch.reported_at, now)
+    items = [_read_item(bytes(raw), reading) for raw in batch.executions]
     return Report(site_id=batch.site_id, items=items)
 
 
-def _read_item(raw: bytes | None, reading: _Reading) -> Item:
+def _reading(
+    body: bytes, scope: ApplianceScope, reported_at: dt.datetime | None, now: dt.datetime
+) -> _Reading:
+    repairs = wire_repairs.Repairs(body)
+    return _Reading(scope, reported_at, now, not _may_hold_nul(body), repairs)
+
+
+def _repaired_single(body: bytes) -> tuple[bytes, _Single]:
+    body = _as_utf8(body)
+    wire_repairs.Repairs(body).count()
+    found = wire_repairs.envelope(body)
+    return body, _Single(
+        site_id=wire_repairs.text("site_id", found.get("site_id", b"null")),
+        execution=_Raw(found.get("execution", b"null")),
+        reported_at=wire_repairs.moment(found.get("reported_at", b"null")),
+    )
+
+
+def _repaired_batch(body: bytes) -> tuple[bytes, _Batch]:
+    """Read a batch item by item: each keeps its bytes, by which a repeat is recognised."""
+    body = _as_utf8(body)
+    wire_repairs.Repairs(body).count()
+    found = wire_repairs.envelope(body)
+    return body, _Batch(
+        executions=[_Raw(item) for item in wire_repairs.items(found.get("executions", b"null"))],
+        site_id=wire_repairs.text("site_id", found.get("site_id", b"null")),
+        reported_at=wire_repairs.moment(found.get("reported_at", b"null")),
+    )
+
+
+def _as_utf8(body: bytes) -> bytes:
+    try:
+        return json_bodies.as_utf8(body)
+    except ValueError as error:
+        raise errors.Malformed("The body is not text: encode it as UTF-8.") from error
+
+
+def _read_item(raw: bytes, reading: _Reading) -> Item:
     wire = None
     try:
-        wire = _decode(raw)
-        return Item(
-            execution_id=wire.execution_id,
-            fact=_fact(wire, raw or b"", reading),
-            problem=None,
-        )
+        wire = _decode(raw, reading)
+        return Item(execution_id=wire.execution_id, fact=_fact(wire, raw, reading), problem=None)
     except errors.FlywheelError as problem:
         return Item(
             execution_id=wire.execution_id[:1_000] if wire else None, fact=None, problem=problem
         )
 
 
-def _decode(raw: bytes | None) -> WireExecution:
-    if raw is None:
-        raise errors.InvalidInput("A text holds a lone surrogate (\\ud800 to \\udfff): remove it.")
+def _decode(raw: bytes, reading: _Reading) -> WireExecution:
     try:
         return _item_decoder.decode(raw)
-    except msgspec.ValidationError as error:
+    except _REJECTED:
+        repaired = reading.repairs.execution(raw)
+    try:
+        return _item_decoder.decode(repaired)
+    except _REJECTED as error:
         raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise errors.InvalidInput(
-            "The execution cannot be read: it is no JSON object of sound text."
-        ) from error
 
 
 def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
@@ -303,20 +330,24 @@ def _utc(moment: dt.datetime) -> dt.datetime:
 
 def _texts_are_short(wire: WireExecution) -> bool:
     """Say whether nothing is near its limit; no other field is longer than its document."""
-    for text, most in zip(_key_texts(wire), _SURELY_WITHIN, strict=True):
+    for text, most in zip(_short_texts(wire), _SURELY_WITHIN, strict=True):
         if text is not None and len(text) > most:
             return False
     return True
 
 
 def _check_texts(wire: WireExecution) -> None:
+    """Clean free text. Raises InvalidInput for a key that cannot be kept as it is."""
     for name in WireExecution.__struct_fields__:
         value = getattr(wire, name)
         if not isinstance(value, str):
             continue
+        if name in wire_repairs.FREE_TEXTS:
+            setattr(wire, name, free_text.clean(value, wire_repairs.FREE_TEXTS[name]))
+            continue
         if "\x00" in value:
             raise errors.InvalidInput(f"`{name}` holds a NUL byte: remove it.")
-        most = _MOST_KEY_BYTES.get(name, MOST_FIELD_BYTES)
+        most = _MOST_TEXT_BYTES.get(name, MOST_FIELD_BYTES)
         if len(value.encode()) > most:
             raise errors.InvalidInput(f"`{name}` is over {most} bytes: shorten it.")
 
@@ -328,15 +359,10 @@ def _may_hold_nul(raw: bytes) -> bool:
 
 def _detail(wire: WireExecution, reading: _Reading) -> str | None:
     kept: dict[str, object] = {}
-    for name, raw in (
-        ("state_before", wire.state_before),
-        ("state_after", wire.state_after),
-        ("state_diff", wire.state_diff),
-        ("executed_steps", wire.executed_steps),
-    ):
+    for name in wire_repairs.JSON_VALUES:
+        raw = getattr(wire, name)
         if raw is not _NOTHING and (text := bytes(raw)) != b"null":
-            _check_raw(name, text, reading)
-            kept[name] = raw
+            kept[name] = raw if _is_sound(text, reading) else _cleaned(text, reading)
     if wire.started_at is not None:
         kept["started_at"] = wire.started_at
     if wire.completed_at is not None:
@@ -346,53 +372,16 @@ def _detail(wire: WireExecution, reading: _Reading) -> str | None:
     return msgspec.json.encode(kept).decode() if kept else None
 
 
-def _check_raw(name: str, raw: bytes, reading: _Reading) -> None:
-    if len(raw) > MOST_FIELD_BYTES:
-        raise errors.InvalidInput(f"`{name}` is over {MOST_FIELD_BYTES} bytes: shorten it.")
-    if not reading.without_nul and _NUL_ESCAPE.search(raw):
-        raise errors.InvalidInput(f"`{name}` holds a NUL character: remove it.")
+def _is_sound(raw: bytes, reading: _Reading) -> bool:
+    if len(raw) > MOST_FIELD_BYTES or (not reading.without_nul and _NUL_ESCAPE.search(raw)):
+        return False
     try:
         msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise errors.InvalidInput(f"`{name}` cannot be read, or is nested too deeply.") from error
+    except _REJECTED:
+        return False
+    return True
 
 
-def _check_utf8(body: bytes) -> None:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise errors.Malformed("The body is not UTF-8: encode it as UTF-8.") from error
-
-
-def _read_around_surrogates(body: bytes, cause: Exception) -> tuple[_Batch, list[bytes | None]]:
-    """Read a batch that msgspec refuses as a whole because one item holds a lone surrogate.
-
-    Such an item becomes None, the others keep their bytes. Raises Malformed when the body is
-    no JSON at all.
-    """
-    try:
-        plain = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise errors.Malformed(f"The body is no JSON object of sound text ({cause}).") from cause
-    if not isinstance(plain, dict) or not isinstance(plain.get("executions"), list):
-        raise errors.InvalidInput("The body is an object with an array `executions`.")
-    raws = [_encoded(item) for item in plain["executions"]]
-    plain["executions"] = []
-    envelope = _encoded({key: plain.get(key) for key in ("executions", "site_id", "reported_at")})
-    if envelope is None:
-        raise errors.InvalidInput("A text holds a lone surrogate: remove it.")
-    try:
-        return _batch_decoder.decode(envelope), raws
-    except msgspec.ValidationError as error:
-        raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
-
-
-def _encoded(value: object) -> bytes | None:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return None
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
+def _cleaned(raw: bytes, reading: _Reading) -> _Raw:
+    reading.repairs.count()
+    return wire_repairs.json_value(raw)
