@@ -87,18 +87,19 @@ async def test_a_document_finds_its_appliance_by_key_then_name_then_being_the_on
     [
         (b'{"a": "' + b"x" * 60_000 + b'"}', 200),
         (b'{"a": [' + b",".join([b'"' + b"x" * 60_000 + b'"'] * 18) + b"]}", 413),
-        (b'{"a": "' + b"x" * 70_000 + b'"}', 422),
-        (rb'{"a": "\u0000"}', 422),
-        (rb'{"\u0000": 1}', 422),
-        (rb'{"a": "\ud800"}', 422),
-        (rb'{"\ud800": 1}', 422),
-        (b'{"a": 9223372036854775808}', 422),
-        (b'{"a": 1e400}', 422),
-        (b'{"a": NaN}', 422),
-        (b'{"a": ' + b"[" * 100 + b"]" * 100 + b"}", 422),
-        (b'{"a": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", 400),
-        (b'{"a": "\xff"}', 400),
-        (b"[]", 422),
+        (b'{"a": "' + b"x" * 70_000 + b'"}', 200),
+        (rb'{"a": "\u0000"}', 200),
+        (rb'{"\u0000": 1}', 200),
+        (rb'{"a": "\ud800"}', 200),
+        (rb'{"\ud800": 1}', 200),
+        (b'{"a": 9223372036854775808}', 200),
+        (b'{"a": 1e400}', 200),
+        (b'{"a": NaN}', 200),
+        (b'{"a": ' + b"[" * 100 + b"]" * 100 + b"}", 200),
+        (b'{"a": ' + b"[" * 40_000 + b"]" * 40_000 + b"}", 200),
+        (b'{"a": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", 413),
+        (b'{"a": "\xff"}', 200),
+        (b"[]", 200),
         (b"null", 422),
         (b"", 422),
         (b'{"site_id": 5}', 422),
@@ -109,7 +110,7 @@ async def test_a_document_finds_its_appliance_by_key_then_name_then_being_the_on
     ],
     ids=lambda value: str(value)[:30],
 )
-async def test_a_document_is_kept_whole_or_refused(
+async def test_a_document_is_kept_cleaned_or_refused(
     client: httpx.AsyncClient, cast: Cast, database: db.Database, content: bytes, status: int
 ) -> None:
     answer = await client.post("/api/devices/sync", content=content, headers=cast.site.headers)

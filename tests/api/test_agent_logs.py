@@ -63,23 +63,6 @@ async def test_a_gzipped_batch_is_kept(
         [],
         {},
         {"msg": None},
-        {"msg": 5},
-        {"msg": "x" * (64 * 1024 + 1)},
-        {"msg": "é" * (32 * 1024 + 1)},
-        {"msg": "a\x00b"},
-        {"unit": "a\x00b"},
-        {"unit": 5},
-        {"unit": "u" * 201},
-        {"pri": 192},
-        {"pri": -1},
-        {"pri": "high"},
-        {"pri": 1.5},
-        {"pri": 10**30},
-        {"ts": "yesterday"},
-        {"ts": 1740391200},
-        {"ts": "2026-02-30T10:00:00Z"},
-        {"ts": "9999-12-31T23:59:59-14:00"},
-        {"ts": "2999-01-01T00:00:00Z"},
     ],
     ids=lambda bad: str(bad)[:40],
 )
@@ -91,13 +74,14 @@ async def test_a_bad_line_is_dropped_alone(
     assert [row["message"] for row in await rows(database)] == ["session opened"] * 2
 
 
-async def test_a_line_with_a_lone_surrogate_is_dropped_alone(
+async def test_a_line_with_a_lone_surrogate_is_kept_cleaned(
     client: httpx.AsyncClient, cast: Cast, database: db.Database
 ) -> None:
     text = r'{"batch": [{"msg": "\ud800"}, {"msg": "a", "unit": "\udc00"}, {"msg": "kept 😀"}]}'
     answer = await client.post(PATH, content=text, headers=cast.site.headers)
-    assert answer.json() == {"accepted": 1, "dropped": 2}
-    assert [row["message"] for row in await rows(database)] == ["kept 😀"]
+    assert answer.json() == {"accepted": 3, "dropped": 0}
+    kept = sorted((row["message"], row["unit"]) for row in await rows(database))
+    assert kept == [("a", "\ufffd"), ("kept 😀", ""), ("\ufffd", "")]
 
 
 async def test_everything_but_the_message_may_be_null_and_unknown_fields_are_ignored(
@@ -143,9 +127,6 @@ async def test_500_lines_are_taken_and_501_refused(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"hostname": "a\x00"},
-        {"hostname": 5},
-        {"hostname": "h" * 201},
         {"batch": "lines"},
         {"batch": {"0": LINE}},
     ],

@@ -329,11 +329,7 @@ async def test_a_mode_set_while_the_model_thinks_is_obeyed(
         {"incident_id": "nul\x00"},
         {"incident_type": "x" * 201},
         {"host_id": "x" * 201},
-        {"severity": 7},
-        {"raw_data": []},
-        {"raw_data": {"actual": "x" * 70_000}},
-        {"raw_data": {"actual": "\x00"}},
-        {"raw_data": {"actual": 2**70}},
+        {"incident_type": "\x00"},
     ],
     ids=str,
 )

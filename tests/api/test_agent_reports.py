@@ -108,17 +108,6 @@ async def test_heals_at_once_are_all_counted(
         {"issue_signature": "s" * 402},
         {"issue_signature": "a\x00"},
         {"success": "yes"},
-        {"execution_time_ms": "long"},
-        {"execution_time_ms": -1},
-        {"execution_time_ms": 1e300},
-        {"resolution_steps": "one"},
-        {"resolution_steps": ["s"] * 201},
-        {"resolution_steps": ["a\x00"]},
-        {"resolution_steps": ["s" * 70_000]},
-        {"reported_at": "2999-01-01T00:00:00Z"},
-        {"reported_at": "yesterday"},
-        {"reported_at": 1740391200},
-        {"reported_at": "2026-02-24"},
     ],
     ids=lambda changes: str(changes)[:50],
 )
@@ -229,13 +218,10 @@ async def test_a_bad_item_is_refused_alone(
         STAT | {"pattern_signature": "a\x00"},
         STAT | {"success_count": 2**63},
         STAT | {"total_occurrences": -1},
-        STAT | {"last_seen": "2999-01-01T00:00:00Z"},
-        STAT | {"last_seen": "soon"},
-        STAT | {"total_resolution_time_ms": "long"},
     ]
     answer = await post(client, STATS, cast.site, {"pattern_stats": stats})
     assert answer["accepted"] == 1
-    assert [refusal["index"] for refusal in answer["refused"]] == [0, 2, 3, 4, 5, 6, 7, 8]
+    assert [refusal["index"] for refusal in answer["refused"]] == [0, 2, 3, 4, 5]
     assert "total_occurrences" in answer["refused"][0]["problem"]
     assert len(await patterns(database)) == 1
 
@@ -244,9 +230,6 @@ async def test_a_bad_item_is_refused_alone(
     ("body", "status"),
     [
         ({"pattern_stats": [STAT | {"total_occurrences": "five"}]}, 422),
-        ({"pattern_stats": [STAT | {"last_seen": "2999-01-01T00:00:00Z"}]}, 422),
-        ({"pattern_stats": [STAT], "synced_at": "2999-01-01T00:00:00Z"}, 422),
-        ({"pattern_stats": [STAT], "synced_at": "soon"}, 422),
         ({"pattern_stats": [STAT], "appliance_id": 5}, 422),
         ({"pattern_stats": [STAT], "appliance_id": "a\x00"}, 422),
         ({"pattern_stats": "many"}, 422),

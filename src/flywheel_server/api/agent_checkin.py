@@ -4,27 +4,32 @@ One known field of a wrong type makes an agent throw the whole answer away: the 
 """
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from flywheel_server import clock, db
 from flywheel_server.actions import checkin
 from flywheel_server.actions.checkin import Instructions
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import Count, Name, Text
+from flywheel_server.api.bodies import FreeCount, FreeName, FreeNames, Name
+from flywheel_server.api.json_bodies import SmallJsonRoute
 from flywheel_server.caches.appliances import Said
-from flywheel_server.domain import appliances
+from flywheel_server.domain import appliances, free_text
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.runtime import Runtime
 
-router = APIRouter(tags=["appliances"], strict_content_type=False)
+router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=SmallJsonRoute)
 
 _MOST_ADDRESSES = 64
 _MOST_HASH = 128
+_MOST_HOSTNAME = 255
+
+
+L2Mode = Literal["auto", "manual", "disabled"]
 
 
 def _public_key(text: str) -> str:
@@ -38,6 +43,27 @@ def _mac(text: str) -> str:
     return appliances.parse_mac(text) or ""
 
 
+def _hostname(value: Any) -> Any:
+    text = free_text.from_any(value)
+    return None if text is None else free_text.shorten(text, _MOST_HOSTNAME)
+
+
+def _flag(value: Any) -> Any:
+    return value if isinstance(value, bool) else None
+
+
+def _mode(value: Any) -> Any:
+    return value if value in get_args(L2Mode) else None
+
+
+def _hash(text: str) -> str:
+    return free_text.shorten(text, _MOST_HASH)
+
+
+def _addresses(given: list[str]) -> list[str]:
+    return given[:_MOST_ADDRESSES]
+
+
 class CheckInBody(bodies.Body):
     """What an appliance says of itself."""
 
@@ -46,7 +72,7 @@ class CheckInBody(bodies.Body):
         description="The site of the key; any other is refused.",
         examples=["site-lab-01"],
     )
-    hostname: Annotated[Text, Field(max_length=255)] | None = Field(
+    hostname: Annotated[str, BeforeValidator(_hostname)] | None = Field(
         default=None, description="Its host name.", examples=["vm"]
     )
     mac_address: Annotated[Name, AfterValidator(_mac)] | None = Field(
@@ -54,19 +80,19 @@ class CheckInBody(bodies.Body):
         description="Its MAC in any form; empty or zeros: none.",
         examples=["02:00:5e:10:00:01"],
     )
-    ip_addresses: Annotated[list[Name], Field(max_length=_MOST_ADDRESSES)] | None = Field(
+    ip_addresses: Annotated[FreeNames, AfterValidator(_addresses)] | None = Field(
         default=None, description="Its addresses.", examples=[["192.0.2.10"]]
     )
-    uptime_seconds: Count | None = Field(
+    uptime_seconds: FreeCount = Field(
         default=None, description="Since when it runs.", examples=[944]
     )
-    agent_version: Name | None = Field(
+    agent_version: FreeName | None = Field(
         default=None, description="The agent's version.", examples=["0.1.0"]
     )
-    nixos_version: Name | None = Field(
+    nixos_version: FreeName | None = Field(
         default=None, description="The system's version.", examples=["12"]
     )
-    has_local_credentials: bool | None = Field(
+    has_local_credentials: Annotated[bool | None, BeforeValidator(_flag)] = Field(
         default=None, description="Whether it holds credentials itself.", examples=[False]
     )
     agent_public_key: Annotated[Name, AfterValidator(_public_key)] | None = Field(
@@ -74,10 +100,10 @@ class CheckInBody(bodies.Body):
         description="Its Ed25519 key, 64 hex digits.",
         examples=["e6c20a3900a775fcfbe0f85e08abdc3057f0e60e1b0b9d12c487f0cb0ca5de47"],
     )
-    active_l2_mode: Literal["auto", "manual", "disabled"] | None = Field(
+    active_l2_mode: Annotated[L2Mode | None, BeforeValidator(_mode)] = Field(
         default=None, description="The mode it runs in now.", examples=["auto"]
     )
-    active_rules_hash: Annotated[Name, Field(max_length=_MOST_HASH)] | None = Field(
+    active_rules_hash: Annotated[FreeName, AfterValidator(_hash)] | None = Field(
         default=None, description="`version` of the rule set it runs now.", examples=["3b7e…"]
     )
 

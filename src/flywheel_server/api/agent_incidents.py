@@ -11,11 +11,10 @@ from flywheel_server import clock, db, errors
 from flywheel_server.actions import incidents
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import JsonObject, Name, Text
+from flywheel_server.api.bodies import FreeName, FreeNames, FreeObject, FreeText, Name
+from flywheel_server.api.json_bodies import SmallJsonRoute
 
-router = APIRouter(tags=["appliances"], strict_content_type=False)
-
-_MOST_CONTROLS = 200
+router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=SmallJsonRoute)
 
 SiteId = Annotated[
     Name | None,
@@ -25,7 +24,7 @@ Host = Annotated[Name | None, Field(description="The host it concerns.", example
 CheckType = Annotated[
     Name | None, Field(description="The check that drifted.", examples=["firewall_status"])
 ]
-Tier = Annotated[Name | None, Field(description="The level that healed it.", examples=["L1"])]
+Tier = Annotated[FreeName | None, Field(description="The level that healed it.", examples=["L1"])]
 
 
 class IncidentBody(bodies.Body):
@@ -35,16 +34,16 @@ class IncidentBody(bodies.Body):
     host_id: Host = None
     incident_type: CheckType = None
     check_type: CheckType = None
-    severity: Name | None = Field(
+    severity: FreeName | None = Field(
         default=None, description="How bad the appliance thinks it is.", examples=["high"]
     )
-    details: JsonObject | None = Field(
+    details: FreeObject | None = Field(
         default=None, description="What was seen.", examples=[{"expected": "on", "actual": "off"}]
     )
-    pre_state: JsonObject | None = Field(
+    pre_state: FreeObject | None = Field(
         default=None, description="The state before any healing.", examples=[{"enabled": False}]
     )
-    hipaa_controls: Annotated[list[Name], Field(max_length=_MOST_CONTROLS)] | None = Field(
+    hipaa_controls: FreeNames | None = Field(
         default=None, description="The controls it touches.", examples=[["164.312(b)"]]
     )
 
@@ -53,7 +52,7 @@ class ResolveBody(bodies.Body):
     """How an incident named in the path was healed."""
 
     resolution_tier: Tier = None
-    action_taken: Text | None = Field(
+    action_taken: FreeText | None = Field(
         default=None, description="What was done.", examples=["run_windows_runbook"]
     )
 

@@ -10,32 +10,37 @@ from flywheel_server import clock, db, errors
 from flywheel_server.actions import log_lines
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import Moment, Name, Text
+from flywheel_server.api.bodies import FreeMoment, FreeName, FreeText, Name
+from flywheel_server.api.json_bodies import JsonRoute
 from flywheel_server.domain import moments
 
-router = APIRouter(tags=["appliances"], strict_content_type=False)
+router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=JsonRoute)
 
 MOST_LINES = 500
 _HIGHEST_PRIORITY = 191
 
 
-def _number(value: Any) -> Any:
-    """Read "6" as 6, as the journal writes priorities."""
+def _priority(value: Any) -> Any:
+    """Read "6" as 6, as the journal writes priorities; None for what is not one."""
     short = isinstance(value, str) and len(value) <= len(str(_HIGHEST_PRIORITY))
-    return int(value) if short and value.isascii() and value.isdigit() else value
+    number = int(value) if short and value.isascii() and value.isdigit() else value
+    whole = isinstance(number, int) and not isinstance(number, bool)
+    return number if whole and 0 <= number <= _HIGHEST_PRIORITY else None
 
 
 class LineBody(bodies.Body):
     """One line of a journal."""
 
-    ts: Moment = Field(
+    ts: FreeMoment = Field(
         default=None, description="When it was logged.", examples=["2026-11-20T08:45:25Z"]
     )
-    unit: Name | None = Field(default=None, description="Who logged it.", examples=["sshd.service"])
-    pri: Annotated[int, BeforeValidator(_number), Field(ge=0, le=_HIGHEST_PRIORITY)] | None = Field(
+    unit: FreeName | None = Field(
+        default=None, description="Who logged it.", examples=["sshd.service"]
+    )
+    pri: Annotated[int | None, BeforeValidator(_priority)] = Field(
         default=None, description="Its syslog priority.", examples=[6]
     )
-    msg: Text = Field(description="What it says.", examples=["session opened for user root"])
+    msg: FreeText = Field(description="What it says.", examples=["session opened for user root"])
 
 
 class LogsBody(bodies.Body):
@@ -46,7 +51,7 @@ class LogsBody(bodies.Body):
         description="The site of the key; any other is refused.",
         examples=["site-lab-01"],
     )
-    hostname: Name | None = Field(
+    hostname: FreeName | None = Field(
         default=None, description="The host that logged them.", examples=["vm"]
     )
     # Looked at line by line, so that a bad one costs only itself.
@@ -88,8 +93,9 @@ def _parsed(raw: Any, now: dt.datetime) -> log_lines.Line | None:
         line = _line.validate_python(raw)
     except ValidationError:
         return None
-    if moments.too_far_ahead(line.ts, now):
-        return None
     return log_lines.Line(
-        logged_at=line.ts, unit=line.unit or "", priority=line.pri, message=line.msg
+        logged_at=None if moments.too_far_ahead(line.ts, now) else line.ts,
+        unit=line.unit or "",
+        priority=line.pri,
+        message=line.msg,
     )

@@ -9,12 +9,13 @@ from flywheel_server import clock
 from flywheel_server.actions.plans import Decision
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import JsonObject, Name, Text
+from flywheel_server.api.bodies import FreeName, FreeObject, Name, Text
+from flywheel_server.api.json_bodies import SmallJsonRoute
 from flywheel_server.domain import plans
 from flywheel_server.domain.plans import Incident
 from flywheel_server.runtime import Runtime
 
-router = APIRouter(tags=["appliances"], strict_content_type=False)
+router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=SmallJsonRoute)
 
 _LONGEST_ID = 1_000
 
@@ -38,8 +39,8 @@ class PlanBody(bodies.Body):
     incident_type: Name | None = Field(
         default=None, description="What is wrong.", examples=["zz_unknown_check"]
     )
-    severity: Name | None = Field(default=None, description="How bad.", examples=["high"])
-    raw_data: JsonObject | None = Field(
+    severity: FreeName | None = Field(default=None, description="How bad.", examples=["high"])
+    raw_data: FreeObject | None = Field(
         default=None,
         description="What the agent knows. A planner sees a scrubbed part of it; the rest is "
         "neither kept nor sent.",

@@ -8,17 +8,26 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from flywheel_server import clock, db, errors, runtime
 from flywheel_server.actions import reports
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import Count, JsonObject, Milliseconds, Moment, Name, Text
+from flywheel_server.api.bodies import (
+    Count,
+    FreeMoment,
+    FreeNumber,
+    FreeObject,
+    FreeText,
+    Name,
+    Text,
+)
+from flywheel_server.api.json_bodies import JsonRoute
 from flywheel_server.domain import moments
 from flywheel_server.domain.scope import ApplianceScope
 
-router = APIRouter(tags=["appliances"], strict_content_type=False)
+router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=JsonRoute)
 
 MOST_DOCUMENT_BYTES = 1024 * 1024
 MOST_STATS = 1_000
@@ -30,6 +39,13 @@ SiteId = Annotated[
     Name | None,
     Field(description="The site of the key; any other is refused.", examples=["site-lab-01"]),
 ]
+
+
+def _steps(value: Any) -> Any:
+    given = value if value is None or isinstance(value, list) else [value]
+    return given and [step for step in given[:_MOST_STEPS] if step is not None]
+
+
 Signature = Annotated[Text, Field(min_length=1, max_length=_MOST_SIGNATURE)]
 
 
@@ -43,16 +59,16 @@ class HealBody(bodies.Body):
     issue_signature: Signature = Field(
         description="Check type and host.", examples=["firewall_status:WS-TEST-30"]
     )
-    resolution_steps: Annotated[list[Text], Field(max_length=_MOST_STEPS)] | None = Field(
+    resolution_steps: Annotated[list[FreeText], BeforeValidator(_steps)] | None = Field(
         default=None, description="What was done.", examples=[["run_windows_runbook"]]
     )
     success: bool | None = Field(
         default=None, description="Whether it healed; null counts as no.", examples=[True]
     )
-    execution_time_ms: Milliseconds | None = Field(
+    execution_time_ms: FreeNumber = Field(
         default=None, description="How long it took, in milliseconds.", examples=[1250]
     )
-    reported_at: Moment = Field(
+    reported_at: FreeMoment = Field(
         default=None, description="When it healed.", examples=["2026-11-20T08:45:25Z"]
     )
 
@@ -81,13 +97,13 @@ class StatBody(bodies.Body):
     l2_resolutions: Count | None = Field(default=None, description="Healed at L2.", examples=[2])
     l3_resolutions: Count | None = Field(default=None, description="Healed at L3.", examples=[1])
     success_count: Count | None = Field(default=None, description="Healed at all.", examples=[11])
-    total_resolution_time_ms: Milliseconds | None = Field(
+    total_resolution_time_ms: FreeNumber = Field(
         default=None, description="Time spent on all, in milliseconds.", examples=[15000.0]
     )
-    last_seen: Moment = Field(
+    last_seen: FreeMoment = Field(
         default=None, description="When it last occurred.", examples=["2026-11-20T08:45:25+00:00"]
     )
-    recommended_action: Text | None = Field(
+    recommended_action: FreeText | None = Field(
         default=None, description="What the agent would do.", examples=["restart_service"]
     )
 
@@ -101,7 +117,7 @@ class StatsBody(bodies.Body):
         description="The appliance, when the key is not bound to one.",
         examples=["site-lab-01-02:00:5E:10:00:01"],
     )
-    synced_at: Moment = Field(
+    synced_at: FreeMoment = Field(
         default=None, description="When it was sent.", examples=["2026-11-20T08:45:25+00:00"]
     )
     # Looked at one by one, so that a bad item costs only itself.
@@ -148,7 +164,6 @@ async def count_heal(scope: Appliance, parts: RuntimeDep, body: HealBody) -> Hea
     """Count one heal of a pattern that the agent keeps itself."""
     access.own_site(scope, body.site_id)
     now = clock.now()
-    bodies.check_moment(body.reported_at, now, "reported_at")
     start = f"{body.check_type}:"
     known_host = body.issue_signature.startswith(start)
     heal = reports.Heal(
@@ -158,7 +173,7 @@ async def count_heal(scope: Appliance, parts: RuntimeDep, body: HealBody) -> Hea
         success=body.success is True,
         milliseconds=body.execution_time_ms or 0,
         steps=body.resolution_steps,
-        at=body.reported_at or now,
+        at=moments.believable(body.reported_at, now),
     )
     async with db.transaction(parts.database, scope) as connection:
         counted = await reports.count_heal(connection, scope, heal)
@@ -175,11 +190,10 @@ async def merge_stats(scope: Appliance, parts: RuntimeDep, body: StatsBody) -> S
     """Keep an appliance's cumulative counters; a repeat or an older total changes nothing."""
     access.own_site(scope, body.site_id)
     now = clock.now()
-    bodies.check_moment(body.synced_at, now, "synced_at")
     given = body.pattern_stats or []
     if len(given) > MOST_STATS:
         raise errors.TooLarge(f"Send at most {MOST_STATS} patterns at a time.")
-    stats, refused = _sorted_out(given, body.synced_at or now, now)
+    stats, refused = _sorted_out(given, moments.believable(body.synced_at, now))
     if refused and not stats:
         raise errors.InvalidInput(
             f"No item can be taken; the first: {refused[0].problem}. Correct them and send again."
@@ -194,9 +208,9 @@ async def merge_stats(scope: Appliance, parts: RuntimeDep, body: StatsBody) -> S
 
 
 Document = Annotated[
-    JsonObject,
+    FreeObject,
     Body(
-        description="Whatever the agent says; it is kept as it is.",
+        description="Whatever the agent says; it is kept, its texts cleaned and cut.",
         examples=[{"site_id": "site-lab-01", "reported_at": "2026-11-20T08:00:00Z"}],
     ),
 ]
@@ -267,23 +281,19 @@ def _text(value: object) -> str | None:
 
 
 def _sorted_out(
-    given: list[Any], synced_at: dt.datetime, now: dt.datetime
+    given: list[Any], synced_at: dt.datetime
 ) -> tuple[list[reports.Stats], list[Refusal]]:
     """Divide the items into those that can be taken and those that cannot, with the reason."""
     stats, refused = [], []
     for index, raw in enumerate(given):
         try:
-            stats.append(_stats(_stat.validate_python(raw), synced_at, now))
+            stats.append(_stats(_stat.validate_python(raw), synced_at))
         except ValidationError as error:
             refused.append(Refusal(index=index, problem=bodies.problems(error)))
-        except errors.InvalidInput as error:
-            refused.append(Refusal(index=index, problem=error.detail))
     return stats, refused
 
 
-def _stats(item: StatBody, synced_at: dt.datetime, now: dt.datetime) -> reports.Stats:
-    if moments.too_far_ahead(item.last_seen, now):
-        raise errors.InvalidInput("last_seen is over a day in the future: set the clock")
+def _stats(item: StatBody, synced_at: dt.datetime) -> reports.Stats:
     return reports.Stats(
         signature=item.pattern_signature,
         occurrences=item.total_occurrences,
@@ -293,5 +303,5 @@ def _stats(item: StatBody, synced_at: dt.datetime, now: dt.datetime) -> reports.
         l3_resolutions=item.l3_resolutions or 0,
         total_milliseconds=item.total_resolution_time_ms or 0,
         recommended_action=item.recommended_action,
-        last_seen_at=item.last_seen or synced_at,
+        last_seen_at=moments.believable(item.last_seen, synced_at),
     )

@@ -18,6 +18,8 @@ MOST_NAME = 200
 _BIGINT = 2**63
 _DEEPEST = 64
 _MOST_PROBLEMS = 3
+_MOST_NAMES = 200
+_MOST_NUMBER = 1e15
 
 
 def _storable(text: str) -> str:
@@ -80,8 +82,34 @@ def _free_name(value: Any) -> Any:
     return text if text is None else free_text.shorten(text, MOST_NAME)
 
 
+def _free_names(value: Any) -> Any:
+    if value is None:
+        return None
+    given = value if isinstance(value, list) else [value]
+    return [_free_name(item) for item in given[:_MOST_NAMES] if item is not None]
+
+
 def _free_object(value: Any) -> Any:
     return None if value is None else free_text.json_object(value)
+
+
+def _free_moment(value: Any) -> Any:
+    try:
+        return moments.parse(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _free_number(value: Any) -> Any:
+    return value if _is_number(value) and 0 <= value <= _MOST_NUMBER else None
+
+
+def _free_count(value: Any) -> Any:
+    return _whole(value) if _is_number(value) and 0 <= value < _BIGINT else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 Text = Annotated[str, AfterValidator(_storable)]
@@ -93,7 +121,12 @@ JsonObject = Annotated[dict[str, Any], AfterValidator(storable_json)]
 # What nothing is computed with: see domain/free_text.py.
 FreeText = Annotated[str, BeforeValidator(_free_text)]
 FreeName = Annotated[str, BeforeValidator(_free_name)]
+FreeNames = Annotated[list[str], BeforeValidator(_free_names)]
 FreeObject = Annotated[dict[str, Any], BeforeValidator(_free_object)]
+# None for what cannot be read or is out of bounds.
+FreeMoment = Annotated[dt.datetime | None, BeforeValidator(_free_moment)]
+FreeNumber = Annotated[float | None, BeforeValidator(_free_number)]
+FreeCount = Annotated[int | None, BeforeValidator(_free_count)]
 
 
 class Body(BaseModel):

@@ -11,13 +11,16 @@ import json
 import math
 import re
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope
 
 from flywheel_server import errors
+from flywheel_server.api import requests
+from flywheel_server.domain import free_text
 
 # A member is an item of an array or an object; a body of so many bytes cannot hold more of them.
 MOST_MEMBERS = 100_000
@@ -30,20 +33,35 @@ _OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
 class JsonRoute(APIRoute):
     """Give it to a router as its ``route_class``: its bodies are read as this module says."""
 
+    most_bytes: ClassVar = requests.MOST_BYTES
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
         answer = super().get_route_handler()
 
         async def read_tolerantly(request: Request) -> Response:
-            return await answer(_Request(request.scope, request.receive))
+            return await answer(_Request(request.scope, request.receive, self.most_bytes))
 
         return read_tolerantly
 
 
+class SmallJsonRoute(JsonRoute):
+    """The same for what is small by its nature: one incident, one check-in, one request."""
+
+    most_bytes = 1024 * 1024
+
+
 class _Request(Request):
+    def __init__(self, scope: Scope, receive: Receive, most_bytes: int) -> None:
+        super().__init__(scope, receive)
+        self._most_bytes = most_bytes
+
     async def json(self) -> Any:
         """Return the body's value. FastAPI answers 400 to a JSONDecodeError."""
-        return read(await self.body())
+        body = await self.body()
+        if len(body) > self._most_bytes:
+            raise errors.TooLarge(f"This body has at most {self._most_bytes // 1024} KiB.")
+        return read(body)
 
 
 def read(body: bytes) -> Any:
@@ -52,8 +70,18 @@ def read(body: bytes) -> Any:
     check_members(body)
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return read_unsound(body)
+    except RecursionError:
+        # Only the field that is nested so deeply is lost.
+        return {name: _or_too_deep(value) for name, value in fields(body).items()}
+
+
+def _or_too_deep(source: bytes) -> Any:
+    try:
+        return read_unsound(source)
+    except json.JSONDecodeError:
+        return free_text.TOO_DEEP
 
 
 def read_unsound(source: bytes) -> Any:

@@ -32,3 +32,8 @@ def parse(text: str) -> dt.datetime | None:
 def too_far_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:
     """Say whether a reported time is impossible: clocks may run a day ahead, no more."""
     return moment is not None and moment > now + MOST_AHEAD
+
+
+def believable(moment: dt.datetime | None, now: dt.datetime) -> dt.datetime:
+    """Return a reported time, or when it was received where that is unknown or impossible."""
+    return now if moment is None or too_far_ahead(moment, now) else moment
