@@ -75,7 +75,9 @@ async def test_an_incident_keeps_what_was_seen(
 async def test_a_log_batch_keeps_every_line_that_says_anything(
     client: httpx.AsyncClient, cast: Cast, database: db.Database
 ) -> None:
-    lines = [{"msg": dirt, "unit": dirt, "pri": dirt, "ts": dirt} for dirt in DIRT if dirt not in UNKNOWN]
+    lines = [
+        {"msg": dirt, "unit": dirt, "pri": dirt, "ts": dirt} for dirt in DIRT if dirt not in UNKNOWN
+    ]
     answer = await _post(
         client, cast, "/api/logs/ingest", {"hostname": "h\x00", "batch": [*lines, {"msg": NAN}]}
     )

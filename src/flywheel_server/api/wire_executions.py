@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from flywheel_server import errors
 from flywheel_server.api import json_bodies, wire_repairs
-from flywheel_server.domain import executions, free_text
+from flywheel_server.domain import executions, free_text, unattempted
 from flywheel_server.domain.executions import Fact, Level
 from flywheel_server.domain.scope import ApplianceScope
 
@@ -44,6 +44,7 @@ _Count = Annotated[int, Meta(ge=0, le=2**53)] | None
 _Number = Annotated[float, Meta(ge=0, le=1e12)] | None
 _Raw = msgspec.Raw
 _NOTHING = _Raw()
+_NO_STEPS = frozenset({b"", b"null", b"[]"})
 # What the decoder raises; its own error stands for what it can read but does not fit.
 _REJECTED = (msgspec.DecodeError, UnicodeError, RecursionError)
 
@@ -232,6 +233,7 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
     level = _level(wire)
     _normalise(wire, level)
     reported_id = wire.runbook_id or ""
+    category = _category(wire)
     said = executions.outcome(
         success=_success(wire),
         verified=wire.verification_passed,
@@ -239,7 +241,7 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
         incident_type=incident_type,
         reported_id=reported_id,
         action=wire.action,
-        error_category=wire.error_category,
+        error_category=category,
         error_message=wire.error_message,
     )
     return Fact(
@@ -264,7 +266,7 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
         ),
         verified=wire.verification_passed,
         chaos_campaign_id=wire.chaos_campaign_id or None,
-        error_category=wire.error_category,
+        error_category=category,
         error_message=wire.error_message,
         duration_seconds=wire.duration_seconds,
         confidence=wire.confidence,
@@ -272,8 +274,21 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
         input_tokens=wire.input_tokens,
         output_tokens=wire.output_tokens,
         reasoning=wire.reasoning,
-        detail=_detail(wire, reading),
+        detail=_detail(wire, category, reading),
     )
+
+
+def _category(wire: WireExecution) -> str | None:
+    """Return the category of an error; of a failure whose words are not known, "unclassified"."""
+    failed = wire.error_message and not _success(wire) and wire.verification_passed is None
+    if failed and unattempted.unclassified(
+        error_category=wire.error_category,
+        error_message=wire.error_message,
+        duration_seconds=wire.duration_seconds,
+        stepped=bytes(wire.executed_steps) not in _NO_STEPS,
+    ):
+        return unattempted.UNCLASSIFIED
+    return wire.error_category
 
 
 def _normalise(wire: WireExecution, level: Level) -> None:
@@ -357,7 +372,7 @@ def _may_hold_nul(raw: bytes) -> bool:
     return b"\\" in raw and b"\\u0000" in raw
 
 
-def _detail(wire: WireExecution, reading: _Reading) -> str | None:
+def _detail(wire: WireExecution, category: str | None, reading: _Reading) -> str | None:
     kept: dict[str, object] = {}
     for name in wire_repairs.JSON_VALUES:
         raw = getattr(wire, name)
@@ -369,6 +384,8 @@ def _detail(wire: WireExecution, reading: _Reading) -> str | None:
         kept["completed_at"] = wire.completed_at
     if wire.action is not None:
         kept["action"] = wire.action
+    if category != wire.error_category:
+        kept["reported_category"] = wire.error_category
     return msgspec.json.encode(kept).decode() if kept else None
 
 

@@ -4,12 +4,11 @@
 """
 
 import datetime as dt
-import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from flywheel_server.domain import agents
+from flywheel_server.domain import agents, unattempted
 from flywheel_server.domain.agents import Agent
 
 Level = Literal["L1", "L2", "L3"]
@@ -30,14 +29,6 @@ FILTERS: dict[str, tuple[Outcome, ...]] = {
 }
 # How the ids of both daemons begin; Python agents send a UUID.
 _GO_IDS = ("l1-", "l2-")
-
-UNATTEMPTED_CATEGORIES = frozenset({"no_credentials", "auth_failure", "network_error"})
-
-UNATTEMPTED_MESSAGES = re.compile(
-    r"no WinRM credentials|no SSH credentials|is not a known .* target|connection refused"
-    r"|no route to host|host unreachable",
-    re.IGNORECASE,
-)
 
 ESCALATION_PREFIX = "ESC-"
 ESCALATION_IDS = frozenset({"L2-escalate"})
@@ -130,9 +121,9 @@ def outcome(
 
     A success whose post-check said no is a failure: agents report L2 successes unconditionally.
     """
-    if error_category in UNATTEMPTED_CATEGORIES:
-        return "not_attempted"
-    if error_message and UNATTEMPTED_MESSAGES.search(error_message):
+    if error_category == unattempted.UNCLASSIFIED or unattempted.known(
+        error_category, error_message
+    ):
         return "not_attempted"
     if _only_escalates(level, incident_type, reported_id, action):
         return "not_attempted"

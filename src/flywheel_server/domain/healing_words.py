@@ -80,6 +80,7 @@ _UNATTEMPTED = {
     "no_credentials": "the appliance has no password for this machine",
     "auth_failure": "the machine refused the appliance's password",
     "network_error": "the machine could not be reached",
+    "unclassified": "the appliance failed before a repair could begin",
 }
 _CLAIMED = (
     "The appliance says that it worked, but the version of its software cannot know. The next "
