@@ -6,7 +6,6 @@ decoder rejects is repaired where it may be (``wire_repairs``) and decoded once 
 
 import datetime as dt
 import hashlib
-import re
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Annotated, NamedTuple, cast
@@ -36,8 +35,6 @@ _MOST_TEXT_BYTES = _MOST_KEY_BYTES | wire_repairs.FREE_TEXTS
 # A clock that was never set says 1970, Go's zero time says 0001: both mean "no time".
 _FIRST_BELIEVABLE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MOST_AHEAD = dt.timedelta(days=1)
-# One that is not itself escaped.
-_NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 _Text = str | None
 _Count = Annotated[int, Meta(ge=0, le=2**53)] | None
@@ -377,7 +374,8 @@ def _detail(wire: WireExecution, category: str | None, reading: _Reading) -> str
     for name in wire_repairs.JSON_VALUES:
         raw = getattr(wire, name)
         if raw is not _NOTHING and (text := bytes(raw)) != b"null":
-            kept[name] = raw if _is_sound(text, reading) else _cleaned(text, reading)
+            sound = wire_repairs.is_sound(text, without_nul=reading.without_nul)
+            kept[name] = raw if sound else _cleaned(text, reading)
     if wire.started_at is not None:
         kept["started_at"] = wire.started_at
     if wire.completed_at is not None:
@@ -387,16 +385,6 @@ def _detail(wire: WireExecution, category: str | None, reading: _Reading) -> str
     if category != wire.error_category:
         kept["reported_category"] = wire.error_category
     return msgspec.json.encode(kept).decode() if kept else None
-
-
-def _is_sound(raw: bytes, reading: _Reading) -> bool:
-    if len(raw) > MOST_FIELD_BYTES or (not reading.without_nul and _NUL_ESCAPE.search(raw)):
-        return False
-    try:
-        msgspec.json.decode(raw)
-    except _REJECTED:
-        return False
-    return True
 
 
 def _cleaned(raw: bytes, reading: _Reading) -> _Raw:

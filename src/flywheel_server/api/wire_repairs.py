@@ -7,6 +7,7 @@ decoder to judge. The same bytes always give the same repaired bytes: a repeat s
 
 import json
 import math
+import re
 from typing import Any
 
 import msgspec
@@ -33,6 +34,8 @@ MOST_COUNT, MOST_NUMBER = 2**53, 1e12
 _COUNTS = frozenset({"input_tokens", "output_tokens"})
 _NUMBERS = frozenset({"duration_seconds", "duration_ms", "confidence", "cost_usd"})
 _TIMES = frozenset({"started_at", "completed_at"})
+# One that is not itself escaped.
+_NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 # Read by the decoder; every other field of an execution is ignored.
 _STRICT = frozenset(
     {
@@ -107,6 +110,17 @@ def text(name: str, source: bytes) -> str | None:
         raise errors.InvalidInput(f"`{name}` is a text: correct it and send it again.")
     _check_key(name, found)
     return found
+
+
+def is_sound(source: bytes, *, without_nul: bool) -> bool:
+    """Say whether a JSON value can be kept as it was sent; ``without_nul``: it holds none."""
+    if len(source) > free_text.MOST_BYTES or (not without_nul and _NUL_ESCAPE.search(source)):
+        return False
+    try:
+        msgspec.json.decode(source)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True
 
 
 def json_value(source: bytes) -> msgspec.Raw:
