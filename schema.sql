@@ -669,6 +669,32 @@ CREATE TABLE public.evidence_progress (
 
 ALTER TABLE ONLY public.evidence_progress FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.rule_exclusions (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    rule uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    organization_id uuid,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    began_by text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_by text,
+    ended_at timestamp with time zone,
+    CONSTRAINT rule_exclusions_ended_whole CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT rule_exclusions_kind_known CHECK ((kind = ANY (ARRAY['quarantined'::text, 'declined'::text]))),
+    CONSTRAINT rule_exclusions_reason_length CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY public.rule_exclusions FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW public.excluded_rules WITH (security_invoker='true') AS
+ SELECT x.rule,
+    s.id AS site_id
+   FROM ((public.rule_exclusions x
+     JOIN public.organizations o ON (((o.id = x.organization_id) OR ((x.organization_id IS NULL) AND (o.partner_id = x.partner_id)))))
+     JOIN public.sites s ON ((s.organization_id = o.id)))
+  WHERE (x.ended_at IS NULL);
+
 CREATE TABLE public.execution_keys (
     site_id uuid NOT NULL,
     execution_id text NOT NULL,
@@ -1565,6 +1591,9 @@ ALTER TABLE ONLY public.rule_counts
 ALTER TABLE ONLY public.rule_deliveries
     ADD CONSTRAINT rule_deliveries_pkey PRIMARY KEY (rule, appliance_id);
 
+ALTER TABLE ONLY public.rule_exclusions
+    ADD CONSTRAINT rule_exclusions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.rule_health
     ADD CONSTRAINT rule_health_pkey PRIMARY KEY (rule);
 
@@ -1768,6 +1797,10 @@ CREATE INDEX rule_deliveries_approved_idx ON public.rule_deliveries USING btree 
 CREATE INDEX rule_deliveries_site_idx ON public.rule_deliveries USING btree (site_id);
 
 CREATE INDEX rule_deliveries_waiting_idx ON public.rule_deliveries USING btree (appliance_id) WHERE (active_at IS NULL);
+
+CREATE INDEX rule_exclusions_ended_idx ON public.rule_exclusions USING btree (ended_at);
+
+CREATE UNIQUE INDEX rule_exclusions_in_force_key ON public.rule_exclusions USING btree (rule, partner_id, organization_id, kind) NULLS NOT DISTINCT WHERE (ended_at IS NULL);
 
 CREATE INDEX rule_health_due_idx ON public.rule_health USING btree (rule) WHERE (replay OR (folded_seq < last_seq));
 
@@ -1976,6 +2009,15 @@ ALTER TABLE ONLY public.rule_deliveries
 
 ALTER TABLE ONLY public.rule_deliveries
     ADD CONSTRAINT rule_deliveries_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.rule_exclusions
+    ADD CONSTRAINT rule_exclusions_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.rule_exclusions
+    ADD CONSTRAINT rule_exclusions_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.rule_exclusions
+    ADD CONSTRAINT rule_exclusions_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
 
 ALTER TABLE ONLY public.rule_health
     ADD CONSTRAINT rule_health_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
@@ -2377,7 +2419,25 @@ CREATE POLICY rule_deliveries_people ON public.rule_deliveries TO flywheel_clien
 
 CREATE POLICY rule_deliveries_platform ON public.rule_deliveries TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.rule_exclusions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_exclusions_appliance ON public.rule_exclusions FOR SELECT TO flywheel_appliance USING (((organization_id IN ( SELECT o.id
+   FROM public.organizations o)) OR ((organization_id IS NULL) AND (partner_id IN ( SELECT o.partner_id
+   FROM public.organizations o)))));
+
+CREATE POLICY rule_exclusions_client ON public.rule_exclusions TO flywheel_client USING (((organization_id = (current_setting('flywheel.organization_id'::text))::uuid) OR ((organization_id IS NULL) AND (partner_id IN ( SELECT o.partner_id
+   FROM public.organizations o))))) WITH CHECK ((organization_id = (current_setting('flywheel.organization_id'::text))::uuid));
+
+CREATE POLICY rule_exclusions_partner ON public.rule_exclusions TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK (((partner_id = (current_setting('flywheel.partner_id'::text))::uuid) AND ((organization_id IS NULL) OR (organization_id IN ( SELECT o.id
+   FROM public.organizations o)))));
+
+CREATE POLICY rule_exclusions_platform ON public.rule_exclusions TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.rule_health ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_health_exclusion ON public.rule_health FOR UPDATE TO flywheel_client, flywheel_partner USING ((rule IN ( SELECT x.rule
+   FROM public.rule_exclusions x))) WITH CHECK ((rule IN ( SELECT x.rule
+   FROM public.rule_exclusions x)));
 
 CREATE POLICY rule_health_people ON public.rule_health FOR SELECT TO flywheel_client, flywheel_partner USING ((rule IN ( SELECT l.id
    FROM public.l1_rules l)));
@@ -2790,6 +2850,28 @@ GRANT SELECT ON TABLE public.evidence_progress TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_progress TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_progress TO flywheel_loop;
 
+GRANT SELECT ON TABLE public.rule_exclusions TO flywheel_appliance;
+GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_client;
+GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_loop;
+
+GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_client;
+GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_partner;
+GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_operator;
+GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_loop;
+
+GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_client;
+GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_partner;
+GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_operator;
+GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_appliance;
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_client;
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_partner;
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_operator;
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_loop;
+
 GRANT INSERT ON TABLE public.execution_keys TO flywheel_writer;
 GRANT SELECT,INSERT ON TABLE public.execution_keys TO flywheel_appliance;
 GRANT SELECT ON TABLE public.execution_keys TO flywheel_operator;
@@ -3034,7 +3116,7 @@ GRANT SELECT ON TABLE public.rule_counts TO flywheel_partner;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_loop;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_deliveries TO flywheel_loop;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_deliveries TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_operator;
 GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_client;
 GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_partner;
@@ -3043,6 +3125,8 @@ GRANT SELECT ON TABLE public.rule_health TO flywheel_client;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_partner;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_loop;
+
+GRANT UPDATE(replay) ON TABLE public.rule_health TO flywheel_client;
 
 GRANT INSERT ON TABLE public.rule_sets TO flywheel_appliance;
 GRANT SELECT,DELETE ON TABLE public.rule_sets TO flywheel_loop;

@@ -18,6 +18,8 @@ _log = log.get(__name__)
 CREDENTIALS = "flywheel_credentials"
 # Rules changed: payload `platform`, `partner:ID`, `organization:ID` or `site:ID`.
 RULES = "flywheel_rules"
+# In its payload in place of a scope: which platform rules a tenant gets changed, not the rules.
+EXCLUSIONS = "exclusions"
 # What an appliance is told at check-in changed: payload, the appliance's id.
 APPLIANCES = "flywheel_appliances"
 # Another kind of agent reports from a site, or a kind less: payload, the site's id.

@@ -233,3 +233,8 @@ VALUES (
     '00000000-0000-7000-8000-000000000003', 'execution', 1, 'scan', 'bundle', true,
     'claimed_success', now(), now()
 );
+INSERT INTO rule_exclusions (rule, partner_id, organization_id, kind, reason, began_by, began_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000006', '00000000-0000-7000-8000-000000000001',
+    '00000000-0000-7000-8000-000000000002', 'declined', 'law', 'law', now()
+);

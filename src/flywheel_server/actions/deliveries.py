@@ -34,7 +34,8 @@ async def observe(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     await marks.share(connection, "deliveries")
     since = await _since(connection)
     # First: what was done by a rule proves only a delivery that has begun.
-    changed = await deliveries.spread(connection, since)
+    changed = await deliveries.forget_excluded(connection)
+    changed += await deliveries.spread(connection, since)
     changed += await deliveries.observe(connection, since)
     facts, moved = await folds.deliveries(connection, now)
     return facts, changed + moved

@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server import log
+from flywheel_server.actions.exclusions import Tenant
 from flywheel_server.actions.withdraw import Case
 from flywheel_server.db import Connection
-from flywheel_server.domain import e_detector
+from flywheel_server.domain import e_detector, fair_withdrawal
 from flywheel_server.domain.policy import Policy
-from flywheel_server.store import policies, rule_health, rules
+from flywheel_server.store import exclusions, policies, rule_health, rules
 from flywheel_server.store.folds import Recount
 from flywheel_server.store.rule_health import Advanced, Due
 
 _log = log.get(__name__)
 _CHUNK = 500
+# Whose the evidence against a platform rule is, is weighed by its newest attempts: older good ones
+# have left no trace in the detector by then.
+_MOST_WEIGHED = 20_000
 # An operator hears of a rule at a tenth of the evidence that withdraws it.
 WARNING_SHARE = 0.1
 
@@ -126,11 +130,6 @@ async def _case(connection: Connection, judged: _Judged, policy: Policy) -> list
     if rule is None or not rule.enabled:
         return []
     now = judged.advanced
-    since = now.restarted_at
-    reason = (
-        f"{now.successes} of {now.attempts} attempts healed since {since:%Y-%m-%d %H:%M} UTC: "
-        f"credibly below {policy.withdrawal_success_rate:.0%}."
-    )
     figures: dict[str, object] = {
         "successes": now.successes,
         "attempts": now.attempts,
@@ -139,7 +138,38 @@ async def _case(connection: Connection, judged: _Judged, policy: Policy) -> list
         "limit": policy.withdrawal_evidence,
         "bar": policy.withdrawal_success_rate,
     }
-    return [Case(rule=rule, reason=reason, figures=figures)]
+    since = f"since {now.restarted_at:%Y-%m-%d %H:%M} UTC"
+    below = f"credibly below {policy.withdrawal_success_rate:.0%}"
+    if rule.source != "platform":
+        reason = f"{now.successes} of {now.attempts} attempts healed {since}: {below}."
+        return [Case(rule=rule, reason=reason, figures=figures)]
+    verdict, tenant = await _whose(connection, rule.id, policy)
+    if verdict.whose == "nobody":
+        return []
+    figures |= {"successes": verdict.successes, "attempts": verdict.attempts}
+    healed = f"{verdict.successes} of {verdict.attempts} attempts"
+    reason = f"{healed} healed {since}: {below}."
+    if tenant is not None:
+        reason = f"{healed} of this {verdict.whose} healed {since}, {below}; not so elsewhere."
+    return [Case(rule=rule, reason=reason, figures=figures, tenant=tenant)]
+
+
+async def _whose(
+    connection: Connection, rule: UUID, policy: Policy
+) -> tuple[fair_withdrawal.Verdict, Tenant | None]:
+    """Return who loses a platform rule, and the tenant where it is one alone."""
+    attempts = await exclusions.attempts(
+        connection, rule, with_chaos=policy.learn_from_chaos, limit=_MOST_WEIGHED
+    )
+    verdict = fair_withdrawal.judge(
+        attempts, bar=policy.withdrawal_success_rate, limit=policy.withdrawal_evidence
+    )
+    if verdict.whose == "partner" and verdict.tenant_id is not None:
+        return verdict, Tenant(partner_id=verdict.tenant_id)
+    for each in attempts:
+        if each.organization_id == verdict.tenant_id:
+            return verdict, Tenant(partner_id=each.partner_id, organization_id=each.organization_id)
+    return verdict, None
 
 
 def _follows(recorded: rule_health.Recorded, policy: Policy) -> bool:

@@ -14,6 +14,7 @@ from flywheel_server import listener
 from flywheel_server.actions import audit, events
 from flywheel_server.actions import rules as switching
 from flywheel_server.actions.audit import Actor
+from flywheel_server.actions.exclusions import Tenant
 from flywheel_server.db import Connection, announce, savepoint
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Rule
@@ -28,6 +29,8 @@ class Case:
     reason: str
     # What it was judged by, for the audit.
     figures: dict[str, object] = field(default_factory=dict)
+    # The one tenant that it fails for, and that alone loses it; None: everybody does.
+    tenant: Tenant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,7 @@ async def promoted_rules(
         rule
         for rule in rules.desired(everything, tenancy.healing_tier)
         if rule.source != "synced"
+        and rule.id not in tenancy.excluded
         and (moment is None or rule.enabled_changed_at + _OVERLAP >= moment)
     ]
     chosen.sort(key=lambda rule: (rule.enabled_changed_at, rule.rule_id))

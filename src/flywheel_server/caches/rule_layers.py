@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
+from flywheel_server import listener
 from flywheel_server.domain.rules import Rule, Tier
 from flywheel_server.store.rules import Tenancy
 
@@ -53,9 +54,11 @@ class Layers:
         if len(present) < len(layers):
             return None
         return Stack(
-            name=(home.healing_tier, *(layer.number for layer in present)),
+            name=(home.healing_tier, home.excluded, *(layer.number for layer in present)),
             tier=home.healing_tier,
-            rules=[rule for layer in present for rule in layer.rules],
+            rules=[
+                rule for layer in present for rule in layer.rules if rule.id not in home.excluded
+            ],
         )
 
     def missing(self, site_id: UUID) -> set[Owner]:
@@ -77,7 +80,15 @@ class Layers:
                 self._layers[owner] = _Layer(next(self._numbers), its) if its else _NOTHING
 
     def forget(self, scope: str, owner: Owner) -> set[UUID]:
-        """Drop an owner's rules; return the sites that have them, except for the platform's."""
+        """Drop an owner's rules; return the sites that have them, except for the platform's.
+
+        With ``listener.EXCLUSIONS`` in place of a scope: drop which platform rules its sites get.
+        """
+        if scope == listener.EXCLUSIONS:
+            sites = self._sites_of(owner)
+            for site_id in sites:
+                self._homes.pop(site_id, None)
+            return sites
         self._layers.pop(owner, None)
         if owner is None:
             return set()
@@ -85,6 +96,9 @@ class Layers:
             # Its tier may be what changed.
             self._homes.pop(owner, None)
             return {owner}
+        return self._sites_of(owner)
+
+    def _sites_of(self, owner: Owner) -> set[UUID]:
         return {
             site_id
             for site_id, home in self._homes.items()

@@ -130,7 +130,8 @@ class RuleSets:
                 everything = await store.for_site(connection, scope.site_id)
             if generation == self._generation:
                 self._layers.learn({scope.site_id: tenancy}, everything)
-        return self._shared_set(everything, tenancy.healing_tier, signer)
+        its = [rule for rule in everything if rule.id not in tenancy.excluded]
+        return self._shared_set(its, tenancy.healing_tier, signer)
 
     async def _learn_page(self, after: UUID) -> UUID | None:
         await self._signers.get()

@@ -9,6 +9,7 @@ Kind = Literal[
     "candidate.rejected",
     "rule.promoted",
     "rule.withdrawn",
+    "rule.quarantined",
     "delivery.stuck",
     "plan.waiting",
     "loop.silent",

@@ -56,10 +56,21 @@ pairs AS (
         ON l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
         OR l.partner_id = o.partner_id
     WHERE a.first_seen_at >= $1
+    UNION
+    -- Given back to a tenant that it was taken from.
+    SELECT a.site_id, l.id, a.id, GREATEST(l.enabled_changed_at, x.ended_at), a.first_seen_at
+    FROM rule_exclusions x
+    JOIN learnt l ON l.id = x.rule
+    JOIN organizations o
+        ON o.id = x.organization_id OR x.organization_id IS NULL AND o.partner_id = x.partner_id
+    JOIN sites s ON s.organization_id = o.id
+    JOIN appliances a ON a.site_id = s.id
+    WHERE x.ended_at >= $1
 )
 INSERT INTO rule_deliveries AS d (site_id, rule, appliance_id, approved_at)
 SELECT p.site_id, p.rule, p.appliance_id, GREATEST(p.enabled_changed_at, p.first_seen_at)
 FROM pairs p
+WHERE (p.rule, p.site_id) NOT IN (SELECT x.rule, x.site_id FROM excluded_rules x)
 ORDER BY p.rule, p.appliance_id
 ON CONFLICT (rule, appliance_id) DO UPDATE
 SET approved_at = excluded.approved_at,
@@ -76,6 +87,15 @@ SET approved_at = excluded.approved_at,
     refusal = NULL,
     stuck_at = NULL
 WHERE d.approved_at < excluded.approved_at;
+
+-- name: forget_excluded
+-- fleet: tenants that a rule was taken from
+-- Nothing is waited for there; where it runs, the appliance's own report says when it is gone.
+DELETE FROM rule_deliveries d
+USING excluded_rules x
+WHERE d.rule = x.rule
+    AND d.site_id = x.site_id
+    AND d.active_at IS NULL;
 
 -- name: by_order
 -- fleet: what appliances of every site said of their orders

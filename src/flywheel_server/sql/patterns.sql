@@ -63,6 +63,9 @@ LEFT JOIN LATERAL (
             l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
             OR l.partner_id = o.partner_id
         )
+        AND NOT EXISTS (
+            SELECT 1 FROM excluded_rules x WHERE x.rule = l.id AND x.site_id = s.id
+        )
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) c ON true
@@ -111,6 +114,9 @@ LEFT JOIN LATERAL (
         AND (
             l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
             OR l.partner_id = o.partner_id
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM excluded_rules x WHERE x.rule = l.id AND x.site_id = s.id
         )
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1

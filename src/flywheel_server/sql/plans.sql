@@ -76,6 +76,7 @@ JOIN runbooks b ON b.runbook_id = r.runbook_id
 WHERE s.id = $1
     AND r.enabled
     AND (r.tier IS NULL OR r.tier = 'standard' OR r.tier = s.healing_tier)
+    AND r.id NOT IN (SELECT x.rule FROM excluded_rules x WHERE x.site_id = s.id)
 ORDER BY
     r.source = 'builtin',
     array_position(ARRAY['site', 'organization', 'partner', 'platform'], r.scope),

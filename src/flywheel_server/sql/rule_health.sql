@@ -105,6 +105,8 @@ CROSS JOIN LATERAL (
         -- Not by an index on the time: it would give every attempt since the rule began.
         AND (a.began_at >= h.restarted_at) IS TRUE
         AND (NOT a.chaos OR $2)
+        -- Not of tenants that the rule was taken from.
+        AND a.site_id NOT IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = h.rule)
 ) o
 ORDER BY h.rule
 FOR NO KEY UPDATE OF l;
@@ -229,6 +231,8 @@ CROSS JOIN LATERAL (
         -- Not by an index on the time: it would give every attempt since the rule began.
         AND (a.began_at >= h.restarted_at) IS TRUE
         AND (NOT a.chaos OR $2)
+        -- Not of tenants that the rule was taken from.
+        AND a.site_id NOT IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = h.rule)
 ) o
 WHERE b.ends > h.base_seq
 ORDER BY h.rule;
@@ -327,6 +331,8 @@ CROSS JOIN LATERAL (
     WHERE a.rule = h.rule
         AND a.seq > h.base_seq
         AND a.seq <= h.folded_seq
+        -- Not of tenants that the rule was taken from.
+        AND a.site_id NOT IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = h.rule)
 ) o
 -- What waits for the next turn is not counted yet.
 WHERE NOT h.replay

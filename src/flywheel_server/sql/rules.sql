@@ -39,7 +39,9 @@ ORDER BY r.id;
 
 -- name: homes
 -- fleet: a process learns where every site belongs when it starts
-SELECT s.id, s.healing_tier, s.organization_id, o.partner_id
+SELECT
+    s.id, s.healing_tier, s.organization_id, o.partner_id,
+    ARRAY(SELECT x.rule FROM excluded_rules x WHERE x.site_id = s.id) AS excluded
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
 WHERE s.id > $1
@@ -66,7 +68,9 @@ WHERE r.source <> 'builtin'
 ORDER BY r.id;
 
 -- name: tenancy
-SELECT s.healing_tier, s.organization_id, o.partner_id
+SELECT
+    s.healing_tier, s.organization_id, o.partner_id,
+    ARRAY(SELECT x.rule FROM excluded_rules x WHERE x.site_id = s.id) AS excluded
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
 WHERE s.id = $1;

@@ -99,6 +99,11 @@ async def spread(connection: Connection, since: dt.datetime) -> int:
     return _count(await connection.execute(_SQL["spread"], since))
 
 
+async def forget_excluded(connection: Connection) -> int:
+    """Wait no longer where a rule was taken from a tenant before it ran; return how many."""
+    return _count(await connection.execute(_SQL["forget_excluded"]))
+
+
 async def observe(connection: Connection, since: dt.datetime) -> int:
     """Move deliveries on by orders, syncs and reports since; return how many moved."""
     moved = 0

@@ -23,6 +23,8 @@ class Tenancy:
     healing_tier: Tier
     organization_id: UUID
     partner_id: UUID
+    # Platform rules that it does not get.
+    excluded: frozenset[UUID] = frozenset()
 
 
 async def insert(connection: Connection, rule: NewRule) -> Rule:
@@ -71,14 +73,7 @@ async def for_sites(connection: Connection, homes: Mapping[UUID, Tenancy]) -> li
 async def homes(connection: Connection, after: UUID, limit: int) -> dict[UUID, Tenancy]:
     """Return what sites belong to, of those behind ``after`` in the order of their ids."""
     rows = await connection.fetch(_SQL["homes"], after, limit)
-    return {
-        row["id"]: Tenancy(
-            healing_tier=row["healing_tier"],
-            organization_id=row["organization_id"],
-            partner_id=row["partner_id"],
-        )
-        for row in rows
-    }
+    return {row["id"]: _tenancy(row) for row in rows}
 
 
 async def tenancy(connection: Connection, site_id: UUID) -> Tenancy:
@@ -86,7 +81,16 @@ async def tenancy(connection: Connection, site_id: UUID) -> Tenancy:
     row = await connection.fetchrow(_SQL["tenancy"], site_id)
     if row is None:
         raise errors.NotFound("There is no such site.")
-    return Tenancy(**dict(row))
+    return _tenancy(row)
+
+
+def _tenancy(row: Record) -> Tenancy:
+    return Tenancy(
+        healing_tier=row["healing_tier"],
+        organization_id=row["organization_id"],
+        partner_id=row["partner_id"],
+        excluded=frozenset(row["excluded"]),
+    )
 
 
 async def get(connection: Connection, id: UUID) -> Rule | None:

@@ -1,0 +1,124 @@
+"""Takes a platform rule from one tenant alone, and gives it back: quarantined or declined."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from flywheel_server import errors, listener
+from flywheel_server.actions import audit, events
+from flywheel_server.actions.audit import Actor
+from flywheel_server.db import Connection, announce
+from flywheel_server.domain.rules import Rule
+from flywheel_server.store import exclusions, patterns
+from flywheel_server.store.exclusions import Exclusion, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """An organization, or a partner with all of its organizations."""
+
+    partner_id: UUID
+    organization_id: UUID | None = None
+
+
+async def exclude(
+    connection: Connection,
+    actor: Actor,
+    rule: Rule,
+    tenant: Tenant,
+    *,
+    kind: Kind,
+    reason: str,
+    now: dt.datetime,
+) -> UUID | None:
+    """Take a platform rule from a tenant's sites; None where it is taken from them already.
+
+    Raises Conflict for a rule that is no platform rule.
+    """
+    if rule.source != "platform":
+        raise errors.Conflict(
+            "Only platform rules can be kept from one tenant: switch your own rule off instead."
+        )
+    by = audit.identity(actor)[2]
+    made = await exclusions.begin(
+        connection,
+        rule=rule.id,
+        partner_id=tenant.partner_id,
+        organization_id=tenant.organization_id,
+        kind=kind,
+        reason=reason,
+        by=by,
+        now=now,
+    )
+    if made is None:
+        return None
+    await _changed(connection, rule, tenant)
+    if kind == "quarantined":
+        await events.emit(
+            connection,
+            "rule.quarantined",
+            partner_id=None if tenant.organization_id else tenant.partner_id,
+            organization_id=tenant.organization_id,
+            data={
+                "id": str(rule.id),
+                "rule_id": rule.rule_id,
+                "incident_type": rule.incident_type,
+                "runbook_id": rule.runbook_id,
+                "reason": reason,
+            },
+            now=now,
+        )
+    await _record(connection, actor, rule, tenant, f"rule.{kind}", now, reason=reason)
+    return made
+
+
+async def include(
+    connection: Connection, actor: Actor, rule: Rule, exclusion: UUID, now: dt.datetime
+) -> Exclusion:
+    """Give a rule back to the tenant. Raises NotFound for an exclusion that is not in force."""
+    ended = await exclusions.end(connection, exclusion, audit.identity(actor)[2], now)
+    if ended is None or ended.rule != rule.id:
+        raise errors.NotFound("No such exclusion from this rule is in force.")
+    tenant = Tenant(partner_id=ended.partner_id, organization_id=ended.organization_id)
+    await _changed(connection, rule, tenant)
+    await _record(connection, actor, rule, tenant, "rule.include", now, reason=ended.reason)
+    return ended
+
+
+async def _changed(connection: Connection, rule: Rule, tenant: Tenant) -> None:
+    # Other attempts count now, other sites get the rule, and it covers other patterns.
+    await exclusions.count_again(connection, rule.id)
+    owner = tenant.organization_id or tenant.partner_id
+    await announce(connection, listener.RULES, f"{listener.EXCLUSIONS}:{owner}")
+    await patterns.mark_type_due(connection, rule.incident_type)
+
+
+async def _record(
+    connection: Connection,
+    actor: Actor,
+    rule: Rule,
+    tenant: Tenant,
+    action: str,
+    now: dt.datetime,
+    *,
+    reason: str,
+) -> None:
+    await audit.record(
+        connection,
+        actor,
+        action,
+        object_kind="rule",
+        object_id=str(rule.id),
+        now=now,
+        before=None,
+        after={
+            "rule_id": rule.rule_id,
+            "reason": reason,
+            "partner_id": str(tenant.partner_id),
+            "organization_id": None
+            if tenant.organization_id is None
+            else str(tenant.organization_id),
+        },
+        partner_id=tenant.partner_id,
+        organization_id=tenant.organization_id,
+    )

@@ -1,0 +1,74 @@
+-- name: begin
+INSERT INTO rule_exclusions (
+    rule, partner_id, organization_id, kind, reason, began_by, began_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (rule, partner_id, organization_id, kind) WHERE ended_at IS NULL DO NOTHING
+RETURNING id;
+
+-- name: end
+-- fleet: the caller's row-level security decides which there are
+UPDATE rule_exclusions
+SET ended_by = $2,
+    ended_at = $3
+WHERE id = $1
+    AND ended_at IS NULL
+RETURNING id, rule, partner_id, organization_id, kind, reason, began_by, began_at, ended_by, ended_at;
+
+-- name: of_rules
+-- fleet: the caller's row-level security decides which there are
+SELECT
+    x.id, x.rule, x.partner_id, x.organization_id, x.kind, x.reason, x.began_by, x.began_at,
+    x.ended_by, x.ended_at, p.name AS partner_name, o.name AS organization_name
+FROM rule_exclusions x
+LEFT JOIN partners p ON p.id = x.partner_id
+LEFT JOIN organizations o ON o.id = x.organization_id
+WHERE x.rule = ANY ($1::uuid[])
+    AND (x.ended_at IS NULL OR $2)
+ORDER BY x.began_at DESC, x.id;
+
+-- name: count_again
+-- fleet: an exclusion changes which attempts count for a rule of everybody
+UPDATE rule_health
+SET replay = true
+WHERE rule = $1;
+
+-- name: attempts
+-- fleet: whose attempts there are is what is asked
+-- The newest attempts that the detector counts, in their order; `fresh` are those it has not judged.
+SELECT t.organization_id, t.partner_id, t.success, t.fresh
+FROM (
+    SELECT
+        a.seq, a.success, a.seq > h.folded_seq AS fresh, o.id AS organization_id, o.partner_id
+    FROM rule_health h
+    JOIN l1_rules l ON l.id = h.rule
+    JOIN rule_attempts a ON a.rule = h.rule AND a.incident_type = l.incident_type
+    JOIN sites s ON s.id = a.site_id
+    JOIN organizations o ON o.id = s.organization_id AND o.contributes
+    WHERE h.rule = $1
+        AND (a.began_at >= h.restarted_at) IS TRUE
+        AND (NOT a.chaos OR $2)
+        AND a.site_id NOT IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = $1)
+        -- Only who was served the rule can have run it: by a sync, by an order, by its own report.
+        AND (
+            EXISTS (
+                SELECT 1
+                FROM rule_deliveries d
+                WHERE d.rule = h.rule
+                    AND d.site_id = a.site_id
+                    AND (
+                        d.carried_at IS NOT NULL OR d.delivered_by IN ('order', 'sync', 'report')
+                    )
+            )
+            OR EXISTS (
+                SELECT 1
+                FROM rule_syncs y
+                JOIN rule_sets t ON t.hash = y.hash
+                WHERE y.site_id = a.site_id
+                    AND l.rule_id = ANY (t.rule_ids)
+            )
+        )
+    ORDER BY a.seq DESC
+    LIMIT $3
+) t
+ORDER BY t.seq;

@@ -1,0 +1,79 @@
+"""Platform rules that one tenant does not get, and whose attempts speak against a rule."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.domain.fair_withdrawal import Attempt
+from flywheel_server.sql import load
+
+_SQL = load("exclusions")
+
+Kind = Literal["quarantined", "declined"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """A rule that a tenant's sites do not get, since when and why."""
+
+    id: UUID
+    rule: UUID
+    partner_id: UUID
+    # None: all organizations of the partner.
+    organization_id: UUID | None
+    kind: Kind
+    reason: str
+    began_by: str
+    began_at: dt.datetime
+    ended_by: str | None
+    ended_at: dt.datetime | None
+    partner_name: str | None = None
+    organization_name: str | None = None
+
+
+async def begin(
+    connection: Connection,
+    *,
+    rule: UUID,
+    partner_id: UUID,
+    organization_id: UUID | None,
+    kind: Kind,
+    reason: str,
+    by: str,
+    now: dt.datetime,
+) -> UUID | None:
+    """Exclude a tenant from a rule; return the new row's id, None where it is excluded already."""
+    found: UUID | None = await connection.fetchval(
+        _SQL["begin"], rule, partner_id, organization_id, kind, reason, by, now
+    )
+    return found
+
+
+async def end(connection: Connection, id: UUID, by: str, now: dt.datetime) -> Exclusion | None:
+    """End an exclusion in force; None where there is no such."""
+    row = await connection.fetchrow(_SQL["end"], id, by, now)
+    return None if row is None else Exclusion(**dict(row))
+
+
+async def of_rules(
+    connection: Connection, rules: Collection[UUID], *, ended: bool = False
+) -> list[Exclusion]:
+    """Return the exclusions from these rules that the caller may see, the newest first."""
+    rows = await connection.fetch(_SQL["of_rules"], list(rules), ended)
+    return [Exclusion(**dict(row)) for row in rows]
+
+
+async def count_again(connection: Connection, rule: UUID) -> None:
+    """Have the next turn count a rule's attempts again: other ones count now."""
+    await connection.execute(_SQL["count_again"], rule)
+
+
+async def attempts(
+    connection: Connection, rule: UUID, *, with_chaos: bool, limit: int
+) -> list[Attempt]:
+    """Return the newest attempts of a rule that may speak against it, in their order."""
+    rows = await connection.fetch(_SQL["attempts"], rule, with_chaos, limit)
+    return [Attempt(**dict(row)) for row in rows]
