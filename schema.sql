@@ -560,7 +560,7 @@ CREATE TABLE public.events (
     data jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     dispatched_at timestamp with time zone,
-    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
+    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'rule.quarantined'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
     CONSTRAINT events_whole_tenancy CHECK ((((site_id IS NULL) OR (organization_id IS NOT NULL)) AND ((organization_id IS NULL) OR (partner_id IS NOT NULL))))
 );
 

@@ -82,6 +82,32 @@ async def record(
     )
 
 
+async def served(owner: Any, sites: Sequence[CastSite], rule_id: str) -> None:
+    """Note that these sites fetched a rule set with this rule, as their syncs would."""
+    set_hash = f"{next(_numbers):064x}"
+    await owner.execute(
+        "INSERT INTO rule_sets (hash, rule_ids, served_at) VALUES ($1, ARRAY[$2], now())",
+        set_hash,
+        rule_id,
+    )
+    await owner.execute(
+        "INSERT INTO rule_syncs (site_id, hash, synced_at)"
+        " SELECT s.id, $2, now() FROM unnest($1::uuid[]) AS s (id)"
+        " ON CONFLICT (site_id, appliance_id) DO UPDATE SET hash = excluded.hash",
+        [site.id for site in sites],
+        set_hash,
+    )
+
+
+async def fail(
+    owner: Any, sites: Sequence[CastSite], rule_id: str, incident_type: str, count: int = 10
+) -> None:
+    """Let a rule that these sites were served fail at each of them."""
+    await served(owner, sites, rule_id)
+    for site in sites:
+        await record(owner, site, {rule_id: [False] * count}, types={rule_id: incident_type})
+
+
 async def watch(database: db.Database, settings: Settings) -> Run:
     """Run step 5 once, as a turn does: its counting, then what is returned, its judgement."""
     _, run = await turns.run_turn(database, settings, _WATCH, turn_id=uuid4(), holder=uuid4())

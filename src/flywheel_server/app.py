@@ -196,6 +196,8 @@ async def _turning(app: FastAPI, parts: Runtime) -> AsyncIterator[None]:
     keeper = Keeper(parts.database, parts.settings)
 
     async def run_turn() -> list[Run]:
+        # What this process only just answered, such as who was served a rule, is part of the turn.
+        await parts.heartbeats.flush()
         return await turns.run_turn(
             parts.database, parts.settings, loop.STEPS, turn_id=uuid4(), holder=keeper.holder
         )

@@ -25,12 +25,7 @@ async def test_a_withdrawn_platform_rule_comes_back_by_new_evidence_alone_with_a
     await telemetry.turn(client, cast.admin)
     (first,) = await telemetry.items(client, cast.admin, "rules?source=platform")
     # Received before the withdrawal, folded after it: old evidence too.
-    await attempts.record(
-        owner,
-        sites[0],
-        {first["rule_id"]: [False] * 10},
-        types={first["rule_id"]: "service_stopped"},
-    )
+    await attempts.fail(owner, sites[:3], first["rule_id"], "service_stopped")
 
     steps = await telemetry.turn(client, cast.admin)
     assert steps["watch_rules"]["rows_out"] == 1
@@ -65,12 +60,7 @@ async def test_an_alias_brings_no_evidence_of_before_a_withdrawal(
     if dropped:
         await _drop_facts(database, owner)
     (rule,) = await telemetry.items(client, cast.admin, "rules?source=platform")
-    await attempts.record(
-        owner,
-        sites[0],
-        {rule["rule_id"]: [False] * 10},
-        types={rule["rule_id"]: "service_stopped"},
-    )
+    await attempts.fail(owner, sites[:3], rule["rule_id"], "service_stopped")
     await telemetry.turn(client, cast.admin)
     for site in sites[:2]:
         await telemetry.send(client, site, telemetry.executions(3, runbook_id="spooler-fix"))

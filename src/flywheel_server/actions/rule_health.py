@@ -145,6 +145,8 @@ async def _case(connection: Connection, judged: _Judged, policy: Policy) -> list
         return [Case(rule=rule, reason=reason, figures=figures)]
     verdict, tenant = await _whose(connection, rule.id, policy)
     if verdict.whose == "nobody":
+        # What does not count now may count by the next turn: a sync may be on its way here.
+        await exclusions.count_again(connection, rule.id)
         return []
     figures |= {"successes": verdict.successes, "attempts": verdict.attempts}
     healed = f"{verdict.successes} of {verdict.attempts} attempts"

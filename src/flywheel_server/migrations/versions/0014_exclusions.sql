@@ -71,3 +71,10 @@ CREATE POLICY rule_health_exclusion ON rule_health FOR UPDATE TO flywheel_client
     USING (rule IN (SELECT x.rule FROM rule_exclusions x))
     WITH CHECK (rule IN (SELECT x.rule FROM rule_exclusions x));
 GRANT UPDATE (replay) ON rule_health TO flywheel_client;
+
+ALTER TABLE events DROP CONSTRAINT events_kind_known;
+ALTER TABLE events ADD CONSTRAINT events_kind_known CHECK (kind IN (
+    'candidate.eligible', 'candidate.endorsed', 'candidate.approved', 'candidate.rejected',
+    'rule.promoted', 'rule.withdrawn', 'rule.quarantined', 'delivery.stuck', 'plan.waiting', 'loop.silent',
+    'webhook.gone', 'webhook.test'
+));
