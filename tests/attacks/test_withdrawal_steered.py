@@ -1,7 +1,7 @@
 """One tenant that reports failures, honest or not, takes a platform rule from itself alone.
 
 Broken on purpose by returning `everybody` from `fair_withdrawal.judge` whenever the evidence is
-enough: the first and the fourth test fail; by leaving the condition on served sites out: the second.
+enough: the first and the fourth test fail; by asking not who was served: the second.
 """
 
 from typing import Any

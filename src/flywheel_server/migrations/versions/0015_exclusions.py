@@ -2,17 +2,17 @@
 
 from flywheel_server import migrations
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Apply 0014_exclusions.sql."""
-    migrations.execute("0014_exclusions.sql")
+    """Apply 0015_exclusions.sql."""
+    migrations.execute("0015_exclusions.sql")
 
 
 def downgrade() -> None:
     """Take it back."""
-    migrations.execute("0014_exclusions.down.sql")
+    migrations.execute("0015_exclusions.down.sql")
