@@ -13,7 +13,7 @@ import pytest
 from flywheel_server import clock, db
 from flywheel_server.domain import orders
 from tests import deliveries as walk
-from tests import ordering, parts
+from tests import ordering, parts, planning
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast
 
@@ -67,3 +67,18 @@ async def test_f26_what_nobody_answers_ends_at_its_deadline_by_the_loop(
     assert answer.status_code == 200
     for order in made:
         assert (await ordering.stored(database, order.id)).state == "expired"
+
+
+async def test_f26_an_order_that_was_told_and_never_answered_is_not_said_to_be_unfetched(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    """Broken on purpose by taking ``handed_out_at`` out of ``portal/plans.py``."""
+    await planning.agent(database, cast.appliance, mode="manual", version="0.4.13")
+    plan_id = await planning.make_waiting(database, cast.appliance)
+    partner = cast.session("partner owner")
+    await client.post(f"/api/partners/me/plans/{plan_id}/approve", json={}, headers=partner)
+    await walk.check_in(client, cast.appliance, "0.4.13")
+
+    page = await client.get(f"/partner/plans/{plan_id}", headers=partner)
+
+    assert "was told of the order and has not reported yet" in page.text

@@ -61,3 +61,25 @@ async def test_f28_what_was_acknowledged_is_never_told_again(
     headers = cast.appliance.credential.headers
     await client.post(f"/api/orders/{order.id}/acknowledge", headers=headers)
     assert (await walk.check_in(client, cast.appliance, walk.PYTHON))["pending_orders"] == []
+
+
+async def test_f28_an_order_whose_report_was_lost_ends_without_running_again(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    """Broken on purpose by emptying ``REPLAYS`` in ``domain/completions.py``."""
+    order = await ordering.issue(database, cast.appliance)
+    # For an hour the newer daemon answers an order that it has carried out with nothing at all.
+    for _ in range(3):
+        (told,) = (await walk.check_in(client, cast.appliance, "0.4.13"))["pending_orders"]
+        assert told["order_id"] == order.id
+    await walk.answer_order(
+        client,
+        cast.appliance,
+        told,
+        success=False,
+        result=None,
+        error_message="nonce replay detected",
+    )
+    kept = await ordering.stored(database, order.id)
+    assert (kept.state, kept.outcome, kept.standing) == ("completed", "unknown", "claimed")
+    assert (await walk.check_in(client, cast.appliance, "0.4.13"))["pending_orders"] == []

@@ -133,3 +133,17 @@ async def test_a_restart_before_the_delivery_or_one_that_failed_loads_nothing(
     assert len(await alarms(client, cast)) == 1
     at = await walk.standing(database, rule, cast.appliance)
     assert domain.state(at, enabled=True) == "delivered, loaded at the agent's next restart"
+
+
+async def test_an_agent_of_another_version_was_started_again(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database, rule: Rule
+) -> None:
+    order = await ordered(client, cast, OLDER)
+    await walk.answer_order(client, cast.appliance, order)
+    await walk.turn(client)
+    await walk.check_in(client, cast.appliance, "0.3.9", uptime_seconds=UPTIME)
+    await walk.turn(client, clock.now() + dt.timedelta(hours=2))
+
+    assert await alarms(client, cast) == []
+    at = await walk.standing(database, rule, cast.appliance)
+    assert "restarted since" in domain.state(at, enabled=True)

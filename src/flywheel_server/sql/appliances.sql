@@ -46,6 +46,11 @@ SET
     hostname = $5,
     ip_addresses = $6,
     agent_version = $7,
+    -- Another version is another process.
+    agent_started_at = CASE
+        WHEN agent_version NOT IN ('', $7) THEN $14::timestamptz
+        ELSE agent_started_at
+    END,
     nixos_version = $8,
     has_local_credentials = $9,
     uptime_seconds = $10,
