@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks import report, stage
-from benchmarks.measures import checkin, demo, ingest, memory, pages, sync, turn, writer
+from benchmarks.measures import attacks, checkin, demo, ingest, memory, pages, sync, turn, writer
 from benchmarks.results import Measure
 from flywheel_server import log
 
@@ -22,6 +22,7 @@ MEASURES = {
     "demo": demo.run,
     "pages": pages.run,
     "turn": turn.run,
+    "attacks": attacks.run,
 }
 
 

@@ -2,16 +2,13 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, cast
 from uuid import uuid4
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from flywheel_server import loop, runtime
 from flywheel_server.api import (
@@ -50,6 +47,7 @@ from flywheel_server.api import (
     deliveries,
     evidence,
     evidence_figures,
+    forwarded,
     health,
     incoming,
     limits,
@@ -125,9 +123,6 @@ ROUTERS = (
     tenant_audit.partners,
 )
 
-# Whose X-Forwarded headers are believed unless FORWARDED_ALLOW_IPS names others, as uvicorn does.
-_LOCAL = "127.0.0.1,::1"
-
 
 class Application(FastAPI):
     """FastAPI, asked for what the fast path does not answer."""
@@ -179,14 +174,12 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> Application
     access.check_audiences(app)
     gates = limits.gates_of(settings)
     app.add_middleware(admission.Admission, gates=gates, rooms=incoming.rooms())
-    app.add_middleware(RequestLayer)
+    app.add_middleware(RequestLayer, https=settings.served_over_https)
     app.add_middleware(layer.PageHeaders)
     if hot:
         # Whom a proxy forwards for is nothing to the fast path.
-        # Its types say the same as Starlette's in other words.
-        behind: Any = partial(FastAPI.__call__, app)
-        trusted = os.environ.get("FORWARDED_ALLOW_IPS", _LOCAL)
-        app.hot = FastPath(cast("ASGIApp", ProxyHeadersMiddleware(behind, trusted)), gates)
+        behind = forwarded.Forwarded(partial(FastAPI.__call__, app), settings.trusted_proxies)
+        app.hot = FastPath(behind, gates)
     return app
 
 

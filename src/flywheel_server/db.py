@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from flywheel_server import errors
-from flywheel_server.domain.scope import Scope
+from flywheel_server.domain.scope import PersonScope, Scope
 
 if TYPE_CHECKING:
     Connection = (
@@ -58,6 +58,9 @@ _announcements: contextvars.ContextVar[list[tuple[str, str]] | None] = contextva
 )
 
 
+# Seconds one statement of a person's request may take, at the most.
+PEOPLE_SECONDS = 5.0
+
 Subscriber = Callable[[str, str], None]
 
 
@@ -69,6 +72,8 @@ class Database:
     pool: Pool
     # Its connections hold the writer's role for good, so that one statement is one transaction.
     writer: Pool
+    # Seconds one statement of a person's request may take.
+    people_timeout: float = PEOPLE_SECONDS
     subscribers: list[Subscriber] = field(default_factory=list)
 
     async def close(self) -> None:
@@ -84,6 +89,7 @@ async def open_database(
         url=url,
         pool=await _open_pool(url, APP_ROLE, pool_size, statement_timeout),
         writer=await _open_pool(url, WRITER_ROLE, writer_pool_size, statement_timeout),
+        people_timeout=min(PEOPLE_SECONDS, statement_timeout),
     )
 
 
@@ -107,7 +113,10 @@ async def transaction(database: Database, scope: Scope) -> AsyncIterator[Connect
     announced: list[tuple[str, str]] = []
     token = _announcements.set(announced)
     try:
-        async with acquire(database.pool) as connection, scoped(connection, scope):
+        async with (
+            acquire(database.pool) as connection,
+            scoped(connection, scope, database.people_timeout),
+        ):
             yield connection
     finally:
         _announcements.reset(token)
@@ -128,11 +137,13 @@ async def announce(connection: Connection, channel: str, payload: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def scoped(connection: Connection, scope: Scope) -> AsyncIterator[None]:
+async def scoped(
+    connection: Connection, scope: Scope, people_timeout: float = PEOPLE_SECONDS
+) -> AsyncIterator[None]:
     """Run one transaction on a connection at hand with the rights of ``scope``."""
     try:
         # At once, by the simple protocol: a round trip for both.
-        await connection.execute(f"BEGIN; {_rights(scope)}")
+        await connection.execute(f"BEGIN; {_rights(scope, people_timeout)}")
         yield
     except BaseException:
         # Cancelling included: no connection goes back to the pool within a transaction.
@@ -207,8 +218,8 @@ async def _seen_through(work: Coroutine[object, object, None]) -> None:
         raise cancelled
 
 
-def _rights(scope: Scope) -> str:
-    """Return the statement that gives a transaction its role and tenant.
+def _rights(scope: Scope, people_timeout: float) -> str:
+    """Return the statement that gives a transaction its role, its tenant and, for people, its time.
 
     The values are a role of our own and UUIDs, so they may stand in the text.
     """
@@ -216,6 +227,10 @@ def _rights(scope: Scope) -> str:
     settings += [
         f"set_config('flywheel.{name}', '{value}', true)" for name, value in scope.tenant().items()
     ]
+    # A page that takes longer is read by nobody any more, and keeps a connection from others. What
+    # a command does has no person who waits.
+    if isinstance(scope, PersonScope) and scope.actor_id.int:
+        settings.append(f"set_config('statement_timeout', '{int(people_timeout * 1000)}', true)")
     return "SELECT " + ", ".join(settings)
 
 

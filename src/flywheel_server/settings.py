@@ -3,19 +3,30 @@
 Every variable is named ``FLYWHEEL_…`` and documented in ``docs/settings.md``; a law compares both.
 """
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flywheel_server import errors
+
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "0", ""})  # noqa: S104 - asked for, not bound
 
 
 def _given(value: object) -> object:
     """Refuse the empty path, which would mean the folder that one happens to stand in."""
     if value == "":
         raise ValueError("must not be empty")
+    return value
+
+
+def _networks(value: str) -> str:
+    """Take addresses and networks with commas between. Raises ValueError for anything else."""
+    for each in value.split(","):
+        if each.strip():
+            ipaddress.ip_network(each.strip())
     return value
 
 
@@ -98,6 +109,17 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="connections of clients that may be open at once",
     )
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        default="127.0.0.1,::1",
+        description="whose `X-Forwarded-…` is believed: addresses and networks, commas between",
+    )
+    metrics_token: str | None = Field(
+        default=None, min_length=16, repr=False, description="bearer token that opens `/metrics`"
+    )
+    metrics_from: Annotated[str, AfterValidator(_networks)] | None = Field(
+        default=None,
+        description="who may read `/metrics` without a token: addresses and networks",
+    )
     webhook_allow_private: bool = Field(
         default=False, description="let webhooks go to private addresses and over plain HTTP"
     )
@@ -172,9 +194,16 @@ class Settings(BaseSettings):
         return tuple(dict.fromkeys(url.strip() for url in given if url.strip()))
 
     @property
+    def served_over_https(self) -> bool:
+        """Say whether people reach the server over HTTPS."""
+        return (self.public_url or "").startswith("https://")
+
+    @property
     def reached_at(self) -> str:
         """Return where people reach the server, without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # No one can open the address that stands for all of a machine's.
+        host = "localhost" if self.host in _EVERY_ADDRESS else self.host
+        host = f"[{host}]" if ":" in host else host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 

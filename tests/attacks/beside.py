@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flywheel_server import embedded
 from tests import programs
-from tests.cast import Cast, CastSite
+from tests.cast import Cast
 
 # Generous: the attacks that this is about cost others many seconds, and gigabytes.
 MOST_TIMES, MOST_MORE_SECONDS = 20.0, 0.5
@@ -26,22 +26,16 @@ Attack = Callable[["Scene"], Coroutine[None, None, None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Where it happens."""
+    """A server's process, and the key of a site whose check-ins are timed."""
 
-    server: programs.Server
-    cast: Cast
-
-    @property
-    def port(self) -> int:
-        return int(self.server.base_url.rpartition(":")[2])
-
-    @property
-    def victim(self) -> CastSite:
-        return self.cast.site
+    port: int
+    pid: int
+    key: str
+    log: Path
 
     def memory_mib(self, name: str = "VmRSS") -> float:
         """Return the memory of the server's process, now or (VmHWM) at its most."""
-        text = Path(f"/proc/{self.server.process.pid}/status").read_text("ascii")
+        text = Path(f"/proc/{self.pid}/status").read_text("ascii")
         return int(text.split(f"{name}:")[1].split()[0]) / 1024
 
 
@@ -66,20 +60,25 @@ async def scene(
     """Start a server on the test's database, which knows its victim."""
     given: dict[str, object] = {"database_url": address.app_url, "loop": "false"} | settings
     async with programs.serving(folder, **given) as server:
-        opened = Scene(server=server, cast=cast)
+        opened = Scene(
+            port=int(server.base_url.rpartition(":")[2]),
+            pid=server.process.pid,
+            key=cast.site.key,
+            log=server.log,
+        )
         await check_ins(opened, 5)
         yield opened
 
 
-async def measure(opened: Scene, attack: Attack) -> Effect:
+async def measure(opened: Scene, attack: Attack, count: int = CHECK_INS) -> Effect:
     """Time the victim alone, then beside the attack, which goes on for as long."""
-    quiet = await check_ins(opened)
+    quiet = await check_ins(opened, count)
     before = opened.memory_mib()
     attacking = asyncio.create_task(attack(opened))
     # The attack has begun when the first of its connections have.
     await asyncio.sleep(0.2)
     try:
-        attacked = await check_ins(opened)
+        attacked = await check_ins(opened, count)
     finally:
         attacking.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):
@@ -92,7 +91,7 @@ async def check_ins(opened: Scene, count: int = CHECK_INS) -> list[float]:
     """Check in as often, each over a connection of its own; return the seconds that each took."""
     head = (
         "POST /api/appliances/checkin HTTP/1.1\r\nHost: server\r\nConnection: close\r\n"
-        f"Authorization: Bearer {opened.victim.key}\r\nContent-Length: {len(_BODY)}\r\n\r\n"
+        f"Authorization: Bearer {opened.key}\r\nContent-Length: {len(_BODY)}\r\n\r\n"
     )
     taken = []
     for _ in range(count):

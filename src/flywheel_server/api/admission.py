@@ -30,7 +30,9 @@ class Admission:
     def __init__(self, app: ASGIApp, gates: Mapping[str, Gate], rooms: tuple[Room, Room]) -> None:
         self._app = app
         self._table = limits.Table(gates)
-        self._health = gates["health"]
+        # Nobody has to be known here: their look-ups are spared.
+        self._open = (gates["health"], gates["figures"])
+        self._figures = gates["figures"]
         self._room, self._strangers_room = rooms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,11 +41,12 @@ class Admission:
             await self._app(scope, receive, send)
             return
         asking, gate = None, self._table.gate(scope["path"], None)
-        if gate is not self._health and not scope["path"].startswith(_STATIC):
+        if gate not in self._open and not scope["path"].startswith(_STATIC):
             asking = await self._asking(scope)
             gate = self._table.gate(scope["path"], asking)
         scope[limits.GATE] = gate
-        if gate is self._table.sign_in and scope["method"] == "POST":
+        signing_in = gate is self._table.sign_in and scope["method"] == "POST"
+        if signing_in or gate is self._figures:
             limits.spend_address(scope)
         elif asking is not None:
             limits.spend(scope, asking)

@@ -172,11 +172,28 @@ def _own_hosts(request: Request) -> set[str]:
 
 def _cookie_name(request: Request) -> str:
     """Return the cookie's name here: browsers keep `__Host-` for what only HTTPS sets and sends."""
-    url = request.url
-    local = url.scheme == "http" and url.hostname in _LOCAL
-    if local or request.app.state.runtime.settings.insecure_cookies:
+    settings = request.app.state.runtime.settings
+    if settings.insecure_cookies:
         return PLAIN_COOKIE
-    return SECURE_COOKIE
+    # A proxy that forwards to this machine may not say how it was asked itself.
+    if settings.served_over_https:
+        return SECURE_COOKIE
+    return PLAIN_COOKIE if _local(request) else SECURE_COOKIE
+
+
+def keeps_cookies(request: Request) -> bool:
+    """Say whether a browser keeps the session's cookie: not over plain HTTP from afar."""
+    settings = request.app.state.runtime.settings
+    return (
+        settings.insecure_cookies
+        or settings.served_over_https
+        or request.url.scheme == "https"
+        or _local(request)
+    )
+
+
+def _local(request: Request) -> bool:
+    return request.url.scheme == "http" and request.url.hostname in _LOCAL
 
 
 def _key(request: Request) -> bytes | None:

@@ -222,7 +222,7 @@ async def _check_in(parts: Runtime, _scope: Scope, posted: Posted, _gate: Gate) 
         }
     )
     length = (b"content-length", b"%d" % len(content))
-    return 200, [length, _JSON, _request_id(posted.headers)], content
+    return 200, [length, _JSON, requests.NO_STORE, _request_id(posted.headers)], content
 
 
 async def _execution(parts: Runtime, scope: Scope, posted: Posted, gate: Gate) -> Answer | None:
@@ -246,7 +246,7 @@ async def _execution(parts: Runtime, scope: Scope, posted: Posted, gate: Gate) -
     finally:
         gate.leave()
     length = (b"content-length", b"%d" % len(content))
-    return 200, [length, _JSON, _request_id(posted.headers)], content
+    return 200, [length, _JSON, requests.NO_STORE, _request_id(posted.headers)], content
 
 
 def _asking(parts: Runtime, scope: Scope, headers: dict[bytes, bytes]) -> ApplianceScope | None:

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors, log, migrations
-from flywheel_server.api import problems
+from flywheel_server.api import figures_access, problems
 from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.domain import plans
 from flywheel_server.domain.scope import LoopScope
@@ -31,6 +31,7 @@ router = APIRouter(tags=["health"], dependencies=PUBLIC)
 _log = log.get(__name__)
 _SCOPE = LoopScope(reason="readiness and figures are of the whole platform")
 SILENT_INTERVALS = 3
+_FIGURES = "text/plain"
 _HEAD = migrations.head()
 
 
@@ -80,9 +81,17 @@ async def ready(parts: RuntimeDep) -> Response:
     )
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {_FIGURES: {"schema": {"type": "string"}}}}},
+)
 async def metrics(request: Request, parts: RuntimeDep) -> Response:
-    """Give the process's figures, and those of the loop, in Prometheus' format."""
+    """Give the process's figures, and those of the loop, in Prometheus' format.
+
+    For who has the token, or asks from an address that may: see FLYWHEEL_METRICS_TOKEN.
+    """
+    figures_access.check(request, parts.settings)
     try:
         await _measure(parts, list(request.app.state.step_names))
         parts.metrics.database_up.set(1)

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from starlette.types import Scope
 
 from flywheel_server import errors
+from flywheel_server.api import forwarded
 from flywheel_server.api.gates import Claim, Gate, Kind
 from flywheel_server.domain.scope import (
     ApplianceScope,
@@ -24,6 +25,8 @@ GATE = "flywheel.gate"
 # A request is spent once, whichever layer does it first.
 _SPENT = "flywheel.spent"
 _HALF = 0.5
+# What a peer that is no trusted proxy may send for all that it asks for, in senders.
+_PEER = 20.0
 # What one e-mail address may be tried with, as a part of what one network address may try.
 _LONGEST_EMAIL = 254
 
@@ -161,6 +164,15 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             burst=500,
             refusal=errors.TooManyRequests,
         ),
+        # They are of the whole platform, and cost a few queries each time.
+        Kind(
+            name="figures",
+            most=1,
+            waiting=8,
+            rate=5,
+            burst=50,
+            refusal=errors.TooManyRequests,
+        ),
     ]
     return {row.name: row for row in rows}
 
@@ -186,7 +198,7 @@ _PATHS = {
     "/live": "live",
     "/health": "health",
     "/ready": "health",
-    "/metrics": "health",
+    "/metrics": "figures",
 }
 _BEGINNINGS = (
     ("/api/orders/", "orders"),
@@ -250,6 +262,12 @@ def claim(asking: ApplianceScope | PersonScope | None, address: str) -> Claim:
 def address(scope: Scope) -> str:
     """Return where a request comes from; the 2^64 addresses of one IPv6 network are one."""
     host = scope["client"][0] if scope.get("client") else ""
+    behind = scope.get(forwarded.BEHIND)
+    return f"{host} for {network(behind)}" if behind else network(host)
+
+
+def network(host: str) -> str:
+    """Return an address, or the network of one IPv6 subscriber that it belongs to."""
     if ":" not in host:
         return str(host)
     try:
@@ -269,6 +287,10 @@ def spend(scope: Scope, asking: ApplianceScope | PersonScope) -> None:
 
 def spend_address(scope: Scope) -> None:
     """Take one request from the bucket of its address, once. Raises TooManyRequests."""
+    gate: Gate | None = scope.get(GATE)
+    if gate is not None and scope.get(forwarded.BEHIND) and not scope.get(_SPENT):
+        # An unknown proxy, or one who plays it: many addresses, and a bound on all of them.
+        counted(scope, gate, ("peer", scope["client"][0]), _PEER)
     _spend_once(scope, address(scope))
 
 

@@ -23,6 +23,8 @@ _log = log.get(__name__)
 
 MOST_BYTES = incoming.MOST_BYTES
 MOST_GZIP_BYTES = 1024 * 1024
+NO_STORE = (b"cache-control", b"no-store")
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 _ID_LENGTH = 64
 _ID_BYTES = 16
 _FIT = frozenset((string.ascii_letters + string.digits + "-_.").encode())
@@ -34,25 +36,29 @@ _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"
 class RequestLayer:
     """Wraps the application; ``metrics`` comes with the runtime once the lifespan has started."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self._app = app
+        self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, scope, receive, send).run()
+        await _Exchange(self._app, scope, receive, send, https=self._https).run()
 
 
 class _Exchange:
-    def __init__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, *, https: bool
+    ) -> None:
         self._app = app
         self._scope = scope
         self._receive = receive
         self._send = send
         self._headers = dict(scope["headers"])
         self._id = request_id(self._headers.get(b"x-request-id"))
+        self._https = https
         self._status = 0
         self._started = time.perf_counter()
         self._encoding = self._headers.get(b"content-encoding", b"").strip().lower()
@@ -124,7 +130,13 @@ class _Exchange:
     async def _answer(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = message.setdefault("headers", [])
+            headers = list(message.get("headers", ()))
+            # Keys, tokens and links are in answers of many routes: what is not said to be kept is
+            # kept by nobody.
+            if all(name.lower() != b"cache-control" for name, _ in headers):
+                headers.append(NO_STORE)
+            if self._https:
+                headers.append(_HTTPS_ONLY)
             message["headers"] = [*headers, (b"x-request-id", self._id.encode())]
         elif self._bodiless:
             message["body"] = b""

@@ -35,7 +35,14 @@ async def sign_in_page(
     request: Request, next: Annotated[str, Query(max_length=2_000)] = ""
 ) -> Response:
     """Show the form to sign in."""
-    return frame.page(request, None, "sign_in.html", next=frame.own_path(next), email="")
+    return frame.page(
+        request,
+        None,
+        "sign_in.html",
+        next=frame.own_path(next),
+        email="",
+        keeps_cookies=credentials.keeps_cookies(request),
+    )
 
 
 @router.post("/sign-in", dependencies=_STRANGERS)
@@ -58,6 +65,7 @@ async def sign_in(request: Request, parts: RuntimeDep) -> Response:
             notice=frame.Notice("trouble", error.detail),
             next=wanted,
             email=email[: rules.LONGEST_EMAIL],
+            keeps_cookies=credentials.keeps_cookies(request),
         )
     return _welcome(answer, wanted or viewers.home(session.role))
 

@@ -2,6 +2,7 @@
 
 from fastapi import Request, Response
 
+from flywheel_server.api import credentials
 from flywheel_server.portal import frame, layer
 
 _UNAUTHENTICATED = 401
@@ -24,6 +25,7 @@ def page(request: Request, body: dict[str, object]) -> Response | None:
             status=status,
             next=wanted if request.method == "GET" and path != "/" else "",
             email="",
+            keeps_cookies=credentials.keeps_cookies(request),
         )
     return frame.page(
         request,
