@@ -1343,7 +1343,7 @@ CREATE TABLE public.signing_keys (
     id uuid DEFAULT uuidv7() NOT NULL,
     private_key bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT signing_keys_length CHECK ((octet_length(private_key) = 32))
+    CONSTRAINT signing_keys_length CHECK ((octet_length(private_key) = ANY (ARRAY[32, 60])))
 );
 
 ALTER TABLE ONLY public.signing_keys FORCE ROW LEVEL SECURITY;
@@ -3182,6 +3182,8 @@ GRANT SELECT(counted_at) ON TABLE public.sign_in_attempts TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.signing_keys TO flywheel_auth;
 GRANT SELECT ON TABLE public.signing_keys TO flywheel_loop;
+
+GRANT UPDATE(private_key) ON TABLE public.signing_keys TO flywheel_auth;
 
 GRANT SELECT ON TABLE public.users TO flywheel_auth;
 GRANT INSERT ON TABLE public.users TO flywheel_operator;

@@ -25,6 +25,7 @@ from flywheel_server import (
     settings,
     setup,
 )
+from flywheel_server.actions import signing
 from flywheel_server.fleet import open_loop
 from flywheel_server.settings import Settings
 
@@ -54,6 +55,7 @@ def serve() -> None:
         async with address(chosen) as where:
             if chosen.database_url is None:
                 await setup.migrate(where.owner_url, chosen)
+            await setup.check_signing_key(where.app_url)
             await serving.serve(chosen, where.app_url)
 
     _run(run())
@@ -214,6 +216,7 @@ async def address(chosen: Settings) -> AsyncIterator[embedded.Address]:
 def _settings() -> Settings:
     chosen = settings.load()
     log.configure(chosen.log_level, chosen.log_format)
+    signing.unlock_with(chosen.signing_secret)
     return chosen
 
 

@@ -113,6 +113,12 @@ class Settings(BaseSettings):
         default="127.0.0.1,::1",
         description="whose `X-Forwarded-…` is believed: addresses and networks, commas between",
     )
+    signing_secret: str | None = Field(
+        default=None,
+        min_length=32,
+        repr=False,
+        description="encrypts the signing key in the database",
+    )
     metrics_token: str | None = Field(
         default=None, min_length=16, repr=False, description="bearer token that opens `/metrics`"
     )

@@ -4,11 +4,13 @@ import asyncio
 
 import asyncpg
 
-from flywheel_server import clock, db, errors, migrations
+from flywheel_server import clock, db, errors, log, migrations
 from flywheel_server.actions import catalogue, partitions, policies, signing
 from flywheel_server.domain.scope import AuthScope, LoopScope, OperatorScope
 from flywheel_server.settings import Settings
 from flywheel_server.store import schema
+
+_log = log.get(__name__)
 
 _TURN_SECONDS = 300.0
 _LOOP = LoopScope(reason="set-up: partitions belong to no tenant")
@@ -48,6 +50,21 @@ async def ensure(owner_url: str, settings: Settings) -> None:
         await connection.close()
     if revision != migrations.head():
         await migrate(owner_url, settings)
+
+
+async def check_signing_key(app_url: str) -> None:
+    """Encrypt a signing key that is kept in plain, where there is a secret.
+
+    Raises SetupError for a wrong secret. A database that is not there yet is asked at first need.
+    """
+    database = await db.open_database(app_url, pool_size=1, writer_pool_size=1)
+    try:
+        async with db.transaction(database, AuthScope()) as connection:
+            await signing.ensure(connection)
+    except (errors.Unavailable, asyncpg.PostgresError) as error:
+        _log.info("the signing key is looked at later", reason=type(error).__name__)
+    finally:
+        await database.close()
 
 
 async def _load(owner_url: str) -> None:

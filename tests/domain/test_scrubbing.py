@@ -52,6 +52,50 @@ def test_a_secret_in_a_text_stays_here(text: str) -> None:
     assert "hunter2" not in json.dumps(_input(actual=text, expected=[text]))
 
 
+NAMELESS = [
+    "Winter-2026!",
+    "hunter2-secret!",
+    "tr0ub4dor&3",
+    "P@ssw0rd",
+    "set to 'Harbour#1994' now",
+    "xK9fQ2mZ7pL4wT8v",
+    "9fQ2mZ7pL4wT8vKc",
+    "AbCd12EfGh34IjKl56",
+    "b0e3a1c2d4f5968778695a4b3c2d1e0f",
+    "ghp_0123456789abcdefghijklmnop",
+]
+
+
+@pytest.mark.parametrize("secret", NAMELESS)
+@pytest.mark.parametrize("field", ["actual", "current_value", "expected", "setting", "state"])
+def test_a_secret_that_nothing_names_stays_here(field: str, secret: str) -> None:
+    told = json.dumps(_input(**{field: secret}))
+    word = max(secret.split(), key=len).strip("'")
+    assert word not in told
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Running",
+        "10.0.19045",
+        "TLSv1.2",
+        "Windows Server 2019 Datacenter",
+        "CurrentControlSet001",
+        "KB5031356 is missing",
+        "%SystemRoot%\\System32",
+        "MinimumPasswordLength",
+        "SMB1Protocol",
+        "x86_64",
+        "Is it on? No!",
+        "disk at 95% of 512GB",
+        "net.ipv4.conf.all.rp_filter",
+    ],
+)
+def test_what_only_looks_odd_is_told(value: str) -> None:
+    assert _input(actual=value)["details"]["actual"] == value
+
+
 @pytest.mark.parametrize("name", PERSONAL)
 def test_a_person_in_a_text_stays_here(name: str) -> None:
     assert "smith" not in json.dumps(_input(actual=PERSONAL[name])).lower()

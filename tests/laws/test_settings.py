@@ -25,6 +25,7 @@ WRONG = {
     "log_retention_days": "0",
     "max_connections": "99",
     "trusted_proxies": "10.0.0.1/8",
+    "signing_secret": "short",
     "metrics_token": "short",
     "metrics_from": "everybody",
     "public_url": "flywheel.example.com",

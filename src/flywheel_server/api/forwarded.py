@@ -18,6 +18,14 @@ _log = log.get(__name__)
 BEHIND = "flywheel.behind"
 _SAID = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"})
 _LONGEST = 64
+# Python calls more than these private: ranges for documentation, for example.
+_PRIVATE = [
+    ipaddress.ip_network(each)
+    for each in (
+        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+        "100.64.0.0/10", "::1/128", "fc00::/7", "fe80::/10",
+    )
+]  # fmt: skip
 
 
 class Forwarded:
@@ -63,9 +71,10 @@ def said(scope: Scope) -> bool:
 def private(host: str) -> bool:
     """Say whether an address is of this machine or of a private network."""
     try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_private
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
+    return any(address in network for network in _PRIVATE)
 
 
 def _last(scope: Scope) -> str | None:

@@ -103,6 +103,8 @@ _TELLTALES = (
 )
 _TELLING = r"\s*(=>?|:|\bis\b|\s-+)\s*"
 _DOMAINS = "local|lan|corp|internal|intra|home|com|net|org|io|us|edu|gov|health"
+# The beginning of a word of some length that has letters of both cases.
+_MIXED = r"(?<!\w)(?=\w{14,64}(?!\w))(?=\w*(?-i:[a-z]))(?=\w*(?-i:[A-Z]))"
 # In this order: what holds another comes before it.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), word)
@@ -135,6 +137,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<!\w)(\+\d{1,3}[ .-]?)?(\(\d{3}\)|\d{3})[ .-]\d{3}[ .-]\d{4}(?!\w)", "[person]"),
         (r"\b(\d[ -]?){13,19}\b", "[number]"),
         (r"(?=[a-z+/=_-]*\d)[\w+/=-]{32,}", "[opaque]"),
+        # Secrets that nothing names: a word of letters, digits and signs that only passwords have;
+        # and letters of both cases between which digits stand again and again.
+        (r"(?<!\S)(?=\S{8,64}(?!\S))(?=\S*[a-z])(?=\S*\d)(?=\S*[!@#$^&*?~])\S+", "[opaque]"),
+        (rf"{_MIXED}([a-z_]+\d+){{3,}}[a-z_]*(?!\w)", "[opaque]"),
+        (rf"{_MIXED}(\d+[a-z_]+){{3,}}\d*(?!\w)", "[opaque]"),
     )
 )  # fmt: skip
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")

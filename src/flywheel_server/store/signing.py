@@ -20,3 +20,8 @@ async def lock(connection: Connection) -> None:
 async def insert(connection: Connection, private_key: bytes) -> None:
     """Keep a private key."""
     await connection.execute(_SQL["insert"], private_key)
+
+
+async def replace(connection: Connection, private_key: bytes, kept: bytes) -> None:
+    """Keep the same private key in another form."""
+    await connection.execute(_SQL["replace"], private_key, kept)
