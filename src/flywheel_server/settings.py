@@ -111,7 +111,8 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
         default="127.0.0.1,::1",
-        description="whose `X-Forwarded-…` is believed: addresses and networks, commas between",
+        description="whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses and "
+        "networks with commas between",
     )
     signing_secret: str | None = Field(
         default=None,

@@ -100,7 +100,7 @@ async def test_one_strangers_wrong_passwords_lock_no_other_out(
     async def wrong(source: str, count: int, port: int) -> list[int]:
         transport = httpx.AsyncHTTPTransport(local_address=source)
         url = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(transport=transport, base_url=url) as client:
+        async with httpx.AsyncClient(transport=transport, base_url=url, timeout=60) as client:
             bodies = [
                 {"email": f"{source}-{n}@example.com", "password": "wrong"} for n in range(count)
             ]

@@ -225,4 +225,4 @@ async def test_problems_are_pages_on_paths_of_pages_and_documents_elsewhere(
     assert large.headers["content-type"].startswith("text/html")
     method = await client.put("/sign-in")
     assert method.status_code == 405
-    assert method.headers["allow"] == "GET, POST"
+    assert method.headers["allow"] == "GET, HEAD, POST"
