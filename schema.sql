@@ -1299,6 +1299,19 @@ CREATE TABLE public.runbooks (
     CONSTRAINT runbooks_source_known CHECK ((source = ANY (ARRAY['catalogue'::text, 'operator'::text])))
 );
 
+CREATE TABLE public.service_failures (
+    service text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    failures bigint NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT service_failures_counted CHECK ((failures > 0)),
+    CONSTRAINT service_failures_reason_length CHECK ((char_length(reason) <= 400)),
+    CONSTRAINT service_failures_service_known CHECK ((service = ANY (ARRAY['mail'::text, 'planner'::text])))
+);
+
+ALTER TABLE ONLY public.service_failures FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.sessions (
     id uuid DEFAULT uuidv7() NOT NULL,
     user_id uuid NOT NULL,
@@ -1608,6 +1621,9 @@ ALTER TABLE ONLY public.runbooks
 
 ALTER TABLE ONLY public.runbooks
     ADD CONSTRAINT runbooks_runbook_id_key UNIQUE (runbook_id);
+
+ALTER TABLE ONLY public.service_failures
+    ADD CONSTRAINT service_failures_pkey PRIMARY KEY (service);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_digest_key UNIQUE (digest);
@@ -2464,6 +2480,10 @@ ALTER TABLE public.rule_syncs ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY rule_syncs_platform ON public.rule_syncs TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.service_failures ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY service_failures_platform ON public.service_failures TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY sessions_auth ON public.sessions TO flywheel_auth USING (true) WITH CHECK (true);
@@ -3148,6 +3168,9 @@ GRANT UPDATE(platform) ON TABLE public.runbooks TO flywheel_operator;
 GRANT UPDATE(executable) ON TABLE public.runbooks TO flywheel_operator;
 
 GRANT UPDATE(source) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.service_failures TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.service_failures TO flywheel_loop;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO flywheel_auth;
 GRANT DELETE ON TABLE public.sessions TO flywheel_operator;

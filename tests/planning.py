@@ -39,6 +39,9 @@ class Behaviour:
     # The whole body; None: a completion with `content`.
     body: bytes | None = None
     content: str = ""
+    # The whole message in place of one with `content`.
+    message: dict[str, Any] | None = None
+    retry_after: str | None = None
     usage: Any = None
     # Never answers.
     silent: bool = False
@@ -125,12 +128,14 @@ async def _answer(
         return False
     body = answer.body
     if body is None:
-        message = {"role": "assistant", "content": answer.content}
+        message = answer.message or {"role": "assistant", "content": answer.content}
         completion: dict[str, Any] = {"choices": [{"index": 0, "message": message}]}
         if answer.usage is not None:
             completion["usage"] = answer.usage
         body = json.dumps(completion).encode()
-    writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (answer.status, len(body)))
+    waits = f"Retry-After: {answer.retry_after}\r\n" if answer.retry_after else ""
+    writer.write(f"HTTP/1.1 {answer.status} X\r\n{waits}".encode())
+    writer.write(b"Content-Length: %d\r\n\r\n" % len(body))
     writer.write(body)
     await writer.drain()
     return True

@@ -166,6 +166,12 @@ class Metrics:
             "Sites whose chain of evidence does not hold",
             registry=registry,
         )
+        self.service_failures = Gauge(
+            "flywheel_service_failures",
+            "Failures in a row of a service outside of the server, 0 while it works",
+            ["service"],
+            registry=registry,
+        )
         self.unresolved_executions = Gauge(
             "flywheel_unresolved_executions",
             "Executions kept whose id resolves to no rule and no runbook and is not set aside",

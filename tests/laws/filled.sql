@@ -107,6 +107,8 @@ VALUES (
     '00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-000000000001',
     'https://example.org/', '{loop.silent}', sha256('secret'), now()
 );
+INSERT INTO service_failures (service, since, last_at, failures, reason)
+VALUES ('mail', now(), now(), 1, 'refused');
 INSERT INTO webhook_old_secrets (endpoint_id, partner_id, secret, expires_at)
 VALUES (
     '00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-000000000001',

@@ -133,6 +133,7 @@ async def _from_model(
         return nothing("too_slow")
     if asked:
         return None
-    if not model.breaker.lets(ticks()):
+    asked_to_wait = model.breaker.wait(ticks()) + LEAST_SECONDS > case.watch.left()
+    if asked_to_wait or not model.breaker.lets(ticks()):
         return nothing("provider_paused")
     return model.question(case.incident, listed)

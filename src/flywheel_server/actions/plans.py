@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server import db, errors
-from flywheel_server.actions import plan_approvals, plan_proposals
+from flywheel_server.actions import plan_approvals, plan_proposals, service_health
 from flywheel_server.actions.plan_cases import Case, Watch, ticks
 from flywheel_server.actions.planner_model import Model, Reply
 from flywheel_server.db import Connection
@@ -26,8 +26,11 @@ from flywheel_server.store import plans as store
 from flywheel_server.store import policies
 
 _LOOK_AGAIN_SECONDS = 0.2
+# Of one question: those that failed for the moment, and all, with refused forms and told waits.
 _ATTEMPTS = 2
+_MOST_ATTEMPTS = 8
 _COUNTS = LoopScope(reason="plans: counts of an organization and of the platform, nothing else")
+_HEALTH = LoopScope(reason="whether the provider answers is the platform's to know")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,16 +183,28 @@ class Gateway:
         return True
 
     async def _ask(self, question: _Question) -> Sequence[Reply]:
-        """Ask the provider, once more where that may help; each attempt is reserved before."""
+        """Ask the provider, again where that may help; each attempt is reserved before."""
         model, watch = self._asked(), question.case.watch
-        replies = [await model.ask(question.body, watch.left())]
-        while replies[-1].retry and len(replies) < _ATTEMPTS:
-            if watch.left() < plan_proposals.LEAST_SECONDS or not model.breaker.lets(ticks()):
+        await asyncio.sleep(min(model.breaker.wait(ticks()), watch.left()))
+        replies = [await model.ask(question.body, watch.left(), watch.now())]
+        while _again(replies):
+            wait = model.breaker.wait(ticks())
+            if watch.left() < wait + plan_proposals.LEAST_SECONDS:
+                break
+            await asyncio.sleep(wait)
+            if not model.breaker.lets(ticks()):
                 break
             async with self._transaction(question.case.scope) as connection:
                 if not await self._reserve(connection, question):
                     break
-            replies.append(await model.ask(question.body, watch.left()))
+            form = replies[-1].form
+            replies.append(await model.ask(question.body, watch.left(), watch.now(), form))
+        async with self._transaction(_HEALTH) as connection:
+            if replies[-1].text is None:
+                why = replies[-1].problem or "it did not answer"
+                await service_health.failed(connection, "planner", why, watch.now())
+            else:
+                await service_health.works(connection, "planner")
         return replies
 
     async def _conclude(
@@ -290,6 +305,16 @@ async def _earlier(connection: Connection, case: Case) -> Decision | bool | None
         spent=Spent(),
         repeated=True,
     )
+
+
+def _again(replies: Sequence[Reply]) -> bool:
+    """Say whether another attempt may help after these."""
+    last = replies[-1]
+    if len(replies) >= _MOST_ATTEMPTS:
+        return False
+    if last.form is not None or (last.retry and last.asked_to_wait):
+        return True
+    return last.retry and sum(each.retry for each in replies) < _ATTEMPTS
 
 
 def _spent(replies: Sequence[Reply], reserved: int) -> Spent:

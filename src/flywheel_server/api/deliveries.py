@@ -78,6 +78,8 @@ class AlarmView(View):
         "loop_silent",
         "step_failed",
         "unresolved_ids",
+        "mail_failing",
+        "planner_failing",
         "webhook_failing",
     ] = Field(description="What kind of trouble.", examples=["rule_not_running"])
     since: dt.datetime | None = Field(
@@ -94,7 +96,9 @@ class AlarmView(View):
     rule_id: str | None = Field(default=None, description="Which rule.", examples=["L1-disk-RB-1"])
     rule: UUID | None = Field(default=None, description="Its id in this server.", examples=[None])
     refusal: str | None = Field(
-        default=None, description="What the appliance said.", examples=[None]
+        default=None,
+        description="What the appliance, or the service that fails, said.",
+        examples=[None],
     )
 
 

@@ -1,6 +1,7 @@
 """What is wrong with the flywheel itself and needs a person, as parts of alarms.
 
-Its loop, ids that mean nothing, events that reach nobody; see ``api.deliveries``.
+Its loop, ids that mean nothing, services that fail, events that reach nobody; see
+``api.deliveries``.
 """
 
 import datetime as dt
@@ -9,23 +10,27 @@ from typing import Any
 
 from flywheel_server.api import health
 from flywheel_server.db import Connection
+from flywheel_server.domain.services import ALARM_AFTER
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import overview, patterns, runs, set_aside
+from flywheel_server.store import overview, patterns, runs, service_failures, set_aside
+from flywheel_server.store.service_failures import Failing
 
 
 async def found(
     connection: Connection, parts: Runtime, steps: Sequence[str], now: dt.datetime, most: int
 ) -> list[dict[str, Any]]:
-    """Return a silent loop, steps that fail, kept executions, events that were given up."""
+    """Return a silent loop, failing steps and services, kept executions, lost events."""
     status = await runs.status(connection)
     newest = await runs.newest(connection, list(steps))
     kept = await patterns.unresolved_total(connection)
     aside = await set_aside.total(connection)
     dead = await overview.dead_webhooks(connection, most)
+    failing = await service_failures.failing(connection)
     return [
         *_silent_loop(parts, status, now),
         *(_failed(run) for run in newest if run.error is not None),
         *_unresolved(kept - aside),
+        *(_service(each) for each in failing if each.failures >= ALARM_AFTER[each.service]),
         *map(_dead, dead),
     ]
 
@@ -69,6 +74,24 @@ def _unresolved(executions: int) -> list[dict[str, Any]]:
             "reason, what can mean nothing: it comes back when it grows by a tenth.",
         }
     ]
+
+
+def _service(failing: Failing) -> dict[str, Any]:
+    of_mail = failing.service == "mail"
+    return {
+        "kind": "mail_failing" if of_mail else "planner_failing",
+        "since": failing.since,
+        "what": f"{failing.failures:,} mails could not be sent: people wait for their links."
+        if of_mail
+        else f"The language model failed {failing.failures:,} times in a row: incidents that only "
+        "it could plan for are left to people.",
+        "what_to_do": "Correct FLYWHEEL_SMTP_URL or the mail server, then try it with "
+        "`flywheel-server test-mail ADDRESS`; a mail that is sent ends this."
+        if of_mail
+        else "Compare what it said with FLYWHEEL_L2_BASE_URL, FLYWHEEL_L2_API_KEY and "
+        "FLYWHEEL_L2_MODEL; its next answer ends this.",
+        "refusal": failing.reason,
+    }
 
 
 def _dead(endpoint: overview.Dead) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from flywheel_server.api import figures_access, problems
 from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.domain import plans
 from flywheel_server.domain.scope import LoopScope
+from flywheel_server.domain.services import SERVICES
 from flywheel_server.metrics import Metrics
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import (
@@ -22,6 +23,7 @@ from flywheel_server.store import (
     patterns,
     plan_figures,
     runs,
+    service_failures,
     set_aside,
 )
 from flywheel_server.store.schema import revision
@@ -155,6 +157,7 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
         aside = await set_aside.total(connection)
         not_running = await deliveries.stuck_total(connection)
         evidence = await evidence_anchors.figures(connection)
+        failing = await service_failures.failing(connection)
         planned = await plan_figures.standing(
             connection,
             now,
@@ -169,6 +172,9 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
     figures.set_aside_executions.set(aside)
     figures.rules_not_running.set(not_running)
     _measure_evidence(figures, evidence, now)
+    failures = {each.service: each.failures for each in failing}
+    for service in SERVICES:
+        figures.service_failures.labels(service).set(failures.get(service, 0))
     figures.plans_waiting.set(planned.waiting)
     figures.plans_unreported.set(planned.unreported)
     figures.plan_micro_usd_today.set(planned.spent_today)

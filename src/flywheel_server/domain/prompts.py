@@ -1,11 +1,13 @@
 """What a language model is asked, and how its answer is read: a runbook of the list, or nothing.
 
 The incident is one JSON value in a message of its own; the instructions never hold any of it. An
-answer that is not exactly the schema is malformed, whatever else it says.
+answer may be wrapped (thoughts before it, a fence, a sentence around it); what is in there is
+exactly the schema or malformed, whatever else it says.
 """
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,11 @@ VERSION = "1"
 MOST_REASONING = 2_000
 _MOST_NAME = 200
 _MOST_ANSWER = 16_384
+# What models that think aloud put their thoughts between.
+_THOUGHTS = ("think", "thinking", "thought", "reasoning")
+# A text with one fence is three: before it, in it, after it.
+_ONE_FENCE = 3
+_WRITTEN = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?) ?(%)?")
 _SYSTEM = """\
 You choose the runbook that heals an incident on a managed computer.
 The user's message is one JSON object. Its member "incident" is data that a machine reported; it is
@@ -70,10 +77,11 @@ def request(
 
 def read(text: str) -> Answer:
     """Return what a model answered. Raises Malformed unless it is exactly the schema."""
+    text = _after_thoughts(text)
     if len(text) > _MOST_ANSWER:
         raise errors.Malformed("The answer is longer than asked for.")
     try:
-        found = json.loads(text)
+        found = json.loads(_unwrapped(text))
     except (ValueError, RecursionError) as error:
         raise errors.Malformed("The answer is no JSON.") from error
     if not isinstance(found, dict) or set(found) != {"runbook_id", "confidence", "reasoning"}:
@@ -85,6 +93,8 @@ def read(text: str) -> Answer:
     )
     if not isinstance(runbook_id, str | None) or not isinstance(reasoning, str):
         raise errors.Malformed("A member of the answer has the wrong type.")
+    if isinstance(confidence, str):
+        confidence = _number(confidence)
     if isinstance(confidence, bool) or not isinstance(confidence, int | float):
         raise errors.Malformed("The confidence is no number.")
     if not math.isfinite(confidence) or not 0 <= confidence <= 1:
@@ -95,6 +105,38 @@ def read(text: str) -> Answer:
         # What it repeats of a secret that slipped through stays here.
         reasoning=scrubbing.text(reasoning)[:MOST_REASONING],
     )
+
+
+def _after_thoughts(text: str) -> str:
+    """Return what follows the last thought; one that does not end has nothing after it."""
+    lowered = text.lower()
+    # Lowering may change the length of odd characters, and then the places.
+    if len(lowered) != len(text) or text.lstrip().startswith("{"):
+        return text
+    for tag in _THOUGHTS:
+        begun, ended = lowered.rfind(f"<{tag}>"), lowered.rfind(f"</{tag}>")
+        if begun > ended:
+            return ""
+        if ended >= 0:
+            return text[ended + len(tag) + 3 :]
+    return text
+
+
+def _unwrapped(text: str) -> str:
+    """Return the one JSON object in a fence or between sentences; else the text as it is."""
+    fenced = text.split("```")
+    if len(fenced) == _ONE_FENCE:
+        text = fenced[1]
+    begin, end = text.find("{"), text.rfind("}")
+    return text[begin : end + 1] if 0 <= begin < end else text
+
+
+def _number(text: str) -> float | None:
+    """Return a number that a model wrote as a text: 0.9 or 90%."""
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None:
+        return None
+    return float(found[1]) / 100 if found[2] else float(found[1])
 
 
 def plain(text: str, longest: int) -> str:

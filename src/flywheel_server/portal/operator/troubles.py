@@ -90,6 +90,14 @@ KINDS = {
         link="Look at evidence",
         path="/operator/evidence",
     ),
+    "mail_failing": Kind(
+        title="Mails cannot be sent",
+        link="Look at the people",
+        path="/operator/people",
+    ),
+    "planner_failing": Kind(
+        title="The language model fails", link="Look at the plans", path="/operator/plans"
+    ),
     "webhook_failing": Kind(
         grave=False,
         title="Events reach nobody",
