@@ -41,7 +41,7 @@ REPLAY = {"success": False, "error_message": "nonce replay detected"}
         (NEWER, {"success": True, "result": {"verification_passed": True}}, "success", "verified"),
         (NEWER, {"success": True, "result": {"verification_passed": False}}, "failure", "verified"),
         (OLDER, {"success": True, "result": {"verification_passed": True}}, "success", "claimed"),
-        (PYTHON, NO_TARGET, "failure", "observed"),
+        (PYTHON, NO_TARGET, "not_attempted", "observed"),
         (PYTHON, {"success": True, "result": {"error": {"code": 5}}}, "failure", "observed"),
         (PYTHON, {"success": True, "result": {"status": "error"}}, "failure", "observed"),
         (PYTHON, {"success": True, "result": {"success": False}}, "failure", "observed"),
@@ -52,6 +52,8 @@ REPLAY = {"success": False, "error_message": "nonce replay detected"}
         (PYTHON, {"success": True, "result": {"error": None}}, "success", "observed"),
         (PYTHON, {"success": True, "result": {"error": "", "errors": []}}, "success", "observed"),
         (PYTHON, {"success": True, "error_message": ""}, "success", "observed"),
+        (PYTHON, {"success": True, "result": {"error": "None"}}, "success", "observed"),
+        (PYTHON, {"success": True, "result": {"errors": ["it broke"]}}, "failure", "observed"),
         (NEWER, UNREACHED, "not_attempted", "observed"),
         (NEWER, REPLAY, "unknown", "claimed"),
     ],
@@ -85,6 +87,14 @@ def test_each_word_for_a_replay_is_known_and_a_cooldown_is_none() -> None:
         "x" * 5_000 + "nonce replay detected",
     ):
         assert read(text) == "failure", text
+
+
+def test_an_error_of_any_size_is_a_short_text_and_a_list_of_findings_is_none() -> None:
+    said = Said(success=True, result={"error": {"at": "x" * 100_000}}, error_message=None)
+    meaning = completions.read(said, healing=True, agent_version=NEWER)
+    assert len((meaning.error or "").encode()) <= 8 * 1024
+    findings = Said(success=True, result={"errors": ["WS-1 drifted"]}, error_message=None)
+    assert completions.read(findings, healing=False, agent_version=NEWER).outcome == "success"
 
 
 def _text(**fields: Any) -> str:

@@ -1,7 +1,7 @@
 """Orders that carry rules: a lost report refuses nothing, and a restart is what the order says.
 
 Broken on purpose by reading ``success`` in ``by_refusal`` of ``sql/deliveries.sql``: the first test
-fails; by leaving out ``agent_started_at`` there: the alarm of the third stays for ever.
+fails; by leaving out ``agent_started_at`` there: the alarm of the third stays.
 """
 
 import datetime as dt

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flywheel_server.domain import agents, executions
+from flywheel_server.domain import agents, executions, free_text
 from flywheel_server.domain.agents import Word
 
 # unknown: it was carried out, and the report of it was lost.
@@ -51,7 +51,12 @@ ACKNOWLEDGING_STATUSES = frozenset(
 )
 # Members of a result that say by false that it failed, and by something that there was an error.
 _FLAGS = ("success", "ok", "healed", "executed")
-_ERRORS = ("error", "error_message", "errors")
+_ERRORS = ("error", "error_message")
+# Of other orders than healing this lists what was found.
+_HEALING_ERRORS = (*_ERRORS, "errors")
+# Texts that encoders make of no error at all.
+_NO_ERRORS = frozenset({"", "none", "null", "nil", "<nil>"})
+_MOST_ERROR_BYTES = 8 * 1024
 # Members under which agents wrap a result once more.
 _WRAPPERS = ("result", "response", "output", "data", "healing")
 _DEEPEST = 8
@@ -83,7 +88,8 @@ class Meaning:
 def read(said: Said, *, healing: bool, agent_version: str) -> Meaning:
     """Return what a completion means, given by this version of an agent."""
     results = list(_layers(said.result))
-    error = said.error_message or next(filter(None, map(_error, results)), None)
+    names = _HEALING_ERRORS if healing else _ERRORS
+    error = _text(said.error_message) or _error(results, names)
     if any(map(_replay, (said.error_message, error, *map(_status, results)))):
         return Meaning(outcome="unknown", standing="claimed", verified=None, error=error)
     word = _word(results, healing=healing, agent_version=agent_version)
@@ -111,13 +117,18 @@ def _layers(result: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
         waiting += [(depth + 1, each) for each in inner if depth < _DEEPEST]
 
 
-def _error(result: dict[str, Any]) -> str | None:
-    """Return the error that a result holds: anything but null, false, zero and nothing at all."""
-    for name in _ERRORS:
-        found = result.get(name)
-        if found:
-            return found if isinstance(found, str) else str(found)
-    return None
+def _error(results: list[dict[str, Any]], names: tuple[str, ...]) -> str | None:
+    """Return the first error that a result holds."""
+    held = (_text(result.get(name)) for result in results for name in names)
+    return next(filter(None, held), None)
+
+
+def _text(error: object) -> str | None:
+    """Return an error as a bounded text; None for null, false, zero and words for nothing."""
+    text = free_text.from_any(error) if error else ""
+    if text.strip().lower() in _NO_ERRORS:
+        return None
+    return free_text.clean(text, _MOST_ERROR_BYTES)
 
 
 def _status(result: dict[str, Any]) -> str | None:
