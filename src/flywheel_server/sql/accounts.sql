@@ -17,6 +17,17 @@ SELECT
         WHERE a.site_id = k.site_id
             AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
             AND a.last_seen_at >= now() - interval '30 days'
+            -- One with a key of its own does not report by a shared one.
+            AND (
+                k.appliance_id IS NOT NULL
+                OR NOT EXISTS (
+                    SELECT 1
+                    FROM api_keys b
+                    WHERE b.site_id = a.site_id
+                        AND b.appliance_id = a.id
+                        AND b.revoked_at IS NULL
+                )
+            )
         ORDER BY a.agent_version
         LIMIT 100
     ) END AS versions
@@ -47,6 +58,17 @@ SELECT
         WHERE a.site_id = k.site_id
             AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
             AND a.last_seen_at >= now() - interval '30 days'
+            -- One with a key of its own does not report by a shared one.
+            AND (
+                k.appliance_id IS NOT NULL
+                OR NOT EXISTS (
+                    SELECT 1
+                    FROM api_keys b
+                    WHERE b.site_id = a.site_id
+                        AND b.appliance_id = a.id
+                        AND b.revoked_at IS NULL
+                )
+            )
         ORDER BY a.agent_version
         LIMIT 100
     ) END AS versions
