@@ -73,9 +73,15 @@ CREATE TABLE public.appliances (
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
     agent_started_at timestamp with time zone,
+    reported_mac text,
+    removed_at timestamp with time zone,
+    removed_by text,
+    merged_into uuid,
     CONSTRAINT appliances_desired_l2_mode_known CHECK ((desired_l2_mode = ANY (ARRAY['auto'::text, 'manual'::text, 'disabled'::text]))),
-    CONSTRAINT appliances_mac_form CHECK ((mac ~ '^([0-9A-F]{2}:){5}[0-9A-F]{2}$'::text)),
-    CONSTRAINT appliances_public_key_form CHECK ((agent_public_key ~ '^[0-9a-f]{64}$'::text))
+    CONSTRAINT appliances_mac_form CHECK ((mac ~ '^[0-9A-F]{2}(:[0-9A-F]{2}){5}((:[0-9A-F]{2}){2}|(:[0-9A-F]{2}){14})?$'::text)),
+    CONSTRAINT appliances_merged_is_removed CHECK (((merged_into IS NULL) OR ((removed_at IS NOT NULL) AND (merged_into <> id)))),
+    CONSTRAINT appliances_public_key_form CHECK ((agent_public_key ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT appliances_removed_by_someone CHECK (((removed_at IS NULL) = (removed_by IS NULL)))
 )
 WITH (fillfactor='70');
 
@@ -496,6 +502,21 @@ CREATE TABLE public.appliance_documents (
 
 ALTER TABLE ONLY public.appliance_documents FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.appliance_identities (
+    site_id uuid NOT NULL,
+    appliance_id uuid NOT NULL,
+    mac text NOT NULL,
+    public_key text NOT NULL,
+    hostname text NOT NULL,
+    booted_at timestamp with time zone,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    turns integer DEFAULT 0 NOT NULL,
+    turned_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.appliance_identities FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.audit_head (
     id bigint NOT NULL,
     hash bytea NOT NULL
@@ -608,6 +629,7 @@ CREATE TABLE public.evidence_bundles (
     received_at timestamp with time zone NOT NULL,
     checks integer NOT NULL,
     results jsonb NOT NULL,
+    waited_since timestamp with time zone,
     CONSTRAINT evidence_bundles_bundle_hash_form CHECK ((bundle_hash ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT evidence_bundles_bundle_id_form CHECK ((bundle_id ~ '^[A-Za-z0-9._:-]{1,200}$'::text)),
     CONSTRAINT evidence_bundles_chain_hash_form CHECK ((chain_hash ~ '^[0-9a-f]{64}$'::text)),
@@ -618,6 +640,22 @@ CREATE TABLE public.evidence_bundles (
 );
 
 ALTER TABLE ONLY public.evidence_bundles FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.evidence_drops (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    public_key text,
+    reason text NOT NULL,
+    day date NOT NULL,
+    bundles bigint NOT NULL,
+    size_bytes bigint NOT NULL,
+    first_checked_at timestamp with time zone NOT NULL,
+    last_checked_at timestamp with time zone NOT NULL,
+    dropped_at timestamp with time zone NOT NULL,
+    CONSTRAINT evidence_drops_reason_known CHECK ((reason = ANY (ARRAY['room'::text, 'refused'::text, 'unverified'::text])))
+);
+
+ALTER TABLE ONLY public.evidence_drops FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.evidence_heads (
     site_id uuid NOT NULL,
@@ -632,12 +670,13 @@ ALTER TABLE ONLY public.evidence_heads FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.evidence_keys (
     id uuid DEFAULT uuidv7() NOT NULL,
     site_id uuid NOT NULL,
-    appliance_id uuid NOT NULL,
+    appliance_id uuid,
     public_key text NOT NULL,
     state text NOT NULL,
     seen_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone,
     decided_by text,
+    CONSTRAINT evidence_keys_active_is_someones CHECK (((appliance_id IS NOT NULL) OR (state = ANY (ARRAY['waiting'::text, 'refused'::text])))),
     CONSTRAINT evidence_keys_decided_somehow CHECK ((((decided_at IS NULL) = (state = 'waiting'::text)) AND ((decided_by IS NULL) = (state = 'waiting'::text)))),
     CONSTRAINT evidence_keys_public_key_form CHECK ((public_key ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT evidence_keys_state_known CHECK ((state = ANY (ARRAY['active'::text, 'waiting'::text, 'replaced'::text, 'refused'::text])))
@@ -668,6 +707,28 @@ CREATE TABLE public.evidence_progress (
 );
 
 ALTER TABLE ONLY public.evidence_progress FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.evidence_waiting (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    site_id uuid NOT NULL,
+    public_key text,
+    signature text NOT NULL,
+    signed_data bytea NOT NULL,
+    size_bytes integer NOT NULL,
+    bundle_hash text NOT NULL,
+    bundle_id text,
+    checked_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    checks integer NOT NULL,
+    results jsonb NOT NULL,
+    CONSTRAINT evidence_waiting_bundle_hash_form CHECK ((bundle_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_waiting_bundle_id_form CHECK ((bundle_id ~ '^[A-Za-z0-9._:-]{1,200}$'::text)),
+    CONSTRAINT evidence_waiting_public_key_form CHECK ((public_key ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_waiting_signature_form CHECK ((signature ~ '^[0-9a-f]{128}$'::text)),
+    CONSTRAINT evidence_waiting_size CHECK ((octet_length(signed_data) <= 4194304))
+);
+
+ALTER TABLE ONLY public.evidence_waiting FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.rule_exclusions (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -1343,6 +1404,15 @@ CREATE TABLE public.set_aside_ids (
 
 ALTER TABLE ONLY public.set_aside_ids FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.shared_macs (
+    site_id uuid NOT NULL,
+    mac text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    noted_by text NOT NULL
+);
+
+ALTER TABLE ONLY public.shared_macs FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.sign_in_attempts (
     email_digest bytea NOT NULL,
     failures integer NOT NULL,
@@ -1445,6 +1515,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.appliance_documents
     ADD CONSTRAINT appliance_documents_key UNIQUE NULLS NOT DISTINCT (site_id, appliance_id, kind);
 
+ALTER TABLE ONLY public.appliance_identities
+    ADD CONSTRAINT appliance_identities_pkey PRIMARY KEY (appliance_id, mac, public_key, hostname);
+
 ALTER TABLE ONLY public.appliances
     ADD CONSTRAINT appliances_pkey PRIMARY KEY (id);
 
@@ -1484,6 +1557,12 @@ ALTER TABLE ONLY public.evidence_bundles
 ALTER TABLE ONLY public.evidence_bundles
     ADD CONSTRAINT evidence_bundles_pkey PRIMARY KEY (site_id, "position");
 
+ALTER TABLE ONLY public.evidence_drops
+    ADD CONSTRAINT evidence_drops_key UNIQUE NULLS NOT DISTINCT (site_id, public_key, reason, day);
+
+ALTER TABLE ONLY public.evidence_drops
+    ADD CONSTRAINT evidence_drops_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.evidence_heads
     ADD CONSTRAINT evidence_heads_pkey PRIMARY KEY (site_id);
 
@@ -1498,6 +1577,12 @@ ALTER TABLE ONLY public.evidence_leaves
 
 ALTER TABLE ONLY public.evidence_progress
     ADD CONSTRAINT evidence_progress_pkey PRIMARY KEY (site_id);
+
+ALTER TABLE ONLY public.evidence_waiting
+    ADD CONSTRAINT evidence_waiting_content_key UNIQUE NULLS NOT DISTINCT (site_id, bundle_hash, public_key);
+
+ALTER TABLE ONLY public.evidence_waiting
+    ADD CONSTRAINT evidence_waiting_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.execution_keys
     ADD CONSTRAINT execution_keys_pkey PRIMARY KEY (site_id, execution_id);
@@ -1634,6 +1719,9 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.set_aside_ids
     ADD CONSTRAINT set_aside_ids_pkey PRIMARY KEY (reported_id, level);
 
+ALTER TABLE ONLY public.shared_macs
+    ADD CONSTRAINT shared_macs_pkey PRIMARY KEY (site_id, mac);
+
 ALTER TABLE ONLY public.sign_in_attempts
     ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (email_digest);
 
@@ -1668,9 +1756,13 @@ CREATE INDEX api_keys_partner_idx ON public.api_keys USING btree (partner_id);
 
 CREATE INDEX api_keys_site_idx ON public.api_keys USING btree (site_id);
 
+CREATE INDEX appliance_identities_turned_idx ON public.appliance_identities USING btree (turned_at) WHERE (turned_at IS NOT NULL);
+
+CREATE INDEX appliances_merged_idx ON public.appliances USING btree (merged_into) WHERE (merged_into IS NOT NULL);
+
 CREATE INDEX appliances_site_idx ON public.appliances USING btree (site_id, id);
 
-CREATE UNIQUE INDEX appliances_site_mac_key ON public.appliances USING btree (site_id, mac) WHERE (mac IS NOT NULL);
+CREATE UNIQUE INDEX appliances_site_mac_key ON public.appliances USING btree (site_id, mac) WHERE ((mac IS NOT NULL) AND (removed_at IS NULL));
 
 CREATE INDEX audit_entries_object_idx ON public.audit_entries USING btree (object_kind, object_id, id);
 
@@ -1702,9 +1794,13 @@ CREATE UNIQUE INDEX evidence_keys_one_active ON public.evidence_keys USING btree
 
 CREATE INDEX evidence_keys_site_idx ON public.evidence_keys USING btree (site_id, public_key);
 
+CREATE UNIQUE INDEX evidence_keys_unknown_key ON public.evidence_keys USING btree (site_id, public_key) WHERE (appliance_id IS NULL);
+
 CREATE INDEX evidence_keys_waiting_idx ON public.evidence_keys USING btree (id) WHERE (state = 'waiting'::text);
 
 CREATE INDEX evidence_leaves_anchor_idx ON public.evidence_leaves USING btree (anchor_id, site_id);
+
+CREATE INDEX evidence_waiting_site_idx ON public.evidence_waiting USING btree (site_id, id);
 
 CREATE INDEX execution_keys_received_idx ON public.execution_keys USING brin (received_at) WITH (autosummarize='on');
 
@@ -1897,6 +1993,12 @@ ALTER TABLE ONLY public.appliance_documents
 ALTER TABLE ONLY public.appliance_documents
     ADD CONSTRAINT appliance_documents_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.appliance_identities
+    ADD CONSTRAINT appliance_identities_appliance_fkey FOREIGN KEY (site_id, appliance_id) REFERENCES public.appliances(site_id, id);
+
+ALTER TABLE ONLY public.appliances
+    ADD CONSTRAINT appliances_merged_into_fkey FOREIGN KEY (site_id, merged_into) REFERENCES public.appliances(site_id, id);
+
 ALTER TABLE ONLY public.appliances
     ADD CONSTRAINT appliances_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
@@ -1924,6 +2026,9 @@ ALTER TABLE ONLY public.evidence_bundles
 ALTER TABLE ONLY public.evidence_bundles
     ADD CONSTRAINT evidence_bundles_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.evidence_drops
+    ADD CONSTRAINT evidence_drops_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.evidence_heads
     ADD CONSTRAINT evidence_heads_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
@@ -1938,6 +2043,9 @@ ALTER TABLE ONLY public.evidence_leaves
 
 ALTER TABLE ONLY public.evidence_progress
     ADD CONSTRAINT evidence_progress_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.evidence_waiting
+    ADD CONSTRAINT evidence_waiting_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.heal_proofs
     ADD CONSTRAINT heal_proofs_site_id_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
@@ -2044,6 +2152,9 @@ ALTER TABLE ONLY public.rule_syncs
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 
+ALTER TABLE ONLY public.shared_macs
+    ADD CONSTRAINT shared_macs_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
 
@@ -2091,6 +2202,15 @@ CREATE POLICY appliance_documents_people ON public.appliance_documents TO flywhe
    FROM public.sites s)));
 
 CREATE POLICY appliance_documents_platform ON public.appliance_documents TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.appliance_identities ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY appliance_identities_appliance ON public.appliance_identities TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY appliance_identities_people ON public.appliance_identities FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY appliance_identities_platform ON public.appliance_identities TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.appliances ENABLE ROW LEVEL SECURITY;
 
@@ -2162,6 +2282,15 @@ CREATE POLICY evidence_bundles_people ON public.evidence_bundles FOR SELECT TO f
 
 CREATE POLICY evidence_bundles_platform ON public.evidence_bundles TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.evidence_drops ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY evidence_drops_appliance ON public.evidence_drops TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY evidence_drops_people ON public.evidence_drops FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY evidence_drops_platform ON public.evidence_drops TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.evidence_heads ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY evidence_heads_appliance ON public.evidence_heads TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
@@ -2195,6 +2324,15 @@ CREATE POLICY evidence_progress_people ON public.evidence_progress FOR SELECT TO
    FROM public.sites s)));
 
 CREATE POLICY evidence_progress_platform ON public.evidence_progress TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.evidence_waiting ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY evidence_waiting_appliance ON public.evidence_waiting TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY evidence_waiting_people ON public.evidence_waiting FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY evidence_waiting_platform ON public.evidence_waiting TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.execution_keys ENABLE ROW LEVEL SECURITY;
 
@@ -2498,6 +2636,15 @@ ALTER TABLE public.set_aside_ids ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY set_aside_ids_platform ON public.set_aside_ids TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.shared_macs ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY shared_macs_appliance ON public.shared_macs TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY shared_macs_people ON public.shared_macs FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY shared_macs_platform ON public.shared_macs TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.sign_in_attempts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY sign_in_attempts_auth ON public.sign_in_attempts TO flywheel_auth USING (true) WITH CHECK (true);
@@ -2573,11 +2720,17 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.appliances TO flywheel_appliance;
 GRANT SELECT ON TABLE public.appliances TO flywheel_client;
 GRANT SELECT ON TABLE public.appliances TO flywheel_partner;
 GRANT SELECT ON TABLE public.appliances TO flywheel_operator;
-GRANT SELECT ON TABLE public.appliances TO flywheel_loop;
+GRANT SELECT,INSERT ON TABLE public.appliances TO flywheel_loop;
 
 GRANT SELECT(id) ON TABLE public.appliances TO flywheel_auth;
 
 GRANT SELECT(site_id) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT UPDATE(mac) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(agent_public_key) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(hostname) ON TABLE public.appliances TO flywheel_loop;
 
 GRANT SELECT(agent_version) ON TABLE public.appliances TO flywheel_auth;
 
@@ -2596,6 +2749,13 @@ GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
 
 GRANT UPDATE(last_seen_at) ON TABLE public.appliances TO flywheel_loop;
 GRANT SELECT(last_seen_at) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT UPDATE(removed_at) ON TABLE public.appliances TO flywheel_loop;
+GRANT SELECT(removed_at) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT UPDATE(removed_by) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(merged_into) ON TABLE public.appliances TO flywheel_loop;
 
 REVOKE ALL ON FUNCTION public.drop_partition(parent text, partition text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.drop_partition(parent text, partition text) TO flywheel_loop;
@@ -2744,9 +2904,11 @@ GRANT SELECT(id) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(site_id) ON TABLE public.api_keys TO flywheel_operator;
 GRANT SELECT(site_id) ON TABLE public.api_keys TO flywheel_partner;
+GRANT SELECT(site_id) ON TABLE public.api_keys TO flywheel_loop;
 
 GRANT SELECT(appliance_id) ON TABLE public.api_keys TO flywheel_operator;
 GRANT SELECT(appliance_id) ON TABLE public.api_keys TO flywheel_partner;
+GRANT SELECT(appliance_id),UPDATE(appliance_id) ON TABLE public.api_keys TO flywheel_loop;
 
 GRANT SELECT(partner_id) ON TABLE public.api_keys TO flywheel_operator;
 GRANT SELECT(partner_id) ON TABLE public.api_keys TO flywheel_partner;
@@ -2759,6 +2921,7 @@ GRANT SELECT(label),UPDATE(label) ON TABLE public.api_keys TO flywheel_partner;
 
 GRANT SELECT(digest) ON TABLE public.api_keys TO flywheel_operator;
 GRANT SELECT(digest) ON TABLE public.api_keys TO flywheel_partner;
+GRANT SELECT(digest) ON TABLE public.api_keys TO flywheel_loop;
 
 GRANT SELECT(created_at) ON TABLE public.api_keys TO flywheel_operator;
 GRANT SELECT(created_at) ON TABLE public.api_keys TO flywheel_partner;
@@ -2768,7 +2931,12 @@ GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO flywheel
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.appliance_documents TO flywheel_appliance;
 GRANT SELECT ON TABLE public.appliance_documents TO flywheel_operator;
-GRANT SELECT ON TABLE public.appliance_documents TO flywheel_loop;
+GRANT SELECT,DELETE,UPDATE ON TABLE public.appliance_documents TO flywheel_loop;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.appliance_identities TO flywheel_appliance;
+GRANT SELECT ON TABLE public.appliance_identities TO flywheel_partner;
+GRANT SELECT ON TABLE public.appliance_identities TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.appliance_identities TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.audit_head TO flywheel_operator;
 GRANT SELECT ON TABLE public.audit_head TO flywheel_loop;
@@ -2830,34 +2998,52 @@ GRANT SELECT,INSERT ON TABLE public.evidence_bundles TO flywheel_appliance;
 GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_operator;
-GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_loop;
+GRANT SELECT,INSERT ON TABLE public.evidence_bundles TO flywheel_loop;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_drops TO flywheel_appliance;
+GRANT SELECT ON TABLE public.evidence_drops TO flywheel_client;
+GRANT SELECT ON TABLE public.evidence_drops TO flywheel_partner;
+GRANT SELECT ON TABLE public.evidence_drops TO flywheel_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_drops TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.evidence_heads TO flywheel_appliance;
 GRANT SELECT ON TABLE public.evidence_heads TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_heads TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_heads TO flywheel_operator;
-GRANT SELECT ON TABLE public.evidence_heads TO flywheel_loop;
+GRANT SELECT,INSERT ON TABLE public.evidence_heads TO flywheel_loop;
 
 GRANT UPDATE("position") ON TABLE public.evidence_heads TO flywheel_appliance;
+GRANT UPDATE("position") ON TABLE public.evidence_heads TO flywheel_loop;
 
 GRANT UPDATE(chain_hash) ON TABLE public.evidence_heads TO flywheel_appliance;
+GRANT UPDATE(chain_hash) ON TABLE public.evidence_heads TO flywheel_loop;
 
 GRANT UPDATE(received_at) ON TABLE public.evidence_heads TO flywheel_appliance;
+GRANT UPDATE(received_at) ON TABLE public.evidence_heads TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.evidence_keys TO flywheel_appliance;
 GRANT SELECT ON TABLE public.evidence_keys TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_keys TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_keys TO flywheel_operator;
-GRANT SELECT ON TABLE public.evidence_keys TO flywheel_loop;
+GRANT SELECT,INSERT,DELETE ON TABLE public.evidence_keys TO flywheel_loop;
+
+GRANT UPDATE(appliance_id) ON TABLE public.evidence_keys TO flywheel_loop;
+GRANT UPDATE(appliance_id) ON TABLE public.evidence_keys TO flywheel_appliance;
 
 GRANT UPDATE(state) ON TABLE public.evidence_keys TO flywheel_appliance;
 GRANT UPDATE(state) ON TABLE public.evidence_keys TO flywheel_operator;
+GRANT UPDATE(state) ON TABLE public.evidence_keys TO flywheel_loop;
+
+GRANT UPDATE(seen_at) ON TABLE public.evidence_keys TO flywheel_appliance;
+GRANT UPDATE(seen_at) ON TABLE public.evidence_keys TO flywheel_loop;
 
 GRANT UPDATE(decided_at) ON TABLE public.evidence_keys TO flywheel_appliance;
 GRANT UPDATE(decided_at) ON TABLE public.evidence_keys TO flywheel_operator;
+GRANT UPDATE(decided_at) ON TABLE public.evidence_keys TO flywheel_loop;
 
 GRANT UPDATE(decided_by) ON TABLE public.evidence_keys TO flywheel_appliance;
 GRANT UPDATE(decided_by) ON TABLE public.evidence_keys TO flywheel_operator;
+GRANT UPDATE(decided_by) ON TABLE public.evidence_keys TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_appliance;
 GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_client;
@@ -2869,6 +3055,12 @@ GRANT SELECT ON TABLE public.evidence_progress TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_progress TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_progress TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_progress TO flywheel_loop;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.evidence_waiting TO flywheel_appliance;
+GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_client;
+GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_partner;
+GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.evidence_waiting TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.rule_exclusions TO flywheel_appliance;
 GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_client;
@@ -2921,7 +3113,7 @@ GRANT SELECT,INSERT ON TABLE public.heal_proofs TO flywheel_appliance;
 GRANT SELECT ON TABLE public.heal_proofs TO flywheel_client;
 GRANT SELECT ON TABLE public.heal_proofs TO flywheel_partner;
 GRANT SELECT ON TABLE public.heal_proofs TO flywheel_operator;
-GRANT SELECT,DELETE ON TABLE public.heal_proofs TO flywheel_loop;
+GRANT SELECT,INSERT,DELETE ON TABLE public.heal_proofs TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.idempotency_keys TO flywheel_partner;
 GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO flywheel_loop;
@@ -3033,7 +3225,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.pattern_reports TO flywheel_appliance
 GRANT SELECT ON TABLE public.pattern_reports TO flywheel_client;
 GRANT SELECT ON TABLE public.pattern_reports TO flywheel_partner;
 GRANT SELECT ON TABLE public.pattern_reports TO flywheel_operator;
-GRANT SELECT ON TABLE public.pattern_reports TO flywheel_loop;
+GRANT SELECT,DELETE,UPDATE ON TABLE public.pattern_reports TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.patterns TO flywheel_appliance;
 GRANT SELECT ON TABLE public.patterns TO flywheel_client;
@@ -3088,6 +3280,8 @@ GRANT SELECT ON TABLE public.plans TO flywheel_client;
 GRANT SELECT ON TABLE public.plans TO flywheel_partner;
 GRANT SELECT ON TABLE public.plans TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.plans TO flywheel_loop;
+
+GRANT UPDATE(appliance_id) ON TABLE public.plans TO flywheel_loop;
 
 GRANT UPDATE(state) ON TABLE public.plans TO flywheel_loop;
 
@@ -3152,7 +3346,7 @@ GRANT INSERT ON TABLE public.rule_sets TO flywheel_appliance;
 GRANT SELECT,DELETE ON TABLE public.rule_sets TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_sets TO flywheel_operator;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_syncs TO flywheel_loop;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_syncs TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_syncs TO flywheel_operator;
 
 GRANT SELECT ON TABLE public.runbooks TO flywheel_appliance;
@@ -3197,6 +3391,11 @@ GRANT SELECT(expires_at) ON TABLE public.sessions TO flywheel_loop;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.set_aside_ids TO flywheel_operator;
 GRANT SELECT ON TABLE public.set_aside_ids TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.shared_macs TO flywheel_appliance;
+GRANT SELECT ON TABLE public.shared_macs TO flywheel_partner;
+GRANT SELECT ON TABLE public.shared_macs TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.shared_macs TO flywheel_loop;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO flywheel_auth;
 GRANT DELETE ON TABLE public.sign_in_attempts TO flywheel_loop;

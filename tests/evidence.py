@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flywheel_server import clock, db
 from flywheel_server.actions import evidence as actions
 from flywheel_server.actions import evidence_keys
-from flywheel_server.actions.evidence import Submission
+from flywheel_server.actions.evidence_chain import Submission
 from flywheel_server.domain import evidence as domain
 from flywheel_server.store.evidence import Bundle
 from tests.cast import STAGE, CastAppliance, CastSite
@@ -127,7 +127,9 @@ async def submitted(
         results=domain.results(body["checks"]),
     )
     async with db.transaction(database, agent.site.scope) as connection:
-        return await actions.submit(connection, agent.site.scope, given, at)
+        bundle = await actions.submit(connection, agent.site.scope, given, at)
+    assert isinstance(bundle, Bundle), "its key waits"
+    return bundle
 
 
 async def chain(database: db.Database, site: CastSite) -> list[dict[str, Any]]:

@@ -203,8 +203,6 @@ async def test_a_check_in_that_brings_only_a_newer_time_needs_no_database(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"mac_address": "no mac"},
-        {"mac_address": ["02:00:5e:10:00:01"]},
         {"agent_public_key": "short"},
         {"agent_public_key": "z" * 64},
         {"site_id": 5},

@@ -123,23 +123,18 @@ async def test_what_is_not_signed_by_a_key_of_the_site_is_refused(
     assert "bad-signature" in problem
 
 
-async def test_a_key_that_nobody_showed_is_refused_with_and_without_its_name(
-    client: httpx.AsyncClient, database: db.Database, agent: Agent
-) -> None:
-    stranger = Agent(agent.site)
-
-    assert "check in" in await evidence.refused(client, database, stranger, stranger.go_body(), 401)
-    await evidence.refused(client, database, stranger, stranger.python_body(), 401)
-
-
-async def test_a_key_of_another_site_is_refused(
+async def test_a_key_that_no_appliance_showed_proves_nothing(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, agent: Agent
 ) -> None:
+    """Its bundles wait (tests/field/test_evidence_keys_waiting.py); unnamed, they are refused."""
     there = await people.make_appliance(database, cast.neighbour)
     foreign = await evidence.agent_of(database, there)
-    body = foreign.go_body(site_id=agent.site.slug)
+    for stranger in (Agent(agent.site), foreign):
+        body = stranger.go_body(site_id=agent.site.slug)
+        assert evidence.good(await agent.submit(client, body))["ots_status"] == "waiting"
+    assert await evidence.chain(database, agent.site) == []
 
-    await evidence.refused(client, database, agent, body, 401)
+    await evidence.refused(client, database, agent, Agent(agent.site).python_body(), 401)
 
 
 async def test_another_appliances_key_is_refused_where_the_credential_names_the_appliance(

@@ -37,7 +37,8 @@ async def test_a_later_key_waits_until_an_operator_approves_it_and_check_ins_go_
     await check_in(client, cast.appliance, old.public_key)
     await check_in(client, cast.appliance, new.public_key)
     await check_in(client, cast.appliance, new.public_key)
-    assert "waits" in await evidence.refused(client, database, new, new.go_body(), 401)
+    early = evidence.good(await new.submit(client))
+    assert (early["ots_status"], early["chain_position"]) == ("waiting", 0)
     before = old.go_body()
     first = evidence.good(await old.submit(client, before))
     listed = evidence.good(await client.get(f"{KEYS}?state=waiting", headers=cast.viewer.headers))
@@ -55,7 +56,8 @@ async def test_a_later_key_waits_until_an_operator_approves_it_and_check_ins_go_
     )
 
     assert (evidence.good(approved))["state"] == "active"
-    assert (evidence.good(await new.submit(client)))["chain_position"] == 2
+    # Behind the one that waited for it.
+    assert (evidence.good(await new.submit(client)))["chain_position"] == 3
     assert "replaced" in await evidence.refused(client, database, old, old.go_body(), 401)
     # What the old key proved stays proven.
     assert evidence.good(await old.submit(client, before)) == first

@@ -41,38 +41,71 @@ def known(
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "mac"),
-    [
-        ("02:00:5e:10:00:01", MAC),
-        ("02-00-5E-10-00-01", MAC),
-        ("02005e100001", MAC),
-        (" 02:00:5e:10:00:01 ", MAC),
-        ("", None),
-        (None, None),
-        ("00:00:00:00:00:00", None),
-        ("00-00-00-00-00-00", None),
-    ],
-)
-def test_a_mac_has_one_form_and_zeros_are_none(text: str | None, mac: str | None) -> None:
-    assert appliances.parse_mac(text) == mac
-
-
-@pytest.mark.parametrize("text", ["02:00:5e:10:00", "zz:00:5e:10:00:01", "02:00:5e:10:00:01:02"])
-def test_what_is_no_mac_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="six pairs"):
-        appliances.parse_mac(text)
-
-
 def test_the_mac_decides_whatever_the_name_and_key_say() -> None:
     one, two = known(1, mac=MAC, key=KEY), known(2, mac=OTHER_MAC, key=KEY)
     report = Report(hostname="renamed", mac=OTHER_MAC, agent_public_key=KEY)
     assert appliances.identify(report, [one, two]) == two
 
 
-def test_another_mac_is_another_appliance() -> None:
+def test_another_mac_with_the_same_key_and_name_is_the_same_appliance() -> None:
+    one = known(mac=MAC, key=KEY)
     report = Report(hostname="vm", mac=OTHER_MAC, agent_public_key=KEY)
+    assert appliances.identify(report, [one]) == one
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report(hostname="copy", mac=OTHER_MAC, agent_public_key=KEY),
+        Report(hostname="vm", mac=OTHER_MAC, agent_public_key=OTHER_KEY),
+        Report(hostname="vm", mac=OTHER_MAC),
+        Report(hostname="", mac=OTHER_MAC, agent_public_key=KEY),
+    ],
+    ids=["a copy of its disk", "its name alone", "without a key", "without a name"],
+)
+def test_another_mac_with_less_than_that_is_another_appliance(report: Report) -> None:
     assert appliances.identify(report, [known(mac=MAC, key=KEY)]) is None
+
+
+def test_of_several_with_this_key_and_name_another_mac_is_none() -> None:
+    copies = [known(1, mac=MAC, key=KEY), known(2, mac=OTHER_MAC, key=KEY)]
+    report = Report(hostname="vm", mac="02:00:5E:10:00:03", agent_public_key=KEY)
+    assert appliances.identify(report, copies) is None
+
+
+def test_key_and_name_outvote_a_card_that_moved_from_another_machine() -> None:
+    one, two = known(1, mac=MAC, key=KEY), known(2, mac=OTHER_MAC, key=OTHER_KEY, hostname="b")
+    report = Report(hostname="b", mac=MAC, agent_public_key=OTHER_KEY)
+    assert appliances.identify(report, [one, two]) == two
+    # A name or a key of its own beside the MAC: it is the one that was set up again.
+    renamed = Report(hostname="vm", mac=MAC, agent_public_key=OTHER_KEY)
+    assert appliances.identify(renamed, [one, two]) == one
+
+
+def test_a_shared_mac_identifies_none_of_its_machines() -> None:
+    one = known(1, key=KEY)
+    report = Report(hostname="vm", mac=MAC, agent_public_key=KEY)
+    assert appliances.identify(report, [one], mac_is_shared=True) == one
+    other = replace(report, hostname="copy")
+    assert appliances.identify(other, [one], mac_is_shared=True) is None
+
+
+def test_a_removed_one_is_found_by_what_is_surely_its_own() -> None:
+    gone = replace(known(mac=MAC, key=KEY), removed_at=NOW)
+    found = Report(hostname="vm", mac=MAC, agent_public_key=KEY)
+    assert appliances.identify(found, [gone]) == gone
+    assert appliances.identify(replace(found, mac=OTHER_MAC), [gone]) == gone
+    other = Report(hostname="b", mac=MAC, agent_public_key=OTHER_KEY)
+    assert appliances.identify(other, [gone]) is None
+    living = known(2, mac=OTHER_MAC, key=KEY)
+    assert appliances.identify(found, [gone, living]) == living
+
+
+def test_those_that_were_seen_while_the_newest_was_are_living() -> None:
+    one, ghost = known(1), replace(known(2), last_seen_at=NOW - dt.timedelta(hours=25))
+    assert appliances.living([one, ghost]) == [one]
+    assert appliances.living([ghost]) == [ghost]
+    assert appliances.living([]) == []
 
 
 def test_one_without_a_mac_is_known_by_its_key_and_may_show_a_mac_later() -> None:
@@ -122,20 +155,6 @@ def test_wire_ids_hold_the_mac_or_are_unique_without() -> None:
     assert appliances.wire_id("site-lab-01", Report(mac=MAC), "t") == f"site-lab-01-{MAC}"
     assert appliances.wire_id("s", Report(hostname="WS test/1"), "1f2e") == "s-WS-test-1-1f2e"
     assert appliances.wire_id("s", Report(), "1f2e") == "s-appliance-1f2e"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("site-02-00-5e-10-00-01", (f"site-{MAC}", MAC, False)),
-        (f"site-{MAC}", (f"site-{MAC}", MAC, False)),
-        ("site-00:00:00:00:00:00", ("site-00:00:00:00:00:00", None, True)),
-        ("site-host-1f2e", ("site-host-1f2e", None, False)),
-        ("", ("", None, False)),
-    ],
-)
-def test_wire_ids_are_read_in_every_form(text: str, expected: tuple[str, str | None, bool]) -> None:
-    assert appliances.normal_wire_id(text) == expected
 
 
 def test_equal_reports_are_one_key() -> None:

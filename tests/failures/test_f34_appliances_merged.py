@@ -65,12 +65,13 @@ async def test_f34_one_host_name_and_two_keys_are_two_appliances(
 async def test_f34_copies_of_one_disk_image_are_two_appliances(
     client: httpx.AsyncClient, site: CastSite, database: db.Database
 ) -> None:
-    copy = {"hostname": "nixos", "agent_public_key": "a" * 64}
+    # Under one name they look like one machine with two network cards: that is one appliance.
+    copy = {"agent_public_key": "a" * 64}
     ids = await together(
         client,
         site,
-        copy | {"mac_address": "02:00:5e:00:00:01"},
-        copy | {"mac_address": "02:00:5e:00:00:02"},
+        copy | {"hostname": "nixos-1", "mac_address": "02:00:5e:00:00:01"},
+        copy | {"hostname": "nixos-2", "mac_address": "02:00:5e:00:00:02"},
     )
     assert len(ids) == len(await rows(database, site)) == 2
 

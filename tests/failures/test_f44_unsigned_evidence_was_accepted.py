@@ -76,5 +76,9 @@ async def test_f44_without_a_registered_key_nothing_is_good_enough(
     agent = Agent(cast.neighbour)
 
     for body in (agent.go_body(), agent.python_body()):
-        assert (await agent.submit(client, body)).status_code == 401
+        kept = await agent.submit(client, body)
+        assert (kept.status_code, kept.json()["ots_status"]) == (200, "waiting")
+        forged = body | {"agent_signature": "0" * 128}
+        if "agent_public_key" in body:
+            assert (await agent.submit(client, forged)).status_code == 401
     assert await evidence.chain(database, cast.neighbour) == []

@@ -240,3 +240,28 @@ VALUES (
     '00000000-0000-7000-8000-000000000006', '00000000-0000-7000-8000-000000000001',
     '00000000-0000-7000-8000-000000000002', 'declined', 'law', 'law', now()
 );
+INSERT INTO appliance_identities (
+    site_id, appliance_id, mac, public_key, hostname, first_seen_at, last_seen_at
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000004', '', '', 'host',
+    now(), now()
+);
+INSERT INTO shared_macs (site_id, mac, noted_at, noted_by)
+VALUES ('00000000-0000-7000-8000-000000000003', '02:00:5E:10:00:01', now(), 'law');
+INSERT INTO evidence_waiting (
+    site_id, public_key, signature, signed_data, size_bytes, bundle_hash, checked_at, received_at,
+    checks, results
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', repeat('b', 64), repeat('b', 128), '{}', 2,
+    repeat('c', 64), now(), now(), 0, '{}'
+);
+INSERT INTO evidence_drops (
+    site_id, public_key, reason, day, bundles, size_bytes, first_checked_at, last_checked_at,
+    dropped_at
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000003', repeat('b', 64), 'room', '2026-02-24', 1, 2, now(),
+    now(), now()
+);

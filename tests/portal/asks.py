@@ -25,4 +25,17 @@ class Ask:
     form: dict[str, str] | None = None
 
 
+def removal(root: str, *, sends: bool) -> "Builder":
+    """Return an ask about an appliance that is there to be removed."""
+
+    def ask(ids: Ids) -> Ask:
+        one = ids.stage.ghosts[0]
+        return Ask(
+            path=f"{root}/{one.site.id}/appliances/{one.id}/remove",
+            form={"reason": "It is gone."} if sends else None,
+        )
+
+    return ask
+
+
 Builder = Callable[[Ids], Ask]

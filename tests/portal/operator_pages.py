@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tests.portal import asks
 from tests.portal.asks import Ask, Ids
 
 CANDIDATE = "/operator/candidates/{candidate_id}"
@@ -61,6 +62,12 @@ PAGES: dict[str, Callable[[Ids], Ask]] = {
         path=f"/operator/fleet/{ids.stage.cast.site.id}"
         f"/appliances/{ids.stage.cast.appliance.id}/l2-mode",
         form={"l2_mode": "manual"},
+    ),
+    f"GET {SITE}/appliances/{{appliance_id}}/{{verb}}": asks.removal(
+        "/operator/fleet", sends=False
+    ),
+    f"POST {SITE}/appliances/{{appliance_id}}/{{verb}}": asks.removal(
+        "/operator/fleet", sends=True
     ),
     f"POST {SITE}/orders": lambda ids: Ask(
         path=f"/operator/fleet/{ids.stage.cast.site.id}/orders",

@@ -21,7 +21,18 @@ def _list(path: str) -> Builder:
     return lambda _ids: Ask(path=path)
 
 
-PAGES: dict[str, Builder] = {}
+def _key(verb: str, form: dict[str, str] | None = None) -> Builder:
+    return lambda ids: Ask(
+        path=f"/partner/evidence/{ids.stage.cast.site.id}"
+        f"/keys/{ids.stage.evidence_keys[verb == 'refuse']}/{verb}",
+        form=form,
+    )
+
+
+PAGES: dict[str, Builder] = {
+    "GET /partner/evidence/{id}/keys/{key_id}/{verb}": _key("approve"),
+    "POST /partner/evidence/{id}/keys/{key_id}/{verb}": _key("refuse", {"reason": "Unknown."}),
+}
 for _root in ROOTS:
     PAGES |= {
         f"GET {_root}/plans": _list(f"{_root}/plans"),

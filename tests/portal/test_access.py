@@ -18,7 +18,13 @@ from flywheel_server.portal import layer
 from flywheel_server.settings import Settings
 from tests import candidates
 from tests import cast as people
-from tests.portal import administration_pages, client_pages, operator_pages, plan_and_evidence_pages
+from tests.portal import (
+    administration_pages,
+    asks,
+    client_pages,
+    operator_pages,
+    plan_and_evidence_pages,
+)
 from tests.portal.asks import Ask, Ids
 from tests.routes.stage import set_stage
 
@@ -96,6 +102,12 @@ PAGES: dict[str, Callable[[Ids], Ask]] = (
             path=f"/partner/fleet/{ids.stage.cast.site.id}/appliances/{ids.stage.cast.appliance.id}"
             "/l2-mode",
             form={"l2_mode": "manual"},
+        ),
+        "GET /partner/fleet/{id}/appliances/{appliance_id}/{verb}": asks.removal(
+            "/partner/fleet", sends=False
+        ),
+        "POST /partner/fleet/{id}/appliances/{appliance_id}/{verb}": asks.removal(
+            "/partner/fleet", sends=True
         ),
         "POST /partner/fleet/{id}/orders": lambda ids: Ask(
             path=f"/partner/fleet/{ids.stage.cast.site.id}/orders",

@@ -10,6 +10,13 @@ def _evidence(rest: str) -> Builder:
     return lambda _stage, site: Example(path=evidence.read_url(site, rest))
 
 
+def _of_key(which: int, verb: str) -> Builder:
+    return lambda stage, _site: Example(
+        path=evidence.read_url(stage.cast.site, f"keys/{stage.evidence_keys[which]}/{verb}"),
+        body={"reason": "Looked at."},
+    )
+
+
 EXAMPLES: dict[str, Builder] = {
     "POST /api/evidence/sites/{site_id}/submit": lambda stage, site: Example(
         path=evidence.submit_url(site), body=stage.agent.go_body(site_id=site.slug)
@@ -31,6 +38,10 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/evidence/sites/{site_id}/bundles/{bundle_id}": lambda stage, site: Example(
         path=evidence.read_url(site, f"bundles/{stage.bundle_id}")
     ),
+    "GET /api/evidence/sites/{site_id}/keys": _evidence("keys"),
+    "GET /api/evidence/sites/{site_id}/waiting": _evidence("waiting"),
+    "POST /api/evidence/sites/{site_id}/keys/{id}/approve": _of_key(0, "approve"),
+    "POST /api/evidence/sites/{site_id}/keys/{id}/refuse": _of_key(1, "refuse"),
     "GET /api/admin/evidence/keys": admin("evidence/keys"),
     "GET /api/admin/evidence/anchors": admin("evidence/anchors"),
     # None failed: tests/api/test_evidence_anchors.py tries one again.

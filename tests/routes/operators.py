@@ -1,9 +1,32 @@
 """Example requests of operators."""
 
 from tests.candidates import ASIDE, UNKNOWN
-from tests.routes.stage import ADMIN, APPROVAL, SITE, Builder, Example, admin
+from tests.cast import CastSite
+from tests.routes.stage import ADMIN, APPROVAL, SITE, Builder, Example, Stage, admin
+
+
+def _of_appliance(which: int, verb: str, status: int = 200, entries: int = 1) -> Builder:
+    """Return an example about one of the appliances that are there for such."""
+
+    def build(stage: Stage, _site: CastSite) -> Example:
+        one = stage.ghosts[which]
+        # Alike in name and key, they are one machine.
+        into = {"into": str(stage.ghosts[2].id)} if verb == "merge" else {}
+        return Example(
+            path=f"/api/sites/{one.site.slug}/appliances/{one.id}/{verb}",
+            body={"reason": "It is gone."} | into,
+            status=status,
+            entries=entries,
+        )
+
+    return build
+
 
 EXAMPLES: dict[str, Builder] = {
+    "POST /api/sites/{site_id}/appliances/{appliance_id}/remove": _of_appliance(0, "remove"),
+    "POST /api/sites/{site_id}/appliances/{appliance_id}/merge": _of_appliance(1, "merge"),
+    # Nothing to tell apart: tests/field/test_identity_ghosts.py does it.
+    "POST /api/sites/{site_id}/appliances/{appliance_id}/split": _of_appliance(2, "split", 409, 0),
     "POST /api/admin/partners": admin("partners", {"name": "East IT"}, 201),
     "GET /api/admin/partners": admin("partners"),
     "POST /api/admin/partners/{id}/keys": lambda stage, _site: Example(

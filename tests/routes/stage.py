@@ -19,6 +19,7 @@ from tests.candidates import (
 from tests.cast import (
     STAGE,
     Cast,
+    CastAppliance,
     CastSite,
     Credential,
     make_appliance,
@@ -82,6 +83,8 @@ class Stage:
     agent: evidence.Agent
     bundle_id: str
     evidence_keys: tuple[UUID, UUID]
+    # Appliances of the first partner: to be removed, to be merged, and into which.
+    ghosts: tuple[CastAppliance, CastAppliance, CastAppliance]
 
     def candidate(self, site: CastSite, purpose: str) -> str:
         """Return a candidate that no example of another purpose decides on."""
@@ -119,11 +122,17 @@ async def set_stage(database: db.Database) -> Stage:
         raise TypeError("an owner is a partner's")
     agent, bundle_id, keys = await _evidence_stage(database, cast)
     await make_unresolved(database, cast.site)
+    elsewhere = cast.partners[0].organizations[1].standard
     return Stage(
         cast=cast,
         agent=agent,
         bundle_id=bundle_id,
         evidence_keys=keys,
+        ghosts=(
+            await make_appliance(database, elsewhere),
+            await make_appliance(database, elsewhere),
+            await make_appliance(database, elsewhere),
+        ),
         spare=await make_site_key(database, cast.site),
         partner_keys=(
             await make_partner_key(database, cast.partners[0].id),

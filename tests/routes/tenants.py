@@ -26,6 +26,7 @@ def _of_plan(path: str, body: dict[str, str]) -> Builder:
 
 EXAMPLES: dict[str, Builder] = {
     # ---- partners
+    "GET /api/partners/me/alarms": lambda _stage, _site: Example(path="/api/partners/me/alarms"),
     f"GET {PARTNER}/stats": _partner("stats"),
     f"GET {PARTNER}/candidates": lambda _stage, site: Example(
         path=f"{PARTNER}/candidates", query={"site": site.slug}

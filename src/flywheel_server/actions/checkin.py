@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flywheel_server import db, errors, listener
-from flywheel_server.actions import evidence_keys, orders
+from flywheel_server.actions import appliance_turns, evidence_keys, orders
 from flywheel_server.db import Connection
 from flywheel_server.domain import agents
 from flywheel_server.domain import appliances as domain
@@ -51,7 +51,12 @@ async def check_in(
     """
     await store.lock_site(connection, scope.site_id)
     candidates = await store.candidates(connection, scope.site_id, scope.appliance_id, report)
-    found = _bound(scope, candidates) or domain.identify(report, candidates)
+    shared = await store.mac_is_shared(connection, scope.site_id, report.mac)
+    found = _bound(scope, candidates) or domain.identify(report, candidates, mac_is_shared=shared)
+    if found is not None and found.merged_into is not None:
+        found = await store.get(connection, scope.site_id, found.merged_into)
+    if shared:
+        report = replace(report, mac=None)
     if found is None:
         made = await _register(
             connection, scope, report, uptime_seconds=uptime_seconds, rules_hash=rules_hash, now=now
@@ -59,7 +64,8 @@ async def check_in(
         await evidence_keys.see(connection, scope.site_id, made.id, report.agent_public_key, now)
         return instructions(made), False
     merged = _merged(found, report, candidates)
-    unchanged = _says(found, report) == merged
+    unchanged = _says(found, report) == merged and found.removed_at is None
+    known = found
     before = agents.of(found.agent_version)
     if not (unchanged and _runs(found, report, rules_hash)):
         found = await store.update(
@@ -74,6 +80,7 @@ async def check_in(
     if agents.of(merged.agent_version) is not before:
         await db.announce(connection, listener.AGENTS, str(scope.site_id))
     if not unchanged:
+        await appliance_turns.note(connection, known, merged, uptime_seconds, now)
         await evidence_keys.see(connection, scope.site_id, found.id, report.agent_public_key, now)
         await db.announce(connection, listener.APPLIANCES, str(found.id))
     told = instructions(found)
@@ -128,8 +135,10 @@ async def _register(
 def _merged(found: Appliance, report: Report, candidates: list[Appliance]) -> Report:
     """Return the report with what it leaves open taken from what is known."""
     mac = report.mac or found.mac
-    if any(each.mac == mac and each.id != found.id for each in candidates):
-        # The key is bound to one appliance and the machine is another's: that one keeps its MAC.
+    if any(
+        each.mac == mac and each.id != found.id and each.removed_at is None for each in candidates
+    ):
+        # By its key this is one appliance and by its MAC another: that one keeps its MAC.
         mac = found.mac
     return replace(
         report,

@@ -6,51 +6,43 @@ no fork, whoever dies on the way. A repeat is answered as the first time.
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from uuid import UUID
 
 from flywheel_server import errors, signatures
-from flywheel_server.actions import heal_proofs
+from flywheel_server.actions import evidence_chain
+from flywheel_server.actions import evidence_waiting as waiting
+from flywheel_server.actions.evidence_chain import Signer, Submission
 from flywheel_server.db import Connection
 from flywheel_server.domain import evidence as domain
 from flywheel_server.domain.evidence import KeyState
-from flywheel_server.domain.heal_proofs import LOOK_WITHIN, Look, looked_at
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import evidence as store
 from flywheel_server.store import evidence_keys
-from flywheel_server.store.evidence import Bundle, Proven
+from flywheel_server.store.evidence import Bundle
 
 _REMEDIES: dict[KeyState | None, str] = {
-    None: "No appliance of this site has shown the key that signed this: check in with it first.",
+    None: "The signature is not by the key that the bundle names, or it is no signature at all.",
     "active": "The signature is not over exactly the bytes of `signed_data`, or by another key.",
-    "waiting": "The key waits for an operator's approval, or for a signature by the one before it.",
+    "waiting": "The signature is not over exactly the bytes of `signed_data`, and its key waits.",
     "replaced": "The key was replaced: sign with the appliance's present one.",
-    "refused": "An operator refused the key: sign with the appliance's registered one.",
+    "refused": "The key was refused: sign with the appliance's registered one.",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """What an appliance submits, checked against its own signed text already."""
+class Waits:
+    """The bundle is kept, and enters the chain once its key counts."""
 
-    signed_data: bytes
-    signature: str
-    # None: the agent does not say; any key of its site or appliance may have signed.
+    # None: the agent does not say which key signed.
     public_key: str | None
-    # None: the agent gives its bundles no ids.
-    bundle_id: str | None
-    checked_at: dt.datetime
-    checks: int
-    results: dict[str, int]
-    # What the checks say of each host.
-    looks: tuple[Look, ...] = ()
 
 
 async def submit(
     connection: Connection, scope: ApplianceScope, given: Submission, now: dt.datetime
-) -> Bundle:
+) -> Bundle | Waits:
     """Append a bundle to its site's chain, or return the one that is there already.
 
-    Raises BadSignature, or Conflict for a known bundle id with other content.
+    One whose key does not count yet waits for it. Raises BadSignature, or Conflict for a known
+    bundle id with other content.
     """
     hash = domain.bundle_hash(given.signed_data)
     known = await store.known(connection, scope.site_id, given.bundle_id, hash)
@@ -59,9 +51,18 @@ async def submit(
             if _repeats(bundle, scope, given, hash):
                 return bundle
     key = await _signer(connection, scope, given)
+    if isinstance(key, Waits):
+        if key.public_key is not None:
+            await waiting.note_key(connection, scope, key.public_key, now)
+        await waiting.keep(connection, scope.site_id, given, key.public_key, hash, now)
+        return key
     own_id = domain.bundle_id(scope.site_id, key.public_key, hash)
     given = replace(given, public_key=key.public_key, bundle_id=given.bundle_id or own_id)
     await store.lock_chain(connection, scope.site_id)
+    if not await waiting.admit(connection, scope.site_id, key.public_key, now):
+        # More came before it than is let in at once: it waits for its place behind them.
+        await waiting.keep(connection, scope.site_id, given, key.public_key, hash, now)
+        return Waits(public_key=key.public_key)
     # Another process may have appended it while this one waited.
     known = await store.known(connection, scope.site_id, given.bundle_id, hash)
     if _taken(known, given, hash):
@@ -73,49 +74,7 @@ async def submit(
     for bundle in known:
         if bundle.bundle_hash == hash and bundle.public_key == key.public_key:
             return bundle
-    return await _append(connection, scope, given, key, hash, now)
-
-
-async def _append(
-    connection: Connection,
-    scope: ApplianceScope,
-    given: Submission,
-    key: "_Signer",
-    hash: str,
-    now: dt.datetime,
-) -> Bundle:
-    head = await store.head(connection, scope.site_id)
-    bundle = Proven(
-        site_id=scope.site_id,
-        position=1 if head is None else head.position + 1,
-        bundle_id=given.bundle_id or "",
-        appliance_id=key.appliance_id,
-        public_key=key.public_key,
-        signature=given.signature,
-        bundle_hash=hash,
-        previous_hash=domain.GENESIS if head is None else head.chain_hash,
-        chain_hash="",
-        checked_at=given.checked_at,
-        # The clocks of two servers differ; the moments of a chain never go back.
-        received_at=now if head is None else max(now, head.received_at),
-        checks=given.checks,
-        results=given.results,
-        signed_data=given.signed_data,
-        path=None,
-    )
-    bundle = replace(bundle, chain_hash=domain.chain_hash(bundle.link))
-    await store.append(connection, bundle)
-    await heal_proofs.settle(
-        connection,
-        bundle.site_id,
-        given.looks,
-        source="scan",
-        reference=bundle.bundle_id,
-        looked_at=looked_at(bundle.checked_at, now),
-        since=now - LOOK_WITHIN,
-        appliance_id=bundle.appliance_id,
-    )
-    return bundle
+    return await evidence_chain.append(connection, scope.site_id, given, key, now)
 
 
 def _taken(known: list[Bundle], given: Submission, hash: str) -> bool:
@@ -135,26 +94,50 @@ def _repeats(bundle: Bundle, scope: ApplianceScope, given: Submission, hash: str
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Signer:
-    public_key: str
-    # None: several appliances share the key, and the credential names none of them.
-    appliance_id: UUID | None
+async def _signer(
+    connection: Connection, scope: ApplianceScope, given: Submission
+) -> Signer | Waits:
+    """Return who signed, or which key the bundle waits for.
 
-
-async def _signer(connection: Connection, scope: ApplianceScope, given: Submission) -> _Signer:
-    """Return who signed. Raises BadSignature with the remedy that fits."""
+    Raises BadSignature with the remedy that fits.
+    """
     keys = await evidence_keys.of_site(
         connection, scope.site_id, appliance_id=scope.appliance_id, public_key=given.public_key
     )
     active = [key for key in keys if key.state == "active"]
     for public_key in dict.fromkeys(key.public_key for key in active):
-        if signatures.hold(public_key, given.signature, given.signed_data):
+        if _holds(public_key, given):
             owners = {key.appliance_id for key in active if key.public_key == public_key}
             owner = owners.pop() if len(owners) == 1 else None
-            return _Signer(public_key=public_key, appliance_id=owner)
+            return Signer(public_key=public_key, appliance_id=owner)
+    for public_key in dict.fromkeys(key.public_key for key in keys if key.state == "waiting"):
+        if _holds(public_key, given):
+            return Waits(public_key=public_key)
     # The best of what is known of the key says what would help.
     states = {key.state for key in keys} if given.public_key or active else set()
     ranked: list[KeyState] = ["active", "waiting", "replaced", "refused"]
     state = next((each for each in ranked if each in states), None)
-    raise errors.BadSignature(_REMEDIES[state])
+    if state is None and await _is_anothers(connection, scope, given):
+        raise errors.BadSignature("The key is another appliance's: sign with this one's own.")
+    if state is not None or not _may_wait(given):
+        raise errors.BadSignature(_REMEDIES[state])
+    return Waits(public_key=given.public_key)
+
+
+async def _is_anothers(connection: Connection, scope: ApplianceScope, given: Submission) -> bool:
+    """Say whether a credential of one appliance brings what another one's key signed."""
+    if scope.appliance_id is None or given.public_key is None:
+        return False
+    keys = await evidence_keys.of_site(connection, scope.site_id, public_key=given.public_key)
+    return any(key.appliance_id is not None for key in keys)
+
+
+def _may_wait(given: Submission) -> bool:
+    """Say whether a key that nothing is known of may have signed this."""
+    if given.public_key is None:
+        return domain.is_signature(given.signature)
+    return _holds(given.public_key, given)
+
+
+def _holds(public_key: str, given: Submission) -> bool:
+    return signatures.hold(public_key, given.signature, given.signed_data)

@@ -225,9 +225,17 @@ def _new_id(now: dt.datetime) -> str:
 async def _own(connection: Connection, scope: ApplianceScope, id: str) -> Order:
     """Return and lock an order of the key's appliance, or of its site where the key is shared."""
     order = await store.lock(connection, id) if len(id) <= domain.MOST_ID else None
-    if order is None or scope.appliance_id not in {None, order.appliance_id}:
+    if order is None or not await _is_for(connection, order, scope.appliance_id):
         raise errors.NotFound(_UNKNOWN)
     return order
+
+
+async def _is_for(connection: Connection, order: Order, appliance_id: UUID | None) -> bool:
+    """Say whether an order is an appliance's, or one's that was merged into it since."""
+    if appliance_id in {None, order.appliance_id}:
+        return True
+    target = await appliances.get(connection, order.site_id, order.appliance_id)
+    return target is not None and target.merged_into == appliance_id
 
 
 async def _expire(

@@ -14,7 +14,7 @@ from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
 from flywheel_server.domain import orders as drafts
 from flywheel_server.domain import plans
-from flywheel_server.domain.appliances import Appliance
+from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState, Proposal
 from flywheel_server.domain.scope import ClientScope, PartnerScope
 from flywheel_server.store import appliances
@@ -155,17 +155,22 @@ async def _target(connection: Connection, approval: Approval, named: str | None)
             )
         return found
     if approval.appliance_id is None:
-        own = await appliances.of_site(connection, approval.site_id)
+        own = living(await appliances.of_site(connection, approval.site_id))
         if len(own) == 1:
             return own[0]
         raise errors.InvalidInput(
-            "The site's appliances share a key, so nobody knows which of them asked: name one as "
-            "`appliance_id`.",
+            "The site's appliances share a key, which does not say which of them asked: name one "
+            "as `appliance_id`.",
             appliances=[each.wire_id for each in own],
         )
     found = await appliances.get(connection, approval.site_id, approval.appliance_id)
     if found is None:
-        raise LookupError("an appliance is never deleted")
+        raise LookupError("an appliance's row is never deleted")
+    if found.removed_at is not None:
+        raise errors.Conflict(
+            "The appliance that asked was removed since: reject the plan, and order the runbook "
+            "from another appliance if it still helps."
+        )
     return found
 
 

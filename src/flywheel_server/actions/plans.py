@@ -129,7 +129,7 @@ class Gateway:
         watch: Watch,
     ) -> Decision | _Question | None:
         """Decide without a provider, or begin to ask one; None: another request is asking."""
-        known = await store.askers(connection, scope.site_id)
+        known = await store.askers(connection, scope.site_id, scope.appliance_id)
         asker = plans.asker(known, scope.appliance_id)
         case = Case(scope=scope, incident=incident, asker=asker, evidence=evidence, watch=watch)
         if incident.incident_id:
@@ -220,7 +220,7 @@ class Gateway:
             spent=spent.cost_micro_usd,
         )
         # The mode may have changed while the provider thought: what holds now is obeyed.
-        known = await store.askers(connection, case.site_id)
+        known = await store.askers(connection, case.site_id, case.scope.appliance_id)
         case = replace(case, asker=plans.asker(known, case.scope.appliance_id))
         proposal = plan_proposals.read(replies[-1])
         return await self._settle(connection, case, question.plan_id, proposal, spent)

@@ -42,6 +42,9 @@ class ApplianceItem(View):
     site_id: str = Field(description="Its site.", examples=["site-lab-01"])
     hostname: str = Field(description="What it calls itself.", examples=["vm"])
     mac: str | None = Field(description="Its MAC address.", examples=["02:00:5E:10:00:01"])
+    reported_mac: str | None = Field(
+        description="What it said in place of a MAC that identifies it.", examples=[None]
+    )
     ip_addresses: list[str] = Field(description="Its addresses.", examples=[["192.0.2.10"]])
     agent_version: str = Field(description="What runs on it.", examples=["0.1.0"])
     nixos_version: str = Field(description="On which system.", examples=["12"])
@@ -88,6 +91,7 @@ def _view(row: appliance_views.ApplianceView) -> ApplianceItem:
         site_id=row.slug,
         hostname=row.hostname,
         mac=row.mac,
+        reported_mac=row.reported_mac,
         ip_addresses=row.ip_addresses,
         agent_version=row.agent_version,
         nixos_version=row.nixos_version,

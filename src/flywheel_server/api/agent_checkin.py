@@ -17,7 +17,7 @@ from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeCount, FreeName, FreeNames, Name
 from flywheel_server.api.json_bodies import SmallJsonRoute
 from flywheel_server.caches.appliances import Said
-from flywheel_server.domain import appliances, free_text
+from flywheel_server.domain import free_text, macs
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.runtime import Runtime
@@ -39,8 +39,8 @@ def _public_key(text: str) -> str:
     return key
 
 
-def _mac(text: str) -> str:
-    return appliances.parse_mac(text) or ""
+def _mac_text(given: Any) -> str:
+    return free_text.shorten(free_text.from_any(given) or "", macs.MOST_TEXT)
 
 
 def _hostname(value: Any) -> Any:
@@ -75,9 +75,9 @@ class CheckInBody(bodies.Body):
     hostname: Annotated[str, BeforeValidator(_hostname)] | None = Field(
         default=None, description="Its host name.", examples=["vm"]
     )
-    mac_address: Annotated[Name, AfterValidator(_mac)] | None = Field(
+    mac_address: Annotated[Any, AfterValidator(_mac_text)] = Field(
         default=None,
-        description="Its MAC in any form; empty or zeros: none.",
+        description="Its MAC in any form; anything else is kept as text and identifies nothing.",
         examples=["02:00:5e:10:00:01"],
     )
     ip_addresses: Annotated[FreeNames, AfterValidator(_addresses)] | None = Field(
@@ -111,7 +111,8 @@ class CheckInBody(bodies.Body):
         """Return what identifies and describes the appliance, without nulls."""
         return Report(
             hostname=(self.hostname or "").strip(),
-            mac=self.mac_address or None,
+            mac=macs.parse(self.mac_address),
+            reported_mac=macs.unreadable(self.mac_address),
             agent_public_key=self.agent_public_key or None,
             ip_addresses=tuple(self.ip_addresses or ()),
             agent_version=self.agent_version or "",

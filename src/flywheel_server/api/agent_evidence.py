@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import evidence as actions
 from flywheel_server.actions import evidence_keys
-from flywheel_server.actions.evidence import Submission
+from flywheel_server.actions.evidence_chain import Submission
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import Name
@@ -58,14 +58,15 @@ class EvidenceBody(bodies.Body):
 
 
 class Submitted(BaseModel):
-    """The bundle is in the site's chain, for good."""
+    """The bundle is in the site's chain, for good; or it waits, unverified, for its key."""
 
     bundle_id: str = Field(description="Its id.", examples=["2c26b46b68ffc68ff99b453c1d304134"])
-    chain_position: int = Field(description="Its place, from 1.", examples=[1])
-    prev_hash: str = Field(description="The chain hash before it.", examples=["0000…"])
-    current_hash: str = Field(description="Its own chain hash.", examples=["fcde…"])
+    chain_position: int = Field(description="Its place, from 1; 0 while it waits.", examples=[1])
+    prev_hash: str = Field(description="The chain hash before it, if any.", examples=["0000…"])
+    current_hash: str = Field(description="Its own chain hash, if any.", examples=["fcde…"])
     ots_status: str = Field(
-        description="local, pending, anchored, verified or failed", examples=["pending"]
+        description="local, pending, anchored, verified or failed; `waiting` before the chain",
+        examples=["pending"],
     )
     ots_submitted: bool = Field(description="Whether a calendar has it.", examples=[False])
 
@@ -101,7 +102,10 @@ class KeyAnswer(BaseModel):
 async def submit(
     request: Request, scope: Appliance, parts: RuntimeDep, site_id: SitePath
 ) -> Submitted:
-    """Add a signed bundle to the site's chain. Sending it again changes nothing."""
+    """Add a signed bundle to the site's chain. Sending it again changes nothing.
+
+    One that is signed with a key which does not count yet waits for a person's decision on it.
+    """
     access.own_site(scope, site_id)
     now = clock.now()
     # Millions of characters are read aside: check-ins do not wait for them.
@@ -109,6 +113,17 @@ async def submit(
     access.own_site(scope, body.site_id)
     async with db.transaction(parts.database, scope) as connection:
         bundle = await actions.submit(connection, scope, given, now)
+    if isinstance(bundle, actions.Waits):
+        hash = domain.bundle_hash(given.signed_data)
+        own_id = domain.bundle_id(scope.site_id, bundle.public_key or "", hash)
+        return Submitted(
+            bundle_id=given.bundle_id or own_id,
+            chain_position=0,
+            prev_hash="",
+            current_hash="",
+            ots_status="waiting",
+            ots_submitted=False,
+        )
     return Submitted(
         bundle_id=bundle.bundle_id,
         chain_position=bundle.position,
@@ -123,7 +138,7 @@ async def submit(
 async def endorse_key(
     scope: Appliance, parts: RuntimeDep, site_id: SitePath, body: KeyBody
 ) -> KeyAnswer:
-    """Let an appliance's present key vouch for its new one; otherwise an operator has to."""
+    """Let an appliance's present key vouch for its new one; otherwise a person decides on it."""
     access.own_site(scope, site_id)
     access.own_site(scope, body.site_id)
     async with db.transaction(parts.database, scope) as connection:

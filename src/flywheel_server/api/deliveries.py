@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from flywheel_server import clock, db, errors
-from flywheel_server.api import evidence_alarms, flywheel_alarms, pages
+from flywheel_server.api import evidence_alarms, flywheel_alarms, pages, site_alarms
 from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, find
 from flywheel_server.api.operator_bodies import Search, View
@@ -75,6 +75,8 @@ class AlarmView(View):
         "evidence_chain",
         "evidence_timestamp",
         "evidence_key",
+        "evidence_dropped",
+        "machines_take_turns",
         "loop_silent",
         "step_failed",
         "unresolved_ids",
@@ -155,11 +157,12 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
         # The loop is a door like this one and unknown here: the application tells its steps.
         steps = list(request.app.state.step_names)
         wheel = await flywheel_alarms.found(connection, parts, steps, now, _MOST_SHOWN)
-        troubles = await evidence_alarms.found(connection, now, _MOST_SHOWN)
+        troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
+        troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN)
     items = [
         *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),
-        *map(_not_running, stuck),
-        *map(_silent_appliance, silent),
+        *map(not_running, stuck),
+        *map(silent_appliance, silent),
         *_silent_endpoints(endpoints, silent_since),
         *(AlarmView(**each) for each in troubles),
         *(AlarmView(**each) for each in wheel if each["kind"] not in _FIRST),
@@ -211,7 +214,8 @@ def _view(row: domain.Delivery, *, enabled: bool) -> DeliveryView:
     )
 
 
-def _not_running(stuck: deliveries.Stuck) -> AlarmView:
+def not_running(stuck: deliveries.Stuck) -> AlarmView:
+    """Return the alarm about a rule that does not run where it should."""
     return AlarmView(
         kind="rule_not_running",
         since=stuck.stuck_at,
@@ -229,12 +233,15 @@ def _not_running(stuck: deliveries.Stuck) -> AlarmView:
     )
 
 
-def _silent_appliance(silent: deliveries.Silent) -> AlarmView:
+def silent_appliance(silent: deliveries.Silent) -> AlarmView:
+    """Return the alarm about an appliance that does not check in."""
     return AlarmView(
         kind="appliance_silent",
         since=silent.last_seen_at,
         what=f"{silent.wire_id} has not checked in.",
-        what_to_do="Check that it runs, reaches this server and has a key that is not revoked.",
+        what_to_do="Check that it runs, reaches this server and has a key that is not revoked. If "
+        "it is gone, or was registered a second time, remove or merge it on its site's page, or by "
+        f"POST /api/sites/{silent.slug}/appliances/{silent.wire_id}/remove.",
         site_id=silent.slug,
         appliance_id=silent.wire_id,
         rule_id=None,

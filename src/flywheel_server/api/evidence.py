@@ -286,7 +286,7 @@ async def _appliance(connection: Connection, site: Site, text: str | None) -> UU
 def _shown(row: Bundle, waiting: AnchorState) -> dict[str, Any]:
     derived = {
         "ots_status": row.anchor_state or waiting,
-        "clock": figures.clock(row.checked_at, row.received_at),
+        "clock": figures.clock(row.checked_at, row.waited_since or row.received_at),
     }
     own = BundleView.model_fields.keys() - derived.keys()
     return {name: getattr(row, name) for name in own} | derived

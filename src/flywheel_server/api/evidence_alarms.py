@@ -5,8 +5,10 @@ from typing import Any
 
 from flywheel_server.db import Connection
 from flywheel_server.domain import evidence
-from flywheel_server.store import evidence_anchors, evidence_keys
+from flywheel_server.store import evidence_anchors, evidence_keys, evidence_waiting
 from flywheel_server.store import evidence_progress as progress
+
+_DROPS_COUNT_FOR = dt.timedelta(days=1)
 
 
 async def found(connection: Connection, now: dt.datetime, most: int) -> list[dict[str, Any]]:
@@ -16,7 +18,15 @@ async def found(connection: Connection, now: dt.datetime, most: int) -> list[dic
     waiting = await evidence_keys.page(
         connection, state="waiting", site_id=None, after=None, limit=most
     )
-    return [*map(_broken, broken), *map(_troubled, troubled), *map(_waiting, waiting)]
+    drops = await evidence_waiting.drops(
+        connection, now - _DROPS_COUNT_FOR, reason="room", limit=most
+    )
+    return [
+        *map(_broken, broken),
+        *map(_troubled, troubled),
+        *map(_waiting, waiting),
+        *map(_dropped, drops),
+    ]
 
 
 def _broken(chain: progress.Broken) -> dict[str, Any]:
@@ -48,12 +58,27 @@ def _troubled(anchor: evidence_anchors.Troubled) -> dict[str, Any]:
 
 
 def _waiting(key: evidence_keys.ShownKey) -> dict[str, Any]:
+    who = key.wire_id or f"No appliance of {key.slug}, but a bundle,"
+    waits = f"{key.bundles:,} {'bundle waits' if key.bundles == 1 else 'bundles wait'} for it"
     return {
         "kind": "evidence_key",
         "since": key.seen_at,
-        "what": f"{key.wire_id} shows another evidence key: what it signs is refused.",
-        "what_to_do": "If the appliance was set up anew, approve the key: "
-        f"POST /api/admin/evidence/keys/{key.id}/approve.",
+        "what": f"{who} shows another evidence key: {waits}, unverified.",
+        "what_to_do": "If the appliance was set up again, approve the key on the site's page of "
+        "evidence, or by "
+        f"POST /api/evidence/sites/{key.slug}/keys/{key.id}/approve; if not, refuse it there.",
         "site_id": key.slug,
         "appliance_id": key.wire_id,
+    }
+
+
+def _dropped(drop: evidence_waiting.Drop) -> dict[str, Any]:
+    return {
+        "kind": "evidence_dropped",
+        "since": drop.dropped_at,
+        "what": f"{drop.bundles:,} waiting bundles of {drop.slug} were dropped: more came than a "
+        "site may have waiting.",
+        "what_to_do": "Decide on the keys that wait, on the site's page of evidence: then nothing "
+        "waits. This ends a day after the last drop.",
+        "site_id": drop.slug,
     }

@@ -122,6 +122,8 @@ async def _keys(database: db.Database, scope: PersonScope, plan: Plan, archive: 
                     "decided_by": key.decided_by,
                 }
                 for key in keys
+                # What only bundles have shown signs nothing in the chain.
+                if key.appliance_id is not None
             ]
         ),
     )

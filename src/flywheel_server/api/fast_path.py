@@ -31,7 +31,7 @@ from flywheel_server.api import (
 from flywheel_server.api.gates import Gate
 from flywheel_server.api.incoming import Incoming
 from flywheel_server.caches.appliances import Said
-from flywheel_server.domain import appliances
+from flywheel_server.domain import macs
 from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.runtime import Runtime
@@ -63,7 +63,7 @@ class _CheckIn(msgspec.Struct):
 
     site_id: str | None = None
     hostname: Annotated[str, Meta(max_length=255)] | None = None
-    mac_address: Annotated[str, Meta(max_length=200)] | None = None
+    mac_address: Annotated[str, Meta(max_length=macs.MOST_TEXT)] | None = None
     ip_addresses: list[str] | None = None
     uptime_seconds: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
     agent_version: str | None = None
@@ -74,10 +74,11 @@ class _CheckIn(msgspec.Struct):
     active_rules_hash: str | None = None
 
     def report(self) -> Report:
-        """Return what the ordinary route makes of it. Raises ValueError for a strange MAC."""
+        """Return what the ordinary route makes of it."""
         return Report(
             hostname=(self.hostname or "").strip(),
-            mac=appliances.parse_mac(self.mac_address),
+            mac=macs.parse(self.mac_address),
+            reported_mac=macs.unreadable(self.mac_address),
             agent_public_key=(self.agent_public_key or "").strip().lower() or None,
             ip_addresses=tuple(self.ip_addresses or ()),
             agent_version=self.agent_version or "",
@@ -193,7 +194,7 @@ async def _check_in(parts: Runtime, _scope: Scope, posted: Posted, _gate: Gate) 
     try:
         told = _decoder.decode(posted.body)
         report = told.report()
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except (msgspec.MsgspecError, RecursionError):
         return None
     if told.site_id is not None and told.site_id != asking.site_slug:
         return None

@@ -232,6 +232,7 @@ def _key(site_id: UUID, appliance_id: UUID | None, report: Report) -> bytes:
     lasting = (
         report.hostname,
         report.mac,
+        report.reported_mac,
         report.agent_public_key,
         report.ip_addresses,
         report.agent_version,

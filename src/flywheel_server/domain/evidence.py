@@ -7,6 +7,7 @@ repeats everything here with a few lines of code: the README of an export says h
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,6 +24,7 @@ MOST_CHECKS = 10_000
 # Beyond this a timestamp that is still waiting for its block is an alarm.
 LATE_AFTER = dt.timedelta(hours=48)
 SIGNED_FIELDS = ("site_id", "checked_at", "checks", "summary")
+_SIGNATURE = re.compile("[0-9a-f]{128}")
 _MOST_STATUSES = 20
 _MOST_STATUS_LENGTH = 50
 _SOONEST = dt.timedelta(minutes=1)
@@ -84,6 +86,11 @@ def results(checks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
             name = "other"
         counted[name] = counted.get(name, 0) + 1
     return counted
+
+
+def is_signature(text: str) -> bool:
+    """Say whether a text has the form of a signature, whatever it signs."""
+    return _SIGNATURE.fullmatch(text) is not None
 
 
 def bundle_hash(signed_data: bytes) -> str:

@@ -4,6 +4,7 @@ import datetime as dt
 
 from flywheel_server.actions import (
     events,
+    evidence_waiting,
     orders,
     partitions,
     plan_approvals,
@@ -20,6 +21,7 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     kept = turn.settings
     done = await orders.expire_due(connection, turn.now)
     done += await plan_approvals.keep(connection, turn.now)
+    done += await evidence_waiting.admit_due(connection, turn.now)
     done += await partitions.ensure(connection, turn.now)
     done += await retention.drop_executions(connection, turn.now, kept.execution_retention_days)
     done += await retention.drop_log_lines(connection, turn.now, kept.log_retention_days)

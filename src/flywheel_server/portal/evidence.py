@@ -7,21 +7,22 @@ text alone, so that what somebody reads is what was signed.
 import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from flywheel_server import db, errors
 from flywheel_server.api import evidence as bundles
 from flywheel_server.api import evidence_figures as figures
-from flywheel_server.api import pages
-from flywheel_server.api.access import ClientReader, PartnerReader, RuntimeDep
+from flywheel_server.api import evidence_waiting, pages
+from flywheel_server.api.access import ClientReader, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import Window
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.domain import evidence_figures
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.domain.evidence_figures import Clock
 from flywheel_server.domain.scope import ClientScope, PartnerScope
-from flywheel_server.portal import charts, checks, filters, frame
+from flywheel_server.portal import charts, checks, evidence_decisions, filters, frame
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import appliances
 
@@ -108,6 +109,24 @@ async def partner_site(
 ) -> Response:
     """Show the evidence of a partner's site."""
     return await _site(request, scope, parts, page, str(id), window, chosen)
+
+
+@partners.get("/{id}/keys/{key_id}/{verb}")
+async def partner_key(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId, key_id: UUID, verb: str
+) -> Response:
+    """Show a key of a partner's site with the form that decides on it."""
+    back = f"/partner/evidence/{id}"
+    return await evidence_decisions.page(request, scope, parts, back, key_id, verb, id)
+
+
+@partners.post("/{id}/keys/{key_id}/{verb}")
+async def partner_decision(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId, key_id: UUID, verb: str
+) -> Response:
+    """Have a key of a partner's site count from now on, or never."""
+    back = f"/partner/evidence/{id}"
+    return await evidence_decisions.decide(request, scope, parts, back, key_id, verb, id)
 
 
 @partners.get("/{id}/export")
@@ -212,6 +231,7 @@ async def _site(
     summary = await figures.summarize(scope, parts, id, window)
     stamps = await figures.list_timestamps(scope, parts, _NEWEST_STAMPS, id)
     page = filters.short(request, page, _BUNDLES)
+    waits = await evidence_waiting.of_site(scope, parts, id)
     listed, wrong = await _listed(scope, parts, page, id, chosen)
     days: dict[dt.date, dict[str, int]] = {
         each.day: {kind: getattr(each, kind) for kind in evidence_figures.CHECK_KINDS}
@@ -224,6 +244,7 @@ async def _site(
         site=site,
         chain=await bundles.get_chain(scope, parts, id),
         summary=summary,
+        waits=waits,
         chart=charts.by_day(
             days, evidence_figures.CHECK_KINDS, window.since.date(), window.until.date()
         ),
@@ -317,12 +338,11 @@ async def _bundle(
     )
 
 
-async def _appliances(parts: Runtime, scope: Looker, id: str) -> dict[Any, str]:
+async def _appliances(parts: Runtime, scope: Looker, id: str) -> dict[UUID, str]:
     """Return what the site's appliances are called, by id."""
     async with db.transaction(parts.database, scope) as connection:
         site = await bundles.find_site(connection, id)
-        found = await appliances.of_site(connection, site.id)
-    return {each.id: each.wire_id for each in found}
+        return await appliances.names(connection, site.id)
 
 
 def _span(chosen: _Filters) -> tuple[str | None, str | None]:

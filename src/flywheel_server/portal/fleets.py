@@ -4,6 +4,7 @@ Each kind of people has its own paths, which a ``Place`` tells the templates; th
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
@@ -11,8 +12,9 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from flywheel_server import clock, db, errors
-from flywheel_server.api import admin_sites, healing_logs, orders, pages
+from flywheel_server.api import admin_sites, healing_logs, orders, pages, site_alarms
 from flywheel_server.api.admin_sites import ModeBody, ModeView
+from flywheel_server.api.deliveries import AlarmView
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
 from flywheel_server.api.orders import IssuedView, OrderBody
 from flywheel_server.domain import deliveries, reported
@@ -85,8 +87,9 @@ async def sites_page(
     page: pages.Page,
     place: Place,
     text: str,
+    alarms: Sequence[AlarmView] = (),
 ) -> Response:
-    """List the sites with what their appliances say."""
+    """List the sites with what their appliances say, under what needs a person."""
     now = clock.now()
     async with db.transaction(parts.database, scope) as connection:
         rows = await fleet.sites(
@@ -103,6 +106,7 @@ async def sites_page(
         "fleet.html",
         place=place,
         sites=listed.items,
+        alarms=alarms,
         following=filters.following(request, listed.next),
         chosen={"text": text},
     )
@@ -145,6 +149,7 @@ async def site_page(
             before=cast("tuple[dt.datetime, str] | None", before),
             limit=page.limit + 1,
         )
+        alarms = await site_alarms.of_site(connection, found[0].id, now)
     listed = pages.listing(rows, page, lambda row: (row.created_at, row.id), lambda row: row.id)
     present = pages.listing(appliances, shown, lambda row: (row.id,), lambda row: row)
     return frame.page(
@@ -167,6 +172,7 @@ async def site_page(
         state=reported.state,
         cautions=lambda version: ordered.caution("healing", [version]),
         silent_since=now - deliveries.SILENT_AFTER,
+        alarms=alarms,
     )
 
 

@@ -24,7 +24,7 @@ from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
 from flywheel_server.domain import agents
-from flywheel_server.domain.appliances import Appliance
+from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.domain.scope import ClientScope
 from flywheel_server.portal import filters, forms, frame
@@ -201,7 +201,7 @@ async def _show(
         async with db.transaction(parts.database, scope) as connection:
             own = [
                 (each.wire_id, _named(each))
-                for each in await appliances.of_site(connection, plan.site.id)
+                for each in living(await appliances.of_site(connection, plan.site.id))
             ]
     return frame.page(
         request,

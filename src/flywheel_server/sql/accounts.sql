@@ -16,6 +16,7 @@ SELECT
         FROM appliances a
         WHERE a.site_id = k.site_id
             AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
+            AND a.removed_at IS NULL
             AND a.last_seen_at >= now() - interval '30 days'
             -- One with a key of its own does not report by a shared one.
             AND (
@@ -57,6 +58,7 @@ SELECT
         FROM appliances a
         WHERE a.site_id = k.site_id
             AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
+            AND a.removed_at IS NULL
             AND a.last_seen_at >= now() - interval '30 days'
             -- One with a key of its own does not report by a shared one.
             AND (
@@ -198,6 +200,7 @@ LIMIT $5;
 SELECT a.id
 FROM appliances a
 WHERE a.site_id = $1
+    AND a.removed_at IS NULL
     AND (a.wire_id = $2 OR a.id::text = lower($2) OR replace(a.wire_id, ':', '-') = $2)
 ORDER BY (a.wire_id = $2) DESC
 LIMIT 1;

@@ -11,5 +11,6 @@ WHERE appliance_documents.received_at <= EXCLUDED.received_at;
 SELECT a.id
 FROM appliances a
 WHERE a.site_id = $1
+    AND a.removed_at IS NULL
 ORDER BY a.id
 LIMIT 2;

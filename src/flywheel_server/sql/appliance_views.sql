@@ -5,6 +5,7 @@ SELECT
     s.slug,
     a.hostname,
     a.mac,
+    a.reported_mac,
     a.ip_addresses,
     a.agent_version,
     a.nixos_version,
@@ -21,7 +22,8 @@ SELECT
     a.last_seen_at
 FROM appliances a
 JOIN sites s ON s.id = a.site_id
-WHERE ($1::uuid IS NULL OR a.id > $1)
+WHERE a.removed_at IS NULL
+    AND ($1::uuid IS NULL OR a.id > $1)
     AND ($2::uuid IS NULL OR a.site_id = $2)
     AND (
         $3::text IS NULL

@@ -7,7 +7,8 @@ SELECT
     a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
     a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
     a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
-    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
+    a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
 WHERE a.site_id = $1
     AND (a.id = $2 OR a.mac = $3 OR a.agent_public_key = $4 OR a.hostname = $5)
@@ -16,29 +17,32 @@ ORDER BY a.id;
 -- name: count
 SELECT count(*)
 FROM appliances a
-WHERE a.site_id = $1;
+WHERE a.site_id = $1
+    AND a.removed_at IS NULL;
 
 -- name: insert
 INSERT INTO appliances (
     site_id, wire_id, mac, agent_public_key, hostname, ip_addresses, agent_version, nixos_version,
     has_local_credentials, uptime_seconds, reported_l2_mode, reported_l2_mode_at,
-    desired_rules_hash, reported_rules_hash, reported_rules_hash_at, first_seen_at, last_seen_at
+    desired_rules_hash, reported_rules_hash, reported_rules_hash_at, first_seen_at, last_seen_at,
+    reported_mac
 )
 VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     $11, CASE WHEN $11::text IS NOT NULL THEN $14::timestamptz END,
     $12, $13, CASE WHEN $13::text IS NOT NULL THEN $14::timestamptz END,
-    $14, $14
+    $14, $14, $15
 )
 ON CONFLICT (wire_id) DO NOTHING
 RETURNING
     id, site_id, wire_id, mac, agent_public_key, hostname, ip_addresses, agent_version,
     nixos_version, has_local_credentials, uptime_seconds, desired_l2_mode, reported_l2_mode,
     reported_l2_mode_at, desired_rules_hash, reported_rules_hash, reported_rules_hash_at,
-    last_sync_at, first_seen_at, last_seen_at;
+    last_sync_at, first_seen_at, last_seen_at, reported_mac, removed_at, merged_into;
 
 -- name: update
--- The times of what is reported move with every report of it that is written.
+-- The times of what is reported move with every report of it that is written. One that was removed
+-- is back with it.
 UPDATE appliances
 SET
     mac = $3,
@@ -65,14 +69,17 @@ SET
         WHEN $13::text IS NULL THEN reported_rules_hash_at
         ELSE $14::timestamptz
     END,
-    last_seen_at = GREATEST(last_seen_at, $14)
+    last_seen_at = GREATEST(last_seen_at, $14),
+    reported_mac = $15,
+    removed_at = NULL,
+    removed_by = NULL
 WHERE site_id = $1
     AND id = $2
 RETURNING
     id, site_id, wire_id, mac, agent_public_key, hostname, ip_addresses, agent_version,
     nixos_version, has_local_credentials, uptime_seconds, desired_l2_mode, reported_l2_mode,
     reported_l2_mode_at, desired_rules_hash, reported_rules_hash, reported_rules_hash_at,
-    last_sync_at, first_seen_at, last_seen_at;
+    last_sync_at, first_seen_at, last_seen_at, reported_mac, removed_at, merged_into;
 
 -- name: restarted
 UPDATE appliances
@@ -85,22 +92,43 @@ SELECT
     a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
     a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
     a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
-    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
+    a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
 WHERE a.site_id = $1
+    AND a.removed_at IS NULL
     AND (
-        lower(a.wire_id) IN (lower($2), lower($3))
-        OR a.id::text = lower($2)
+        a.id::text = lower($2)
+        OR lower(a.wire_id) = lower($2)
+        OR lower(a.wire_id) IN (SELECT lower(w) FROM unnest($3::text[]) AS w)
+        -- Also by the ids of those that were merged into it.
+        OR EXISTS (
+            SELECT 1
+            FROM appliances g
+            WHERE g.site_id = $1
+                AND g.merged_into = a.id
+                AND (
+                    g.id::text = lower($2)
+                    OR lower(g.wire_id) = lower($2)
+                    OR lower(g.wire_id) IN (SELECT lower(w) FROM unnest($3::text[]) AS w)
+                )
+        )
         -- Agents build {site_id}-{MAC} themselves, also where another id was registered.
-        OR (a.mac = $4 AND lower($3) = lower((
-            SELECT s.slug FROM sites s WHERE s.id = $1
-        ) || '-' || $4))
+        OR lower((SELECT s.slug FROM sites s WHERE s.id = $1) || '-' || a.mac)
+            IN (SELECT lower(w) FROM unnest($3::text[]) AS w)
         -- An agent without a MAC writes zeros: clear only where one such appliance is.
-        OR ($5 AND a.mac IS NULL AND (
-            SELECT count(*) FROM appliances b WHERE b.site_id = $1 AND b.mac IS NULL
+        OR ($4 AND a.mac IS NULL AND (
+            SELECT count(*)
+            FROM appliances b
+            WHERE b.site_id = $1
+                AND b.mac IS NULL
+                AND b.removed_at IS NULL
         ) = 1 AND lower(left($2, -18)) = lower((SELECT s.slug FROM sites s WHERE s.id = $1)))
     )
-ORDER BY (a.wire_id = $2) DESC, (lower(a.wire_id) = lower($3)) DESC, a.id
+ORDER BY
+    (a.wire_id = $2) DESC,
+    (lower(a.wire_id) IN (SELECT lower(w) FROM unnest($3::text[]) AS w)) DESC,
+    a.id
 LIMIT 1;
 
 -- name: get
@@ -108,7 +136,8 @@ SELECT
     a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
     a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
     a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
-    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
+    a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
 WHERE a.site_id = $1
     AND a.id = $2;
@@ -118,10 +147,22 @@ SELECT
     a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
     a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
     a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
-    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
+    a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
 WHERE a.site_id = $1
+    AND a.removed_at IS NULL
 ORDER BY a.id;
+
+-- name: names
+-- What every appliance of a site is called, removed ones too: one that was merged by its new name.
+SELECT a.id, COALESCE(b.wire_id, a.wire_id) AS wire_id
+FROM appliances a
+LEFT JOIN appliances b ON b.site_id = a.site_id AND b.id = a.merged_into
+WHERE a.site_id = $1;
+
+-- name: mac_is_shared
+SELECT EXISTS (SELECT 1 FROM shared_macs m WHERE m.site_id = $1 AND m.mac = $2);
 
 -- name: settled
 -- fleet: a process learns the appliances of every site when it starts
@@ -131,9 +172,11 @@ SELECT
     a.id, a.site_id, a.wire_id, a.mac, a.agent_public_key, a.hostname, a.ip_addresses,
     a.agent_version, a.nixos_version, a.has_local_credentials, a.uptime_seconds,
     a.desired_l2_mode, a.reported_l2_mode, a.reported_l2_mode_at, a.desired_rules_hash,
-    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at, a.last_seen_at
+    a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
+    a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
 WHERE a.id > $1
+    AND a.removed_at IS NULL
     AND (a.mac IS NOT NULL OR a.agent_public_key IS NOT NULL)
     AND NOT EXISTS (
         SELECT 1
@@ -169,7 +212,7 @@ WITH beats AS (
         min(a.id::text)::uuid AS id, min(b.seen_at), min(b.synced_at), min(b.uptime_seconds), NULL,
         NULL
     FROM beats b
-    JOIN appliances a ON a.site_id = b.site_id
+    JOIN appliances a ON a.site_id = b.site_id AND a.removed_at IS NULL
     WHERE b.appliance_id IS NULL
     GROUP BY b.site_id
     HAVING count(*) = 1

@@ -45,7 +45,7 @@ pairs AS (
         ON l.scope IN ('platform', 'site') OR l.organization_id = o.id
         OR l.partner_id = o.partner_id
     JOIN sites s ON s.organization_id = o.id AND (l.scope <> 'site' OR l.site_id = s.id)
-    JOIN appliances a ON a.site_id = s.id
+    JOIN appliances a ON a.site_id = s.id AND a.removed_at IS NULL
     WHERE l.fresh
     UNION
     SELECT a.site_id, l.id, a.id, l.enabled_changed_at, a.first_seen_at
@@ -56,6 +56,7 @@ pairs AS (
         ON l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
         OR l.partner_id = o.partner_id
     WHERE a.first_seen_at >= $1
+        AND a.removed_at IS NULL
     UNION
     -- Given back to a tenant that it was taken from.
     SELECT a.site_id, l.id, a.id, GREATEST(l.enabled_changed_at, x.ended_at), a.first_seen_at
@@ -64,7 +65,7 @@ pairs AS (
     JOIN organizations o
         ON o.id = x.organization_id OR x.organization_id IS NULL AND o.partner_id = x.partner_id
     JOIN sites s ON s.organization_id = o.id
-    JOIN appliances a ON a.site_id = s.id
+    JOIN appliances a ON a.site_id = s.id AND a.removed_at IS NULL
     WHERE x.ended_at >= $1
 )
 INSERT INTO rule_deliveries AS d (site_id, rule, appliance_id, approved_at)
@@ -163,6 +164,7 @@ WITH carried AS (
         SELECT min(p.id::text)::uuid AS id
         FROM appliances p
         WHERE p.site_id = y.site_id
+            AND p.removed_at IS NULL
         HAVING count(*) = 1
     ) a ON y.appliance_id IS NULL
     WHERE y.synced_at >= $1
@@ -411,6 +413,7 @@ SELECT a.wire_id, s.slug, a.agent_version, a.last_seen_at
 FROM appliances a
 JOIN sites s ON s.id = a.site_id
 WHERE a.last_seen_at < $1
+    AND a.removed_at IS NULL
 ORDER BY a.last_seen_at, a.id
 LIMIT $2;
 
@@ -424,7 +427,9 @@ SELECT
     (
         SELECT max(e.received_at) FROM executions e WHERE e.received_at >= $1
     ) AS executions,
-    (SELECT count(*) FROM appliances a WHERE a.agent_version !~ $2) AS pulling;
+    (
+        SELECT count(*) FROM appliances a WHERE a.agent_version !~ $2 AND a.removed_at IS NULL
+    ) AS pulling;
 
 -- name: forget_sets
 -- fleet: a set that nobody runs or fetched last says nothing any more

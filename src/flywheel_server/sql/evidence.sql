@@ -10,15 +10,15 @@ WHERE h.site_id = $1;
 -- name: append
 INSERT INTO evidence_bundles (
     site_id, position, bundle_id, appliance_id, public_key, signature, signed_data, bundle_hash,
-    previous_hash, chain_hash, checked_at, received_at, checks, results
+    previous_hash, chain_hash, checked_at, received_at, checks, results, waited_since
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: known
 -- The bundle with this id, and the one with this content.
 SELECT
     b.site_id, b.position, b.bundle_id, b.appliance_id, b.public_key, b.signature, b.bundle_hash,
-    b.previous_hash, b.chain_hash, b.checked_at, b.received_at, b.checks, b.results,
+    b.previous_hash, b.chain_hash, b.checked_at, b.received_at, b.checks, b.results, b.waited_since,
     a.id AS anchor_id, a.state AS anchor_state, a.submitted_at
 FROM evidence_bundles b
 LEFT JOIN evidence_leaves l ON l.site_id = b.site_id AND l.position = b.position
@@ -30,7 +30,7 @@ ORDER BY b.position;
 -- name: page
 SELECT
     b.site_id, b.position, b.bundle_id, b.appliance_id, b.public_key, b.signature, b.bundle_hash,
-    b.previous_hash, b.chain_hash, b.checked_at, b.received_at, b.checks, b.results,
+    b.previous_hash, b.chain_hash, b.checked_at, b.received_at, b.checks, b.results, b.waited_since,
     a.id AS anchor_id, a.state AS anchor_state, a.submitted_at
 FROM evidence_bundles b
 LEFT JOIN evidence_leaves l ON l.site_id = b.site_id AND l.position = b.position
@@ -39,14 +39,21 @@ WHERE b.site_id = $1
     AND ($2::bigint IS NULL OR b.position < $2)
     AND ($3::timestamptz IS NULL OR b.received_at >= $3)
     AND ($4::timestamptz IS NULL OR b.received_at < $4)
-    AND ($5::uuid IS NULL OR b.appliance_id = $5)
+    -- Also what was signed by an appliance that was merged into it.
+    AND (
+        $5::uuid IS NULL
+        OR b.appliance_id = $5
+        OR b.appliance_id IN (
+            SELECT g.id FROM appliances g WHERE g.site_id = b.site_id AND g.merged_into = $5
+        )
+    )
     -- A bundle that is in no batch yet waits as those of its kind do: $7 says how.
     AND ($6::text IS NULL OR COALESCE(a.state, $7::text) = $6)
     AND ($8::text IS NULL OR b.results ? $8)
     AND (
         $9::text IS NULL
         OR $9 = 'ahead' AND b.checked_at - b.received_at > $10::interval
-        OR $9 = 'late' AND b.received_at - b.checked_at > $11::interval
+        OR $9 = 'late' AND COALESCE(b.waited_since, b.received_at) - b.checked_at > $11::interval
     )
     AND (
         $12::text IS NULL
@@ -71,7 +78,7 @@ LIMIT $13;
 -- name: get
 SELECT
     b.site_id, b.position, b.bundle_id, b.appliance_id, b.public_key, b.signature, b.bundle_hash,
-    b.previous_hash, b.chain_hash, b.checked_at, b.received_at, b.checks, b.results,
+    b.previous_hash, b.chain_hash, b.checked_at, b.received_at, b.checks, b.results, b.waited_since,
     a.id AS anchor_id, a.state AS anchor_state, a.submitted_at, b.signed_data, l.path
 FROM evidence_bundles b
 LEFT JOIN evidence_leaves l ON l.site_id = b.site_id AND l.position = b.position
@@ -98,7 +105,7 @@ WHERE b.site_id = $1
 -- A piece of a chain with everything that proves it.
 SELECT
     b.site_id, b.position, b.bundle_id, b.appliance_id, b.public_key, b.signature, b.bundle_hash,
-    b.previous_hash, b.chain_hash, b.checked_at, b.received_at, b.checks, b.results,
+    b.previous_hash, b.chain_hash, b.checked_at, b.received_at, b.checks, b.results, b.waited_since,
     l.anchor_id, NULL::text AS anchor_state, NULL::timestamptz AS submitted_at, b.signed_data,
     l.path
 FROM evidence_bundles b

@@ -60,7 +60,7 @@ SELECT
     count(*) AS bundles,
     COALESCE(sum(b.checks), 0)::bigint AS checks,
     count(*) FILTER (WHERE b.checked_at - b.received_at > $4::interval) AS ahead,
-    count(*) FILTER (WHERE b.received_at - b.checked_at > $5::interval) AS late
+    count(*) FILTER (WHERE COALESCE(b.waited_since, b.received_at) - b.checked_at > $5::interval) AS late
 FROM evidence_bundles b
 WHERE b.site_id = $1
     AND b.received_at >= $2

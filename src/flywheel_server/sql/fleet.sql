@@ -32,6 +32,7 @@ LEFT JOIN LATERAL (
         count(*) FILTER (WHERE p.reported_l2_mode <> p.desired_l2_mode) AS pending_modes
     FROM appliances p
     WHERE p.site_id = f.id
+        AND p.removed_at IS NULL
 ) a ON true
 LEFT JOIN LATERAL (
     SELECT count(*) AS open_orders
@@ -97,6 +98,7 @@ FROM (
         count(*) FILTER (WHERE a.reported_rules_hash = a.desired_rules_hash) AS current,
         GREATEST(max(a.reported_l2_mode_at), max(a.reported_rules_hash_at)) AS reported_at
     FROM appliances a
+    WHERE a.removed_at IS NULL
 ) t;
 
 -- name: news_of_all

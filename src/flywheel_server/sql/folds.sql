@@ -203,9 +203,9 @@ placed AS MATERIALIZED (
             ELSE (SELECT r.rule FROM resolved_rule(n.site_id, n.incident_type, n.reported_id) r)
         END AS rule,
         COALESCE(
-            n.appliance_id,
+            (SELECT COALESCE(a.merged_into, a.id) FROM appliances a WHERE a.id = n.appliance_id),
             CASE WHEN n.reported_appliance IS NOT NULL THEN (
-                SELECT a.id
+                SELECT COALESCE(a.merged_into, a.id)
                 FROM appliances a
                 WHERE a.site_id = n.site_id
                     AND (
@@ -213,13 +213,17 @@ placed AS MATERIALIZED (
                         OR a.id::text = lower(n.reported_appliance)
                         OR a.mac = replace(upper(right(n.reported_appliance, 17)), '-', ':')
                     )
-                ORDER BY (lower(a.wire_id) = lower(n.reported_appliance)) DESC, a.id
+                ORDER BY
+                    (a.removed_at IS NULL OR a.merged_into IS NOT NULL) DESC,
+                    (lower(a.wire_id) = lower(n.reported_appliance)) DESC,
+                    a.id
                 LIMIT 1
             ) END,
             (
                 SELECT min(a.id::text)::uuid
                 FROM appliances a
                 WHERE a.site_id = n.site_id
+                    AND a.removed_at IS NULL
                 HAVING count(*) = 1
             )
         ) AS appliance_id

@@ -12,7 +12,12 @@ WHERE e.site_id = $1
         SELECT u.hostname, u.incident_type
         FROM unnest($3::text[], $4::text[]) AS u (hostname, incident_type)
     )
-    AND ($5::uuid IS NULL OR e.appliance_id IS NULL OR e.appliance_id = $5)
+    AND (
+        $5::uuid IS NULL
+        OR e.appliance_id IS NULL
+        OR e.appliance_id = $5
+        OR e.appliance_id IN (SELECT a.id FROM appliances a WHERE a.merged_into = $5)
+    )
     AND NOT EXISTS (
         SELECT 1
         FROM corrections c

@@ -137,6 +137,7 @@ WHERE o.id = d.id
 RETURNING o.appliance_id;
 
 -- name: page
+-- Also those of what was merged into the appliance.
 SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
@@ -144,7 +145,12 @@ SELECT
     o.result, o.error_message, o.outcome, o.standing
 FROM orders o
 WHERE o.site_id = $1
-    AND o.appliance_id = $2
+    AND o.appliance_id IN (
+        SELECT g.id
+        FROM appliances g
+        WHERE g.site_id = $1
+            AND (g.id = $2 OR g.merged_into = $2)
+    )
     AND ($3::text[] IS NULL OR o.state = ANY($3))
     AND ($4::timestamptz IS NULL OR (o.created_at, o.id) > ($4, $5::text))
 ORDER BY o.created_at, o.id

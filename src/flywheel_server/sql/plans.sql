@@ -1,7 +1,18 @@
 -- name: askers
+-- Who may be asking: the key's appliance, else those that were seen while the newest one was.
 SELECT a.id, a.desired_l2_mode, a.agent_version
 FROM appliances a
 WHERE a.site_id = $1
+    AND a.removed_at IS NULL
+    AND (
+        a.id = $2
+        OR a.last_seen_at >= (
+            SELECT max(b.last_seen_at)
+            FROM appliances b
+            WHERE b.site_id = $1
+                AND b.removed_at IS NULL
+        ) - $3::interval
+    )
 ORDER BY a.id;
 
 -- name: lock_incident

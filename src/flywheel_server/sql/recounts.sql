@@ -364,7 +364,14 @@ backed AS (
     JOIN executions e ON e.site_id = c.site_id AND e.received_at = c.at
     WHERE e.level = 'L1'
         AND e.weight > 0
-        AND (e.appliance_id IS NULL OR e.appliance_id = c.appliance_id)
+        AND (
+            e.appliance_id IS NULL
+            OR e.appliance_id = c.appliance_id
+            -- What was merged into it was it.
+            OR e.appliance_id IN (
+                SELECT a.id FROM appliances a WHERE a.merged_into = c.appliance_id
+            )
+        )
         AND (e.outcome = 'success' OR NOT c.success)
 )
 SELECT

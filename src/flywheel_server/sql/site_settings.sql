@@ -19,6 +19,7 @@ SELECT
 FROM appliances a
 WHERE a.site_id = $1
     AND a.id = $2
+    AND a.removed_at IS NULL
 FOR NO KEY UPDATE;
 
 -- name: set_mode

@@ -75,5 +75,6 @@ WHERE o.id = ANY ($1::uuid[]);
 SELECT a.site_id, a.wire_id, a.hostname
 FROM appliances a
 WHERE a.site_id = $1
+    AND a.removed_at IS NULL
 ORDER BY a.wire_id
 LIMIT $2;

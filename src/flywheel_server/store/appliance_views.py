@@ -19,6 +19,7 @@ class ApplianceView:
     slug: str
     hostname: str
     mac: str | None
+    reported_mac: str | None
     ip_addresses: list[str]
     agent_version: str
     nixos_version: str

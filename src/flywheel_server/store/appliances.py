@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from flywheel_server.db import Connection, Record
-from flywheel_server.domain import appliances
+from flywheel_server.domain import macs
 from flywheel_server.domain.appliances import Appliance, Report
 from flywheel_server.sql import load
 
@@ -45,7 +45,7 @@ async def candidates(
         report.agent_public_key,
         report.hostname,
     )
-    return [_appliance(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 async def count(connection: Connection, site_id: UUID) -> int:
@@ -61,7 +61,7 @@ async def insert(
     report: Report,
     *,
     uptime_seconds: int | None,
-    rules_hash: str,
+    rules_hash: str | None,
     now: dt.datetime,
 ) -> Appliance | None:
     """Register an appliance; return None when its wire id is taken."""
@@ -75,8 +75,9 @@ async def insert(
         rules_hash,
         report.active_rules_hash,
         now,
+        report.reported_mac,
     )
-    return None if row is None else _appliance(row)
+    return None if row is None else from_row(row)
 
 
 async def update(
@@ -100,21 +101,33 @@ async def update(
         rules_hash,
         report.active_rules_hash,
         now,
+        report.reported_mac,
     )
     if row is None:
-        raise LookupError("an appliance is never deleted")
-    return _appliance(row)
+        raise LookupError("an appliance's row is never deleted")
+    return from_row(row)
 
 
 async def get(connection: Connection, site_id: UUID, id: UUID) -> Appliance | None:
     """Return one appliance of a site."""
     row = await connection.fetchrow(_SQL["get"], site_id, id)
-    return None if row is None else _appliance(row)
+    return None if row is None else from_row(row)
 
 
 async def of_site(connection: Connection, site_id: UUID) -> list[Appliance]:
     """Return the appliances of a site in the order in which they registered."""
-    return [_appliance(row) for row in await connection.fetch(_SQL["of_site"], site_id)]
+    return [from_row(row) for row in await connection.fetch(_SQL["of_site"], site_id)]
+
+
+async def names(connection: Connection, site_id: UUID) -> dict[UUID, str]:
+    """Return what each appliance that a site has or had is called on the wire."""
+    rows = await connection.fetch(_SQL["names"], site_id)
+    return {row["id"]: row["wire_id"] for row in rows}
+
+
+async def mac_is_shared(connection: Connection, site_id: UUID, mac: str | None) -> bool:
+    """Say whether several machines of a site are known to have this MAC."""
+    return bool(mac is not None and await connection.fetchval(_SQL["mac_is_shared"], site_id, mac))
 
 
 async def restarted(connection: Connection, site_id: UUID, id: UUID, now: dt.datetime) -> None:
@@ -125,16 +138,17 @@ async def restarted(connection: Connection, site_id: UUID, id: UUID, now: dt.dat
 async def resolve(connection: Connection, site_id: UUID, text: str) -> Appliance | None:
     """Return the appliance of a site that is called ``text``: a wire id in any form, or our id.
 
-    The wire id with a MAC of zeros means the site's only appliance without a MAC.
+    What was merged is found as what it was merged into; what was removed is not found. The wire id
+    with a MAC of zeros means the site's only appliance without a MAC.
     """
-    normal, mac, zeros = appliances.normal_wire_id(text)
-    row = await connection.fetchrow(_SQL["resolve"], site_id, text, normal, mac, zeros)
-    return None if row is None else _appliance(row)
+    forms = [form for form, _ in macs.tails(text)]
+    row = await connection.fetchrow(_SQL["resolve"], site_id, text, forms, macs.zeros(text))
+    return None if row is None else from_row(row)
 
 
 async def settled(connection: Connection, after: UUID, limit: int) -> list[Appliance]:
     """Return appliances that can be told by what they report and have no open order, by id."""
-    return [_appliance(row) for row in await connection.fetch(_SQL["settled"], after, limit)]
+    return [from_row(row) for row in await connection.fetch(_SQL["settled"], after, limit)]
 
 
 async def beat(connection: Connection, beats: Sequence[Beat]) -> None:
@@ -163,7 +177,8 @@ def _reported(report: Report) -> tuple[object, ...]:
     )
 
 
-def _appliance(row: Record) -> Appliance:
+def from_row(row: Record) -> Appliance:
+    """Return the appliance of a row that has every column of it."""
     values = dict(row)
     values["ip_addresses"] = tuple(values["ip_addresses"])
     return Appliance(**values)

@@ -38,6 +38,8 @@ class Bundle:
     chain_hash: str
     checked_at: dt.datetime
     received_at: dt.datetime
+    # When it came, if it waited for its key first.
+    waited_since: dt.datetime | None = None
     checks: int
     results: dict[str, int]
     # Its batch; None while it waits for one.
@@ -97,6 +99,7 @@ async def append(connection: Connection, bundle: Proven) -> None:
         bundle.received_at,
         bundle.checks,
         bundle.results,
+        bundle.waited_since,
     )
 
 

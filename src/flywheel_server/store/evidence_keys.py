@@ -17,7 +17,8 @@ class EvidenceKey:
 
     id: UUID
     site_id: UUID
-    appliance_id: UUID
+    # None: no appliance has shown it, only bundles.
+    appliance_id: UUID | None
     public_key: str
     state: KeyState
     seen_at: dt.datetime
@@ -30,7 +31,10 @@ class ShownKey(EvidenceKey):
     """A key with the names of its place."""
 
     slug: str
-    wire_id: str
+    wire_id: str | None
+    # What waits for it.
+    bundles: int
+    size_bytes: int
 
 
 async def see(
@@ -48,6 +52,32 @@ async def see(
     return state
 
 
+async def claim(
+    connection: Connection,
+    site_id: UUID,
+    appliance_id: UUID,
+    public_key: str,
+    now: dt.datetime,
+) -> KeyState | None:
+    """Make a key that only bundles have shown an appliance's; None if it is none of those."""
+    state: KeyState | None = await connection.fetchval(
+        _SQL["claim"], site_id, appliance_id, public_key, now
+    )
+    return state
+
+
+async def see_unknown(
+    connection: Connection, site_id: UUID, public_key: str, now: dt.datetime, most: int
+) -> bool:
+    """Keep a key that only bundles have shown; False where a site has too many of them."""
+    return bool(await connection.fetchval(_SQL["see_unknown"], site_id, public_key, now, most))
+
+
+async def assign(connection: Connection, site_id: UUID, id: UUID, appliance_id: UUID) -> None:
+    """Say whose key it is."""
+    await connection.execute(_SQL["assign"], site_id, id, appliance_id)
+
+
 async def of_site(
     connection: Connection,
     site_id: UUID,
@@ -60,9 +90,15 @@ async def of_site(
     return [EvidenceKey(**row) for row in rows]
 
 
-async def lock(connection: Connection, id: UUID) -> EvidenceKey | None:
-    """Return a key and keep others from changing it until the end."""
-    row = await connection.fetchrow(_SQL["lock"], id)
+async def lock(connection: Connection, site_id: UUID, id: UUID) -> EvidenceKey | None:
+    """Return a key of a site and keep others from changing it until the end."""
+    row = await connection.fetchrow(_SQL["lock"], site_id, id)
+    return None if row is None else EvidenceKey(**row)
+
+
+async def get(connection: Connection, site_id: UUID, id: UUID) -> EvidenceKey | None:
+    """Return a key of a site."""
+    row = await connection.fetchrow(_SQL["get"], site_id, id)
     return None if row is None else EvidenceKey(**row)
 
 

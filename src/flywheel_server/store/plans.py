@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flywheel_server.db import Connection
 from flywheel_server.domain.appliances import L2Mode
+from flywheel_server.domain.deliveries import SILENT_AFTER
 from flywheel_server.domain.plan_history import Evidence
 from flywheel_server.domain.plans import (
     Asker,
@@ -61,9 +62,11 @@ class Covering:
     runbook: Runbook
 
 
-async def askers(connection: Connection, site_id: UUID) -> list[tuple[UUID, L2Mode, str]]:
+async def askers(
+    connection: Connection, site_id: UUID, bound: UUID | None
+) -> list[tuple[UUID, L2Mode, str]]:
     """Return each appliance of a site with its mode and its agent's version."""
-    rows = await connection.fetch(_SQL["askers"], site_id)
+    rows = await connection.fetch(_SQL["askers"], site_id, bound, SILENT_AFTER)
     return [(row["id"], row["desired_l2_mode"], row["agent_version"]) for row in rows]
 
 

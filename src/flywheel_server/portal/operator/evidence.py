@@ -4,22 +4,20 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import clock, db, errors
+from flywheel_server import clock, db
 from flywheel_server.api import admin_evidence, admin_evidence_anchors, evidence_alarms, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
-from flywheel_server.api.admin_evidence import KeyView
 from flywheel_server.api.admin_evidence_anchors import NamedAnchorView, RetryBody
-from flywheel_server.api.operator_bodies import PathId, ReasonBody
+from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.domain import evidence
 from flywheel_server.domain.evidence import AnchorState, KeyState
-from flywheel_server.portal import filters, forms, frame
-from flywheel_server.store import evidence_anchors, evidence_keys
+from flywheel_server.portal import evidence_decisions, filters, forms, frame
+from flywheel_server.store import evidence_anchors
 
 router = APIRouter(prefix="/operator/evidence", include_in_schema=False)
 
 _HERE = "/operator/evidence"
 _MOST_ALARMS = 50
-_VERBS = frozenset({"approve", "refuse"})
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -109,14 +107,7 @@ async def decide_page(
     request: Request, scope: Admin, parts: RuntimeDep, id: PathId, verb: str
 ) -> Response:
     """Show a key with the form that asks why."""
-    _known(verb)
-    async with db.transaction(parts.database, scope) as connection:
-        found = await evidence_keys.page(
-            connection, state=None, site_id=None, after=None, id=id, limit=1
-        )
-    if not found:
-        raise errors.NotFound("There is no such key: choose one from the list.")
-    return frame.page(request, scope, "operator/evidence_key.html", key=found[0], verb=verb)
+    return await evidence_decisions.page(request, scope, parts, _HERE, id, verb)
 
 
 @router.post("/keys/{id}/{verb}")
@@ -124,23 +115,4 @@ async def decide(
     request: Request, scope: Admin, parts: RuntimeDep, id: PathId, verb: str
 ) -> Response:
     """Have a key count from now on, or never."""
-    _known(verb)
-    given = await forms.texts(request)
-
-    async def deed() -> KeyView:
-        body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-        act = admin_evidence.approve_key if verb == "approve" else admin_evidence.refuse_key
-        return await act(scope, parts, id, body)
-
-    return await forms.attempt(
-        _HERE,
-        deed(),
-        "The key counts from now on: the appliance sends again what was refused."
-        if verb == "approve"
-        else "The key is refused: what the appliance signs with it is never taken.",
-    )
-
-
-def _known(verb: str) -> None:
-    if verb not in _VERBS:
-        raise errors.NotFound("A key is approved or refused: choose one from the list.")
+    return await evidence_decisions.decide(request, scope, parts, _HERE, id, verb)

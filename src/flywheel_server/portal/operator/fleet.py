@@ -10,7 +10,7 @@ from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_accounts import SiteView
 from flywheel_server.api.admin_sites import SiteChange
 from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.portal import filters, fleets, forms
+from flywheel_server.portal import appliance_deeds, filters, fleets, forms
 
 router = APIRouter(prefix="/operator/fleet", include_in_schema=False)
 
@@ -72,6 +72,32 @@ async def set_l2_mode(
 ) -> Response:
     """Set what an appliance does when no rule matches."""
     return await fleets.set_mode(request, scope, parts, PLACE, id, appliance_id)
+
+
+@router.get("/{id}/appliances/{appliance_id}/{verb}")
+async def appliance_page(
+    request: Request,
+    scope: Admin,
+    parts: RuntimeDep,
+    id: PathId,
+    appliance_id: UUID,
+    verb: str,
+) -> Response:
+    """Show the form that removes, merges or splits an appliance."""
+    return await appliance_deeds.page(request, scope, parts, PLACE, id, appliance_id, verb)
+
+
+@router.post("/{id}/appliances/{appliance_id}/{verb}")
+async def appliance_deed(
+    request: Request,
+    scope: Admin,
+    parts: RuntimeDep,
+    id: PathId,
+    appliance_id: UUID,
+    verb: str,
+) -> Response:
+    """Remove, merge or split an appliance."""
+    return await appliance_deeds.do(request, scope, parts, PLACE, id, appliance_id, verb)
 
 
 @router.post("/{id}/orders")

@@ -77,13 +77,25 @@ KINDS = {
     "appliance_silent": Kind(
         grave=False, title="Appliances are silent", link="Look at the fleet", path=_FLEET, of=_site
     ),
+    "machines_take_turns": Kind(
+        title="Machines take turns as one appliance",
+        link="Look at the site",
+        path=_FLEET,
+        of=_site,
+        remedy="Open the site, and tell the machines apart there.",
+    ),
     "evidence_key": Kind(
         grave=False,
         title="Evidence keys wait for a person",
         link="Look at the keys",
         path="/operator/evidence",
-        remedy="If the appliance was set up anew, approve its key; what it signs is refused until "
-        "then.",
+        remedy="If the appliance was set up again, approve its key: what it signs waits for that. "
+        "The site's partner may decide, too.",
+    ),
+    "evidence_dropped": Kind(
+        title="Waiting evidence was dropped",
+        link="Look at the keys",
+        path="/operator/evidence",
     ),
     "evidence_timestamp": Kind(
         title="Timestamps of evidence are late or failed",

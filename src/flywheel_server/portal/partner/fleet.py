@@ -4,10 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from flywheel_server.api import pages
+from flywheel_server.api import pages, partner_alarms
 from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.portal import filters, fleets
+from flywheel_server.portal import appliance_deeds, filters, fleets
 
 router = APIRouter(prefix="/partner/fleet", include_in_schema=False)
 
@@ -33,7 +33,8 @@ async def fleet_page(
     text: fleets.Text = "",
 ) -> Response:
     """List the sites with what their appliances say."""
-    return await fleets.sites_page(request, scope, parts, page, PLACE, text)
+    found = await partner_alarms.alarms(scope, parts)
+    return await fleets.sites_page(request, scope, parts, page, PLACE, text, found.items)
 
 
 @router.get("/{id}")
@@ -60,6 +61,32 @@ async def set_l2_mode(
 ) -> Response:
     """Set what an appliance does when no rule matches."""
     return await fleets.set_mode(request, scope, parts, PLACE, id, appliance_id)
+
+
+@router.get("/{id}/appliances/{appliance_id}/{verb}")
+async def appliance_page(
+    request: Request,
+    scope: PartnerActor,
+    parts: RuntimeDep,
+    id: PathId,
+    appliance_id: UUID,
+    verb: str,
+) -> Response:
+    """Show the form that removes, merges or splits an appliance."""
+    return await appliance_deeds.page(request, scope, parts, PLACE, id, appliance_id, verb)
+
+
+@router.post("/{id}/appliances/{appliance_id}/{verb}")
+async def appliance_deed(
+    request: Request,
+    scope: PartnerActor,
+    parts: RuntimeDep,
+    id: PathId,
+    appliance_id: UUID,
+    verb: str,
+) -> Response:
+    """Remove, merge or split an appliance."""
+    return await appliance_deeds.do(request, scope, parts, PLACE, id, appliance_id, verb)
 
 
 @router.post("/{id}/orders")

@@ -1,0 +1,32 @@
+"""What needs a person at a partner's own sites: of operators' alarms, those about these sites."""
+
+from fastapi import APIRouter
+
+from flywheel_server import clock, db
+from flywheel_server.api import deliveries, evidence_alarms, site_alarms
+from flywheel_server.api.access import PartnerReader, RuntimeDep
+from flywheel_server.api.deliveries import AlarmsView, AlarmView
+from flywheel_server.domain import deliveries as domain
+from flywheel_server.store import deliveries as stored
+
+router = APIRouter(prefix="/api/partners/me/alarms", tags=["partners: fleet"])
+
+_MOST_SHOWN = 200
+
+
+@router.get("")
+async def alarms(scope: PartnerReader, parts: RuntimeDep) -> AlarmsView:
+    """Return what needs a person at the partner's sites, each with what ends it."""
+    now = clock.now()
+    async with db.transaction(parts.database, scope) as connection:
+        stuck = await stored.stuck(connection, _MOST_SHOWN)
+        total = await stored.stuck_total(connection)
+        silent = await stored.silent(connection, now - domain.SILENT_AFTER, _MOST_SHOWN)
+        troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
+        troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN)
+    items = [
+        *map(deliveries.not_running, stuck),
+        *map(deliveries.silent_appliance, silent),
+        *(AlarmView(**each) for each in troubles),
+    ]
+    return AlarmsView(items=items, rules_not_running=total)
