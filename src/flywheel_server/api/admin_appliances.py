@@ -47,6 +47,15 @@ class ApplianceItem(View):
     )
     ip_addresses: list[str] = Field(description="Its addresses.", examples=[["192.0.2.10"]])
     agent_version: str = Field(description="What runs on it.", examples=["0.1.0"])
+    agent: str = Field(
+        description="Which agent that is: older daemon, newer daemon, Python agent or unknown "
+        "agent.",
+        examples=["older daemon"],
+    )
+    knows_l2: bool = Field(
+        description="Whether its version sees what its L2 heals come to; else it only claims.",
+        examples=[False],
+    )
     nixos_version: str = Field(description="On which system.", examples=["12"])
     has_local_credentials: bool = Field(
         description="Whether it holds credentials for its targets.", examples=[False]
@@ -103,6 +112,8 @@ def _view(row: appliance_views.ApplianceView) -> ApplianceItem:
             reported_at=row.reported_l2_mode_at,
             state=settings.state(row.desired_l2_mode, row.reported_l2_mode),
         ),
+        agent=agents.of(row.agent_version).name,
+        knows_l2=agents.of(row.agent_version).words["L2"] == "observed",
         heals_by_order=agents.of(row.agent_version).heals_by_order,
         rules_hash=ReportedView(
             desired=row.desired_rules_hash,

@@ -17,7 +17,7 @@ from flywheel_server.api.admin_sites import ModeBody, ModeView
 from flywheel_server.api.deliveries import AlarmView
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
 from flywheel_server.api.orders import IssuedView, OrderBody
-from flywheel_server.domain import deliveries, reported
+from flywheel_server.domain import agents, deliveries, reported
 from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.portal import filters, forms, frame
@@ -170,6 +170,7 @@ async def site_page(
         kinds=ORDERS,
         tiers=("standard", "full_coverage"),
         state=reported.state,
+        agent_of=agents.of,
         cautions=lambda version: ordered.caution("healing", [version]),
         silent_since=now - deliveries.SILENT_AFTER,
         alarms=alarms,
