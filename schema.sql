@@ -581,7 +581,7 @@ CREATE TABLE public.events (
     data jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     dispatched_at timestamp with time zone,
-    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'rule.quarantined'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
+    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'rule.remains'::text, 'rule.quarantined'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
     CONSTRAINT events_whole_tenancy CHECK ((((site_id IS NULL) OR (organization_id IS NOT NULL)) AND ((organization_id IS NULL) OR (partner_id IS NOT NULL))))
 );
 
@@ -1327,6 +1327,22 @@ CREATE TABLE public.rule_health (
 
 ALTER TABLE ONLY public.rule_health FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.rule_remains (
+    rule uuid NOT NULL,
+    site_id uuid NOT NULL,
+    appliance_id uuid,
+    first_received_at timestamp with time zone,
+    last_received_at timestamp with time zone,
+    last_began_at timestamp with time zone,
+    removed_at timestamp with time zone,
+    removed_by text,
+    told_at timestamp with time zone,
+    CONSTRAINT rule_remains_ran CHECK ((num_nulls(first_received_at, last_received_at, last_began_at) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT rule_remains_removed_by_somebody CHECK (((removed_at IS NULL) = (removed_by IS NULL)))
+);
+
+ALTER TABLE ONLY public.rule_remains FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.rule_sets (
     hash text NOT NULL,
     rule_ids text[] NOT NULL,
@@ -1695,6 +1711,9 @@ ALTER TABLE ONLY public.rule_exclusions
 ALTER TABLE ONLY public.rule_health
     ADD CONSTRAINT rule_health_pkey PRIMARY KEY (rule);
 
+ALTER TABLE ONLY public.rule_remains
+    ADD CONSTRAINT rule_remains_place_key UNIQUE NULLS NOT DISTINCT (rule, site_id, appliance_id);
+
 ALTER TABLE ONLY public.rule_sets
     ADD CONSTRAINT rule_sets_pkey PRIMARY KEY (hash);
 
@@ -1820,6 +1839,8 @@ CREATE INDEX l1_rules_incident_type_idx ON public.l1_rules USING btree (incident
 
 CREATE INDEX l1_rules_matches_idx ON public.l1_rules USING btree (match_count, id);
 
+CREATE INDEX l1_rules_off_idx ON public.l1_rules USING btree (id) WHERE (NOT enabled);
+
 CREATE INDEX l1_rules_organization_idx ON public.l1_rules USING btree (organization_id) WHERE (organization_id IS NOT NULL);
 
 CREATE INDEX l1_rules_partner_idx ON public.l1_rules USING btree (partner_id) WHERE (partner_id IS NOT NULL);
@@ -1917,6 +1938,12 @@ CREATE UNIQUE INDEX rule_exclusions_in_force_key ON public.rule_exclusions USING
 CREATE INDEX rule_health_due_idx ON public.rule_health USING btree (rule) WHERE (replay OR (folded_seq < last_seq));
 
 CREATE INDEX rule_health_value_idx ON public.rule_health USING btree (value, rule);
+
+CREATE INDEX rule_remains_received_idx ON public.rule_remains USING btree (last_received_at);
+
+CREATE INDEX rule_remains_removed_idx ON public.rule_remains USING btree (removed_at);
+
+CREATE INDEX rule_remains_site_idx ON public.rule_remains USING btree (site_id);
 
 CREATE INDEX rule_syncs_synced_idx ON public.rule_syncs USING btree (synced_at);
 
@@ -2145,6 +2172,15 @@ ALTER TABLE ONLY public.rule_exclusions
 
 ALTER TABLE ONLY public.rule_health
     ADD CONSTRAINT rule_health_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.rule_remains
+    ADD CONSTRAINT rule_remains_appliance_fkey FOREIGN KEY (site_id, appliance_id) REFERENCES public.appliances(site_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.rule_remains
+    ADD CONSTRAINT rule_remains_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.rule_remains
+    ADD CONSTRAINT rule_remains_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.rule_syncs
     ADD CONSTRAINT rule_syncs_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
@@ -2607,6 +2643,14 @@ CREATE POLICY rule_health_restart ON public.rule_health FOR UPDATE TO flywheel_p
 CREATE POLICY rule_health_start ON public.rule_health FOR INSERT TO flywheel_partner WITH CHECK ((rule IN ( SELECT l.id
    FROM public.l1_rules l
   WHERE (l.scope <> 'platform'::text))));
+
+ALTER TABLE public.rule_remains ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_remains_people ON public.rule_remains TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY rule_remains_platform ON public.rule_remains TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.rule_sets ENABLE ROW LEVEL SECURITY;
 
@@ -3341,6 +3385,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_loop;
 
 GRANT UPDATE(replay) ON TABLE public.rule_health TO flywheel_client;
+
+GRANT SELECT ON TABLE public.rule_remains TO flywheel_client;
+GRANT SELECT,INSERT ON TABLE public.rule_remains TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.rule_remains TO flywheel_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_remains TO flywheel_loop;
+
+GRANT UPDATE(removed_at) ON TABLE public.rule_remains TO flywheel_partner;
+GRANT UPDATE(removed_at) ON TABLE public.rule_remains TO flywheel_operator;
+
+GRANT UPDATE(removed_by) ON TABLE public.rule_remains TO flywheel_partner;
+GRANT UPDATE(removed_by) ON TABLE public.rule_remains TO flywheel_operator;
+
+GRANT UPDATE(told_at) ON TABLE public.rule_remains TO flywheel_partner;
+GRANT UPDATE(told_at) ON TABLE public.rule_remains TO flywheel_operator;
 
 GRANT INSERT ON TABLE public.rule_sets TO flywheel_appliance;
 GRANT SELECT,DELETE ON TABLE public.rule_sets TO flywheel_loop;

@@ -130,19 +130,24 @@ async def make_unresolved(database: db.Database, site: CastSite) -> None:
         )
 
 
-async def make_promoted_rule(database: db.Database, site: CastSite) -> str:
+async def make_promoted_rule(database: db.Database, site: CastSite, *, enabled: bool = True) -> str:
     """Write a rule as an approval of another pair would have; return its id on appliances."""
     rule = rules.learnt(
         source="promoted",
         scope="site",
         scope_id=site.id,
-        incident_type="print_queue",
+        incident_type="print_queue" if enabled else "print_queue_stuck",
         runbook_id="RB-WIN-SVC-004",
         platform="windows",
         generation=1,
     )
     async with db.transaction(database, people.STAGE) as connection:
-        return (await stored_rules.insert(connection, rule)).rule_id
+        made = await stored_rules.insert(connection, rule)
+        if not enabled:
+            await stored_rules.set_enabled(
+                connection, made.id, enabled=False, reason="Wrong.", now=clock.now()
+            )
+        return made.rule_id
 
 
 async def forward(database: db.Database, site: CastSite, pattern_id: str) -> None:

@@ -62,6 +62,7 @@ from flywheel_server.api import (
     people,
     plan_approvals,
     problems,
+    rule_remains,
     site_appliances,
     tenant_audit,
 )
@@ -124,6 +125,7 @@ ROUTERS = (
     people.partners,
     plan_approvals.clients,
     plan_approvals.partners,
+    rule_remains.router,
     site_appliances.router,
     tenant_audit.clients,
     tenant_audit.partners,

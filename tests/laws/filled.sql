@@ -167,6 +167,14 @@ VALUES (
     '00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000006',
     '00000000-0000-7000-8000-000000000004', now()
 );
+INSERT INTO rule_remains (
+    rule, site_id, appliance_id, first_received_at, last_received_at, last_began_at, removed_at,
+    removed_by
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000006', '00000000-0000-7000-8000-000000000003',
+    '00000000-0000-7000-8000-000000000004', now(), now(), now(), now(), 'pat@example.com'
+);
 INSERT INTO set_aside_ids (
     reported_id, level, executions, comes_back_at, reason, set_aside_by, set_aside_at
 )

@@ -264,6 +264,7 @@ async def test_the_truth_about_an_agent_that_cannot_withdraw_is_told_word_for_wo
 async def test_switching_off_travels_by_an_order_to_sync_and_is_seen_in_the_report(
     client: httpx.AsyncClient, cast: Cast, rule: Rule, database: db.Database
 ) -> None:
+    """A sync rewrites the synced rules alone, so only a report without the rule proves it gone."""
     headers = cast.appliance.credential.headers
     await walk.check_in(client, cast.appliance, walk.PYTHON)
     with_it = await sync(client, headers)
@@ -275,7 +276,9 @@ async def test_switching_off_travels_by_an_order_to_sync_and_is_seen_in_the_repo
     (order,) = (await walk.check_in(client, cast.appliance, walk.PYTHON))["pending_orders"]
     assert order["order_type"] == "sync_rules"
     at = await walk.standing(database, rule, cast.appliance)
-    assert domain.state(at, enabled=False) == "switched off, dropped at the appliance's next sync"
+    assert domain.state(at, enabled=False) == (
+        "delivered, cannot be withdrawn by this agent version"
+    )
     without = await sync(client, headers)
     await walk.check_in(client, cast.appliance, walk.PYTHON, active_rules_hash=without)
     await walk.turn(client)

@@ -2,7 +2,7 @@
 
 from flywheel_server import db
 from flywheel_server.domain.scope import LoopScope
-from tests import candidates, evidence, hooks, planning
+from tests import candidates, evidence, hooks, planning, telemetry
 from tests import cast as people
 from tests.loop.test_anchor_evidence import settings_of, turn
 from tests.portal import administration, flywheel
@@ -18,6 +18,7 @@ async def gather(stage: Stage) -> None:
     await candidates.make_candidates(stage.database, [stage.site, cast.neighbour], _HOSTS)
     await candidates.forward(stage.database, stage.site, stage.waiting["WS-2"])
     await flywheel.turn_it(stage)
+    await leave(stage)
     await administration.fill(stage)
     own = await people.make_appliance(stage.database, cast.neighbour)
     for appliance in (cast.appliance, own) * 3:
@@ -36,3 +37,13 @@ async def gather(stage: Stage) -> None:
         await connection.execute(
             "UPDATE evidence_anchors SET state = 'failed', problem = 'no block'"
         )
+
+
+async def leave(stage: Stage) -> None:
+    """Let a rule run on though it was switched off."""
+    rule_id = await candidates.make_promoted_rule(stage.database, stage.site, enabled=False)
+    report = telemetry.execution(
+        incident_type="print_queue_stuck", runbook_id=rule_id, resolution_level="L1"
+    )
+    await telemetry.send(stage.http, stage.site, [report])
+    await telemetry.turn(stage.http, stage.cast.admin)

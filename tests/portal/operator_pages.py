@@ -50,6 +50,10 @@ PAGES: dict[str, Callable[[Ids], Ask]] = {
         },
     ),
     f"GET {RULE}": lambda ids: Ask(path=f"/operator/rules/{ids.rule}"),
+    f"POST {RULE}/removals": lambda ids: Ask(
+        path=f"/operator/rules/{ids.rule}/removals",
+        form={"site_id": ids.stage.cast.site.slug, "reason": "Deleted it."},
+    ),
     f"POST {RULE}/status": lambda ids: Ask(
         path=f"/operator/rules/{ids.rule}/status", form={"enabled": "no", "reason": "Wrong."}
     ),

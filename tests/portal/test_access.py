@@ -92,6 +92,10 @@ PAGES: dict[str, Callable[[Ids], Ask]] = (
         f"GET {LEARNING}/bulk/results": _plain(f"{LEARNING}/bulk/results?key=unknown"),
         f"GET {LEARNING}/rules": _plain(f"{LEARNING}/rules"),
         f"GET {RULE}": lambda ids: Ask(path=f"{LEARNING}/rules/{ids.rule}"),
+        f"POST {RULE}/removals": lambda ids: Ask(
+            path=f"{LEARNING}/rules/{ids.rule}/removals",
+            form={"site_id": ids.stage.cast.site.slug, "reason": "Deleted it."},
+        ),
         f"POST {RULE}/status": lambda ids: Ask(
             path=f"{LEARNING}/rules/{ids.rule}/status", form={"enabled": "no", "reason": "Wrong."}
         ),

@@ -90,6 +90,10 @@ EXAMPLES: dict[str, Builder] = {
     "POST /api/admin/rules/{rule_id}/enable": admin(
         "rules/L1-FIREWALL-002/enable", {"reason": "The domain's policy is gone."}
     ),
+    "POST /api/admin/rules/{rule_id}/removals": lambda stage, site: Example(
+        path=f"{ADMIN}/rules/{stage.rules_off[site.id]}/removals",
+        body={SITE: site.slug, "reason": "Deleted the file, restarted the agent."},
+    ),
     "GET /api/admin/flywheel/policy": admin("flywheel/policy"),
     "PUT /api/admin/flywheel/policy": admin(
         "flywheel/policy", {"platform_min_occurrences": 30, "reason": "More evidence."}

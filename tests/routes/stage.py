@@ -71,6 +71,8 @@ class Stage:
     # Of each site, by its id: candidates that wait for a decision, by host, and a promoted rule.
     candidates: dict[UUID, dict[str, str]]
     rules: dict[UUID, str]
+    # The same, of rules that are switched off.
+    rules_off: dict[UUID, str]
     # What the platform counted for the pair of those candidates.
     pair: UUID
     # Plans of `cast.neighbour`, which has full coverage, that wait for a person, by purpose.
@@ -148,6 +150,10 @@ async def set_stage(database: db.Database) -> Stage:
         candidates=await make_candidates(database, (*cast.sites, cast.stranger), PURPOSES),
         rules={
             site.id: await make_promoted_rule(database, site)
+            for site in (*cast.sites, cast.stranger)
+        },
+        rules_off={
+            site.id: await make_promoted_rule(database, site, enabled=False)
             for site in (*cast.sites, cast.stranger)
         },
         pair=await make_pair(database),

@@ -58,6 +58,11 @@ EXAMPLES: dict[str, Builder] = {
         path=f"{PARTNER}/promoted-rules/{stage.rules[site.id]}/status",
         body={"enabled": False, "reason": "It must stay stopped."},
     ),
+    f"GET {PARTNER}/still-running": lambda _stage, _site: Example(path=f"{PARTNER}/still-running"),
+    f"POST {PARTNER}/rules/{{rule_id}}/removals": lambda stage, site: Example(
+        path=f"{PARTNER}/rules/{stage.rules_off[site.id]}/removals",
+        body={"site_id": site.slug, "reason": "Deleted the file, restarted the agent."},
+    ),
     f"GET {PARTNER}/execution-history": lambda _stage, site: Example(
         path=f"{PARTNER}/execution-history", query={"site": site.slug}
     ),

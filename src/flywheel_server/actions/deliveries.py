@@ -83,13 +83,17 @@ async def push(connection: Connection, actor: LoopScope, now: dt.datetime) -> in
 
 
 async def withdraw(connection: Connection, actor: LoopScope, now: dt.datetime) -> int:
-    """Order agents that can drop a switched-off rule to sync soon; return how many orders."""
+    """Order agents that ask for rules to sync soon after a switch-off; return how many orders.
+
+    What is on its way to the others is taken back: they would keep it.
+    """
+    taken_back = await orders.take_back(connection, now)
     due = await deliveries.withdrawals(connection, now - domain.SILENT_AFTER, agents.NEVER_PULLS)
     if not due:
-        return 0
+        return taken_back
     signer = await signing.load(connection)
     draft = ordered.draft("sync_rules", {})
-    issued = 0
+    issued = taken_back
     for site_id, appliance_id in due:
         appliance = await appliances.get(connection, site_id, appliance_id)
         if appliance is None:

@@ -203,6 +203,17 @@ async def cancel(
     return cancelled
 
 
+async def take_back(connection: Connection, now: dt.datetime, rule: UUID | None = None) -> int:
+    """Cancel what has not been acknowledged of a rule that is off, or of all; return how many.
+
+    Delivered after its switch-off, a rule would stay where agents keep what they got.
+    """
+    cancelled = await store.cancel_of_rules(connection, now, rule)
+    for appliance_id in sorted(set(cancelled)):
+        await db.announce(connection, listener.APPLIANCES, str(appliance_id))
+    return len(cancelled)
+
+
 async def expire_due(connection: Connection, now: dt.datetime) -> int:
     """End every order past its deadline, whoever does not answer; return how many ended."""
     ended = await store.expire_due(connection, now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server import errors, listener
-from flywheel_server.actions import audit
+from flywheel_server.actions import audit, orders
 from flywheel_server.db import Connection, announce
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
@@ -46,9 +46,12 @@ async def switch(
     await announce(connection, listener.RULES, domain.announcement(changed))
     # Whether a pattern's incidents are covered already is one of its gates.
     await patterns.mark_type_due(connection, rule.incident_type)
+    taken_back = 0
     if enabled:
         # Only what begins from here on counts for or against it.
         await rule_health.restart(connection, rule.id, now)
+    else:
+        taken_back = await orders.take_back(connection, now, rule.id)
     whose = await tenant(connection, changed)
     await audit.record(
         connection,
@@ -58,7 +61,9 @@ async def switch(
         object_id=str(rule.id),
         now=now,
         before=_state(rule) | {"enabled": not enabled},
-        after=_state(changed) | {"enabled": enabled, "reason": reason},
+        after=_state(changed)
+        | {"enabled": enabled, "reason": reason}
+        | ({"orders_taken_back": taken_back} if taken_back else {}),
         partner_id=whose.partner_id,
         organization_id=whose.organization_id,
         site_id=whose.site_id,

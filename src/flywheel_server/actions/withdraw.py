@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from flywheel_server import listener
-from flywheel_server.actions import audit, events
+from flywheel_server.actions import audit, events, orders
 from flywheel_server.actions import rules as switching
 from flywheel_server.actions.audit import Actor
 from flywheel_server.actions.exclusions import Tenant
@@ -87,6 +87,7 @@ async def _end(connection: Connection, case: Case, now: dt.datetime) -> bool:
 async def _tell(connection: Connection, actor: Actor, case: Case, now: dt.datetime) -> None:
     rule = case.rule
     await announce(connection, listener.RULES, domain.announcement(rule))
+    await orders.take_back(connection, now, rule.id)
     tenant = await switching.tenant(connection, rule)
     await events.emit(
         connection,

@@ -14,7 +14,7 @@ from flywheel_server.api.operator_bodies import Id, Name, OperatorBody
 from flywheel_server.db import Connection
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Condition, NewRule
-from flywheel_server.store import accounts, runbooks
+from flywheel_server.store import accounts, deliveries, runbooks
 
 router = APIRouter(prefix="/api/admin", tags=["operators: rules"])
 
@@ -82,11 +82,15 @@ class NewCustomRule(OperatorBody):
 
 @router.post("/rules", status_code=201)
 async def create_rule(scope: Admin, parts: RuntimeDep, body: NewCustomRule) -> RuleView:
-    """Add a rule of your own; appliances of its scope get it with their next sync."""
+    """Add a rule of your own: agents of its scope fetch it with their next sync, or are sent it.
+
+    `delivery` of the answer says where that is final.
+    """
     async with db.transaction(parts.database, scope) as connection:
         rule = await _rule(connection, body)
         made = await actions.create(connection, scope, rule, clock.now())
-    return admin_rules.view(made)
+        in_scope = await deliveries.in_scope(connection, made.scope_id)
+    return admin_rules.view(made, holders=in_scope)
 
 
 async def _rule(connection: Connection, body: NewCustomRule) -> NewRule:

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import rules as actions
-from flywheel_server.api import pages, rule_health_views
+from flywheel_server.api import delivery_notes, pages, rule_health_views
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.api.operator_bodies import Filter, ReasonBody, Search, View
 from flywheel_server.api.rule_health_views import HealthView
 from flywheel_server.db import Connection
@@ -19,12 +20,14 @@ from flywheel_server.domain import executions
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import accounts, policies, rule_health, rule_rankings, rules
+from flywheel_server.store import accounts, deliveries, policies, rule_health, rule_rankings, rules
 
 router = APIRouter(prefix="/api/admin", tags=["operators: rules"])
 
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"
+# What is not read from the rule itself.
+_MADE = frozenset({"success", "health", "detect_only", "delivery_is_final", "delivery"})
 RuleRef = Annotated[
     str,
     Path(
@@ -94,6 +97,13 @@ class RuleView(View):
         description="How near it is to being withdrawn; null: it is not watched."
     )
     created_at: dt.datetime = Field(description="When it was made.", examples=[_TIME])
+    delivery_is_final: bool = Field(
+        description="Whether an appliance that has it keeps it: switching off does not remove it.",
+        examples=[True],
+    )
+    delivery: list[AgentNoteView] = Field(
+        description="What switching off means on the appliances that have it, and the remedy."
+    )
 
 
 @router.get("/rules")
@@ -149,7 +159,11 @@ async def get_rule(scope: Reader, parts: RuntimeDep, rule_id: RuleRef) -> RuleVi
 async def disable_rule(
     scope: Admin, parts: RuntimeDep, rule_id: RuleRef, body: ReasonBody
 ) -> RuleView:
-    """Stop serving a rule; appliances drop it with their next sync. Again changes nothing."""
+    """Stop serving a rule; again changes nothing.
+
+    Agents that can drop it do so at their next sync. `delivery` of the answer says on how many
+    appliances it stays and goes on running, and how a person removes it.
+    """
     return await _switch(parts, scope, rule_id, body.reason, enabled=False)
 
 
@@ -157,7 +171,7 @@ async def disable_rule(
 async def enable_rule(
     scope: Admin, parts: RuntimeDep, rule_id: RuleRef, body: ReasonBody
 ) -> RuleView:
-    """Serve a rule, a withdrawn one too; appliances get it with their next sync."""
+    """Serve a rule, a withdrawn one too: agents fetch it with their next sync, or are ordered."""
     return await _switch(parts, scope, rule_id, body.reason, enabled=True)
 
 
@@ -165,21 +179,26 @@ async def with_health(connection: Connection, rows: Sequence[domain.Rule]) -> di
     """Return rules as operators see them, by their ids."""
     policy = await policies.in_force(connection)
     healths = await rule_health.of_rules(connection, [rule.id for rule in rows])
+    holders = await deliveries.holders(connection, [rule.id for rule in rows])
     return {
-        rule.id: view(rule, rule_health_views.health(rule, healths.get(rule.id), policy))
+        rule.id: view(
+            rule,
+            rule_health_views.health(rule, healths.get(rule.id), policy),
+            holders.get(rule.id, ()),
+        )
         for rule in rows
     }
 
 
-def view(rule: domain.Rule, health: HealthView | None = None) -> RuleView:
-    """Return a rule as operators see it."""
-    values = {
-        name: getattr(rule, name)
-        for name in RuleView.model_fields
-        if name not in {"success", "health", "detect_only"}
-    }
+def view(
+    rule: domain.Rule, health: HealthView | None = None, holders: Sequence[str] = ()
+) -> RuleView:
+    """Return a rule as operators see it; ``holders`` are the agent versions that have it."""
+    values = {name: getattr(rule, name) for name in RuleView.model_fields if name not in _MADE}
     values["detect_only"] = executions.only_looks(rule.runbook_id or rule.rule_id)
     values["health"] = health
+    values["delivery_is_final"] = delivery_notes.final(holders)
+    values["delivery"] = delivery_notes.notes(holders, rule.rule_id)
     values["conditions"] = domain.conditions_as_json(rule.conditions)
     values["success"] = SuccessView(
         successes=rule.success_count, attempts=rule.success_count + rule.failure_count

@@ -7,6 +7,7 @@ from fastapi import Body, Path
 from flywheel_server import clock, db
 from flywheel_server.actions import promote
 from flywheel_server.actions.promote import Decision, Person
+from flywheel_server.api import delivery_notes
 from flywheel_server.api.learning_views import ApproveBody, DecisionView
 from flywheel_server.domain import rules
 from flywheel_server.runtime import Runtime
@@ -55,4 +56,7 @@ def _view(decision: Decision) -> DecisionView:
         rule_id=None if rule is None else rule.rule_id,
         rule_is_new=decision.rule_is_new,
         rule=None if rule is None else rules.wire(rule),
+        delivery_is_final=None
+        if rule is None
+        else delivery_notes.final(decision.candidate.agent_versions),
     )

@@ -13,10 +13,11 @@ from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, find
 from flywheel_server.api.operator_bodies import Search, View
 from flywheel_server.db import Connection
-from flywheel_server.domain import agents
+from flywheel_server.domain import agents, delivery_words
 from flywheel_server.domain import deliveries as domain
+from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import accounts, deliveries
+from flywheel_server.store import accounts, deliveries, remains
 from flywheel_server.store import rules as stored_rules
 
 router = APIRouter(tags=["delivery"])
@@ -24,6 +25,7 @@ router = APIRouter(tags=["delivery"])
 _TIME = "2026-02-24T10:00:00Z"
 _MOST_SHOWN = 500
 # Without its loop the server notices nothing else either.
+_RESTART = "Restart the agent and see its log; then mark the rule as removed here."
 _FIRST = frozenset({"loop_silent", "step_failed"})
 _EXECUTIONS_LOOKED_FOR = dt.timedelta(days=2)
 
@@ -63,6 +65,21 @@ class DeliveryView(View):
     not_running_since: dt.datetime | None = Field(
         description="Since when it should run and does not.", examples=[None]
     )
+    delivery_is_final: bool = Field(
+        description="Whether this agent version keeps a rule that it has.", examples=[True]
+    )
+    still_ran_at: dt.datetime | None = Field(
+        description="When it ran last though it is switched off; null: not since.",
+        examples=[None],
+    )
+    removed_at: dt.datetime | None = Field(
+        description="When a person marked its file as removed.", examples=[None]
+    )
+    removed_by: str | None = Field(description="Who did.", examples=[None])
+    remedy: str | None = Field(
+        description="How a person takes it off where it stays; null: nothing stays.",
+        examples=[None],
+    )
 
 
 class AlarmView(View):
@@ -70,6 +87,7 @@ class AlarmView(View):
 
     kind: Literal[
         "rule_not_running",
+        "rule_still_running",
         "appliance_silent",
         "endpoint_silent",
         "evidence_chain",
@@ -150,6 +168,7 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
     async with db.transaction(parts.database, scope) as connection:
         stuck = await deliveries.stuck(connection, _MOST_SHOWN)
         total = await deliveries.stuck_total(connection)
+        left = await remains.running(connection, now, _MOST_SHOWN)
         silent = await deliveries.silent(connection, silent_since, _MOST_SHOWN)
         endpoints = await deliveries.endpoints(
             connection, now - _EXECUTIONS_LOOKED_FOR, agents.NEVER_PULLS
@@ -162,6 +181,7 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
     items = [
         *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),
         *map(not_running, stuck),
+        *map(still_running, left),
         *map(silent_appliance, silent),
         *_silent_endpoints(endpoints, silent_since),
         *(AlarmView(**each) for each in troubles),
@@ -190,17 +210,22 @@ async def _page(
         connection, rule.id, after=after, limit=page.limit + 1, text=text
     )
     return pages.listing(
-        rows, page, lambda row: (row.appliance_id,), lambda row: _view(row, enabled=rule.enabled)
+        rows,
+        page,
+        lambda row: (row.appliance_id,),
+        lambda row: _view(row, rule.rule_id, enabled=rule.enabled),
     )
 
 
-def _view(row: domain.Delivery, *, enabled: bool) -> DeliveryView:
+def _view(row: domain.Delivery, rule_id: str, *, enabled: bool) -> DeliveryView:
+    agent = agents.of(row.agent_version)
+    stays = domain.file_stays(row, enabled=enabled)
     return DeliveryView(
         site_id=row.slug,
         appliance_id=row.wire_id,
         agent_version=row.agent_version,
         stage=domain.stage(row),
-        state=domain.state(row, enabled=enabled),
+        state=domain.state(row, enabled=enabled, now=clock.now()),
         approved_at=row.approved_at,
         carried_at=row.carried_at,
         delivered_at=row.delivered_at,
@@ -211,6 +236,11 @@ def _view(row: domain.Delivery, *, enabled: bool) -> DeliveryView:
         refused_at=row.refused_at,
         refusal=row.refusal,
         not_running_since=row.stuck_at,
+        delivery_is_final=not agent.withdraws,
+        still_ran_at=None if enabled else domain.still_ran_at(row),
+        removed_at=row.removed_at,
+        removed_by=row.removed_by if row.removed_at else None,
+        remedy=(delivery_words.remedy(agent, rule_id) or _RESTART) if stays else None,
     )
 
 
@@ -231,6 +261,29 @@ def not_running(stuck: deliveries.Stuck) -> AlarmView:
         rule=stuck.rule,
         refusal=stuck.refusal,
     )
+
+
+def still_running(left: Remains) -> AlarmView:
+    """Return the alarm of a rule that runs though it was switched off."""
+    where = left.wire_id or f"an appliance of {left.slug} that its reports do not name"
+    return AlarmView(
+        kind="rule_still_running",
+        since=left.first_received_at,
+        what=f"{left.rule_id} was switched off and still runs on {where}: seen "
+        f"{left.last_received_at:%Y-%m-%d %H:%M} UTC.",
+        what_to_do=_remedies(left),
+        site_id=left.slug,
+        appliance_id=left.wire_id,
+        rule_id=left.rule_id,
+        rule=left.rule,
+        refusal=None,
+    )
+
+
+def _remedies(left: Remains) -> str:
+    found = (delivery_words.remedy(agents.of(each), left.rule_id) for each in left.versions)
+    known = list(dict.fromkeys(each for each in found if each is not None))
+    return " Or: ".join(known) or _RESTART
 
 
 def silent_appliance(silent: deliveries.Silent) -> AlarmView:

@@ -14,8 +14,9 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, errors
-from flywheel_server.api import bodies
+from flywheel_server.api import bodies, delivery_notes
 from flywheel_server.api.admin_learning import CountsView, GateView
+from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.api.operator_bodies import OperatorBody, View
 from flywheel_server.db import Connection
 from flywheel_server.domain import decisions, gates, promotions
@@ -95,6 +96,10 @@ class CandidateItem(CountsView):
     )
     endorsed: EndorsedView | None = Field(description="The client's word for it, if given.")
     decided: DecidedView | None = Field(description="The decision, if made.")
+    delivery_is_final: bool = Field(description=delivery_notes.FINAL, examples=[True])
+    delivery: list[AgentNoteView] = Field(
+        description="What delivery means on the site's appliances, by their kind of agent."
+    )
 
 
 class WindowView(BaseModel):
@@ -196,6 +201,9 @@ class DecisionView(BaseModel):
         description="False where another host of the site had earned it.", examples=[True]
     )
     rule: dict[str, Any] | None = Field(description="The rule as appliances get it.")
+    delivery_is_final: bool | None = Field(
+        description=f"{delivery_notes.FINAL} Null: nothing is delivered.", examples=[True]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +299,8 @@ def candidate_fields(candidate: Candidate, policy: Policy, now: dt.datetime) -> 
         if candidate.endorsed is None
         else EndorsedView.model_validate(candidate.endorsed),
         "decided": decided(candidate),
+        "delivery_is_final": delivery_notes.final(candidate.agent_versions),
+        "delivery": delivery_notes.notes(candidate.agent_versions),
     }
 
 

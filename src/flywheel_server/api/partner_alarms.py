@@ -8,6 +8,7 @@ from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.deliveries import AlarmsView, AlarmView
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.store import deliveries as stored
+from flywheel_server.store import remains
 
 router = APIRouter(prefix="/api/partners/me/alarms", tags=["partners: fleet"])
 
@@ -21,11 +22,13 @@ async def alarms(scope: PartnerReader, parts: RuntimeDep) -> AlarmsView:
     async with db.transaction(parts.database, scope) as connection:
         stuck = await stored.stuck(connection, _MOST_SHOWN)
         total = await stored.stuck_total(connection)
+        left = await remains.running(connection, now, _MOST_SHOWN)
         silent = await stored.silent(connection, now - domain.SILENT_AFTER, _MOST_SHOWN)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
         troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN)
     items = [
         *map(deliveries.not_running, stuck),
+        *map(deliveries.still_running, left),
         *map(deliveries.silent_appliance, silent),
         *(AlarmView(**each) for each in troubles),
     ]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from flywheel_server import clock, db, errors
 from flywheel_server.actions import bulk
 from flywheel_server.actions import rules as actions
 from flywheel_server.actions.bulk import Outcome
-from flywheel_server.api import bodies, decisions, learning_views, pages
+from flywheel_server.api import bodies, decisions, delivery_notes, learning_views, pages
 from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.decisions import Approval, CandidateId
+from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.api.learning_views import (
     DecisionView,
     Notes,
@@ -27,7 +29,7 @@ from flywheel_server.db import Connection
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import accounts, promotions
+from flywheel_server.store import accounts, candidates, deliveries, promotions
 from flywheel_server.store.promotions import Origin
 
 router = APIRouter(prefix="/api/partners/me/learning", tags=["partners: decisions"])
@@ -86,6 +88,9 @@ class BulkItem(View):
     )
     reason: str | None = Field(description="Why nothing was decided.", examples=[None])
     rule_id: str | None = Field(description="The rule that came of it.", examples=[None])
+    delivery_is_final: bool | None = Field(
+        None, description=f"{delivery_notes.FINAL} Null: nothing is delivered.", examples=[True]
+    )
 
 
 class BulkView(BaseModel):
@@ -123,6 +128,13 @@ class PromotedRule(View):
     notes: str | None = Field(description="Why, in their words.", examples=[None])
     pattern_id: str | None = Field(description="The first candidate.", examples=[None])
     hosts: int = Field(description="How many candidates share it.", examples=[1])
+    delivery_is_final: bool = Field(
+        description="Whether an appliance that has it keeps it: switching off does not remove it.",
+        examples=[True],
+    )
+    delivery: list[AgentNoteView] = Field(
+        description="What switching off means on the appliances that have it, and the remedy."
+    )
 
 
 class StatusBody(OperatorBody):
@@ -198,20 +210,28 @@ async def list_promoted_rules(
             before=page.after(UUID),
             limit=page.limit + 1,
         )
-    return pages.listing(rows, page, lambda row: (row[0].id,), view)
+        holders = await deliveries.holders(connection, [rule.id for _, rule in rows])
+    return pages.listing(
+        rows, page, lambda row: (row[0].id,), lambda row: view(row, holders.get(row[1].id, ()))
+    )
 
 
 @router.patch("/promoted-rules/{rule_id}/status")
 async def switch_promoted_rule(
     scope: PartnerActor, parts: RuntimeDep, rule_id: RuleRef, body: StatusBody
 ) -> PromotedRule:
-    """Switch a rule off or on; it travels to the appliances as the rule itself did."""
+    """Switch a rule off or on.
+
+    Switched on, it travels to the appliances as it did at first. Switched off, it is served no
+    more; `delivery` of the answer says on which appliances it stays, and how a person removes it.
+    """
     async with db.transaction(parts.database, scope) as connection:
         origin, rule = await find(connection, rule_id)
         switched = await actions.switch(
             connection, scope, rule, enabled=body.enabled, reason=body.reason, now=clock.now()
         )
-    return view((origin, switched))
+        holders = await deliveries.holders(connection, [rule.id])
+    return view((origin, switched), holders.get(rule.id, ()))
 
 
 async def _bulk(
@@ -227,12 +247,19 @@ async def _bulk(
             outcome = await bulk.foresee(connection, scope, ids, deed, now=clock.now())
         else:
             outcome = await bulk.decide(connection, scope, ids, deed, key=key, now=clock.now())
-    return _outcome(outcome, dry_run)
+        known = await candidates.get(connection, ids)
+    final = {id: delivery_notes.final(each.agent_versions) for id, each in known.items()}
+    return _outcome(outcome, dry_run, final if isinstance(deed, bulk.Approval) else {})
 
 
-def _outcome(outcome: Outcome, dry_run: bool) -> BulkView:
+def _outcome(outcome: Outcome, dry_run: bool, final: dict[str, bool]) -> BulkView:
     return BulkView(
-        results=[BulkItem.model_validate(item) for item in outcome.items],
+        results=[
+            BulkItem.model_validate(item).model_copy(
+                update={"delivery_is_final": final.get(item.pattern_id)}
+            )
+            for item in outcome.items
+        ],
         counts=dict(Counter(item.verdict for item in outcome.items)),
         dry_run=dry_run,
         repeated=outcome.repeated,
@@ -250,8 +277,8 @@ async def find(connection: Connection, ref: str) -> tuple[Origin, Rule]:
     return found[0]
 
 
-def view(row: tuple[Origin, Rule]) -> PromotedRule:
-    """Return a promoted rule for people."""
+def view(row: tuple[Origin, Rule], holders: Sequence[str]) -> PromotedRule:
+    """Return a promoted rule for people; ``holders`` are the agent versions that have it."""
     origin, rule = row
     shown, rate = learning_views.success(
         rule.success_count, rule.success_count + rule.failure_count
@@ -279,4 +306,6 @@ def view(row: tuple[Origin, Rule]) -> PromotedRule:
         notes=origin.notes,
         pattern_id=origin.pattern_id,
         hosts=origin.hosts or 0,
+        delivery_is_final=delivery_notes.final(holders),
+        delivery=delivery_notes.notes(holders, rule.rule_id),
     )

@@ -8,11 +8,12 @@ from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import promote
-from flywheel_server.api import candidate_hosts, healing_logs, learning_views, pages
+from flywheel_server.api import candidate_hosts, delivery_notes, healing_logs, learning_views, pages
 from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.admin_learning import GateView
 from flywheel_server.api.candidate_hosts import HostView
 from flywheel_server.api.decisions import CandidateId
+from flywheel_server.api.delivery_notes import ApplianceNoteView
 from flywheel_server.api.healing_logs import (
     LevelFilter,
     SearchFilter,
@@ -37,7 +38,7 @@ from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import PersonScope
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import candidates, healing, policies, promotions
+from flywheel_server.store import appliances, candidates, healing, policies, promotions
 from flywheel_server.store.candidates import Candidate, StateCount
 from flywheel_server.store.healing import Day, Filters
 from flywheel_server.store.promotions import RuleCount
@@ -149,6 +150,9 @@ class CandidateDetail(CandidateItem):
     )
     rule_id: str | None = Field(description="The rule that came of it.", examples=[None])
     history: list[HistoryView] = Field(description="The oldest first.")
+    appliances: list[ApplianceNoteView] = Field(
+        description="What delivery means on each appliance of the site."
+    )
 
 
 @router.get("/stats")
@@ -302,6 +306,9 @@ async def _detail(
         rule_hash=would_be and would_be.rule_hash,
         rule_id=next((rule.rule_id for rule in became.values()), None),
         history=_history(candidate),
+        appliances=delivery_notes.of_appliances(
+            await appliances.of_site(connection, candidate.site_id)
+        ),
     )
 
 

@@ -37,7 +37,7 @@ class Agent:
     loads_at_once: bool
     # Takes another content for a rule that it has.
     updates: bool
-    # Drops a rule that it was sent once it is told, or no longer served.
+    # Drops a learnt rule that it has once it is no longer served; the others keep its file.
     withdraws: bool
 
 
@@ -63,8 +63,9 @@ NEWER_DAEMON = Agent(
     updates=False,
     withdraws=False,
 )
-# Always says success at L2; its post-check, where there is one, knows better. What it got from
-# `promoted-rules` becomes files that stay, loaded at its next poll or restart.
+# Always says success at L2; its post-check, where there is one, knows better. A sync rewrites its
+# synced rules alone: what it got from `promoted-rules` becomes files that stay and fire, loaded at
+# its next poll (four hours at most) or restart.
 PYTHON = Agent(
     name="Python agent",
     family="python",
@@ -73,7 +74,7 @@ PYTHON = Agent(
     pulls=True,
     loads_at_once=True,
     updates=True,
-    withdraws=True,
+    withdraws=False,
 )
 UNKNOWN = Agent(
     name="unknown agent",

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server.domain import agents
+from flywheel_server.domain import agents, delivery_words
+from flywheel_server.domain.remains import QUIET_AFTER
 
 Stage = Literal["approved", "delivered", "active", "matching", "succeeding"]
-
-CANNOT_BE_WITHDRAWN = "delivered, cannot be withdrawn by this agent version"
 
 # How often an agent that pulls asks for its rules.
 SYNC_INTERVAL = dt.timedelta(hours=1)
@@ -52,6 +51,12 @@ class Delivery:
     agent_started_at: dt.datetime | None
     # Whether the appliance ever reported which rules it runs.
     reports: bool
+    # When the rule was last switched; and since then: its newest execution, and the removal.
+    switched_at: dt.datetime
+    ran_at: dt.datetime | None
+    ran_began_at: dt.datetime | None
+    removed_at: dt.datetime | None
+    removed_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +97,10 @@ def stage(delivery: Delivery) -> Stage:
     return "approved" if delivery.delivered_at is None else "delivered"
 
 
-def state(delivery: Delivery, *, enabled: bool) -> str:
+def state(delivery: Delivery, *, enabled: bool, now: dt.datetime | None = None) -> str:
     """Return one line for people: the stage and, where the stage alone misleads, the truth."""
     if not enabled:
-        return _switched_off(delivery)
+        return _switched_off(delivery, now)
     reached = stage(delivery)
     if reached == "approved":
         return _not_delivered(delivery)
@@ -150,16 +155,55 @@ def remedy(*, agent_version: str, delivered: bool, refusal: str | None) -> str:
     return "Delivered but not among the rules it reports: restart the agent and see its log."
 
 
-def _switched_off(delivery: Delivery) -> str:
+def still_ran_at(delivery: Delivery) -> dt.datetime | None:
+    """Return when a switched-off rule ran last; None: not since, or it was removed since."""
+    ran_at, began_at = delivery.ran_at, delivery.ran_began_at
+    if ran_at is None or began_at is None:
+        return None
+    removed_at = delivery.removed_at
+    # Agents tell whole seconds.
+    if removed_at and (ran_at <= removed_at or began_at < removed_at.replace(microsecond=0)):
+        return None
+    if delivery.left_at is not None and delivery.left_at >= ran_at:
+        return None
+    drops = agents.of(delivery.agent_version).withdraws
+    return None if drops and began_at <= delivery.switched_at else ran_at
+
+
+def file_stays(delivery: Delivery, *, enabled: bool) -> bool:
+    """Say whether a switched-off rule is on the appliance until a person deletes its file."""
+    if enabled:
+        return False
+    if still_ran_at(delivery) is not None:
+        return True
+    if delivery.removed_at is not None:
+        return False
+    arrived = delivery.delivered_at is not None or delivery.carried_at is not None
+    return arrived and delivery.left_at is None and not agents.of(delivery.agent_version).withdraws
+
+
+def _switched_off(delivery: Delivery, now: dt.datetime | None) -> str:
+    seen = still_ran_at(delivery)
+    if seen is not None and (now is None or now - seen < QUIET_AFTER):
+        return f"switched off, still running at {delivery.wire_id}: seen {seen:%Y-%m-%d %H:%M} UTC"
+    if delivery.removed_at is not None and (seen is None or seen < delivery.removed_at):
+        at = f"{delivery.removed_at:%Y-%m-%d %H:%M} UTC"
+        return f"switched off, its file was removed: marked by {delivery.removed_by}, {at}"
+    return _as_it_left(delivery)
+
+
+def _as_it_left(delivery: Delivery) -> str:
     agent = agents.of(delivery.agent_version)
     if delivery.delivered_at is None and delivery.left_at is None:
         if delivery.carried_at is not None:
+            if not agent.withdraws:
+                return "carried to the site, cannot be withdrawn by this agent version"
             return "switched off, the site's appliances drop it at their next sync"
         return "switched off before it was delivered"
     if delivery.left_at is not None:
         return "withdrawn"
     if not agent.withdraws:
-        return CANNOT_BE_WITHDRAWN
+        return delivery_words.CANNOT_BE_WITHDRAWN
     return "switched off, dropped at the appliance's next sync"
 
 

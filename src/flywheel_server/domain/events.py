@@ -11,6 +11,7 @@ Kind = Literal[
     "rule.withdrawn",
     "rule.quarantined",
     "delivery.stuck",
+    "rule.remains",
     "plan.waiting",
     "loop.silent",
     "webhook.gone",

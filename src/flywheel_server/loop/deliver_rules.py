@@ -1,7 +1,7 @@
 """Delivery, second half: rules go to appliances, and what does not arrive becomes an alarm."""
 
 from flywheel_server import log
-from flywheel_server.actions import deliveries
+from flywheel_server.actions import deliveries, remains
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
 
@@ -17,4 +17,7 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     ended, newly = await deliveries.watch(connection, turn.now)
     if newly:
         _log.warning("approved rules do not run", newly=len(newly))
-    return 0, changed + ended + len(newly)
+    left = await remains.watch(connection, turn.now)
+    if left:
+        _log.warning("rules that were switched off still run", newly=left)
+    return 0, changed + ended + len(newly) + left

@@ -19,6 +19,7 @@ ACTIONS: Mapping[str, str] = {
     "rule.create": "A rule was written",
     "rule.enable": "A rule was switched on",
     "rule.disable": "A rule was switched off",
+    "rule.file_removed": "A rule's file was removed from appliances",
     "rule.withdraw": "A rule was withdrawn for failing",
     "order.issue": "An order was given to an appliance",
     "order.cancel": "An order was taken back",

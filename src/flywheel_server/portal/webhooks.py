@@ -37,6 +37,7 @@ SAID = {
     "candidate.rejected": "A candidate was rejected",
     "rule.promoted": "A rule was made",
     "rule.withdrawn": "A rule was withdrawn",
+    "rule.remains": "A rule that was switched off still runs on an appliance",
     "delivery.stuck": "An appliance does not run a rule that it should",
     "plan.waiting": "A plan waits for a person",
     "loop.silent": "The learning loop is silent",

@@ -11,7 +11,10 @@ SELECT
     r.executable, c.rule_id AS covered_by, x.rule_id AS covered_by_other, d.decision,
     d.actor_name AS decided_by, d.decided_at, d.tier AS decided_tier, d.custom_name, d.notes,
     d.evidence AS decided_evidence, d.gates AS decided_gates, d.rule AS decided_rule,
-    e.actor_name AS endorsed_by, e.endorsed_at, e.notes AS endorsed_notes
+    e.actor_name AS endorsed_by, e.endorsed_at, e.notes AS endorsed_notes,
+    ARRAY(
+        SELECT a.agent_version FROM appliances a WHERE a.site_id = p.site_id ORDER BY a.id
+    ) AS agent_versions
 FROM (
     SELECT t.id
     FROM patterns t

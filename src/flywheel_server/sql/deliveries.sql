@@ -123,6 +123,8 @@ FROM said s
 WHERE d.rule = s.rule
     AND d.appliance_id = s.appliance_id
     AND s.at >= d.approved_at
+    -- What left the appliance since is not there because of an older order.
+    AND s.at > COALESCE(d.left_at, '-infinity')
     AND (d.delivered_at IS NULL OR d.refused_at IS NOT NULL);
 
 -- name: by_refusal
@@ -229,6 +231,47 @@ WHERE d.appliance_id = a.id
     )
     AND (d.active_at IS NOT NULL OR NOT (SELECT l.enabled FROM l1_rules l WHERE l.id = d.rule))
     AND d.left_at IS DISTINCT FROM a.reported_rules_hash_at;
+
+-- name: by_removal
+-- fleet: files that people removed, on every site
+-- As a report without it: enabled again, the rule has its whole way before it.
+UPDATE rule_deliveries d
+SET left_at = m.removed_at,
+    delivered_at = NULL,
+    delivered_by = NULL,
+    active_at = NULL,
+    matching_at = NULL,
+    succeeding_at = NULL,
+    matches = 0,
+    successes = 0
+FROM rule_remains m
+WHERE m.rule = d.rule
+    AND m.appliance_id = d.appliance_id
+    AND m.removed_at >= $1
+    AND m.removed_at > COALESCE(GREATEST(d.delivered_at, d.active_at), d.approved_at)
+    AND d.left_at IS DISTINCT FROM m.removed_at;
+
+-- name: holders
+-- fleet: the caller's row-level security decides which sites there are
+-- The agents that have each rule, or were brought it.
+SELECT d.rule, a.agent_version, count(*) AS appliances
+FROM rule_deliveries d
+JOIN appliances a ON a.id = d.appliance_id
+WHERE d.rule = ANY ($1::uuid[])
+    AND (d.delivered_at IS NOT NULL OR d.carried_at IS NOT NULL)
+    AND d.left_at IS NULL
+GROUP BY d.rule, a.agent_version
+ORDER BY d.rule, a.agent_version;
+
+-- name: in_scope
+-- fleet: the caller's row-level security decides which sites there are
+SELECT a.agent_version, count(*) AS appliances
+FROM appliances a
+JOIN sites s ON s.id = a.site_id
+JOIN organizations o ON o.id = s.organization_id
+WHERE $1::uuid IS NULL OR s.id = $1 OR o.id = $1 OR o.partner_id = $1
+GROUP BY a.agent_version
+ORDER BY a.agent_version;
 
 -- name: switch_off_stuck
 -- fleet: alarms of every site
@@ -374,10 +417,15 @@ SELECT
     d.matches, d.successes, d.left_at, d.refused_at, d.refusal, d.stuck_at,
     rule_covered(d.rule, d.site_id) AS covered, a.last_seen_at, a.uptime_seconds,
     a.agent_started_at,
-    a.reported_rules_hash_at IS NOT NULL AS reports
+    a.reported_rules_hash_at IS NOT NULL AS reports, l.enabled_changed_at AS switched_at,
+    CASE WHEN m.last_received_at > l.enabled_changed_at THEN m.last_received_at END AS ran_at,
+    CASE WHEN m.last_received_at > l.enabled_changed_at THEN m.last_began_at END AS ran_began_at,
+    CASE WHEN m.removed_at > l.enabled_changed_at THEN m.removed_at END AS removed_at, m.removed_by
 FROM rule_deliveries d
+JOIN l1_rules l ON l.id = d.rule
 JOIN appliances a ON a.id = d.appliance_id
 JOIN sites s ON s.id = d.site_id
+LEFT JOIN rule_remains m ON m.rule = d.rule AND m.appliance_id = d.appliance_id
 WHERE d.rule = $1
     AND ($2::uuid IS NULL OR d.appliance_id > $2)
     AND (

@@ -182,6 +182,9 @@ WITH new AS MATERIALIZED (
         min(e.received_at) FILTER (WHERE e.weight > 0) AS matched_at,
         min(e.received_at) FILTER (WHERE e.weight > 0 AND e.outcome = 'success') AS succeeded_at,
         max(e.received_at) AS received_at,
+        -- A correction, or a later proof of an old heal, is no sign that the rule still runs.
+        max(e.received_at) FILTER (WHERE e.weight > 0 AND e.revision = 0) AS ran_at,
+        max(e.occurred_at) FILTER (WHERE e.weight > 0 AND e.revision = 0) AS began_at,
         count(*) AS facts
     FROM executions e
     WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
@@ -197,7 +200,8 @@ everywhere AS MATERIALIZED (
 ),
 placed AS MATERIALIZED (
     SELECT
-        n.matches, n.successes, n.matched_at, n.succeeded_at, n.received_at,
+        n.site_id, n.matches, n.successes, n.matched_at, n.succeeded_at, n.received_at, n.ran_at,
+        n.began_at,
         CASE
             WHEN w.incident_type IS NOT NULL THEN w.rule
             ELSE (SELECT r.rule FROM resolved_rule(n.site_id, n.incident_type, n.reported_id) r)
@@ -263,6 +267,31 @@ folded AS (
         AND d.appliance_id = t.appliance_id
     RETURNING 1
 ),
+-- What runs though it was switched off; without an appliance where nobody can tell which it was.
+remained AS (
+    INSERT INTO rule_remains AS m (
+        rule, site_id, appliance_id, first_received_at, last_received_at, last_began_at
+    )
+    SELECT
+        p.rule, p.site_id, p.appliance_id, max(p.ran_at), max(p.ran_at), max(p.began_at)
+    FROM placed p
+    JOIN l1_rules l ON l.id = p.rule
+    WHERE NOT l.enabled
+        AND l.source IN ('promoted', 'platform', 'custom')
+        AND p.ran_at > l.enabled_changed_at
+    GROUP BY p.rule, p.site_id, p.appliance_id
+    ORDER BY p.rule, p.site_id, p.appliance_id
+    ON CONFLICT ON CONSTRAINT rule_remains_place_key DO UPDATE
+    SET first_received_at = CASE
+            WHEN m.last_received_at
+                > (SELECT l.enabled_changed_at FROM l1_rules l WHERE l.id = m.rule)
+                THEN m.first_received_at
+            ELSE excluded.first_received_at
+        END,
+        last_received_at = GREATEST(m.last_received_at, excluded.last_received_at),
+        last_began_at = GREATEST(m.last_began_at, excluded.last_began_at)
+    RETURNING 1
+),
 marked AS (
     UPDATE fold_marks
     SET mark = pg_current_snapshot(), folded_at = $2
@@ -270,7 +299,7 @@ marked AS (
 )
 SELECT
     (SELECT COALESCE(sum(n.facts), 0) FROM new n)::bigint AS rows_in,
-    (SELECT count(*) FROM folded) AS rows_out;
+    (SELECT count(*) FROM folded) + (SELECT count(*) FROM remained) AS rows_out;
 
 -- name: fold_days
 -- fleet: one statement folds what is new of every site

@@ -108,6 +108,25 @@ RETURNING
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
     o.result, o.error_message, o.outcome, o.standing;
 
+-- name: cancel_of_rule
+-- fleet: the caller's row-level security decides which orders there are
+-- One that the appliance has acknowledged is carried out.
+UPDATE orders AS o
+SET state = 'cancelled', finished_at = $2, changed_at = $2
+WHERE o.rule = $1
+    AND o.state = 'pending'
+RETURNING o.appliance_id;
+
+-- name: cancel_of_disabled_rules
+-- fleet: the loop looks at the rules of every scope
+UPDATE orders AS o
+SET state = 'cancelled', finished_at = $1, changed_at = $1
+FROM l1_rules l
+WHERE l.id = o.rule
+    AND NOT l.enabled
+    AND o.state = 'pending'
+RETURNING o.appliance_id;
+
 -- name: expire_of
 -- Guarded: whoever else ends the order first, wins.
 UPDATE orders AS o

@@ -312,7 +312,8 @@ FROM (
         p.runbook_id,
         'L2',
         sum(
-            p.successes + p.failures + p.not_attempted + p.chaos_successes + p.chaos_failures
+            p.successes + p.failures + p.not_attempted + p.claimed_successes
+            + p.claimed_failures + p.chaos_successes + p.chaos_failures
         )::bigint,
         count(DISTINCT p.site_id),
         (array_agg(DISTINCT p.incident_type))[1:10],
@@ -346,7 +347,8 @@ SELECT
             AND c.reported_id = $1
     ), 0)::bigint + COALESCE((
         SELECT sum(
-            p.successes + p.failures + p.not_attempted + p.chaos_successes + p.chaos_failures
+            p.successes + p.failures + p.not_attempted + p.claimed_successes
+            + p.claimed_failures + p.chaos_successes + p.chaos_failures
         )
         FROM patterns p
         WHERE p.runbook_id = $1
@@ -364,7 +366,8 @@ SELECT
         WHERE c.rule IS NULL
     ), 0)::bigint + COALESCE((
         SELECT sum(
-            p.successes + p.failures + p.not_attempted + p.chaos_successes + p.chaos_failures
+            p.successes + p.failures + p.not_attempted + p.claimed_successes
+            + p.claimed_failures + p.chaos_successes + p.chaos_failures
         )
         FROM patterns p
         WHERE NOT EXISTS (SELECT 1 FROM runbooks r WHERE r.runbook_id = p.runbook_id)

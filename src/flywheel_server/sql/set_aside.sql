@@ -36,8 +36,8 @@ CROSS JOIN LATERAL (
             )
             ELSE (
                 SELECT sum(
-                    p.successes + p.failures + p.not_attempted + p.chaos_successes
-                    + p.chaos_failures
+                    p.successes + p.failures + p.not_attempted + p.claimed_successes
+                    + p.claimed_failures + p.chaos_successes + p.chaos_failures
                 )
                 FROM patterns p
                 WHERE p.runbook_id = s.reported_id

@@ -59,6 +59,8 @@ class Candidate:
     state_changed_at: dt.datetime
     decided: Decided | None
     endorsed: Endorsed | None
+    # Of each appliance of the site: where the rule would go.
+    agent_versions: tuple[str, ...]
 
     @property
     def deciding_evidence(self) -> SiteEvidence:
@@ -208,6 +210,7 @@ def _candidate(row: dict[str, Any]) -> Candidate:
         endorsed=None
         if row["endorsed_at"] is None
         else Endorsed(by=row["endorsed_by"], at=row["endorsed_at"], notes=row["endorsed_notes"]),
+        agent_versions=tuple(row["agent_versions"]),
     )
 
 

@@ -169,6 +169,22 @@ async def of_rule(
     return [Delivery(**dict(row)) for row in rows]
 
 
+async def holders(connection: Connection, rules: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Return the agent version of each appliance that has one of these rules, by rule."""
+    found: dict[UUID, list[str]] = {}
+    for row in await connection.fetch(_SQL["holders"], list(rules)):
+        found.setdefault(row["rule"], []).extend([row["agent_version"]] * row["appliances"])
+    return found
+
+
+async def in_scope(connection: Connection, scope_id: UUID | None) -> list[str]:
+    """Return the agent version of each appliance of a site, organization or partner, or of all."""
+    found: list[str] = []
+    for row in await connection.fetch(_SQL["in_scope"], scope_id):
+        found.extend([row["agent_version"]] * row["appliances"])
+    return found
+
+
 async def stuck(connection: Connection, limit: int) -> list[Stuck]:
     """Return what should be running and is not, the oldest first."""
     return [Stuck(**dict(row)) for row in await connection.fetch(_SQL["stuck"], limit)]
@@ -207,6 +223,7 @@ _FACTS = (
     _SQL["carried"],
     _SQL["by_report"],
     _SQL["by_absence"],
+    _SQL["by_removal"],
 )
 
 

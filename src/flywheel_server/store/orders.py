@@ -119,6 +119,17 @@ async def cancel(connection: Connection, site_id: UUID, id: str, now: dt.datetim
     return None if row is None else _order(row)
 
 
+async def cancel_of_rules(
+    connection: Connection, now: dt.datetime, rule: UUID | None = None
+) -> list[UUID]:
+    """Take back orders that would bring a rule, or any disabled one; return whose they were."""
+    if rule is None:
+        rows = await connection.fetch(_SQL["cancel_of_disabled_rules"], now)
+    else:
+        rows = await connection.fetch(_SQL["cancel_of_rule"], rule, now)
+    return [row["appliance_id"] for row in rows]
+
+
 async def expire_of(
     connection: Connection, site_id: UUID, appliance_id: UUID, now: dt.datetime
 ) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db, errors
-from flywheel_server.api import admin_custom_rules
+from flywheel_server.api import admin_custom_rules, delivery_notes
 from flywheel_server.api.access import Admin, RuntimeDep
 from flywheel_server.api.admin_custom_rules import NewCustomRule
 from flywheel_server.api.admin_rules import RuleView
@@ -14,7 +14,7 @@ from flywheel_server.portal import filters, forms, frame
 from flywheel_server.portal.frame import Notice
 from flywheel_server.portal.operator import whose
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import runbooks
+from flywheel_server.store import deliveries, runbooks
 
 router = APIRouter(prefix="/operator/rules/new", include_in_schema=False)
 
@@ -66,7 +66,7 @@ async def create(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     except (errors.Conflict, errors.InvalidInput, errors.NotFound) as error:
         kept = {name: given.get(name, default) for name, default in _FIELDS.items()}
         return await _page(request, scope, parts, kept, error.detail)
-    said = f"{made.rule_id} is made and on: appliances of its scope get it with their next sync."
+    said = f"{made.rule_id} is made and on: appliances of its scope fetch it or are sent it."
     return frame.go(f"{_LIST}/{made.id}", said)
 
 
@@ -76,6 +76,7 @@ async def _page(
     async with db.transaction(parts.database, scope) as connection:
         books = await runbooks.page(connection, after=None, executable=True, limit=_MOST_RUNBOOKS)
         names = await whose.suggestions(connection)
+        in_scope = await deliveries.in_scope(connection, None)
     return frame.page(
         request,
         scope,
@@ -86,6 +87,7 @@ async def _page(
         scopes=_SCOPES,
         books=books,
         names=names,
+        in_scope=delivery_notes.notes(in_scope),
         operators=sorted(rules.OPERATORS),
     )
 

@@ -4,21 +4,32 @@ from typing import Annotated, cast, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db
-from flywheel_server.api import admin_rule_figures, admin_rules, deliveries, pages
+from flywheel_server import clock, db
+from flywheel_server.api import (
+    admin_rule_figures,
+    admin_rules,
+    deliveries,
+    delivery_notes,
+    pages,
+    rule_remains,
+)
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
-from flywheel_server.domain import rules
+from flywheel_server.api.rule_remains import RemovalView
+from flywheel_server.domain import delivery_words, rules
 from flywheel_server.portal import filters, forms, frame, words
 from flywheel_server.portal.operator import whose
-from flywheel_server.store import fleet, policies
+from flywheel_server.portal.partner.rules import removal_body, removed
+from flywheel_server.store import deliveries as stored_deliveries
+from flywheel_server.store import fleet, policies, remains
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.rule_rankings import Sort
 
 router = APIRouter(prefix="/operator/rules", include_in_schema=False)
 
 LIST = "/operator/rules"
+_MOST_LEFT = 100
 SOURCES = get_args(rules.Source)
 _SORTS = get_args(Sort)
 _WEEKS = 12
@@ -118,11 +129,16 @@ async def rule_page(
         owners = await whose.names(connection, [view])
         rule = await stored_rules.get(connection, view.id)
         standings = await fleet.standings(connection, [view.id])
+        in_scope = await stored_deliveries.in_scope(connection, view.scope_id)
+        left = await remains.running(connection, clock.now(), _MOST_LEFT, view.id)
     return frame.page(
         request,
         scope,
         "operator/rule.html",
         rule=view,
+        in_scope=delivery_notes.notes(in_scope, view.rule_id),
+        switching_off=switching_off(view),
+        still_running=[deliveries.still_running(each) for each in left],
         wire=None if rule is None else rules.wire(rule),
         owner=owners.get(view.id),
         standing=standings.get(view.id),
@@ -143,6 +159,17 @@ async def switch_rule(request: Request, scope: Admin, parts: RuntimeDep, id: Pat
     return await forms.attempt(f"{LIST}/{id}", _switch(scope, parts, str(id), given), _switched)
 
 
+@router.post("/{id}/removals")
+async def removal(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Mark a switched-off rule's file as removed from an appliance, or a site's."""
+    given = await forms.texts(request)
+    return await forms.attempt(f"{LIST}/{id}", _remove(scope, parts, str(id), given), removed)
+
+
+async def _remove(scope: Admin, parts: RuntimeDep, id: str, given: dict[str, str]) -> RemovalView:
+    return await rule_remains.operator_removes(scope, parts, id, removal_body(given))
+
+
 async def _switch(scope: Admin, parts: RuntimeDep, id: str, given: dict[str, str]) -> RuleView:
     body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
     enabled = given.get("enabled") == "yes"
@@ -152,5 +179,15 @@ async def _switch(scope: Admin, parts: RuntimeDep, id: str, given: dict[str, str
 
 def _switched(rule: RuleView) -> str:
     if rule.enabled:
-        return f"{rule.rule_id} is switched on: appliances of its scope get it with a sync."
-    return f"{rule.rule_id} is switched off: appliances drop it at their next sync."
+        return f"{rule.rule_id} is switched on: appliances of its scope fetch it or are sent it."
+    return f"{rule.rule_id} is switched off. {switching_off(rule)}"
+
+
+def switching_off(rule: RuleView) -> str:
+    """Say what switching a rule off does on the appliances that have it."""
+    if rule.source == "synced":
+        return (
+            "Agents that fetch rules drop it at their next sync; daemons never had it, and run "
+            "their compiled rules."
+        )
+    return delivery_words.at_switching_off(rule.delivery)

@@ -73,6 +73,12 @@ KINDS = {
         remedy="Open the site, and order its appliance to fetch its rules anew; an agent that "
         "loads rules only when it starts needs a restart.",
     ),
+    "rule_still_running": Kind(
+        title="Rules that were switched off still run",
+        link="Look at the rules",
+        path="/operator/rules",
+        of=_rule,
+    ),
     "endpoint_silent": Kind(title="Nobody calls the server", link="Look at the fleet", path=_FLEET),
     "appliance_silent": Kind(
         grave=False, title="Appliances are silent", link="Look at the fleet", path=_FLEET, of=_site

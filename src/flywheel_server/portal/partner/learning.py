@@ -9,10 +9,11 @@ from flywheel_server.api import pages, partner_learning
 from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.portal import candidates, filters, frame, trends
-from flywheel_server.store import plan_approvals, promotions
+from flywheel_server.store import plan_approvals, promotions, remains
 
 router = APIRouter(prefix="/partner/learning", include_in_schema=False)
 
+_MOST_LEFT = 100
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -31,6 +32,7 @@ async def candidates_page(
     earlier = filters.window(window.days, window.since)
     async with db.transaction(parts.database, scope) as connection:
         waiting = await plan_approvals.waiting(connection, window.until)
+        left = await remains.running(connection, window.until, _MOST_LEFT)
         # Of this window and the one before it.
         lately = await promotions.decided_since(connection, earlier.since)
     return await candidates.list_page(
@@ -41,6 +43,7 @@ async def candidates_page(
         found,
         chosen,
         waiting=waiting,
+        still_running=left,
         stats=stats,
         approved_before=lately[0] - stats.in_window.approved,
         rejected_before=lately[1] - stats.in_window.rejected,

@@ -4,19 +4,29 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db
-from flywheel_server.api import deliveries, pages, partner_decisions, rule_health_views
+from flywheel_server import clock, db
+from flywheel_server.api import (
+    deliveries,
+    delivery_notes,
+    pages,
+    partner_decisions,
+    rule_health_views,
+    rule_remains,
+)
 from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.partner_decisions import PromotedRule, StatusBody
-from flywheel_server.domain import rules
+from flywheel_server.api.rule_remains import RemovalBody, RemovalView
+from flywheel_server.domain import delivery_words, rules
 from flywheel_server.portal import filters, forms, frame
-from flywheel_server.store import fleet, policies, rule_health
+from flywheel_server.store import deliveries as stored_deliveries
+from flywheel_server.store import fleet, policies, remains, rule_health
 
 router = APIRouter(prefix="/partner/learning/rules", include_in_schema=False)
 
 _LIST = "/partner/learning/rules"
+_MOST_LEFT = 100
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -43,10 +53,12 @@ async def rules_page(
     async with db.transaction(parts.database, scope) as connection:
         standings = await fleet.standings(connection, [each.id for each in listed.items])
         sites = await filters.sites(connection)
+        left = await remains.running(connection, clock.now(), _MOST_LEFT)
     return frame.page(
         request,
         scope,
         "partner/rules.html",
+        still_running=[deliveries.still_running(each) for each in left],
         rules=listed.items,
         standings=standings,
         following=filters.following(request, listed.next),
@@ -70,6 +82,9 @@ async def rule_page(
         origin, rule = await partner_decisions.find(connection, str(id))
         health = await rule_health.of_rules(connection, [rule.id])
         policy = await policies.in_force(connection)
+        holders = (await stored_deliveries.holders(connection, [rule.id])).get(rule.id, [])
+        in_scope = await stored_deliveries.in_scope(connection, rule.scope_id)
+        left = await remains.running(connection, clock.now(), _MOST_LEFT, rule.id)
     listed = await deliveries.partner_rule_deliveries(
         scope, parts, page, str(rule.id), filters.text(appliance)
     )
@@ -77,7 +92,10 @@ async def rule_page(
         request,
         scope,
         "partner/rule.html",
-        rule=partner_decisions.view((origin, rule)),
+        rule=partner_decisions.view((origin, rule), holders),
+        in_scope=delivery_notes.notes(in_scope, rule.rule_id),
+        switching_off=delivery_words.at_switching_off(delivery_words.notes(holders)),
+        still_running=[deliveries.still_running(each) for each in left],
         wire=rules.wire(rule),
         health=rule_health_views.health(rule, health.get(rule.id), policy),
         bar=policy.withdrawal_success_rate,
@@ -96,6 +114,31 @@ async def switch_rule(
     return await forms.attempt(f"{_LIST}/{id}", _switch(scope, parts, str(id), given), _switched)
 
 
+@router.post("/{id}/removals")
+async def removal(request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId) -> Response:
+    """Mark a switched-off rule's file as removed from an appliance, or a site's."""
+    given = await forms.texts(request)
+    deed = _remove(scope, parts, str(id), given)
+    return await forms.attempt(_LIST, deed, removed)
+
+
+async def _remove(
+    scope: PartnerActor, parts: RuntimeDep, id: str, given: dict[str, str]
+) -> RemovalView:
+    return await rule_remains.partner_removes(scope, parts, id, removal_body(given))
+
+
+def removal_body(given: dict[str, str]) -> RemovalBody:
+    """Return what a form says of a file that was removed."""
+    names = ("site_id", "appliance_id", "reason")
+    return forms.checked(RemovalBody, {name: given[name] for name in names if given.get(name)})
+
+
+def removed(view: RemovalView) -> str:
+    """Say what was marked."""
+    return f"{view.rule_id} is marked as removed at {view.site_id}. {view.note}"
+
+
 async def _switch(
     scope: PartnerActor, parts: RuntimeDep, id: str, given: dict[str, str]
 ) -> PromotedRule:
@@ -108,4 +151,4 @@ async def _switch(
 def _switched(rule: PromotedRule) -> str:
     if rule.enabled:
         return f"{rule.rule_id} is switched on: it travels to the appliances as it did at first."
-    return f"{rule.rule_id} is switched off: appliances drop it at their next sync."
+    return f"{rule.rule_id} is switched off. {delivery_words.at_switching_off(rule.delivery)}"

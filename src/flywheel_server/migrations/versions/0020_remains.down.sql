@@ -1,0 +1,17 @@
+-- The owner, too, is under forced row-level security.
+ALTER TABLE events NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE webhook_endpoints NO FORCE ROW LEVEL SECURITY;
+DELETE FROM events WHERE kind = 'rule.remains';
+UPDATE webhook_endpoints
+SET kinds = array_remove(kinds, 'rule.remains')
+WHERE kinds <> '{rule.remains}';
+ALTER TABLE events FORCE ROW LEVEL SECURITY;
+ALTER TABLE webhook_endpoints FORCE ROW LEVEL SECURITY;
+ALTER TABLE events DROP CONSTRAINT events_kind_known;
+ALTER TABLE events ADD CONSTRAINT events_kind_known CHECK (kind IN (
+    'candidate.eligible', 'candidate.endorsed', 'candidate.approved', 'candidate.rejected',
+    'rule.promoted', 'rule.withdrawn', 'rule.quarantined', 'delivery.stuck', 'plan.waiting', 'loop.silent',
+    'webhook.gone', 'webhook.test'
+));
+DROP INDEX l1_rules_off_idx;
+DROP TABLE rule_remains;
