@@ -264,7 +264,7 @@ async def _add(stage: Stage, copy: _Copy, number: int, runbooks: list[str]) -> N
     """Write new executions as the server does, a thousand in a statement."""
     new = facts(stage.sites, NEW, f"turn-{number}", clock.now(), runbooks)
     for start in range(0, NEW, 1_000):
-        async with db.acquire(copy.database.writer) as connection:
+        async with db.acquire(copy.database, copy.database.writer) as connection:
             await executions.record(connection, new[start : start + 1_000])
     async with stage.owner(copy.name) as connection:
         await connection.execute(_SUMMARIZE)

@@ -86,7 +86,7 @@ async def _batches(stage: Stage, connections: int, batches: int) -> Sample:
 
     async def write(share: list[list[Fact]]) -> None:
         for batch in share:
-            async with db.acquire(database.writer) as connection:
+            async with db.acquire(database, database.writer) as connection:
                 taken = await executions.record(connection, batch)
                 assert not taken
 
@@ -107,7 +107,7 @@ async def _direct(stage: Stage, posts: int) -> Sample:
     async def write(share: list[Fact]) -> None:
         for fact in share:
             began = time.perf_counter()
-            async with db.acquire(database.writer) as connection:
+            async with db.acquire(database, database.writer) as connection:
                 await executions.record(connection, [fact])
             times.append(time.perf_counter() - began)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -28,6 +29,8 @@ from flywheel_server import (
 from flywheel_server.actions import signing
 from flywheel_server.fleet import open_loop
 from flywheel_server.settings import Settings
+
+_log = log.get(__name__)
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -55,7 +58,7 @@ def serve() -> None:
         async with address(chosen) as where:
             if chosen.database_url is None:
                 await setup.migrate(where.owner_url, chosen)
-            await setup.check_signing_key(where.app_url)
+            await _checked(where.app_url)
             await serving.serve(chosen, where.app_url)
 
     _run(run())
@@ -83,6 +86,7 @@ def step(
 
     async def run() -> None:
         async with address(chosen) as where:
+            await setup.check(where.app_url)
             await learning_commands.step(where.app_url, chosen, name)
 
     _run(run())
@@ -99,6 +103,7 @@ def verify_counts(
 
     async def run() -> None:
         async with address(chosen) as where:
+            await setup.check(where.app_url)
             await learning_commands.verify_counts(where.app_url, rebuild=rebuild)
 
     _run(run())
@@ -195,12 +200,21 @@ def _on_the_database(work: operators_cli.Work) -> None:
         async with address(chosen) as where:
             if chosen.database_url is None:
                 await setup.ensure(where.owner_url, chosen)
+            await setup.check(where.app_url)
             await work(where.app_url)
 
     _run(run())
 
 
 cli.add_typer(operators_cli.commands(_on_the_database), name="operator")
+
+
+async def _checked(url: str) -> None:
+    """Refuse a database that waiting will not mend; a server waits for any other."""
+    # Its pools meet the same at once, and the log tells of it then.
+    with contextlib.suppress(errors.DatabaseUnavailable):
+        await setup.check(url)
+        await setup.check_signing_key(url)
 
 
 @contextlib.asynccontextmanager
@@ -217,6 +231,8 @@ def _settings() -> Settings:
     chosen = settings.load()
     log.configure(chosen.log_level, chosen.log_format)
     signing.unlock_with(chosen.signing_secret)
+    for name, nearest in settings.unknown(os.environ).items():
+        _log.warning("a variable is no setting and means nothing", variable=name, nearest=nearest)
     return chosen
 
 

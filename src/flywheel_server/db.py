@@ -7,15 +7,17 @@ gets rights only from its scope, and loses them when it ends; forgetting the sco
 import asyncio
 import contextlib
 import contextvars
-import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import msgspec
 
-from flywheel_server import errors
+from flywheel_server import database_refusals, database_urls, errors
+from flywheel_server.database_condition import Condition
 from flywheel_server.domain.scope import PersonScope, Scope
 
 if TYPE_CHECKING:
@@ -29,29 +31,23 @@ else:
     Pool = asyncpg.Pool
     Record = asyncpg.Record
 
-# What a lost or overloaded database raises; doors answer 503 to these and to nothing else.
-LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    asyncpg.QueryCanceledError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-)
-
-SCHEMA_MISSING = (
-    "the database has no schema of ours, or its user may not act as flywheel_app: run "
-    "`flywheel-server migrate` with the owner's FLYWHEEL_DATABASE_URL"
-)
+# Doors answer 503 to these and to nothing else.
+LOST = database_refusals.LOST
+SCHEMA_MISSING = database_refusals.SCHEMA_MISSING
 APP_ROLE = "flywheel_app"
 WRITER_ROLE = "flywheel_writer"
-CONNECT_SECONDS = 5.0
 ACQUIRE_SECONDS = 5.0
+# Between two times that every connection is made again.
+RENEW_SECONDS = 1.0
 ROLLBACK_SECONDS = 2.0
+
+# Another host may do.
+_NEXT_HOST = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.TargetServerAttributeNotMatched,
+)
 
 _announcements: contextvars.ContextVar[list[tuple[str, str]] | None] = contextvars.ContextVar(
     "announcements", default=None
@@ -64,17 +60,87 @@ PEOPLE_SECONDS = 5.0
 Subscriber = Callable[[str, str], None]
 
 
+class Dialer:
+    """Makes the connections to one target; where it is watched, notes whether they can be had."""
+
+    def __init__(self, target: database_urls.Target, condition: Condition | None = None) -> None:
+        self._target = target
+        self._place = 0
+        self.condition = condition
+
+    async def __call__(
+        self, _url: None = None, *, session: Mapping[str, str], **arguments: Any
+    ) -> Connection:
+        """Connect with these session settings. Raises what the driver does.
+
+        Pools call this as they would call the driver, which knows no URL from us.
+        """
+        # Who a session belongs to may be named in the URL; the rest of ours is needed as it is.
+        wanted = {**self._target.session, **session}
+        if "application_name" in self._target.session:
+            wanted["application_name"] = self._target.session["application_name"]
+        try:
+            connection = await self._first(server_settings=wanted, **arguments)
+        except (*LOST, *database_refusals.REFUSED) as error:
+            # Others still have connections then.
+            if self.condition and not isinstance(error, asyncpg.TooManyConnectionsError):
+                self.condition.cannot_connect(database_refusals.of_connecting(error).sentence)
+            raise
+        if self.condition:
+            self.condition.connected()
+        return connection
+
+    async def _first(self, **arguments: Any) -> Connection:
+        """Connect to the first host that takes us, beginning with the one that last did.
+
+        The driver's own way through several hosts has one time limit for all of them together.
+        """
+        hosts = self._target.hosts
+        failed: Exception = TimeoutError()
+        for _ in hosts:
+            host, port = hosts[self._place]
+            try:
+                connection: Connection = await asyncpg.connect(
+                    host=host,
+                    port=port,
+                    timeout=self._target.seconds,
+                    **self._target.arguments,
+                    **arguments,
+                )
+            except _NEXT_HOST as error:
+                failed = error
+                self._place = (self._place + 1) % len(hosts)
+            except asyncio.CancelledError:
+                # Nobody waits any longer: the next attempt begins with the next host.
+                self._place = (self._place + 1) % len(hosts)
+                raise
+            else:
+                return connection
+        raise failed
+
+
 @dataclass(slots=True, kw_only=True)
 class Database:
     """The pools of one process, and who wants to know what its transactions announced."""
 
-    url: str
+    dial: Dialer
     pool: Pool
     # Its connections hold the writer's role for good, so that one statement is one transaction.
     writer: Pool
+    condition: Condition
     # Seconds one statement of a person's request may take.
     people_timeout: float = PEOPLE_SECONDS
     subscribers: list[Subscriber] = field(default_factory=list)
+    # When the pools were last told to connect again.
+    renewed_at: float = float("-inf")
+
+    async def refuses_writes(self, why: str) -> None:
+        """Note why, and let every connection be made again: another server may be primary now."""
+        self.condition.cannot_write(why)
+        if time.monotonic() - self.renewed_at > RENEW_SECONDS:
+            self.renewed_at = time.monotonic()
+            for pool in (self.pool, self.writer):
+                await pool.expire_connections()
 
     async def close(self) -> None:
         """Close both pools; connections that do not end within 2 s are cut."""
@@ -85,21 +151,30 @@ async def open_database(
     url: str, *, pool_size: int = 10, writer_pool_size: int = 2, statement_timeout: float = 15.0
 ) -> Database:
     """Prepare the pools; connections are made when first needed, so the server need not be up."""
+    condition = Condition()
+    dial = Dialer(database_urls.parse(url), condition)
     return Database(
-        url=url,
-        pool=await _open_pool(url, APP_ROLE, pool_size, statement_timeout),
-        writer=await _open_pool(url, WRITER_ROLE, writer_pool_size, statement_timeout),
+        dial=dial,
+        condition=condition,
+        pool=await _open_pool(dial, APP_ROLE, pool_size, statement_timeout),
+        writer=await _open_pool(dial, WRITER_ROLE, writer_pool_size, statement_timeout),
         people_timeout=min(PEOPLE_SECONDS, statement_timeout),
     )
 
 
-async def connect(url: str, *, role: str = APP_ROLE, statement_timeout: float = 15.0) -> Connection:
-    """Open one connection outside any pool, for LISTEN. Errors as ``open_pool``."""
-    with _refusals_explained():
-        connection: Connection = await asyncpg.connect(
-            url, timeout=CONNECT_SECONDS, server_settings=_session(role, statement_timeout)
-        )
-    await _init(connection)
+async def connect(
+    where: str | Dialer, *, role: str = APP_ROLE, statement_timeout: float = 15.0
+) -> Connection:
+    """Open one connection outside any pool. Raises SetupError where waiting would not help.
+
+    Raises DatabaseUnavailable when the database is not there at present.
+    """
+    dial = where if isinstance(where, Dialer) else Dialer(database_urls.parse(where))
+    try:
+        connection = await dial(session=session_settings(role, statement_timeout))
+        await _init(connection, role)
+    except (*LOST, *database_refusals.REFUSED) as error:
+        raise _refused(error) from error
     return connection
 
 
@@ -114,7 +189,7 @@ async def transaction(database: Database, scope: Scope) -> AsyncIterator[Connect
     token = _announcements.set(announced)
     try:
         async with (
-            acquire(database.pool) as connection,
+            acquire(database) as connection,
             scoped(connection, scope, database.people_timeout),
         ):
             yield connection
@@ -134,6 +209,15 @@ async def announce(connection: Connection, channel: str, payload: str) -> None:
     announced = _announcements.get()
     if announced is not None:
         announced.append((channel, payload))
+
+
+async def is_read_only(connection: Connection) -> bool:
+    """Say whether this server takes no writes: a standby, or one that was set so."""
+    return bool(
+        await connection.fetchval(
+            "SELECT current_setting('transaction_read_only')::boolean OR pg_is_in_recovery()"
+        )
+    )
 
 
 @contextlib.asynccontextmanager
@@ -166,20 +250,24 @@ async def savepoint(connection: Connection) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def acquire(pool: Pool) -> AsyncIterator[Connection]:
-    """Borrow a connection without any rights. Raises DatabaseUnavailable when there is none."""
+async def acquire(database: Database, pool: Pool | None = None) -> AsyncIterator[Connection]:
+    """Borrow a connection without any rights, of ``pool`` if not of the one for requests.
+
+    Raises DatabaseUnavailable, with the reason where it is known, when there is none or it is lost.
+    """
+    pool = pool or database.pool
     try:
         connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-    except LOST as error:
-        raise errors.DatabaseUnavailable from error
-    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
-        # The role asked for at log-in does not exist yet, or may not be taken.
-        raise errors.DatabaseUnavailable(SCHEMA_MISSING) from error
+    except (*LOST, *database_refusals.REFUSED) as error:
+        raise errors.DatabaseUnavailable(_refused(error).detail) from error
     try:
         yield connection
-    except LOST as error:
-        raise errors.DatabaseUnavailable from error
-    except asyncpg.DeadlockDetectedError as error:
+    except (*LOST, *database_refusals.OUTDATED) as error:
+        why = database_refusals.of_statement(error)
+        if isinstance(error, database_refusals.UNWRITABLE):
+            await database.refuses_writes(why)
+        raise errors.DatabaseUnavailable(why) from error
+    except database_refusals.UNDONE as error:
         # Nothing of it was written, and the other one went through: a repeat will, too.
         raise errors.Unavailable(
             "Two changes met and this one was undone: send it again."
@@ -241,16 +329,19 @@ async def _close(pool: Pool) -> None:
         pool.terminate()
 
 
-async def _open_pool(url: str, role: str, size: int, statement_timeout: float) -> Pool:
+async def _open_pool(dial: Dialer, role: str, size: int, statement_timeout: float) -> Pool:
+    connect: Any = partial(dial, session=session_settings(role, statement_timeout))
+
+    async def init(connection: Connection) -> None:
+        await _init(connection, role)
+
     return await asyncpg.create_pool(
-        url,
         min_size=0,
         max_size=size,
-        timeout=CONNECT_SECONDS,
         max_inactive_connection_lifetime=300,
-        init=_init,
+        connect=connect,
+        init=init,
         reset=_nothing_to_reset,
-        server_settings=_session(role, statement_timeout),
     )
 
 
@@ -261,7 +352,8 @@ async def _nothing_to_reset(_connection: Connection) -> None:
     """
 
 
-def _session(role: str, statement_timeout: float) -> dict[str, str]:
+def session_settings(role: str, statement_timeout: float) -> dict[str, str]:
+    """Return what a session of ours begins with; seconds, 0 for no time limit."""
     milliseconds = str(int(statement_timeout * 1000))
     return {
         "application_name": "flywheel-server",
@@ -279,7 +371,7 @@ def _session(role: str, statement_timeout: float) -> dict[str, str]:
     }
 
 
-async def _init(connection: Connection) -> None:
+async def _init(connection: Connection, role: str) -> None:
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(
             kind,
@@ -287,34 +379,17 @@ async def _init(connection: Connection) -> None:
             decoder=msgspec.json.decode,
             schema="pg_catalog",
         )
+    # A pooler between may have dropped what was asked for at log-in.
+    if await connection.fetchval("SELECT current_setting('role')") != role:
+        raise asyncpg.ConnectionRejectionError(database_refusals.POOLED)
 
 
 def _encode_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-@contextlib.contextmanager
-def _refusals_explained() -> Iterator[None]:
-    try:
-        yield
-    except (
-        asyncpg.InvalidAuthorizationSpecificationError,
-        asyncpg.InvalidPasswordError,
-    ) as error:
-        raise errors.SetupError(
-            "the database refuses the login of FLYWHEEL_DATABASE_URL: check its user and password"
-        ) from error
-    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
-        raise errors.SetupError(SCHEMA_MISSING) from error
-    except asyncpg.InvalidCatalogNameError as error:
-        raise errors.SetupError(
-            "the database named in FLYWHEEL_DATABASE_URL does not exist: create it first"
-        ) from error
-    except ssl.SSLError as error:
-        raise errors.SetupError(
-            "the TLS connection to FLYWHEEL_DATABASE_URL failed: check sslmode and certificates"
-        ) from error
-    except (*LOST,) as error:
-        raise errors.DatabaseUnavailable(
-            "the database of FLYWHEEL_DATABASE_URL cannot be reached"
-        ) from error
+def _refused(error: Exception) -> errors.FlywheelError:
+    refusal = database_refusals.of_connecting(error)
+    if refusal.lasting:
+        return errors.SetupError(refusal.sentence)
+    return errors.DatabaseUnavailable(refusal.sentence)

@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from flywheel_server import errors, log
+from flywheel_server import database_urls, db, errors, log, postmaster_pid
 
 _log = log.get(__name__)
 
@@ -161,7 +161,9 @@ class _Cluster:
                 self._private(self.sockets)
             if not (self.data / "PG_VERSION").exists():
                 await _completed(self._initdb)
-            self._forget_stale_pid()
+            with self._usable():
+                owner = self.account.pw_uid if self.account else os.geteuid()
+                postmaster_pid.forget_stale(self.data, owner)
             await self._start()
         await self._create_database()
 
@@ -218,9 +220,9 @@ class _Cluster:
         folder.chmod(0o700)
 
     def _url(self, user: str, database: str = DATABASE) -> str:
-        # The port is said, for PGPORT would be taken instead.
+        # All that a variable PG… of the shell would give otherwise is said.
         host = quote(str(self.sockets), safe="")
-        return f"postgresql://{user}@/{database}?host={host}&port={self.port}"
+        return f"postgresql://{user}@/{database}?host={host}&port={self.port}&password=&target_session_attrs=any"
 
     def _program(self, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(  # noqa: S603 - fixed program, our own paths
@@ -261,18 +263,6 @@ class _Cluster:
             self.data.rmdir()
         with self._usable():
             self.unfinished.rename(self.data)
-
-    def _forget_stale_pid(self) -> None:
-        """Remove a pid file whose number now belongs to another program.
-
-        PostgreSQL itself forgives a number that nobody has, but not one taken by somebody else.
-        """
-        file = self.data / "postmaster.pid"
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pid = int(file.read_text().split()[0])
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
-            if name != "postgres":
-                file.unlink()
 
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -319,7 +309,7 @@ class _Cluster:
     async def _answers(self) -> bool:
         """Say whether the database takes a connection and a query: the only proof that it runs."""
         try:
-            connection = await asyncpg.connect(self._url("postgres", "postgres"), timeout=5)
+            connection = await self._connect()
         except asyncpg.TooManyConnectionsError:
             return True
         except (
@@ -336,8 +326,11 @@ class _Cluster:
         finally:
             connection.terminate()
 
+    async def _connect(self) -> db.Connection:
+        return await db.Dialer(database_urls.parse(self._url("postgres", "postgres")))(session={})
+
     async def _create_database(self) -> None:
-        connection = await asyncpg.connect(self._url("postgres", "postgres"), timeout=5)
+        connection = await self._connect()
         try:
             if not await connection.fetchval(
                 "SELECT true FROM pg_database WHERE datname = $1", DATABASE

@@ -10,7 +10,7 @@ import time
 
 import asyncpg
 
-from flywheel_server import db, errors, log
+from flywheel_server import database_refusals, db, errors, log
 
 _log = log.get(__name__)
 
@@ -32,6 +32,9 @@ _ASK_SECONDS = 2.0
 # sooner would empty the caches just when everything is slow, and so make it slower.
 _ANSWER_SECONDS = 10.0
 _RETRY_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 4.0
+# How long a connection is kept to a server that takes no writes.
+_READ_ONLY_SECONDS = 5.0
 
 
 class Listener:
@@ -40,6 +43,7 @@ class Listener:
     def __init__(self, database: db.Database) -> None:
         self._database = database
         self._heard_at = float("-inf")
+        self._failures = 0
 
     def trusted(self) -> bool:
         """Say whether what was cached may still be used: we would have heard of a change."""
@@ -51,22 +55,36 @@ class Listener:
             try:
                 await self._listen()
             except (*db.LOST, errors.FlywheelError, asyncpg.PostgresError) as error:
-                _log.warning("lost the listening connection", reason=type(error).__name__)
-            await asyncio.sleep(_RETRY_SECONDS)
+                if isinstance(error, database_refusals.UNWRITABLE):
+                    await self._database.refuses_writes(database_refusals.of_statement(error))
+                if not self._database.condition.told(error):
+                    _log.warning("lost the listening connection", reason=type(error).__name__)
+            await asyncio.sleep(self._pause())
+
+    def _pause(self) -> float:
+        """Return how long to wait before connecting again: longer each time that it fails."""
+        self._failures = self._failures + 1 if self._database.condition.lost else 0
+        return min(_RETRY_SECONDS * 2.0**self._failures, _LONGEST_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
-        connection = await db.connect(self._database.url, statement_timeout=_ANSWER_SECONDS)
+        connection = await db.connect(self._database.dial, statement_timeout=_ANSWER_SECONDS)
         try:
             for channel in CHANNELS:
                 await connection.add_listener(channel, self._hear)
             # Whatever was announced while nobody listened is unknown: start with empty caches.
             self._tell("", "")
+            opened_at = time.monotonic()
             while True:
                 # The moment before the question counts: a change after it may still be unheard.
                 asked_at = time.monotonic()
                 async with asyncio.timeout(_ANSWER_SECONDS):
-                    await connection.execute("SELECT 1")
+                    read_only = await db.is_read_only(connection)
                 self._heard_at = asked_at
+                if read_only:
+                    await self._database.refuses_writes(database_refusals.READ_ONLY)
+                    if asked_at - opened_at > _READ_ONLY_SECONDS:
+                        # Another server may be primary now, and this one hears nothing of it.
+                        return
                 await asyncio.sleep(max(0.0, asked_at + _ASK_SECONDS - time.monotonic()))
         finally:
             with contextlib.suppress(*db.LOST, asyncpg.PostgresError):

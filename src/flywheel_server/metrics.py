@@ -121,7 +121,12 @@ class Metrics:
             registry=registry,
         )
         self.database_up = Gauge(
-            "flywheel_database_up", "1 while the database answers", registry=registry
+            "flywheel_database_up",
+            "1 while the database answers and takes writes",
+            registry=registry,
+        )
+        self.database_writable = Gauge(
+            "flywheel_database_writable", "1 while the database takes writes", registry=registry
         )
         self.loop_seconds_since_turn = Gauge(
             "flywheel_loop_seconds_since_turn",

@@ -4,21 +4,49 @@ Every variable is named ``FLYWHEEL_…`` and documented in ``docs/settings.md``;
 """
 
 import ipaddress
+from collections.abc import Iterable
+from difflib import get_close_matches
+from email.utils import formataddr, getaddresses
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flywheel_server import errors
+from flywheel_server import database_urls, errors
+
+# What Compose's file reads beside ours.
+_OTHERS = frozenset({"PUBLISH"})
+_PREFIX = "FLYWHEEL_"
 
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "0", ""})  # noqa: S104 - asked for, not bound
 
 
-def _given(value: object) -> object:
-    """Refuse the empty path, which would mean the folder that one happens to stand in."""
-    if value == "":
-        raise ValueError("must not be empty")
+def _trimmed(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _url(value: object) -> object:
+    """Take a URL with space around it or a slash at its end, which mean nothing."""
+    return value.strip().rstrip("/") if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _own_port(value: object) -> object:
+    """Pass over what Kubernetes sets for a service called `flywheel`: tcp://10.0.0.1:8000."""
+    return 8000 if isinstance(value, str) and value.startswith("tcp://") else value
+
+
+def _readable_url(value: str) -> str:
+    database_urls.parse(value)
     return value
 
 
@@ -30,19 +58,36 @@ def _networks(value: str) -> str:
     return value
 
 
+def _sender(value: str) -> str:
+    """Take an address alone or behind a name: Flywheel <flywheel@example.com>."""
+    given = getaddresses([value])
+    name, address = given[0] if len(given) == 1 else ("", "")
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or any(sign.isspace() for sign in address) or "\n" in value:
+        raise ValueError("give an address, or a name and an address as in Flywheel <a@example.com>")
+    return formataddr((name, address)) if name else address
+
+
 class Settings(BaseSettings):
     """What can be set from outside. Units are in the names or descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix="FLYWHEEL_", frozen=True, extra="ignore")
+    # A variable that is set to nothing is not set: so do Compose and CI pass on what is left out.
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
-    port: int = Field(default=8000, ge=1, le=65_535, description="port to listen on")
-    database_url: str | None = Field(
+    port: Annotated[int, BeforeValidator(_own_port)] = Field(
+        default=8000, ge=1, le=65_535, description="port to listen on"
+    )
+    database_url: (
+        Annotated[str, BeforeValidator(_trimmed), AfterValidator(_readable_url)] | None
+    ) = Field(
         default=None,
-        pattern=r"^postgres(ql)?://",
+        repr=False,
         description="PostgreSQL 18 to use; unset: the embedded one",
     )
-    data_dir: Annotated[Path, BeforeValidator(_given)] = Field(
+    data_dir: Path = Field(
         default=Path(".flywheel"), description="where the embedded PostgreSQL keeps its data"
     )
     app_password: str | None = Field(
@@ -72,7 +117,7 @@ class Settings(BaseSettings):
     log_retention_days: int = Field(
         default=14, ge=1, le=3_650, description="days an appliance's log lines are kept"
     )
-    public_url: str | None = Field(
+    public_url: Annotated[str, BeforeValidator(_url)] | None = Field(
         default=None,
         pattern=r"^https?://[^/?#\s]+$",
         description="where people reach the server, for links: https://flywheel.example.com",
@@ -86,15 +131,14 @@ class Settings(BaseSettings):
     session_hours: float = Field(
         default=168.0, ge=0.1, le=8_760, description="hours after which any session ends"
     )
-    smtp_url: str | None = Field(
+    smtp_url: Annotated[str, BeforeValidator(_trimmed)] | None = Field(
         default=None,
         pattern=r"^smtps?://\S+$",
         repr=False,
         description="mail server for sign-in links: smtp://user:password@host:587",
     )
-    mail_from: str = Field(
+    mail_from: Annotated[str, AfterValidator(_sender)] = Field(
         default="flywheel@localhost",
-        pattern=r"^\S+@\S+$",
         description="sender of the server's mails",
     )
     telemetry_rate: float = Field(
@@ -130,12 +174,12 @@ class Settings(BaseSettings):
     webhook_allow_private: bool = Field(
         default=False, description="let webhooks go to private addresses and over plain HTTP"
     )
-    ots_calendars: str | None = Field(
+    ots_calendars: Annotated[str, BeforeValidator(_url)] | None = Field(
         default=None,
         pattern=r"^https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*$",
         description="OpenTimestamps calendars that evidence is submitted to, with commas between",
     )
-    bitcoin_headers: str | None = Field(
+    bitcoin_headers: Annotated[str, BeforeValidator(_trimmed)] | None = Field(
         default=None,
         min_length=1,
         description="where Bitcoin block headers come from: a file, or the URL of an Esplora API",
@@ -146,7 +190,7 @@ class Settings(BaseSettings):
         le=1_440,
         description="minutes between two timestamps of an organization's evidence",
     )
-    l2_base_url: str | None = Field(
+    l2_base_url: Annotated[str, BeforeValidator(_url)] | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",
         description="an OpenAI-compatible API for plans at L2: https://llm.example.com/v1",
@@ -187,10 +231,10 @@ class Settings(BaseSettings):
     plan_approval_hours: float = Field(
         default=4.0, ge=0.01, le=168, description="hours a plan waits for a person's approval"
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="least severe level that is logged"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
+        Field(default="INFO", description="least severe level that is logged")
     )
-    log_format: Literal["json", "text"] = Field(
+    log_format: Annotated[Literal["json", "text"], BeforeValidator(_lower)] = Field(
         default="json", description="`text` for people at a terminal"
     )
 
@@ -198,7 +242,7 @@ class Settings(BaseSettings):
     def calendars(self) -> tuple[str, ...]:
         """Return the calendars, each once."""
         given = (self.ots_calendars or "").split(",")
-        return tuple(dict.fromkeys(url.strip() for url in given if url.strip()))
+        return tuple(dict.fromkeys(url.strip().rstrip("/") for url in given if url.strip()))
 
     @property
     def served_over_https(self) -> bool:
@@ -219,10 +263,7 @@ def load() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems = "; ".join(
-            f"FLYWHEEL_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-            for item in error.errors()
-        )
+        problems = "; ".join(_problem(item) for item in error.errors())
         raise errors.SetupError(
             f"wrong settings: {problems}. See docs/settings.md for what each accepts."
         ) from error
@@ -231,3 +272,23 @@ def load() -> Settings:
             "FLYWHEEL_L2_BASE_URL needs FLYWHEEL_L2_MODEL: name the model, or leave both out"
         )
     return settings
+
+
+def unknown(names: Iterable[str]) -> dict[str, str | None]:
+    """Return each name that looks like a setting and is none, with the one that may be meant."""
+    known = {name.upper() for name in Settings.model_fields}
+    # The rest of each name, for all begin alike.
+    given = {name: name.upper().removeprefix(_PREFIX) for name in sorted(names)}
+    return {
+        name: next((_PREFIX + near for near in get_close_matches(rest, known, n=1)), None)
+        for name, rest in given.items()
+        if name.upper() == _PREFIX + rest and rest not in known | _OTHERS
+    }
+
+
+def _problem(item: ErrorDetails) -> str:
+    """Say what is wrong with one variable, in words: a pattern means nothing to a reader."""
+    name = str(item["loc"][0])
+    if item["type"] == "string_pattern_mismatch":
+        return f"{_PREFIX}{name.upper()}: give {Settings.model_fields[name].description}"
+    return f"{_PREFIX}{name.upper()}: {item['msg'].removeprefix('Value error, ')}"

@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from flywheel_server import clock, db, errors, log, migrations
+from flywheel_server import clock, database_refusals, db, errors, log, migrations
 from flywheel_server.actions import catalogue, partitions, policies, signing
 from flywheel_server.domain.scope import AuthScope, LoopScope, OperatorScope
 from flywheel_server.settings import Settings
@@ -13,7 +13,26 @@ from flywheel_server.store import schema
 _log = log.get(__name__)
 
 _TURN_SECONDS = 300.0
-_LOOP = LoopScope(reason="set-up: partitions belong to no tenant")
+_LOOP = LoopScope(reason="set-up: revision and partitions belong to no tenant")
+
+
+async def check(url: str) -> None:
+    """See whether the application can work on this database.
+
+    Raises SetupError with the remedy where waiting would not help, else DatabaseUnavailable.
+    """
+    connection = await db.connect(url)
+    try:
+        async with db.scoped(connection, _LOOP):
+            revision = await schema.revision(connection)
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
+        raise errors.SetupError(db.SCHEMA_MISSING) from error
+    except db.LOST as error:
+        raise errors.DatabaseUnavailable(database_refusals.of_connecting(error).sentence) from error
+    finally:
+        connection.terminate()
+    if migrations.is_behind(revision):
+        raise errors.SetupError(database_refusals.SCHEMA_OLD)
 
 
 async def migrate(owner_url: str, settings: Settings) -> str:
@@ -21,12 +40,20 @@ async def migrate(owner_url: str, settings: Settings) -> str:
 
     Safe to run again, and while servers run. Raises SetupError with the remedy when refused.
     """
+    # Who cannot log in is told so, and not that the migration was refused.
+    await (await db.connect(owner_url, role="none")).close()
     try:
         await asyncio.to_thread(migrations.upgrade, owner_url)
-    except (OSError, asyncpg.PostgresError) as error:
+    except asyncpg.LockNotAvailableError as error:
         raise errors.SetupError(
-            f"the migration was refused ({error}): FLYWHEEL_DATABASE_URL must name the owner of a "
-            "PostgreSQL 18 database who may create roles"
+            "the migration could not get a lock within its time and changed nothing: run it again"
+        ) from error
+    except db.LOST as error:
+        raise errors.DatabaseUnavailable(database_refusals.of_connecting(error).sentence) from error
+    except asyncpg.PostgresError as error:
+        raise errors.SetupError(
+            f"the migration was refused ({error.message or error}): FLYWHEEL_DATABASE_URL must "
+            "name the owner of a PostgreSQL 18 database who may create roles"
         ) from error
     # Two commands at once must not both find a database without a signing key or a policy.
     turn = await db.connect(owner_url, role="none", statement_timeout=_TURN_SECONDS)
@@ -40,7 +67,7 @@ async def migrate(owner_url: str, settings: Settings) -> str:
 
 
 async def ensure(owner_url: str, settings: Settings) -> None:
-    """Migrate a database whose schema is not this release's. Errors as ``migrate``."""
+    """Migrate a database whose schema is older than this release's. Errors as ``migrate``."""
     connection = await db.connect(owner_url, role="none")
     try:
         revision = await schema.revision(connection)
@@ -48,7 +75,7 @@ async def ensure(owner_url: str, settings: Settings) -> None:
         revision = None
     finally:
         await connection.close()
-    if revision != migrations.head():
+    if migrations.is_behind(revision):
         await migrate(owner_url, settings)
 
 

@@ -12,7 +12,9 @@ from flywheel_server import db
 from flywheel_server.listener import Listener
 
 _BACKEND = """
-SELECT a.pid FROM pg_stat_activity a WHERE a.datname = current_database() AND a.query = 'SELECT 1'
+SELECT a.pid FROM pg_stat_activity a
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+    AND a.query LIKE '%pg_is_in_recovery()'
 """
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from flywheel_server import embedded, errors
+from flywheel_server import db, embedded, errors
 from tests.deploy import processes
 
 _JOIN = """
@@ -68,7 +68,8 @@ async def test_text_is_compared_by_code_point_without_the_systems_library(folder
 
 
 async def _asks(url: str) -> int:
-    connection = await asyncpg.connect(url)
+    # As every part of the server does.
+    connection = await db.connect(url, role="none")
     try:
         return int(await connection.fetchval("SELECT 18"))
     finally:
@@ -125,9 +126,12 @@ async def test_an_odd_or_long_path_works_and_leaves_no_socket_folder(
 async def test_variables_that_steer_postgresql_do_not_steer_this_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Broken by leaving the port out of the address: PGPORT is taken instead."""
-    monkeypatch.setenv("PGPORT", "6543")
-    monkeypatch.setenv("PGDATA", "/nowhere")
+    """Broken by leaving the port out of the address: PGPORT is taken instead.
+
+    And by leaving the rest to the driver, which refuses a PGSSLMODE that it does not know.
+    """
+    for name, value in STEERING.items():
+        monkeypatch.setenv(name, value)
     async with embedded.running(folder) as address:
         assert await _asks(address.owner_url) == 18
 
@@ -184,6 +188,52 @@ async def test_a_killed_database_starts_again(folder: Path) -> None:
 
     async with embedded.running(folder) as address:
         assert await _asks(address.owner_url) == 18
+
+
+STEERING = {
+    "PGHOST": "db.example.com",
+    "PGPORT": "6543",
+    "PGUSER": "stranger",
+    "PGPASSWORD": "wrong",
+    "PGPASSFILE": "/nowhere/pgpass",
+    "PGDATABASE": "elsewhere",
+    "PGDATA": "/nowhere",
+    "PGOPTIONS": "-c default_transaction_read_only=on",
+    "PGSERVICE": "prod",
+    "PGSSLMODE": "verify-everything",
+    "PGSSLROOTCERT": "/nowhere/ca.pem",
+    "PGSSLNEGOTIATION": "direct",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGGSSLIB": "none",
+}
+
+
+@pytest.mark.parametrize("content", ["", "\n", "garbage\n", "\0" * 40, "-17\n"])
+async def test_a_pid_file_without_a_number_is_no_hindrance(folder: Path, content: str) -> None:
+    """PostgreSQL itself ends with 'lock file "postmaster.pid" is empty', again at each start."""
+    async with embedded.running(folder):
+        pass
+    file = folder / "postgres" / "postmaster.pid"
+    file.write_text(content)
+    owner = (folder / "postgres").stat()
+    os.chown(file, owner.st_uid, owner.st_gid)
+
+    async with embedded.running(folder) as address:
+        assert await _asks(address.owner_url) == 18
+
+
+async def test_the_number_of_another_database_is_no_hindrance(folder: Path) -> None:
+    async with embedded.running(folder / "one"), embedded.running(folder / "two"):
+        stale = (folder / "two" / "postgres" / "postmaster.pid").read_text().splitlines()
+    async with embedded.running(folder / "one"):
+        pid = (folder / "one" / "postgres" / "postmaster.pid").read_text().split()[0]
+        file = folder / "two" / "postgres" / "postmaster.pid"
+        file.write_text("\n".join([pid, *stale[1:]]) + "\n")
+        owner = (folder / "two" / "postgres").stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
+
+        async with embedded.running(folder / "two") as address:
+            assert await _asks(address.owner_url) == 18
 
 
 @pytest.mark.parametrize("pid", [os.getppid(), 4_000_000], ids=["another program's", "nobody's"])

@@ -20,7 +20,7 @@ async def test_f39_a_superusers_url_gives_no_more_rights_than_the_applications(
 ) -> None:
     database = await db.open_database(filled.owner_url)
     try:
-        async with db.acquire(database.pool) as connection:
+        async with db.acquire(database) as connection:
             assert await connection.fetchval("SELECT session_user") == "postgres"
             assert await connection.fetchval("SELECT current_user") == db.APP_ROLE
             assert not await connection.fetchval(
@@ -38,7 +38,7 @@ async def test_f39_resetting_the_role_does_not_bring_the_superuser_back(
 ) -> None:
     database = await db.open_database(filled.owner_url)
     try:
-        async with db.acquire(database.pool) as connection:
+        async with db.acquire(database) as connection:
             await connection.execute("RESET ROLE")
             assert await connection.fetchval("SELECT current_user") == db.APP_ROLE
     finally:
@@ -50,7 +50,7 @@ async def test_f39_the_writers_connections_hold_the_writers_rights_alone(
 ) -> None:
     database = await db.open_database(filled.owner_url)
     try:
-        async with db.acquire(database.writer) as connection:
+        async with db.acquire(database, database.writer) as connection:
             assert await connection.fetchval("SELECT current_user") == db.WRITER_ROLE
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.fetch("SELECT e.execution_id FROM executions e")

@@ -9,11 +9,11 @@ from flywheel_server import __main__ as command
 from flywheel_server.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+# Any text may be right: what it names is looked for when it is used.
+ANY_TEXT = {"host", "data_dir", "bitcoin_headers", "l2_api_key"}
 WRONG = {
-    "host": "",
     "port": "65536",
     "database_url": "mysql://localhost/flywheel",
-    "data_dir": "",
     "app_password": "short",
     "loop": "perhaps",
     "webhook_allow_private": "perhaps",
@@ -36,11 +36,9 @@ WRONG = {
     "mail_from": "nobody",
     "telemetry_rate": "10",
     "ots_calendars": "calendar.example.com",
-    "bitcoin_headers": "",
     "evidence_batch_minutes": "-1",
     "l2_base_url": "llm.example.com",
-    "l2_api_key": "",
-    "l2_model": "",
+    "l2_model": "m" * 201,
     "l2_timeout": "60",
     "l2_answer_tokens": "1",
     "l2_min_confidence": "80",
@@ -82,7 +80,7 @@ def test_the_page_tells_the_default_and_the_meaning(name: str) -> None:
     assert meaning.startswith(field.description[0].upper() + field.description[1:])
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", Settings.model_fields.keys() - ANY_TEXT)
 def test_a_wrong_value_ends_serve_with_its_name(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

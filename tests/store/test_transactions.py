@@ -108,7 +108,7 @@ async def test_who_is_cut_while_it_waits_for_a_lock_gives_up_its_own(
 async def test_a_connection_comes_back_as_it_was_handed_out(address: embedded.Address) -> None:
     """Whatever a transaction set, and however it ended. Broken by a setting for the session."""
     async with _one_connection(address) as database:
-        async with db.acquire(database.pool) as connection:
+        async with db.acquire(database) as connection:
             before = await connection.fetch(_STATE)
         for ending in (None, RuntimeError, asyncio.CancelledError, asyncpg.PostgresError):
             with contextlib.suppress(RuntimeError, asyncio.CancelledError, asyncpg.PostgresError):
@@ -119,7 +119,7 @@ async def test_a_connection_comes_back_as_it_was_handed_out(address: embedded.Ad
                         await connection.execute("SELECT 1 / 0")
                     elif ending is not None:
                         raise ending
-            async with db.acquire(database.pool) as connection:
+            async with db.acquire(database) as connection:
                 assert await connection.fetch(_STATE) == before
                 assert not connection.is_in_transaction()
 

@@ -140,7 +140,10 @@ class Writer:
     async def _write(self, group: list[_Submission]) -> None:
         facts = [fact for submission in group for fact in submission.facts.values()]
         try:
-            async with asyncio.timeout(_WRITE_SECONDS), db.acquire(self._database.writer) as conn:
+            async with (
+                asyncio.timeout(_WRITE_SECONDS),
+                db.acquire(self._database, self._database.writer) as conn,
+            ):
                 taken = await executions.record(conn, facts)
         except (errors.DatabaseUnavailable, TimeoutError) as error:
             _fail(group, errors.DatabaseUnavailable(), error)

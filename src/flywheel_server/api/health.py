@@ -9,8 +9,8 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db, errors, log, migrations
-from flywheel_server.api import figures_access, problems
+from flywheel_server import clock, database_refusals, db, errors, log, migrations
+from flywheel_server.api import figures_access, problems, writability
 from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.domain import plans
 from flywheel_server.domain.scope import LoopScope
@@ -23,10 +23,10 @@ from flywheel_server.store import (
     patterns,
     plan_figures,
     runs,
+    schema,
     service_failures,
     set_aside,
 )
-from flywheel_server.store.schema import revision
 
 router = APIRouter(tags=["health"], dependencies=PUBLIC)
 
@@ -35,6 +35,13 @@ _SCOPE = LoopScope(reason="readiness and figures are of the whole platform")
 SILENT_INTERVALS = 3
 _FIGURES = "text/plain"
 _HEAD = migrations.head()
+# With these, too, the database itself answers.
+_REACHED = (
+    None,
+    *database_refusals.SCHEMA,
+    database_refusals.DISK_FULL,
+    database_refusals.READ_ONLY,
+)
 
 
 class Health(BaseModel):
@@ -52,6 +59,8 @@ class Readiness(BaseModel):
         examples=["ready"],
     )
     database: bool = Field(description="whether the database answers")
+    database_writable: bool = Field(description="whether the database takes writes")
+    trouble: str | None = Field(description="what is wrong with the database", exclude=True)
     schema_revision: str | None = Field(description="the database's", examples=["0001"])
     needed_revision: str = Field(description="this release's", examples=["0001"])
     loop_seconds_since_turn: float | None = Field(
@@ -96,29 +105,35 @@ async def metrics(request: Request, parts: RuntimeDep) -> Response:
     figures_access.check(request, parts.settings)
     try:
         await _measure(parts, list(request.app.state.step_names))
-        parts.metrics.database_up.set(1)
+        up = parts.database.condition.unwritable is None
     except (errors.DatabaseUnavailable, asyncpg.PostgresError) as error:
-        _log.warning("figures without the database", reason=repr(error))
-        parts.metrics.database_up.set(0)
+        if not parts.database.condition.told(error):
+            _log.warning("figures without the database", reason=repr(error))
+        up = False
+    parts.metrics.database_up.set(up)
+    parts.metrics.database_writable.set(up)
     return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 async def _readiness(parts: Runtime) -> Readiness:
     found: str | None = None
     status: runs.Status | None = None
-    up = True
+    trouble: str | None = None
     try:
         async with db.transaction(parts.database, _SCOPE) as connection:
-            found = await revision(connection)
+            found = await schema.revision(connection)
             status = await runs.status(connection)
+            await writability.look(connection, parts.database)
     except errors.DatabaseUnavailable as error:
-        up = error.detail == db.SCHEMA_MISSING
+        trouble = error.detail or database_refusals.UNREACHABLE
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
         _log.warning("the schema is older than this release", reason=repr(error))
     since = None if status is None else status.seconds_since_turn
     return Readiness(
         status="ready",
-        database=up,
+        database=trouble in _REACHED,
+        database_writable=trouble is None and parts.database.condition.unwritable is None,
+        trouble=trouble or parts.database.condition.unwritable,
         schema_revision=found,
         needed_revision=_HEAD,
         loop_seconds_since_turn=since,
@@ -133,9 +148,9 @@ def silent(parts: Runtime, since: float | None) -> bool:
 
 def _reason(found: Readiness) -> str | None:
     """Return why the process is not ready, as a sentence with the remedy, or None."""
-    if not found.database:
-        return "The database cannot be reached: start it, or correct FLYWHEEL_DATABASE_URL."
-    if found.schema_revision != found.needed_revision:
+    if found.trouble is not None and found.trouble not in database_refusals.SCHEMA:
+        return f"{found.trouble[0].upper()}{found.trouble[1:]}."
+    if migrations.is_behind(found.schema_revision):
         return (
             f"The schema is at {found.schema_revision or 'nothing'}, this release needs "
             f"{found.needed_revision}: run `flywheel-server migrate`."
@@ -158,6 +173,7 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
         not_running = await deliveries.stuck_total(connection)
         evidence = await evidence_anchors.figures(connection)
         failing = await service_failures.failing(connection)
+        await writability.look(connection, parts.database)
         planned = await plan_figures.standing(
             connection,
             now,

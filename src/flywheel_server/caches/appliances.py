@@ -205,7 +205,8 @@ class Heartbeats:
             await self.flush()
         except (*db.LOST, errors.FlywheelError, asyncpg.PostgresError) as error:
             # The next second tries again.
-            _log.warning("heartbeats wait for the database", reason=type(error).__name__)
+            if not self._database.condition.told(error):
+                _log.warning("heartbeats wait for the database", reason=type(error).__name__)
 
 
 def _merged(older: _Newest[_Said], newer: _Newest[_Said]) -> _Newest[_Said]:

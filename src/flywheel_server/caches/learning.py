@@ -30,6 +30,7 @@ class Learner(Generic[_Place]):
         beginning: _Place,
         learn: Callable[[_Place], Awaitable[_Place | None]],
     ) -> None:
+        self._database = database
         self._what = what
         self._beginning = beginning
         self._learn = learn
@@ -44,7 +45,8 @@ class Learner(Generic[_Place]):
             try:
                 await self.learn_all()
             except (*db.LOST, errors.FlywheelError, asyncpg.PostgresError) as error:
-                _log.warning("could not learn", what=self._what, reason=type(error).__name__)
+                if not self._database.condition.told(error):
+                    _log.warning("could not learn", what=self._what, reason=type(error).__name__)
                 await asyncio.sleep(_AGAIN_SECONDS)
                 self._forgot.set()
 

@@ -64,7 +64,8 @@ class Keeper:
             async with db.transaction(self._database, _SCOPE) as connection:
                 status = await runs.status(connection)
         except _TROUBLE as error:
-            _log.error("the loop cannot work", reason=repr(error))
+            if not self._database.condition.told(error):
+                _log.error("the loop cannot work", reason=repr(error))
             return self._interval / 6
         return min(max(self._wait(status), 0.01), self._interval / 6)
 
@@ -82,7 +83,8 @@ class Keeper:
                 async with self._lease_row() as connection:
                     await runs.renew(connection, self.holder, self._lease)
             except _TROUBLE as error:
-                _log.warning("the lease of the loop was not renewed", reason=repr(error))
+                if not self._database.condition.told(error):
+                    _log.warning("the lease of the loop was not renewed", reason=repr(error))
 
     @contextlib.asynccontextmanager
     async def _lease_row(self) -> AsyncIterator[Connection]:

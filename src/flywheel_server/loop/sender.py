@@ -53,7 +53,8 @@ class Sender:
                 try:
                     await self._start(clock.now())
                 except _TROUBLE as error:
-                    _log.error("webhooks cannot be sent", reason=repr(error))
+                    if not self._database.condition.told(error):
+                        _log.error("webhooks cannot be sent", reason=repr(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
         finally:
             for task in self._underway:

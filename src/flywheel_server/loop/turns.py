@@ -131,7 +131,8 @@ async def _run_step(place: _Place, step: Step) -> Run:
         raise
     except Exception as error:  # noqa: BLE001
         # Whatever it was, the other steps go on, and operators see it: page, metrics and log.
-        _log.exception("a step of the loop failed", step=step.name)
+        if not place.database.condition.told(error):
+            _log.exception("a step of the loop failed", step=step.name)
         run = _record(place, step, started_at, (0, 0), _problem(error))
         async with db.transaction(place.database, _scope(step)) as connection:
             await runs.record(connection, run)

@@ -4,12 +4,19 @@ Expand, then contract: a revision must work under the previous release's server.
 five seconds for a lock at most, so that a migration never queues the whole fleet behind itself.
 """
 
+import contextlib
+import functools
 import threading
+from collections.abc import Iterator
 from importlib import resources
 
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from flywheel_server import errors
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "15min"
@@ -18,14 +25,17 @@ _ALEMBIC = threading.Lock()
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at ``url`` to ``revision``. Runs an event loop: call it in a thread."""
-    with _ALEMBIC:
+    """Bring the database at ``url`` to ``revision``. Runs an event loop: call it in a thread.
+
+    Raises SetupError where the database is newer than this release, else what the driver does.
+    """
+    with _ALEMBIC, _plain_errors():
         command.upgrade(_config(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database at ``url`` back to ``revision`` (``base``: to nothing)."""
-    with _ALEMBIC:
+    with _ALEMBIC, _plain_errors():
         command.downgrade(_config(url), revision)
 
 
@@ -35,6 +45,21 @@ def head() -> str:
     if revision is None:
         raise LookupError("the package holds no migrations")
     return revision
+
+
+@functools.cache
+def known() -> tuple[str, ...]:
+    """Return this release's revisions, oldest first."""
+    scripts = ScriptDirectory.from_config(_config("")).walk_revisions()
+    return tuple(reversed([script.revision for script in scripts]))
+
+
+def is_behind(revision: str | None) -> bool:
+    """Say whether a database at ``revision`` lacks something that this release needs.
+
+    One that this release does not know is a later release's, under which this one works.
+    """
+    return revision is None or revision in known()[:-1]
 
 
 def execute(name: str) -> None:
@@ -47,6 +72,23 @@ def execute(name: str) -> None:
     if connection is None:
         raise LookupError("the migration has no connection")
     connection.run_async(lambda driver: driver.execute(text))
+
+
+@contextlib.contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Raise the driver's own errors, without SQLAlchemy's statement around them."""
+    try:
+        yield
+    except CommandError as error:
+        if "locate revision" not in str(error):
+            raise
+        raise errors.SetupError(
+            "the database's schema is of a later release than this one: run that release's "
+            "`flywheel-server`"
+        ) from error
+    except DBAPIError as error:
+        cause = error.orig.__cause__ if error.orig is not None else None
+        raise cause or error from error
 
 
 def _config(url: str) -> Config:

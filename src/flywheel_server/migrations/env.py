@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from flywheel_server import database_urls, db
 
 # Two servers that start at once must not migrate at once.
 _MIGRATION_LOCK = 7_305_117
@@ -20,9 +23,15 @@ def _migrate(connection: Connection) -> None:
 
 async def _run() -> None:
     url = context.config.attributes.get("url") or os.environ["FLYWHEEL_DATABASE_URL"]
-    scheme, rest = url.split("://", 1)
-    assert scheme in {"postgres", "postgresql"}  # noqa: S101 - settings checked it
-    engine = create_async_engine(f"postgresql+asyncpg://{rest}", poolclass=pool.NullPool)
+    dial = db.Dialer(database_urls.parse(url))
+
+    async def connect() -> Any:
+        # The very connection that a server makes, so that each URL that it takes is taken here.
+        return await dial(session=db.session_settings("none", statement_timeout=0))
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://", poolclass=pool.NullPool, async_creator=connect
+    )
     async with engine.connect() as connection:
         await connection.run_sync(_migrate)
     await engine.dispose()

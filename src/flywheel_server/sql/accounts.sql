@@ -18,17 +18,6 @@ SELECT
             AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
             AND a.removed_at IS NULL
             AND a.last_seen_at >= now() - interval '30 days'
-            -- One with a key of its own does not report by a shared one.
-            AND (
-                k.appliance_id IS NOT NULL
-                OR NOT EXISTS (
-                    SELECT 1
-                    FROM api_keys b
-                    WHERE b.site_id = a.site_id
-                        AND b.appliance_id = a.id
-                        AND b.revoked_at IS NULL
-                )
-            )
         ORDER BY a.agent_version
         LIMIT 100
     ) END AS versions
@@ -60,17 +49,6 @@ SELECT
             AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
             AND a.removed_at IS NULL
             AND a.last_seen_at >= now() - interval '30 days'
-            -- One with a key of its own does not report by a shared one.
-            AND (
-                k.appliance_id IS NOT NULL
-                OR NOT EXISTS (
-                    SELECT 1
-                    FROM api_keys b
-                    WHERE b.site_id = a.site_id
-                        AND b.appliance_id = a.id
-                        AND b.revoked_at IS NULL
-                )
-            )
         ORDER BY a.agent_version
         LIMIT 100
     ) END AS versions
