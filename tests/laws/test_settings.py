@@ -80,7 +80,7 @@ def test_the_page_tells_the_default_and_the_meaning(name: str) -> None:
     assert meaning.startswith(field.description[0].upper() + field.description[1:])
 
 
-@pytest.mark.parametrize("name", Settings.model_fields.keys() - ANY_TEXT)
+@pytest.mark.parametrize("name", sorted(Settings.model_fields.keys() - ANY_TEXT))
 def test_a_wrong_value_ends_serve_with_its_name(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
