@@ -26,16 +26,13 @@ MOST_HEADERS = 100
 HEAD_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 75
 _REST_SECONDS = 10.0
-_KEPT_SECONDS = KEEP_ALIVE_SECONDS + 5.0
 _READ_SECONDS = 60.0
 _REFUSED_SECONDS = 2.0
-_NEVER = float("inf")
 _UNBOUNDED = 1_000_000
 # Beyond this a body that nobody wants is not read past any more.
 _MOST_UNWANTED_BYTES = 16 * 1024 * 1024
 # How much of a body waits in the server program until the application asks for it.
 _BODY_BYTES = 16 * 1024
-_IDLE, _HEAD, _BODY = object(), object(), object()
 _OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
 _HOST = re.compile(rb"[A-Za-z0-9._~-]{1,255}(:[0-9]{0,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{0,5})?")
 _HOSTS = "Send exactly one header `Host`, with a host name and, where needed, a port."
@@ -57,14 +54,15 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._watch = watch or Watch(_UNBOUNDED)
         self.address = ""
-        self._phase = _IDLE
-        # Since when it waits for the client, and until when the client has time.
+        # Since when it waits for the client, and since when for the rest of a head.
         self._since: float | None = None
-        self._due = _NEVER
-        # An upper bound of the bytes of the head, the piece that is being fed, and how many bytes
-        # came since the parser last got on.
-        self._head_bytes = self._piece = self._stuck = 0
-        self._got_on = self._upgraded = self._refused = False
+        self._head_since: float | None = None
+        # The scope of the newest message whose head is whole, and whether its body is.
+        self._begun: object = None
+        self._whole = True
+        # Bytes that came since the parser last got on, and of the piece that it is given.
+        self._fed = self._piece = 0
+        self._upgraded = self._refused = False
         # What came of a body after its answer, or after a refusal.
         self._unwanted = 0
         # How much the client has left unread, and since when it reads nothing.
@@ -74,7 +72,6 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.address = limits.address({"client": self.client})
         self._since = self.loop.time()
-        self._due = self._since + HEAD_SECONDS
         self._watch.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
@@ -89,14 +86,28 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def overdue(self, now: float) -> bool:
         """Say whether the client has taken too long to send, or to read."""
-        return now > self._due or self._reads_nothing(now)
+        return self._sends_too_slowly(now) or self._reads_nothing(now)
 
     def cut(self) -> None:
         """Close the connection at once; who sent part of a head is told why."""
-        if self._phase is _HEAD and not self._refused and not self._answering():
+        if self._in_head() and not self._refused and not self._answering():
             self._refuse(errors.TooSlow(_SLOW))
         else:
             self.transport.abort()
+
+    def _sends_too_slowly(self, now: float) -> bool:
+        if self._head_since is not None:
+            return now - self._head_since > HEAD_SECONDS
+        # A body that its request waits for has its own time (`api/incoming.py`).
+        if self._since is None or (self._answering() and not self._refused):
+            return False
+        if self._refused:
+            most = _REFUSED_SECONDS
+        elif not self._whole:
+            most = _REST_SECONDS
+        else:
+            most = HEAD_SECONDS if self.cycle is None else KEEP_ALIVE_SECONDS
+        return now - self._since > most
 
     def _reads_nothing(self, now: float) -> bool:
         size = self.transport.get_write_buffer_size()
@@ -109,10 +120,12 @@ class BoundedProtocol(HttpToolsProtocol):
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    def _in_head(self) -> bool:
+        return self.scope is not self._begun
+
     # What comes.
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
-        self._unset_keepalive_if_required()
         if len(data) <= MOST_HEAD_BYTES:
             self._feed(data)
             return
@@ -122,12 +135,11 @@ class BoundedProtocol(HttpToolsProtocol):
             rest = rest[MOST_HEAD_BYTES:]
 
     def _feed(self, piece: bytes | memoryview) -> None:
+        size = self._piece = len(piece)
         if self._refused or self.parser is None:
-            self._drop(len(piece))
+            self._drop(size)
             return
-        self._got_on = False
-        self._piece = len(piece)
-        self._head_bytes += self._piece
+        self._fed += size
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
@@ -136,10 +148,19 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(errors.Malformed("This is not an HTTP request that can be read."))
             return
-        self._stuck = 0 if self._got_on else self._stuck + self._piece
-        many = self.headers is not None and len(self.headers) > MOST_HEADERS
-        long = self._phase is _HEAD and self._head_bytes > 2 * MOST_HEAD_BYTES
-        if not self._refused and (many or long or self._stuck > MOST_HEAD_BYTES):
+        if self._fed or not self._whole or self.scope is not self._begun:
+            self._look()
+
+    def _look(self) -> None:
+        """See how far the parser has got with what is not whole yet."""
+        if self._refused:
+            return
+        if self._in_head():
+            if self._head_since is None:
+                self._head_since = self.loop.time()
+        elif not self._whole and self._since is None:
+            self._since = self.loop.time()
+        if self._fed > MOST_HEAD_BYTES or len(self.headers or ()) > MOST_HEADERS:
             self._refuse(_too_large())
 
     def _feed_without_upgrade(self, rest: bytes | memoryview) -> None:
@@ -173,37 +194,29 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # What the parser finds.
 
-    def on_message_begin(self) -> None:  # noqa: D102
-        super().on_message_begin()
-        self._phase = _HEAD
-        self._head_bytes = self._piece
-        self._got_on = True
-        if not self._answering():
-            self._since = self.loop.time()
-            self._due = self._since + HEAD_SECONDS
-
     def on_headers_complete(self) -> None:  # noqa: D102
-        self._phase = _BODY
-        self._got_on = True
+        self._begun = self.scope
+        self._head_since = self._since = None
+        self._whole = False
         if self._refused:
             return
         self._unwanted = 0
         fault = self._fault()
+        self._fed = 0
         if fault is not None:
             self._refuse(fault)
             return
         if self.parser.should_upgrade():
             self._upgraded = True
             return
-        self._due = _NEVER
         super().on_headers_complete()
         # What comes as trailers is no part of the head.
         self.headers = []
 
     def on_body(self, body: bytes) -> None:  # noqa: D102
+        self._fed = 0
         if self._refused:
             return
-        self._got_on = True
         if self.cycle.response_complete:
             self._drop(len(body))
             return
@@ -212,38 +225,46 @@ class BoundedProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def on_message_complete(self) -> None:  # noqa: D102
-        self._phase = _IDLE
-        self._got_on = True
-        if self._refused or self._upgraded:
-            return
-        if self.cycle.response_complete:
-            self._due += _KEPT_SECONDS - _REST_SECONDS
+        self._fed = 0
+        self._whole = True
+        if self._refused or self._upgraded or self.cycle.response_complete:
             return
         self._since = None
         super().on_message_complete()
 
-    def on_response_complete(self) -> None:  # noqa: D102
-        self._since = self.loop.time()
-        self._due = self._since + (_REST_SECONDS if self._phase is _BODY else _KEPT_SECONDS)
-        super().on_response_complete()
+    def on_response_complete(self) -> None:
+        """Go on with what waits, or wait for the client: the watch, not a timer, ends that."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        else:
+            self._since = self.loop.time()
 
     # What is refused.
 
     def _fault(self) -> errors.FlywheelError | None:
         """Return what is wrong with a whole head, or None."""
-        size = self._head_bytes
-        if size > MOST_HEAD_BYTES:
-            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > MOST_HEAD_BYTES or len(self.headers) > MOST_HEADERS:
+        headers = self.headers
+        if len(headers) > MOST_HEADERS:
             return _too_large()
+        # Only where it could be: what came with the end of another message was not counted.
+        if self._fed + self._piece > MOST_HEAD_BYTES:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in headers)
+            if size > MOST_HEAD_BYTES:
+                return _too_large()
+        hosts = [value for name, value in headers if name == b"host"]
+        if len(hosts) == 1 and _is_host(hosts[0]) and not self.parser.should_upgrade():
+            return None
         if self.parser.get_method() == b"CONNECT":
             return errors.Malformed("This server is no proxy: it does not connect to others.")
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) > 1 or (hosts and not _is_host(hosts[0])):
-            return errors.Malformed(_HOSTS)
-        if not hosts and self.parser.get_http_version() == "1.1":
-            return errors.Malformed(_HOSTS)
-        return None
+        if not hosts and self.parser.get_http_version() == "1.0":
+            return None
+        one = len(hosts) == 1 and _is_host(hosts[0])
+        return None if one else errors.Malformed(_HOSTS)
 
     def _refuse(self, error: errors.FlywheelError) -> None:
         """Answer that a request is not read any further, and close when the client has read it."""
@@ -263,8 +284,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # Closed at once, what the client still sends would take the answer from it.
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._since = self.loop.time()
-        self._due = self._since + _REFUSED_SECONDS
+        self._since, self._head_since = self.loop.time(), None
         self._unwanted = 0
 
 
