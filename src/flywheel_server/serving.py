@@ -19,7 +19,7 @@ from flywheel_server import errors, log
 from flywheel_server.api import bounded_protocol, connections
 from flywheel_server.api.fast_protocol import FastProtocol
 from flywheel_server.app import create_app
-from flywheel_server.settings import Settings
+from flywheel_server.settings import EVERY_ADDRESS, Settings
 
 _log = log.get(__name__)
 
@@ -33,6 +33,8 @@ _COLLECT_EVERY = 50_000
 async def serve(settings: Settings, url: str) -> None:
     """Serve until cancelled. Raises SetupError when the address is taken or the start fails."""
     sockets = _listen(settings.host, settings.port)
+    if settings.public_url is None and settings.host in EVERY_ADDRESS:
+        _log.warning("links name localhost: set FLYWHEEL_PUBLIC_URL to where people reach this")
     server = _Server(config(settings, url))
     running = asyncio.create_task(server.serve(sockets=sockets), name="server")
     try:

@@ -20,7 +20,7 @@ from flywheel_server import database_urls, errors
 _OTHERS = frozenset({"PUBLISH"})
 _PREFIX = "FLYWHEEL_"
 
-_EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "0", ""})  # noqa: S104 - asked for, not bound
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::", "0", ""})  # noqa: S104 - asked for, not bound
 
 
 def _trimmed(value: object) -> object:
@@ -253,7 +253,7 @@ class Settings(BaseSettings):
     def reached_at(self) -> str:
         """Return where people reach the server, without a slash at the end."""
         # No one can open the address that stands for all of a machine's.
-        host = "localhost" if self.host in _EVERY_ADDRESS else self.host
+        host = "localhost" if self.host in EVERY_ADDRESS else self.host
         host = f"[{host}]" if ":" in host else host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 

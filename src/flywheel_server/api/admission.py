@@ -45,11 +45,7 @@ class Admission:
             asking = await self._asking(scope)
             gate = self._table.gate(scope["path"], asking)
         scope[limits.GATE] = gate
-        signing_in = gate is self._table.sign_in and scope["method"] == "POST"
-        if signing_in or gate is self._figures:
-            limits.spend_address(scope)
-        elif asking is not None:
-            limits.spend(scope, asking)
+        self._spend(scope, gate, asking)
         claim = limits.claim(asking, "" if asking else limits.address(scope))
         await self._read(scope, asking, claim)
         await _enter(scope, gate, claim)
@@ -57,6 +53,17 @@ class Admission:
             await self._app(scope, receive, send)
         finally:
             gate.leave(claim)
+
+    def _spend(self, scope: Scope, gate: Gate, asking: ApplianceScope | PersonScope | None) -> None:
+        """Take the request from its sender's bucket. Raises the kind's refusal."""
+        if gate is self._table.sign_in:
+            # To look at a form costs nothing; whoever sends one is known by address alone.
+            if scope["method"] == "POST":
+                limits.spend_address(scope)
+        elif gate is self._figures:
+            limits.spend_address(scope)
+        elif asking is not None:
+            limits.spend(scope, asking)
 
     async def _asking(self, scope: Scope) -> ApplianceScope | PersonScope | None:
         """Return who asks; what is wrong with their credentials is for the route to say."""
