@@ -4,12 +4,15 @@ Broken on purpose: with one gate for every kind, the check-in waits behind the o
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from flywheel_server import embedded
+from flywheel_server.api import limits
 from flywheel_server.api.access import PUBLIC
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
@@ -36,10 +39,10 @@ async def test_f53_a_check_in_is_answered_while_every_place_of_another_kind_is_t
     settings: Settings, address: embedded.Address, cast: Cast, path: str
 ) -> None:
     app, held = _app(settings, path, address.app_url)
-    async with app.router.lifespan_context(app), _client(app) as client:
-        burst = [asyncio.create_task(client.get(path)) for _ in range(1_000)]
+    async with app.router.lifespan_context(app), _crowd(app) as crowd:
+        burst = [asyncio.create_task(crowd[n % len(crowd)].get(path)) for n in range(1_000)]
         shed = await _first_shed(burst)
-        answer = await client.post(
+        answer = await crowd[0].post(
             "/api/appliances/checkin", json={"hostname": "vm"}, headers=cast.site.headers
         )
         held.let_go.set()
@@ -56,23 +59,25 @@ async def test_f53_a_check_in_is_answered_while_every_place_of_another_kind_is_t
 async def test_f53_places_are_handed_on_when_their_requests_end(settings: Settings) -> None:
     app, held = _app(settings, "/anything")
     held.let_go.set()
-    async with _client(app) as client:
+    async with _crowd(app) as crowd:
         for _ in range(3):
-            answers = await asyncio.gather(*(client.get("/anything") for _ in range(150)))
+            answers = await asyncio.gather(
+                *(each.get("/anything") for each in crowd for _ in "abc")
+            )
             assert {answer.status_code for answer in answers} == {200}
 
 
 async def test_f53_a_caller_who_gives_up_waiting_leaves_no_place_behind(settings: Settings) -> None:
     app, held = _app(settings, "/anything")
-    async with _client(app) as client:
-        burst = [asyncio.create_task(client.get("/anything")) for _ in range(100)]
-        while held.inside < 5:
+    async with _crowd(app) as crowd:
+        burst = [asyncio.create_task(each.get("/anything")) for each in crowd]
+        while held.inside < limits.kinds(settings)["people"].most:
             await asyncio.sleep(0)
         for task in burst:
             task.cancel()
         await asyncio.gather(*burst, return_exceptions=True)
         held.let_go.set()
-        answers = await asyncio.gather(*(client.get("/anything") for _ in range(100)))
+        answers = await asyncio.gather(*(each.get("/anything") for each in crowd))
     assert {answer.status_code for answer in answers} == {200}
 
 
@@ -85,10 +90,19 @@ def _app(
     return app, held
 
 
-def _client(app: FastAPI) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-    limits = httpx.Limits(max_connections=None)
-    return httpx.AsyncClient(transport=transport, base_url="http://server", limits=limits)
+@contextlib.asynccontextmanager
+async def _crowd(app: FastAPI) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Talk from many addresses: those of one share a few of the places."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                httpx.AsyncClient(
+                    transport=httpx.ASGITransport(app, client=(f"192.0.2.{number}", 1)),
+                    base_url="http://server",
+                )
+            )
+            for number in range(50)
+        ]
 
 
 async def _first_shed(burst: list[asyncio.Task[httpx.Response]]) -> httpx.Response:
