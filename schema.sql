@@ -384,7 +384,9 @@ CREATE TABLE public.l1_rules (
     success_rate double precision GENERATED ALWAYS AS (((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision)),
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     scope_id uuid GENERATED ALWAYS AS (COALESCE(site_id, organization_id, partner_id, '00000000-0000-0000-0000-000000000000'::uuid)) STORED NOT NULL,
+    label text,
     CONSTRAINT l1_rules_incident_type_length CHECK (((char_length(incident_type) >= 1) AND (char_length(incident_type) <= 200))),
+    CONSTRAINT l1_rules_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 200))),
     CONSTRAINT l1_rules_learnt_have_runbook CHECK (((source <> ALL (ARRAY['promoted'::text, 'platform'::text])) OR (runbook_id IS NOT NULL))),
     CONSTRAINT l1_rules_never_catch_all CHECK ((conditions @> jsonb_build_array(jsonb_build_object('field', 'check_type', 'operator', 'eq', 'value', incident_type)))),
     CONSTRAINT l1_rules_one_scope CHECK (((num_nonnulls(partner_id, organization_id, site_id) = ((scope <> 'platform'::text))::integer) AND ((scope = 'partner'::text) = (partner_id IS NOT NULL)) AND ((scope = 'organization'::text) = (organization_id IS NOT NULL)) AND ((scope = 'site'::text) = (site_id IS NOT NULL)))),
@@ -1911,7 +1913,7 @@ CREATE INDEX plans_site_idx ON public.plans USING btree (site_id, id);
 
 CREATE INDEX platform_pattern_sites_site_idx ON public.platform_pattern_sites USING btree (site_id);
 
-CREATE UNIQUE INDEX promotions_one_decision_key ON public.promotions USING btree (pattern_id, rule) NULLS NOT DISTINCT WHERE (pattern_id IS NOT NULL);
+CREATE UNIQUE INDEX promotions_one_decision_key ON public.promotions USING btree (pattern_id, rule) WHERE ((pattern_id IS NOT NULL) AND (rule IS NOT NULL));
 
 CREATE INDEX promotions_rule_idx ON public.promotions USING btree (rule);
 
@@ -2938,6 +2940,9 @@ GRANT UPDATE(success_count) ON TABLE public.l1_rules TO flywheel_operator;
 
 GRANT UPDATE(failure_count) ON TABLE public.l1_rules TO flywheel_loop;
 GRANT UPDATE(failure_count) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT UPDATE(label) ON TABLE public.l1_rules TO flywheel_partner;
+GRANT UPDATE(label) ON TABLE public.l1_rules TO flywheel_operator;
 
 GRANT SELECT ON TABLE public.api_keys TO flywheel_auth;
 GRANT INSERT ON TABLE public.api_keys TO flywheel_operator;

@@ -100,6 +100,15 @@ async def make_candidates(
     return made
 
 
+async def be_rejected(database: db.Database, ids: Sequence[str]) -> None:
+    """Let candidates be as a rejection left them."""
+    await rows(
+        database,
+        "UPDATE patterns SET state = 'rejected' WHERE id = ANY ($1) RETURNING id",
+        list(ids),
+    )
+
+
 async def make_pair(database: db.Database) -> UUID:
     """Write what the loop would have counted of every site's candidates; return its id."""
     (row,) = await rows(

@@ -59,6 +59,9 @@ PAGES: dict[str, Builder] = {
         "/operator/unresolved", {"alias": "fix-firewall", "runbook_id": "RB-WIN-SEC-001"}
     ),
     "GET /operator/unresolved/alias": _plain("/operator/unresolved/alias?id=fix-firewall"),
+    "GET /operator/unresolved/alias/choose": _plain(
+        "/operator/unresolved/alias/choose?id=fix-firewall&runbook_id=RB-WIN-SEC-001"
+    ),
     "GET /operator/unresolved/set-aside": _plain(
         f"/operator/unresolved/set-aside?id={UNKNOWN['reported_id']}&level={UNKNOWN['level']}"
     ),
@@ -105,6 +108,9 @@ PAGES: dict[str, Builder] = {
     f"POST {TENANTS}/sites/{{id}}/keys": lambda ids: Ask(
         path=f"{_site(ids)}/keys", form={"label": "rack 2"}
     ),
+    f"GET {TENANTS}/keys/{{id}}/revoke": lambda ids: Ask(
+        path=f"{TENANTS}/keys/{ids.stage.spare.id}/revoke"
+    ),
     f"POST {TENANTS}/keys/{{id}}/revoke": lambda ids: Ask(
         path=f"{TENANTS}/keys/{ids.stage.spare.id}/revoke", form={"back": TENANTS}
     ),
@@ -115,6 +121,7 @@ PAGES: dict[str, Builder] = {
     f"GET {PERSON}": _person(),
     f"POST {PERSON}/role": _person("/role", {"role": "technician"}),
     f"POST {PERSON}/sign-out": _person("/sign-out"),
+    f"GET {PERSON}/disable": _person("/disable"),
     f"POST {PERSON}/disable": _person("/disable"),
     f"POST {PERSON}/enable": _person("/enable"),
     f"POST {PERSON}/invitation": _person("/invitation"),
@@ -142,6 +149,7 @@ PAGES: dict[str, Builder] = {
             f"GET /{home}/webhooks/{{id}}": _hook(home),
             f"POST /{home}/webhooks/{{id}}": _hook(home, "", {"enabled": "no"}),
             f"POST /{home}/webhooks/{{id}}/delete": _hook(home, "/delete"),
+            f"GET /{home}/webhooks/{{id}}/delete": _hook(home, "/delete"),
             f"POST /{home}/webhooks/{{id}}/rotate": _hook(home, "/rotate", {"overlap_hours": "24"}),
             f"POST /{home}/webhooks/{{id}}/test": _hook(home, "/test"),
             f"POST /{home}/webhooks/{{id}}/deliveries/{{delivery_id}}/retry": _hook(

@@ -57,8 +57,8 @@ class Watch:
     """What a page did that it must not do."""
 
     host: str
-    # Statuses that a test expects: browsers write them to the console.
-    expected: set[int] = field(default_factory=set)
+    # Statuses that a test expects, and those of a refused form: browsers write them to the console.
+    expected: set[int] = field(default_factory=lambda: {409, 422})
     faults: list[str] = field(default_factory=list)
 
     def console(self, message: ConsoleMessage) -> None:

@@ -28,6 +28,7 @@ def _colleague(root: str, home: str, verb: str) -> Builder:
 def _people(root: str, home: str) -> dict[str, Builder]:
     return {
         f"GET {root}": _plain(root),
+        f"GET {root}/{{id}}/disable": _colleague(root, home, "disable"),
         f"POST {root}": _plain(root, {"email": "new@example.com", "role": "viewer"}),
         **{
             f"POST {root}/{{id}}/{verb}": _colleague(root, home, verb)
@@ -44,6 +45,8 @@ PAGES: dict[str, Builder] = {
     f"POST {CANDIDATE}/approve": _candidate("/approve", {"notes": "Proven."}),
     f"GET {CANDIDATE}/reject": _candidate("/reject"),
     f"POST {CANDIDATE}/reject": _candidate("/reject", {"reason": "Not here."}),
+    f"GET {CANDIDATE}/reopen": _candidate("/reopen"),
+    f"POST {CANDIDATE}/reopen": _candidate("/reopen", {"reason": "It is mended."}),
     f"GET {CANDIDATE}/forward": _candidate("/forward"),
     f"POST {CANDIDATE}/forward": _candidate("/forward", {"notes": "Every Monday."}),
     "GET /client/rules": _plain("/client/rules"),

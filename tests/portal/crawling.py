@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 from playwright.async_api import Page, Response, expect
 from starlette.routing import Match, Route
 
+from tests.portal import browsing
+
 # What a field is filled with, by its name; lists keep what they show, unless that is nothing.
 TEXTS = {
     "role": "operator viewer",
@@ -26,6 +28,8 @@ TEXTS = {
     "new": "a long sentence of words",
     "again": "a long sentence of words",
 }
+# Of a page on a phone, in pixels.
+_TALLEST = 6_000
 # These end what the others need: they are pressed by the test itself.
 LAST = frozenset({"POST /sign-out", "POST /account/sessions/end"})
 
@@ -138,6 +142,9 @@ class Crawler:
         headings = await self.page.locator("h1").count()
         # Signed out unasked: nothing after this would tell anything.
         assert answer.status != 401, (name, self.met)
+        height = await self.page.evaluate("document.documentElement.scrollHeight")
+        if self.page.viewport_size == browsing.PHONE and height > _TALLEST:
+            self.met.wrong.append(f"{name}: {height} pixels high on a phone, {answer.url}")
         if answer.status != 200 or headings != 1:
             self.met.wrong.append(f"{name}: {answer.status}, {headings} headings, {answer.url}")
 
@@ -203,13 +210,13 @@ class Crawler:
         async with self.page.expect_navigation() as waiting:
             await pressed.click()
         answer = await waiting.value
-        if answer.status != 200:
-            self.met.wrong.append(f"{name}: {answer.status}")
         if name.endswith("/delete"):
             self._gone.add(_object(button["action"]))
         trouble = self.page.locator("#notices .trouble")
         if await trouble.count():
             self.met.refused[name] = await trouble.first.inner_text()
+        elif answer.status != 200:
+            self.met.wrong.append(f"{name}: {answer.status}")
 
     async def _fill(self, place: int) -> None:
         await self.page.evaluate(_FILL, [place, TEXTS, str(len(self._pressed))])

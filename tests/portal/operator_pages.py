@@ -34,6 +34,8 @@ PAGES: dict[str, Callable[[Ids], Ask]] = {
     f"POST {CANDIDATE}/approve": _candidate("/approve", {"notes": "Proven."}),
     f"GET {CANDIDATE}/reject": _candidate("/reject"),
     f"POST {CANDIDATE}/reject": _candidate("/reject", {"reason": "Handled elsewhere."}),
+    f"GET {CANDIDATE}/reopen": _candidate("/reopen"),
+    f"POST {CANDIDATE}/reopen": _candidate("/reopen", {"reason": "It is mended."}),
     "GET /operator/rules": _plain("/operator/rules"),
     "GET /operator/rules/health": _plain("/operator/rules/health"),
     "GET /operator/rules/new": _plain("/operator/rules/new"),
@@ -56,6 +58,9 @@ PAGES: dict[str, Callable[[Ids], Ask]] = {
     ),
     f"POST {RULE}/status": lambda ids: Ask(
         path=f"/operator/rules/{ids.rule}/status", form={"enabled": "no", "reason": "Wrong."}
+    ),
+    f"POST {RULE}/name": lambda ids: Ask(
+        path=f"/operator/rules/{ids.rule}/name", form={"name": "Spooler back on"}
     ),
     "GET /operator/runs": _plain("/operator/runs"),
     "POST /operator/runs": _plain("/operator/runs"),

@@ -124,6 +124,13 @@ EXAMPLES: dict[str, Builder] = {
         path=f"{ADMIN}/candidates/{stage.candidate(site, 'reject')}/reject",
         body={"reason": "Not here."},
     ),
+    "POST /api/admin/candidates/{candidate_id}/reopen": lambda stage, site: Example(
+        path=f"{ADMIN}/candidates/{stage.candidate(site, 'reopen')}/reopen",
+        body={"reason": "The vendor mended it."},
+    ),
+    "PATCH /api/admin/rules/{rule_id}": admin(
+        "rules/L1-FIREWALL-002", {"name": "Firewall back on"}
+    ),
     "POST /api/admin/rules": admin(
         "rules",
         {

@@ -11,6 +11,7 @@ from flywheel_server import db
 from flywheel_server.domain.scope import PartnerScope
 from tests import evidence, ordering, planning
 from tests.candidates import (
+    be_rejected,
     make_candidates,
     make_pair,
     make_promoted_rule,
@@ -104,7 +105,7 @@ Builder = Callable[[Stage, CastSite], Example]
 
 ADMIN = "/api/admin"
 APPROVAL = {"notes": "Proven.", "deploy_immediately": False}
-PURPOSES = ("approve", "reject", "bulk-approve", "bulk-reject", "forward")
+PURPOSES = ("approve", "reject", "bulk-approve", "bulk-reject", "forward", "reopen")
 
 
 def admin(path: str, body: Any = None, status: int = 200) -> Builder:
@@ -125,6 +126,8 @@ async def set_stage(database: db.Database) -> Stage:
     agent, bundle_id, keys = await _evidence_stage(database, cast)
     await make_unresolved(database, cast.site)
     elsewhere = cast.partners[0].organizations[1].standard
+    candidates = await make_candidates(database, (*cast.sites, cast.stranger), PURPOSES)
+    await be_rejected(database, [found["reopen"] for found in candidates.values()])
     return Stage(
         cast=cast,
         agent=agent,
@@ -147,7 +150,7 @@ async def set_stage(database: db.Database) -> Stage:
                 await make_person(database, "viewer", organization_id=cast.site.organization_id)
             ).id,
         },
-        candidates=await make_candidates(database, (*cast.sites, cast.stranger), PURPOSES),
+        candidates=candidates,
         rules={
             site.id: await make_promoted_rule(database, site)
             for site in (*cast.sites, cast.stranger)

@@ -41,6 +41,10 @@ EXAMPLES: dict[str, Builder] = {
         path=f"{PARTNER}/candidates/{stage.candidate(site, 'reject')}/reject",
         body={"reason": "Not here."},
     ),
+    f"POST {PARTNER}/candidates/{{candidate_id}}/reopen": lambda stage, site: Example(
+        path=f"{PARTNER}/candidates/{stage.candidate(site, 'reopen')}/reopen",
+        body={"reason": "The vendor mended it."},
+    ),
     f"POST {PARTNER}/candidates/bulk-approve": lambda stage, site: Example(
         path=f"{PARTNER}/candidates/bulk-approve",
         body=APPROVAL | {"pattern_ids": [stage.candidate(site, "bulk-approve")]},
@@ -53,6 +57,9 @@ EXAMPLES: dict[str, Builder] = {
     ),
     f"GET {PARTNER}/promoted-rules": lambda _stage, site: Example(
         path=f"{PARTNER}/promoted-rules", query={"site": site.slug}
+    ),
+    f"PATCH {PARTNER}/promoted-rules/{{rule_id}}": lambda stage, site: Example(
+        path=f"{PARTNER}/promoted-rules/{stage.rules[site.id]}", body={"name": "Spooler back on"}
     ),
     f"PATCH {PARTNER}/promoted-rules/{{rule_id}}/status": lambda stage, site: Example(
         path=f"{PARTNER}/promoted-rules/{stage.rules[site.id]}/status",
@@ -80,6 +87,10 @@ EXAMPLES: dict[str, Builder] = {
     "POST /api/client/promotion-candidates/{candidate_id}/reject": lambda stage, site: Example(
         path=f"{CLIENT}/promotion-candidates/{stage.own_decision(site, 'reject')}/reject",
         body={"reason": "Not here."},
+    ),
+    "POST /api/client/promotion-candidates/{candidate_id}/reopen": lambda stage, site: Example(
+        path=f"{CLIENT}/promotion-candidates/{stage.own_decision(site, 'reopen')}/reopen",
+        body={"reason": "The vendor mended it."},
     ),
     "POST /api/client/promotion-candidates/{candidate_id}/forward": lambda stage, site: Example(
         path=f"{CLIENT}/promotion-candidates/{stage.candidate(site, 'forward')}/forward",

@@ -38,6 +38,7 @@ async def change(
     if before is None:
         raise errors.Unavailable("The database has no policy yet: run `flywheel-server migrate`.")
     after = policy.from_values(policy.as_values(before.policy) | values)
+    policy.check(after)
     version = await policies.append(connection, after, reason, actor.actor_name, now)
     await patterns.mark_all_due(connection)
     await rule_health.count_all_again(connection)

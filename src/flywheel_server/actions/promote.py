@@ -93,7 +93,7 @@ async def promote(
 async def reject(
     connection: Connection, actor: Person, pattern_id: str, *, reason: str, now: dt.datetime
 ) -> Decision:
-    """Reject a candidate for good. Raises as ``promote`` does."""
+    """Reject a candidate, until somebody reopens it. Raises as ``promote`` does."""
     candidate, open_gates = await _judge(connection, actor, pattern_id, now)
     await candidates.decide(connection, candidate, "rejected", now)
     verdict = Verdict(tier=tier_of(actor), decision="rejected", notes=reason)
@@ -101,6 +101,39 @@ async def reject(
     return Decision(
         id=promotion_id, decision="rejected", candidate=candidate, rule=None, rule_is_new=False
     )
+
+
+async def reopen(
+    connection: Connection, actor: Person, pattern_id: str, *, reason: str, now: dt.datetime
+) -> Candidate:
+    """Take a rejection back: the facts of now say whether it is a candidate again.
+
+    Raises NotFound, Forbidden, and Conflict for what is not rejected.
+    """
+    candidate = await _held(connection, actor, pattern_id)
+    _check_coverage(actor, candidate)
+    if candidate.state != "rejected":
+        raise errors.Conflict(
+            f"Only a rejection can be reopened, and this candidate is {candidate.state}: look at "
+            "what came of it."
+        )
+    found = promotions.site_gates(candidate.evidence, await policies.in_force(connection), now)
+    state = "observed" if gates.failing(found) else "eligible"
+    await candidates.reopen(connection, candidate, state, now)
+    await audit.record(
+        connection,
+        actor,
+        "candidate.reopen",
+        object_kind="candidate",
+        object_id=candidate.id,
+        now=now,
+        before={"state": "rejected", "notes": candidate.decided and candidate.decided.notes},
+        after={"state": state, "reason": reason} | decisions.evidence_document(candidate.evidence),
+        partner_id=candidate.partner_id,
+        organization_id=candidate.organization_id,
+        site_id=candidate.site_id,
+    )
+    return (await candidates.get(connection, [candidate.id]))[candidate.id]
 
 
 async def check(
@@ -188,24 +221,22 @@ async def _judge(
 ) -> tuple[Candidate, tuple[Gate, ...]]:
     """Hold the candidate and return it with its gates, all open: the actor may decide on it."""
     candidate, open_gates = await _open(connection, actor, pattern_id, now)
+    _check_coverage(actor, candidate)
+    return candidate, open_gates
+
+
+def _check_coverage(actor: Person, candidate: Candidate) -> None:
     if isinstance(actor, ClientScope) and candidate.healing_tier != "full_coverage":
         raise errors.Forbidden(
             "Only sites with full coverage decide themselves: forward this candidate to your "
             f"partner with POST /api/client/promotion-candidates/{candidate.id}/forward."
         )
-    return candidate, open_gates
 
 
 async def _open(
     connection: Connection, actor: Person, pattern_id: str, now: dt.datetime
 ) -> tuple[Candidate, tuple[Gate, ...]]:
-    # The doors refuse viewers; so does the deed, whichever door may come.
-    if actor.rights == "viewer":
-        raise errors.Forbidden("Viewers may look but not change: ask an admin.")
-    await candidates.lock(connection, [pattern_id])
-    candidate = (await candidates.get(connection, [pattern_id])).get(pattern_id)
-    if candidate is None:
-        raise errors.NotFound("No candidate has this id: take one from the list of candidates.")
+    candidate = await _held(connection, actor, pattern_id)
     _check_undecided(candidate)
     policy = await policies.in_force(connection)
     # Joining the site's own rule is no obstacle to one that is a candidate still.
@@ -216,6 +247,18 @@ async def _open(
     return candidate, found
 
 
+async def _held(connection: Connection, actor: Person, pattern_id: str) -> Candidate:
+    """Return a candidate on which nobody else decides until the end."""
+    # The doors refuse viewers; so does the deed, whichever door may come.
+    if actor.rights == "viewer":
+        raise errors.Forbidden("Viewers may look but not change: ask an admin.")
+    await candidates.lock(connection, [pattern_id])
+    candidate = (await candidates.get(connection, [pattern_id])).get(pattern_id)
+    if candidate is None:
+        raise errors.NotFound("No candidate has this id: take one from the list of candidates.")
+    return candidate
+
+
 def _check_undecided(candidate: Candidate) -> None:
     decided = candidate.decided
     if decided is None and candidate.state not in decisions.DECIDED:
@@ -224,7 +267,8 @@ def _check_undecided(candidate: Candidate) -> None:
     at = candidate.state_changed_at if decided is None else decided.at
     raise errors.AlreadyDecided(
         f"{by} {candidate.state} this candidate at {at:%Y-%m-%d %H:%M:%S} UTC: "
-        "a candidate is decided once, look at what came of it.",
+        "a candidate is decided once, look at what came of it."
+        + (" A rejection can be reopened." if candidate.state == "rejected" else ""),
         decision=candidate.state,
         decided_by=by,
         decided_at=at.isoformat(),

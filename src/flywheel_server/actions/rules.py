@@ -71,6 +71,40 @@ async def switch(
     return changed
 
 
+async def rename(
+    connection: Connection,
+    actor: OperatorScope | PartnerScope,
+    rule: domain.Rule,
+    *,
+    name: str,
+    now: dt.datetime,
+) -> None:
+    """Have people call a rule so. Its id, and its name on appliances, stay: nothing is delivered.
+
+    Raises Forbidden for viewers.
+    """
+    if actor.rights == "viewer":
+        raise errors.Forbidden("Viewers may look but not change: ask an admin.")
+    before = (await rules.labels(connection, [rule.id])).get(rule.id)
+    if name == before:
+        return
+    await rules.set_label(connection, rule.id, name)
+    whose = await tenant(connection, rule)
+    await audit.record(
+        connection,
+        actor,
+        "rule.rename",
+        object_kind="rule",
+        object_id=str(rule.id),
+        now=now,
+        before={"rule_id": rule.rule_id, "name": before or rule.name},
+        after={"rule_id": rule.rule_id, "name": name},
+        partner_id=whose.partner_id,
+        organization_id=whose.organization_id,
+        site_id=whose.site_id,
+    )
+
+
 async def tenant(connection: Connection, rule: domain.Rule) -> Tenant:
     """Return whose a rule is; nobody's: the platform's."""
     if rule.scope == "partner":

@@ -58,6 +58,12 @@ class SignIn:
         async with db.transaction(self._database, _SCOPE) as connection:
             return await actions.redeem(connection, token, device, now, self._lasts)
 
+    async def whose(self, token: str, kind: one_time_links.Kind, now: dt.datetime) -> str | None:
+        """Return the address whose link this is, without using it; None for a spent one."""
+        async with db.transaction(self._database, _SCOPE) as connection:
+            found = await one_time_links.find(connection, tokens.digest(token), kind, now)
+        return None if found is None else found[1]
+
     async def accept_invitation(
         self, token: str, password: str, device: Device, now: dt.datetime
     ) -> Opened:

@@ -26,7 +26,7 @@ from flywheel_server.domain.scope import (
 from flywheel_server.runtime import Runtime
 from flywheel_server.store.sessions import Session
 
-_LET_IN = "flywheel.let_in"
+LET_IN = "flywheel.let_in"
 
 
 def runtime(request: Request) -> Runtime:
@@ -53,13 +53,13 @@ class Audience:
     async def __call__(self, request: Request) -> Any:
         """Return who is asking. Raises Unauthenticated, or Forbidden with the remedy."""
         # Asked before the body is read, and again as a dependency of the route.
-        if request.scope.get(_LET_IN, (None, None))[0] is self:
-            return request.scope[_LET_IN][1]
+        if request.scope.get(LET_IN, (None, None))[0] is self:
+            return request.scope[LET_IN][1]
         caller = await admission.caller(request, runtime(request))
         limits.spend(request.scope, caller.scope)
         await credentials.prove_intent(request)
         found = self._let_in(caller)
-        request.scope[_LET_IN] = (self, found)
+        request.scope[LET_IN] = (self, found)
         return found
 
     def _let_in(self, caller: credentials.Caller) -> Any:

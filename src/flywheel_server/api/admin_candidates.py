@@ -15,7 +15,13 @@ from flywheel_server.api import (
 )
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.decisions import Approval, CandidateId
-from flywheel_server.api.learning_views import CandidateItem, DecisionView, SiteFilterDep, WindowDep
+from flywheel_server.api.learning_views import (
+    CandidateItem,
+    DecisionView,
+    ReopenedView,
+    SiteFilterDep,
+    WindowDep,
+)
 from flywheel_server.api.operator_bodies import ReasonBody, Search
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.domain.decisions import CandidateState
@@ -84,5 +90,13 @@ async def approve_candidate(
 async def reject_candidate(
     scope: Admin, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
 ) -> DecisionView:
-    """Reject a candidate of any site, for good."""
+    """Reject a candidate of any site, until it is reopened."""
     return await decisions.reject(parts, scope, candidate_id, body.reason)
+
+
+@router.post("/{candidate_id}/reopen")
+async def reopen_candidate(
+    scope: Admin, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
+) -> ReopenedView:
+    """Take a rejection back: the candidate is what its facts say now."""
+    return await decisions.reopen(parts, scope, candidate_id, body.reason)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from flywheel_server.actions import rules as actions
 from flywheel_server.api import delivery_notes, pages, rule_health_views
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.delivery_notes import AgentNoteView
-from flywheel_server.api.operator_bodies import Filter, ReasonBody, Search, View
+from flywheel_server.api.operator_bodies import Filter, ReasonBody, RuleName, Search, View
 from flywheel_server.api.rule_health_views import HealthView
 from flywheel_server.db import Connection
 from flywheel_server.domain import executions
@@ -175,14 +176,28 @@ async def enable_rule(
     return await _switch(parts, scope, rule_id, body.reason, enabled=True)
 
 
+@router.patch("/rules/{rule_id}")
+async def rename_rule(
+    scope: Admin, parts: RuntimeDep, rule_id: RuleRef, body: RuleName
+) -> RuleView:
+    """Give a rule another name for people; its id, and what appliances get, stay."""
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await find(connection, rule_id)
+        await actions.rename(connection, scope, rule, name=body.name, now=clock.now())
+        views = await with_health(connection, [rule])
+    return views[rule.id]
+
+
 async def with_health(connection: Connection, rows: Sequence[domain.Rule]) -> dict[UUID, RuleView]:
     """Return rules as operators see them, by their ids."""
     policy = await policies.in_force(connection)
-    healths = await rule_health.of_rules(connection, [rule.id for rule in rows])
-    holders = await deliveries.holders(connection, [rule.id for rule in rows])
+    ids = [rule.id for rule in rows]
+    healths = await rule_health.of_rules(connection, ids)
+    holders = await deliveries.holders(connection, ids)
+    labels = await rules.labels(connection, ids)
     return {
         rule.id: view(
-            rule,
+            replace(rule, name=labels.get(rule.id, rule.name)),
             rule_health_views.health(rule, healths.get(rule.id), policy),
             holders.get(rule.id, ()),
         )

@@ -19,7 +19,7 @@ from flywheel_server.runtime import Runtime
 
 # Where a request keeps its body, and what became of its credentials.
 BODY = "flywheel.body"
-_FOUND = "flywheel.caller"
+FOUND = "flywheel.caller"
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _STATIC = "/static/"
 
@@ -77,9 +77,9 @@ class Admission:
                 found = await self._look_up(request, parts)
         except errors.FlywheelError as error:
             # A public route answers all the same.
-            scope[_FOUND] = error
+            scope[FOUND] = error
             return None
-        scope[_FOUND] = found
+        scope[FOUND] = found
         return found.scope
 
     async def _look_up(self, request: Request, parts: Runtime) -> credentials.Caller:
@@ -122,7 +122,7 @@ class Admission:
 
 async def caller(request: Request, parts: Runtime) -> credentials.Caller:
     """Return who asks. Raises Unauthenticated, and what kept us from finding out."""
-    found = request.scope.get(_FOUND)
+    found = request.scope.get(FOUND)
     if isinstance(found, credentials.Caller):
         return found
     if found is not None:

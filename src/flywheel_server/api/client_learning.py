@@ -21,6 +21,7 @@ from flywheel_server.api.learning_views import (
     CandidateItem,
     DecisionView,
     Notes,
+    ReopenedView,
     SiteFilterDep,
     WindowDep,
 )
@@ -28,7 +29,7 @@ from flywheel_server.api.operator_bodies import OperatorBody, ReasonBody
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
-from flywheel_server.store import candidates, healing_reasons, policies
+from flywheel_server.store import candidates, policies
 from flywheel_server.store.candidates import Candidate
 
 router = APIRouter(prefix="/api/client/promotion-candidates", tags=["clients: learning"])
@@ -37,9 +38,6 @@ router = APIRouter(prefix="/api/client/promotion-candidates", tags=["clients: le
 class ClientCandidate(CandidateItem):
     """A candidate of one's own organization."""
 
-    runbook_name: str | None = Field(
-        description="What the repair is called.", examples=["Windows security: firewall"]
-    )
     may_decide: bool = Field(
         description="Whether an admin may approve or reject it; else forward it.", examples=[False]
     )
@@ -48,9 +46,6 @@ class ClientCandidate(CandidateItem):
 class ClientCandidateDetail(CandidateDetail):
     """A candidate of one's own organization, with everything that a decision needs."""
 
-    runbook_name: str | None = Field(
-        description="What the repair is called.", examples=["Windows security: firewall"]
-    )
     may_decide: bool = Field(
         description="Whether an admin may approve or reject it; else forward it.", examples=[False]
     )
@@ -89,15 +84,12 @@ async def list_candidates(
             before=cast("tuple[dt.datetime, str] | None", before),
             limit=page.limit + 1,
         )
-        names = await healing_reasons.runbook_names(
-            connection, [row.evidence.runbook_id for row in rows]
-        )
     now = clock.now()
     return pages.listing(
         rows,
         page,
         lambda row: (row.state_changed_at, row.id),
-        lambda row: _view(row, policy, now, names),
+        lambda row: _view(row, policy, now),
     )
 
 
@@ -111,12 +103,9 @@ async def get_candidate(
 ) -> ClientCandidateDetail:
     """Return a candidate, its own evidence, and the exact rule that approval would make."""
     found = await partner_learning.detail_of(parts, scope, candidate_id, window, hosts)
-    async with db.transaction(parts.database, scope) as connection:
-        names = await healing_reasons.runbook_names(connection, [found.runbook_id])
     # Not dumped: a field of an execution has another name than the one it is read by.
     return ClientCandidateDetail(
         **dict(found),
-        runbook_name=names.get(found.runbook_id),
         may_decide=_may_decide(found.healing_tier, found.status),
     )
 
@@ -133,8 +122,16 @@ async def approve_candidate(
 async def reject_candidate(
     scope: ClientAdmin, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
 ) -> DecisionView:
-    """Reject a candidate of a site with full coverage, for good."""
+    """Reject a candidate of a site with full coverage, until it is reopened."""
     return await decisions.reject(parts, scope, candidate_id, body.reason)
+
+
+@router.post("/{candidate_id}/reopen")
+async def reopen_candidate(
+    scope: ClientAdmin, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
+) -> ReopenedView:
+    """Take a rejection back: the candidate is what its facts say now."""
+    return await decisions.reopen(parts, scope, candidate_id, body.reason)
 
 
 @router.post("/{candidate_id}/forward")
@@ -151,16 +148,12 @@ async def forward_candidate(
         candidate = await promote.forward(
             connection, scope, candidate_id, notes=(body.notes or "").strip() or None, now=now
         )
-        names = await healing_reasons.runbook_names(connection, [candidate.evidence.runbook_id])
-    return _view(candidate, policy, now, names)
+    return _view(candidate, policy, now)
 
 
-def _view(
-    candidate: Candidate, policy: Policy, now: dt.datetime, names: dict[str, str]
-) -> ClientCandidate:
+def _view(candidate: Candidate, policy: Policy, now: dt.datetime) -> ClientCandidate:
     return ClientCandidate(
         **learning_views.candidate_fields(candidate, policy, now),
-        runbook_name=names.get(candidate.evidence.runbook_id),
         may_decide=_may_decide(candidate.healing_tier, candidate.state),
     )
 

@@ -8,7 +8,7 @@ from flywheel_server import clock, db
 from flywheel_server.actions import promote
 from flywheel_server.actions.promote import Decision, Person
 from flywheel_server.api import delivery_notes
-from flywheel_server.api.learning_views import ApproveBody, DecisionView
+from flywheel_server.api.learning_views import ApproveBody, DecisionView, ReopenedView
 from flywheel_server.domain import rules
 from flywheel_server.runtime import Runtime
 
@@ -45,6 +45,15 @@ async def reject(parts: Runtime, scope: Person, candidate_id: str, reason: str) 
             connection, scope, candidate_id, reason=reason, now=clock.now()
         )
     return _view(decision)
+
+
+async def reopen(parts: Runtime, scope: Person, candidate_id: str, reason: str) -> ReopenedView:
+    """Take a rejection back and answer when that is committed."""
+    async with db.transaction(parts.database, scope) as connection:
+        candidate = await promote.reopen(
+            connection, scope, candidate_id, reason=reason, now=clock.now()
+        )
+    return ReopenedView(candidate_id=candidate.id, status=candidate.state)
 
 
 def _view(decision: Decision) -> DecisionView:

@@ -78,6 +78,9 @@ class CandidateItem(CountsView):
     healing_tier: str = Field(description="The site's tier.", examples=["standard"])
     incident_type: str = Field(description="What was wrong.", examples=["firewall_status"])
     runbook_id: str = Field(description="What healed it.", examples=["RB-WIN-SEC-001"])
+    runbook_name: str | None = Field(
+        description="What the runbook is called.", examples=["Windows security: firewall"]
+    )
     platform: str | None = Field(description="The runbook's platform.", examples=["windows"])
     hostname: str = Field(description="On which host.", examples=["WS-TEST-2"])
     success: SuccessView = Field(description="How often it healed.")
@@ -190,6 +193,16 @@ class ApproveBody(OperatorBody):
     )
 
 
+class ReopenedView(View):
+    """What a rejection is that was taken back."""
+
+    candidate_id: str = Field(description="Which.", examples=[_PATTERN])
+    status: str = Field(
+        description="By its facts: `eligible`, or `observed` while a gate is shut.",
+        examples=["eligible"],
+    )
+
+
 class DecisionView(BaseModel):
     """A decision, committed."""
 
@@ -285,6 +298,7 @@ def candidate_fields(candidate: Candidate, policy: Policy, now: dt.datetime) -> 
         "healing_tier": candidate.healing_tier,
         "incident_type": evidence.incident_type,
         "runbook_id": evidence.runbook_id,
+        "runbook_name": candidate.runbook_name,
         "platform": None if evidence.runbook is None else evidence.runbook.platform,
         "hostname": candidate.hostname,
         "success": shown,

@@ -60,6 +60,14 @@ class ReasonBody(OperatorBody):
     )
 
 
+class RuleName(OperatorBody):
+    """What people call a rule."""
+
+    name: Annotated[NotBlank, Field(max_length=bodies.MOST_NAME)] = Field(
+        description="Its name for people.", examples=["Spooler back on"]
+    )
+
+
 def _path_id(id: Annotated[str, Path(description="The id that creating it answered.")]) -> UUID:
     found = accounts.as_uuid(id)
     if found is None:

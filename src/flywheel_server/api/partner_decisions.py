@@ -21,10 +21,11 @@ from flywheel_server.api.learning_views import (
     DecisionView,
     Notes,
     PlaceView,
+    ReopenedView,
     SiteFilterDep,
     SuccessView,
 )
-from flywheel_server.api.operator_bodies import OperatorBody, Reason, ReasonBody, View
+from flywheel_server.api.operator_bodies import OperatorBody, Reason, ReasonBody, RuleName, View
 from flywheel_server.db import Connection
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import PartnerScope
@@ -110,7 +111,9 @@ class PromotedRule(View):
     id: UUID = Field(description="Its id.")
     rule_id: str = Field(description="Its id on appliances.", examples=["L1-firewall-status-1"])
     name: str = Field(description="Its name on appliances.", examples=["Firewall on"])
-    custom_name: str | None = Field(description="As its approver typed it.", examples=[None])
+    custom_name: str | None = Field(
+        description="As people call it: its approver, or who renamed it.", examples=[None]
+    )
     site: PlaceView = Field(description="Whose appliances get it.")
     incident_type: str = Field(description="What it heals.", examples=["firewall_status"])
     runbook_id: str | None = Field(description="By which runbook.", examples=["RB-WIN-SEC-001"])
@@ -184,8 +187,16 @@ async def approve_candidate(
 async def reject_candidate(
     scope: PartnerActor, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
 ) -> DecisionView:
-    """Reject a candidate, for good."""
+    """Reject a candidate, until it is reopened."""
     return await decisions.reject(parts, scope, candidate_id, body.reason)
+
+
+@router.post("/candidates/{candidate_id}/reopen")
+async def reopen_candidate(
+    scope: PartnerActor, parts: RuntimeDep, candidate_id: CandidateId, body: ReasonBody
+) -> ReopenedView:
+    """Take a rejection back: the candidate is what its facts say now."""
+    return await decisions.reopen(parts, scope, candidate_id, body.reason)
 
 
 @router.get("/promoted-rules")
@@ -232,6 +243,17 @@ async def switch_promoted_rule(
         )
         holders = await deliveries.holders(connection, [rule.id])
     return view((origin, switched), holders.get(rule.id, ()))
+
+
+@router.patch("/promoted-rules/{rule_id}")
+async def rename_promoted_rule(
+    scope: PartnerActor, parts: RuntimeDep, rule_id: RuleRef, body: RuleName
+) -> PromotedRule:
+    """Give a rule another name for people; its id, and what appliances get, stay."""
+    async with db.transaction(parts.database, scope) as connection:
+        _, rule = await find(connection, rule_id)
+        await actions.rename(connection, scope, rule, name=body.name, now=clock.now())
+        return view(await find(connection, str(rule.id)))
 
 
 async def _bulk(

@@ -41,14 +41,19 @@ def document(error: errors.FlywheelError, instance: str = "") -> dict[str, objec
     return body | error.extensions
 
 
-def response(error: errors.FlywheelError, scope: Scope | None = None) -> Response:
-    """Return the HTTP answer of an error: a page on the paths of pages, where it is known."""
+def response(
+    error: errors.FlywheelError, scope: Scope | None = None, request: Request | None = None
+) -> Response:
+    """Return the HTTP answer of an error: a page on the paths of pages, where it is known.
+
+    With its ``request``, a form that was posted comes back with what was typed.
+    """
     headers = {}
     if error.status == 401:  # noqa: PLR2004 - the status itself
         headers["WWW-Authenticate"] = "Bearer"
     if error.status in {429, 503}:
         headers["Retry-After"] = "5"
-    return _answer(document(error), error.status, headers, scope)
+    return _answer(document(error), error.status, headers, scope, request)
 
 
 def install(app: FastAPI, page: Page | None = None) -> None:
@@ -68,7 +73,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     expected = isinstance(error, errors.Busy)
     if error.status >= 500 and not expected:  # noqa: PLR2004 - server errors
         _log.error("request refused", code=error.code, cause=repr(error.__cause__))
-    return response(error, request.scope)
+    return response(error, request.scope, request)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -82,7 +87,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
     kind = errors.Malformed if unreadable else errors.InvalidInput
     first = "; ".join(f"{item['where']}: {item['problem']}" for item in problems[:3])
     return response(
-        kind(f"Correct these and send it again: {first}", problems=problems), request.scope
+        kind(f"Correct these and send it again: {first}", problems=problems),
+        request.scope,
+        request,
     )
 
 
@@ -97,7 +104,7 @@ async def _framework(request: Request, error: Exception) -> Response:
         raise error
     # FastAPI wraps what reading the body raised; the cause says what it really was.
     if isinstance(error.__cause__, errors.FlywheelError):
-        return response(error.__cause__, request.scope)
+        return response(error.__cause__, request.scope, request)
     if error.status_code not in _BY_STATUS:
         return response(
             errors.Malformed("The body cannot be read: send one JSON document."), request.scope
@@ -111,13 +118,17 @@ async def _framework(request: Request, error: Exception) -> Response:
 
 
 def _answer(
-    body: dict[str, object], status: int, headers: dict[str, str], scope: Scope | None
+    body: dict[str, object],
+    status: int,
+    headers: dict[str, str],
+    scope: Scope | None,
+    request: Request | None = None,
 ) -> Response:
     """Return a problem document, or the page of it where people's pages are asked for."""
     page: Page | None = None
     if scope is not None and "app" in scope:
         page = scope["app"].state.problem_page
-    shown = None if page is None or scope is None else page(Request(scope), body)
+    shown = None if page is None or scope is None else page(request or Request(scope), body)
     if shown is not None:
         shown.headers.update(headers)
         return shown
@@ -146,4 +157,5 @@ async def _unstorable(request: Request, error: Exception) -> Response:
             "surrogates): correct it and send it again."
         ),
         request.scope,
+        request,
     )

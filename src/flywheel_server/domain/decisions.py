@@ -1,8 +1,9 @@
 """What approving a candidate would make, and how two people know that they speak of the same rule.
 
-A candidate is decided once: ``eligible`` becomes ``approved`` or ``rejected`` and stays so. A rule
-that a person or step 5 switched off is never switched on by an approval: its successor, the next
-generation, has an id of its own.
+A candidate is decided once: ``eligible`` becomes ``approved`` or ``rejected``. An approval stays; a
+rejection that is reopened is what its gates say, ``eligible`` or ``observed``. A rule that a person
+or step 5 switched off is never switched on by an approval: its successor, the next generation, has
+an id of its own.
 """
 
 import hashlib
@@ -18,7 +19,22 @@ Decision = Literal["approved", "rejected"]
 CandidateState = Literal["eligible", "approved", "rejected", "withdrawn"]
 DECIDED: frozenset[str] = frozenset({"approved", "rejected"})
 
+# What people read of a state, and search for.
+STATES_IN_WORDS = {
+    "eligible": "waiting for a decision",
+    "approved": "approved",
+    "rejected": "rejected",
+    "withdrawn": "no candidate any more",
+}
+
 MOST_NAME = 200
+
+
+def states_called(text: str | None) -> list[str]:
+    """Return the states whose words have a text in them."""
+    if not text:
+        return []
+    return [state for state, words in STATES_IN_WORDS.items() if text.lower() in words]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,5 +16,7 @@ Kind = Literal[
     "loop.silent",
     "webhook.gone",
 ]
+# They concern no tenant: only operators' endpoints are told.
+OF_THE_PLATFORM: frozenset[Kind] = frozenset({"loop.silent"})
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TEST = "webhook.test"

@@ -51,6 +51,48 @@ def from_values(values: dict[str, object]) -> Policy:
     return Policy(**values)  # type: ignore[arg-type]
 
 
+def check(policy: Policy) -> None:
+    """Raise InvalidInput for values that work against each other."""
+    for name in ("site_min_success_rate", "platform_min_success_rate"):
+        if getattr(policy, name) < policy.withdrawal_success_rate:
+            raise errors.InvalidInput(
+                f"`withdrawal_success_rate` is above `{name}`: a rule would be made and withdrawn "
+                "by the same evidence. Lower the one or raise the other."
+            )
+
+
+def explained(policy: Policy) -> list[str]:
+    """Return what values mean together that one would not expect of each alone."""
+    found = []
+    if policy.site_min_successes > policy.site_min_occurrences:
+        found.append(
+            f"{policy.site_min_successes} successes take at least as many attempts: that "
+            f"{policy.site_min_occurrences} attempts are enough has no effect."
+        )
+    if policy.visible_min_occurrences > policy.site_min_occurrences:
+        found.append(
+            f"A site's people see patterns from {policy.visible_min_occurrences} attempts on: "
+            f"candidates with {policy.site_min_occurrences} or more are hidden from them until "
+            "then."
+        )
+    if policy.max_organization_share * policy.platform_min_organizations < 1:
+        found.append(
+            f"With {policy.platform_min_organizations} organizations, the largest always supplies "
+            f"more than {100 * policy.max_organization_share:g} %: more organizations are needed."
+        )
+    if policy.platform_min_occurrences < policy.platform_min_organizations:
+        found.append(
+            f"Each of {policy.platform_min_organizations} organizations supplies one attempt at "
+            f"least: that {policy.platform_min_occurrences} attempts are enough has no effect."
+        )
+    if policy.require_verified and policy.learn_from_chaos:
+        found.append(
+            "Only verified successes count, and attempts of chaos tests count as attempts: a "
+            "chaos test that no check confirmed counts against its pattern."
+        )
+    return found
+
+
 def bounds(name: str) -> tuple[float, float]:
     """Return between which numbers a value may be."""
     return _BOUNDS.get(name, _USUAL)

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import errors
-from flywheel_server.api import auth, pages
+from flywheel_server.api import auth
 from flywheel_server.api.access import RuntimeDep, SignedIn
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.domain import people as rules
@@ -16,7 +15,6 @@ from flywheel_server.store.sessions import Session
 router = APIRouter(prefix="/account", include_in_schema=False)
 
 _HERE = "/account"
-_SHOWN = 20
 
 
 @router.get("")
@@ -24,13 +22,11 @@ async def account_page(
     request: Request,
     session: SignedIn,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
     """Show one's sessions and the form for another password."""
-    listed = await auth.list_sessions(
-        session, parts, filters.short(request, page, _SHOWN), filters.text(text)
-    )
+    listed = await auth.list_sessions(session, parts, page, filters.text(text))
     return frame.page(
         request,
         session.scope,
@@ -73,7 +69,7 @@ async def _end(session: Session, parts: RuntimeDep, id: UUID) -> None:
 
 async def _change(session: Session, parts: RuntimeDep, given: dict[str, str]) -> None:
     if given.get("new") != given.get("again"):
-        raise errors.InvalidInput("The two new passwords differ: type the same one twice.")
+        raise forms.wrong("again", "The two new passwords differ: type the same one twice.")
     body = forms.checked(
         auth.NewPassword, {"current": given.get("current", ""), "new": given.get("new", "")}
     )

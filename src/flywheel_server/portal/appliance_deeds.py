@@ -78,12 +78,7 @@ async def do(
     _known(verb)
     given = await forms.texts(request)
     deed = _deed(scope, parts, str(id), str(appliance_id), verb, given)
-    return await forms.attempt(
-        f"{place.site(id)}/appliances/{appliance_id}/{verb}",
-        deed,
-        lambda outcome: _said(verb, outcome),
-        then=place.site(id),
-    )
+    return await forms.attempt(place.site(id), deed, lambda outcome: _said(verb, outcome))
 
 
 async def _deed(

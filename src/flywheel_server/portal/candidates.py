@@ -17,6 +17,7 @@ from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.portal import charts, filters, frame, words
 from flywheel_server.runtime import Runtime
+from flywheel_server.store import policies
 
 STATES = ("eligible", "approved", "rejected", "withdrawn")
 _Text = Annotated[str, Query(max_length=300)]
@@ -98,6 +99,7 @@ async def list_page(
     """Return the page of a list, with the filters that led to it."""
     async with db.transaction(parts.database, scope) as connection:
         sites = await filters.sites(connection)
+        policy = await policies.in_force(connection)
     return frame.page(
         request,
         scope,
@@ -105,6 +107,7 @@ async def list_page(
         candidates=found.items,
         following=filters.following(request, found.next),
         sites=sites,
+        policy=policy,
         chosen=chosen,
         **values,
     )

@@ -3,52 +3,14 @@
 An action that has no words here is shown by its own name, never left out.
 """
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-from flywheel_server.api.tenant_audit import ChangeView
+from flywheel_server.domain.audit_words import ACTIONS
 from flywheel_server.portal import words
 
-# Those that concern an organization or a partner, with what they are called.
-ACTIONS: Mapping[str, str] = {
-    "candidate.approve": "A candidate was approved",
-    "candidate.reject": "A candidate was rejected",
-    "candidate.endorse": "A candidate was forwarded",
-    "plan.approve": "A plan was approved",
-    "plan.reject": "A plan was rejected",
-    "rule.create": "A rule was written",
-    "rule.enable": "A rule was switched on",
-    "rule.disable": "A rule was switched off",
-    "rule.file_removed": "A rule's file was removed from appliances",
-    "rule.withdraw": "A rule was withdrawn for failing",
-    "order.issue": "An order was given to an appliance",
-    "order.cancel": "An order was taken back",
-    "appliance.l2-mode": "What an appliance does without a rule was changed",
-    "site.create": "A site was added",
-    "site.change": "A site was changed",
-    "partner.create": "The partner was added",
-    "organization.create": "An organization was added",
-    "organization.change": "An organization was changed",
-    "key.issue": "A key was issued",
-    "key.revoke": "A key was revoked",
-    "webhook.create": "A webhook was added",
-    "webhook.change": "A webhook was changed",
-    "webhook.delete": "A webhook was deleted",
-    "webhook.rotate": "A webhook's secret was replaced",
-    "webhook.gone": "A receiver was gone, so its webhook was switched off",
-    "webhook.test": "A test was sent to a webhook",
-    "webhook.retry": "A message to a webhook was sent again",
-    "user.invite": "Somebody was invited",
-    "user.link": "A link for somebody was made",
-    "user.role": "Somebody got another role",
-    "user.disable": "Somebody was stopped from signing in",
-    "user.sign_out": "Somebody was signed out everywhere",
-    "user.enable": "Somebody may sign in again",
-    "user.password": "Somebody set a new password",
-    "session.open": "Somebody signed in",
-    "session.end": "Somebody signed out",
-    "session.end_all": "Somebody signed out everywhere",
-}
 _LABELS = {
     "contributes": "takes part in shared learning",
     "healing_tier": "coverage",
@@ -72,10 +34,37 @@ class Told:
 
     what: str
     whose: str
+    # At which site or of whom, by name; empty where that is plain.
+    where: str
     values: tuple[Value, ...]
 
 
-def told(entry: ChangeView, actors: Mapping[str, str]) -> Told:
+class Entry(Protocol):
+    """What any view of an entry has."""
+
+    id: int
+    at: dt.datetime
+    action: str
+    actor_kind: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+_Entry = TypeVar("_Entry", bound=Entry)
+
+
+def by_day(
+    entries: Iterable[_Entry], actors: Mapping[str, str], where: Callable[[_Entry], str]
+) -> list[tuple[dt.date, list[tuple[_Entry, Told]]]]:
+    """Return entries with their words, the days (UTC) as the entries come."""
+    days: dict[dt.date, list[tuple[_Entry, Told]]] = {}
+    for entry in entries:
+        day = days.setdefault(entry.at.astimezone(dt.UTC).date(), [])
+        day.append((entry, told(entry, actors, where(entry))))
+    return list(days.items())
+
+
+def told(entry: Entry, actors: Mapping[str, str], where: str = "") -> Told:
     """Return an entry in words, with the values that it changed, or all of a new object.
 
     ``actors`` says what each kind of actors is to whoever reads it.
@@ -85,6 +74,7 @@ def told(entry: ChangeView, actors: Mapping[str, str]) -> Told:
     return Told(
         what=ACTIONS.get(entry.action, words.spaced(entry.action.replace(".", ": "))),
         whose=actors.get(entry.actor_kind, entry.actor_kind),
+        where=where,
         values=tuple(
             Value(
                 label=_LABELS.get(name, words.spaced(name)),

@@ -13,13 +13,13 @@ from flywheel_server.api import pages, tenant_audit
 from flywheel_server.api.access import ClientReader, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.tenant_audit import ChangeView, KindFilter
+from flywheel_server.domain import audit_words
 from flywheel_server.portal import change_words, filters, frame
 
 clients = APIRouter(prefix="/client/audit", include_in_schema=False)
 partners = APIRouter(prefix="/partner/audit", include_in_schema=False)
 
 WINDOWS = (("", "Ever"), ("1", "Last day"), ("7", "Last 7 days"), ("30", "Last 30 days"))
-_SHOWN = 25
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -78,7 +78,7 @@ async def client_page(
     request: Request,
     scope: ClientReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     site: _Text = "",
     actor: _Text = "",
     action: _Text = "",
@@ -89,9 +89,9 @@ async def client_page(
     listed = await tenant_audit.list_client_audit(
         scope=scope,
         parts=parts,
-        page=filters.short(request, page, _SHOWN),
+        page=page,
         site=SiteFilter(text=filters.text(site)),
-        action=filters.choice(action, *change_words.ACTIONS),
+        action=filters.choice(action, *audit_words.ACTIONS),
         actor_kind=_kind(actor),
         days=_days(days),
         text=filters.text(text),
@@ -106,7 +106,7 @@ async def partner_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     site: _Text = "",
     actor: _Text = "",
     action: _Text = "",
@@ -117,9 +117,9 @@ async def partner_page(
     listed = await tenant_audit.list_partner_audit(
         scope=scope,
         parts=parts,
-        page=filters.short(request, page, _SHOWN),
+        page=page,
         site=SiteFilter(text=filters.text(site)),
-        action=filters.choice(action, *change_words.ACTIONS),
+        action=filters.choice(action, *audit_words.ACTIONS),
         actor_kind=_kind(actor),
         days=_days(days),
         text=filters.text(text),
@@ -143,11 +143,13 @@ async def _page(
         scope,
         "changes.html",
         place=place,
-        entries=[(entry, change_words.told(entry, place.actors)) for entry in listed.items],
+        days=change_words.by_day(
+            listed.items, place.actors, lambda entry: entry.site.name if entry.site else ""
+        ),
         following=filters.following(request, listed.next),
         sites=sites,
         actors=[("", "Anybody"), *((kind, _capital(name)) for kind, name in place.actors.items())],
-        actions=[("", "Anything"), *change_words.ACTIONS.items()],
+        actions=[("", "Anything"), *audit_words.ACTIONS.items()],
         windows=WINDOWS,
         chosen=chosen,
     )

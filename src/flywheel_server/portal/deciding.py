@@ -11,13 +11,16 @@ from flywheel_server.actions.promote import Person
 from flywheel_server.api import candidate_hosts, decisions
 from flywheel_server.api.access import Audience, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
-from flywheel_server.api.learning_views import ApproveBody, DecisionView, Window
+from flywheel_server.api.learning_views import ApproveBody, DecisionView, ReopenedView, Window
 from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.portal import candidates, filters, forms, frame
 from flywheel_server.portal.candidates import Place
 from flywheel_server.runtime import Runtime
 
-_REJECTED = "Rejected: no rule is made of it, and the reason is kept."
+_REJECTED = (
+    "Rejected: no rule is made of it, and the reason is kept. Among the rejected ones it can be "
+    "reopened."
+)
 
 
 def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
@@ -57,7 +60,7 @@ def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
     ) -> Response:
         """Approve the candidate, exactly as it was shown."""
         deed = _approve(scope, parts, candidate_id, await forms.texts(request))
-        return await forms.attempt(place.candidate(candidate_id), deed, _approved, then=place.then)
+        return await forms.attempt(place.then, deed, _approved)
 
     @routes.get("/{candidate_id}/reject")
     async def reject_page(
@@ -79,7 +82,29 @@ def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
     ) -> Response:
         """Reject the candidate."""
         deed = _reject(scope, parts, candidate_id, await forms.texts(request))
-        return await forms.attempt(place.candidate(candidate_id), deed, _REJECTED, then=place.then)
+        return await forms.attempt(place.then, deed, _REJECTED)
+
+    @routes.get("/{candidate_id}/reopen")
+    async def reopen_page(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+        window: filters.WindowDep,
+    ) -> Response:
+        """Show the form that asks why a rejection is taken back."""
+        return await _form(request, scope, parts, place, candidate_id, window, "reopen")
+
+    @routes.post("/{candidate_id}/reopen")
+    async def reopen(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+    ) -> Response:
+        """Take a rejection back."""
+        deed = _reopen(scope, parts, candidate_id, await forms.texts(request))
+        return await forms.attempt(place.candidate(candidate_id), deed, _reopened)
 
     return routes
 
@@ -121,6 +146,19 @@ async def _reject(
 ) -> DecisionView:
     body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
     return await decisions.reject(parts, scope, candidate_id, body.reason)
+
+
+async def _reopen(
+    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
+) -> ReopenedView:
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    return await decisions.reopen(parts, scope, candidate_id, body.reason)
+
+
+def _reopened(found: ReopenedView) -> str:
+    if found.status == "eligible":
+        return "Reopened: it is a candidate again, and waits for a decision."
+    return "Reopened: its gates are shut now, so it becomes a candidate once they open."
 
 
 def _approved(decision: DecisionView) -> str:

@@ -18,7 +18,7 @@ from flywheel_server.api import evidence_waiting, pages
 from flywheel_server.api.access import ClientReader, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import Window
 from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.domain import evidence_figures
+from flywheel_server.domain import evidence, evidence_figures
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.domain.evidence_figures import Clock
 from flywheel_server.domain.scope import ClientScope, PartnerScope
@@ -41,8 +41,6 @@ CLOCKS = {
     "ahead": "its clock is ahead of ours",
     "late": "came late, or its clock is behind",
 }
-# Fewer than elsewhere: the list stands among other things.
-_BUNDLES = 20
 _NEWEST_STAMPS = pages.Page(limit=5, cursor=None)
 _Text = Annotated[str, Query(max_length=300)]
 _Day = Annotated[str, Query(max_length=50)]
@@ -89,7 +87,7 @@ async def partner_sites(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     state: _Text = "",
 ) -> Response:
@@ -102,7 +100,7 @@ async def partner_site(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     id: PathId,
     window: filters.WindowDep,
     chosen: FiltersDep,
@@ -142,7 +140,7 @@ async def partner_bundle(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     id: PathId,
     bundle_id: _BundleId,
     chosen: FiltersDep,
@@ -156,7 +154,7 @@ async def client_sites(
     request: Request,
     scope: ClientReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     state: _Text = "",
 ) -> Response:
@@ -169,7 +167,7 @@ async def client_site(
     request: Request,
     scope: ClientReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     id: PathId,
     window: filters.WindowDep,
     chosen: FiltersDep,
@@ -191,7 +189,7 @@ async def client_bundle(
     request: Request,
     scope: ClientReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     id: PathId,
     bundle_id: _BundleId,
     chosen: FiltersDep,
@@ -230,7 +228,6 @@ async def _site(
     site = await figures.one(parts, scope, id)
     summary = await figures.summarize(scope, parts, id, window)
     stamps = await figures.list_timestamps(scope, parts, _NEWEST_STAMPS, id)
-    page = filters.short(request, page, _BUNDLES)
     waits = await evidence_waiting.of_site(scope, parts, id)
     listed, wrong = await _listed(scope, parts, page, id, chosen)
     days: dict[dt.date, dict[str, int]] = {
@@ -256,6 +253,7 @@ async def _site(
         chosen=chosen,
         windows=filters.WINDOWS,
         appliances=await _appliances(parts, scope, id),
+        late_hours=round(evidence.LATE_AFTER.total_seconds() / 3600),
         server_key=(await parts.signers.get()).public_key,
         **_words(scope),
     )

@@ -17,6 +17,8 @@ from flywheel_server.db import Connection
 from flywheel_server.store import accounts
 
 WINDOWS = (1, 7, 30, 90)
+# Rows of a list on one page: on a phone each is as high as a card.
+SHOWN = 15
 _DEFAULT_WINDOW = 30
 _MOST_SITES = 500
 
@@ -65,6 +67,14 @@ def following(request: Request, cursor: str | None, name: str = "next") -> str |
         return None
     kept = [(each, value) for each, value in request.query_params.items() if each != name and value]
     return f"{request.url.path}?{urlencode([*kept, (name, cursor)])}"
+
+
+def _page(request: Request, page: pages.PageDep) -> pages.Page:
+    return short(request, page, SHOWN)
+
+
+# A page of a list, short enough to be read on a phone.
+PageDep = Annotated[pages.Page, Depends(_page)]
 
 
 async def sites(connection: Connection) -> list[accounts.Site]:

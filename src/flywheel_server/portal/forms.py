@@ -40,15 +40,20 @@ def checked(model: type[Model], values: dict[str, Any]) -> Model:
     try:
         return model(**values)
     except ValidationError as error:
-        raise errors.InvalidInput(refusals.of_form(error)) from error
+        raise errors.InvalidInput(
+            refusals.of_form(error), fields=refusals.by_field(error)
+        ) from error
 
 
-async def attempt(
-    back: str, deed: Awaitable[Any], said: str | Callable[[Any], str], *, then: str | None = None
-) -> Response:
-    """Do it and say what was done; what does not fit goes back with the reason."""
-    try:
-        result = await deed
-    except (errors.Conflict, errors.InvalidInput, errors.TooManyRequests) as error:
-        return frame.go(back, error.detail, kind="trouble")
-    return frame.go(then or back, said if isinstance(said, str) else said(result))
+def wrong(name: str, sentence: str) -> errors.InvalidInput:
+    """Return the refusal of one field, which is said beside it."""
+    return errors.InvalidInput(sentence, fields={name: sentence})
+
+
+async def attempt(then: str, deed: Awaitable[Any], said: str | Callable[[Any], str]) -> Response:
+    """Do it and say what was done, on the page where one goes on.
+
+    What is refused is answered by the page that the form came from: see ``refused``.
+    """
+    result = await deed
+    return frame.go(then, said if isinstance(said, str) else said(result))

@@ -37,6 +37,8 @@ class Notice(msgspec.Struct, frozen=True):
 
     kind: str
     text: str
+    # The type of the problem that refused it.
+    problem: str = ""
 
 
 def page(
@@ -50,14 +52,20 @@ def page(
 ) -> Response:
     """Return a page for whoever asks; ``scope`` is None for who has not signed in."""
     kept = _notice(request)
+    refused: Notice | None = getattr(request.state, "refused", None)
     text = _templates.get_template(template).render(
         viewer=None if scope is None else viewers.viewer(request, scope),
-        notice=notice or kept,
+        notice=notice or refused or kept,
+        # What the page's forms give as theirs; of a form's answer, what reloading it shows.
+        came_from=_came_from(request),
+        answers=refused is not None,
         here=request.url.path,
         query=dict(request.query_params),
         now=clock.now(),
         # What answers a form is no page of its address: it shows what is shown once, and stays.
-        live_since=request.state.begun_at if request.method == "GET" else None,
+        live_since=request.state.begun_at if request.method == "GET" and refused is None else None,
+        # What needs a mail server is not offered without one.
+        mails=bool(request.app.state.runtime.settings.smtp_url),
         **values,
     )
     answer = HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
@@ -92,6 +100,13 @@ def own_path(text: str) -> str:
     """Return a path of ours from outside, or nothing for what would lead elsewhere."""
     plain = text.isprintable() and "\\" not in text
     return text if plain and text.startswith("/") and not text.startswith("//") else ""
+
+
+def _came_from(request: Request) -> str:
+    """Return the address of the page that is made; that of a post is known by its path alone."""
+    if request.method == "GET" and request.url.query:
+        return f"{request.url.path}?{request.url.query}"
+    return request.url.path
 
 
 def _notice(request: Request) -> Notice | None:

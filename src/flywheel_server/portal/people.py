@@ -9,17 +9,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from flywheel_server import errors
+from flywheel_server import db
+from flywheel_server.actions import people as actions
 from flywheel_server.api import pages, people
 from flywheel_server.api.access import CLIENT_ADMIN, PARTNER_OWNER, Audience, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.people import Invitation, NewClientUser, NewPartnerUser, SignInLink
 from flywheel_server.domain.scope import ClientScope, PartnerScope
-from flywheel_server.portal import filters, forms, frame, words
+from flywheel_server.portal import asking, filters, forms, frame, words
+from flywheel_server.portal.asking import Question
 from flywheel_server.runtime import Runtime
 
 _Text = Annotated[str, Query(max_length=300)]
-_FIRST = pages.Page(limit=50, cursor=None)
+_FIRST = pages.Page(limit=filters.SHOWN, cursor=None)
 _Manager = PartnerScope | ClientScope
 
 
@@ -73,7 +75,7 @@ def _router(home: Home, audience: Audience) -> APIRouter:
         request: Request,
         scope: Annotated[_Manager, manager],
         parts: RuntimeDep,
-        page: pages.PageDep,
+        page: filters.PageDep,
         text: _Text = "",
     ) -> Response:
         """List the people, with the form to invite another."""
@@ -85,10 +87,7 @@ def _router(home: Home, audience: Audience) -> APIRouter:
     ) -> Response:
         """Invite somebody, and show the link once."""
         given = await forms.texts(request)
-        try:
-            invited = await _invite(scope, parts, given)
-        except (errors.Conflict, errors.InvalidInput) as error:
-            return frame.go(home.path, error.detail, kind="trouble")
+        invited = await _invite(scope, parts, given)
         link = NewLink(
             email=given.get("email", "").strip(),
             url=invited.invitation_link,
@@ -103,10 +102,7 @@ def _router(home: Home, audience: Audience) -> APIRouter:
     ) -> Response:
         """Make an invitation anew, and show the link once."""
         given = await forms.texts(request)
-        try:
-            made = await people.renew_invitation(parts, scope, id)
-        except errors.Conflict as error:
-            return frame.go(home.path, error.detail, kind="trouble")
+        made = await people.renew_invitation(parts, scope, id)
         return await _page(request, scope, parts, home, _FIRST, "", _link(given, made))
 
     @router.post("/{id}/link")
@@ -115,10 +111,7 @@ def _router(home: Home, audience: Audience) -> APIRouter:
     ) -> Response:
         """Make a link that signs in, and show it once."""
         given = await forms.texts(request)
-        try:
-            made = await people.make_link(parts, scope, id)
-        except errors.Conflict as error:
-            return frame.go(home.path, error.detail, kind="trouble")
+        made = await people.make_link(parts, scope, id)
         return await _page(request, scope, parts, home, _FIRST, "", _link(given, made))
 
     _add_switches(router, home, manager)
@@ -127,6 +120,15 @@ def _router(home: Home, audience: Audience) -> APIRouter:
 
 def _add_switches(router: APIRouter, home: Home, manager: Any) -> None:
     """Add what ends somebody's access and gives it back."""
+
+    @router.get("/{id}/disable")
+    async def ask_disable(
+        request: Request, scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Ask before somebody is stopped."""
+        async with db.transaction(parts.database, scope) as connection:
+            user = await actions.get(connection, scope, id)
+        return asking.page(request, scope, of_disabling(user.email, home.path))
 
     @router.post("/{id}/disable")
     async def disable(
@@ -160,6 +162,18 @@ def _add_switches(router: APIRouter, home: Home, manager: Any) -> None:
 
 partners = _router(PARTNER, PARTNER_OWNER)
 clients = _router(CLIENT, CLIENT_ADMIN)
+
+
+def of_disabling(email: str, back: str) -> Question:
+    """Return what is asked before somebody is stopped."""
+    return Question(
+        title=f"Disable {email}",
+        final="Their sessions, links and tokens end at once, for good.",
+        then="They cannot sign in any more until somebody enables them again; what they did stays "
+        "in the audit log.",
+        verb="Disable",
+        back=back,
+    )
 
 
 def said_of_sign_out(done: people.SignedOut) -> str:
@@ -208,5 +222,4 @@ async def _page(
         following=listed.next and frame.address(home.path, text=text, next=listed.next),
         chosen={"text": text},
         link=link,
-        mails=bool(parts.settings.smtp_url),
     )

@@ -32,7 +32,6 @@ from flywheel_server.runtime import Runtime
 from flywheel_server.store import appliances
 from flywheel_server.store import plan_approvals as store
 
-_SHOWN = 20
 STATES = ("waiting", "approved", "rejected", "expired")
 _SAID = {
     "waiting": "waits for a decision",
@@ -113,7 +112,7 @@ def _router(prefix: str, reads: Audience, decides: Audience) -> APIRouter:
         request: Request,
         scope: Annotated[Decider, reading],
         parts: RuntimeDep,
-        page: pages.PageDep,
+        page: filters.PageDep,
         chosen: FiltersDep,
     ) -> Response:
         """List the plans of their sites."""
@@ -167,7 +166,7 @@ async def _list(
     listed = await plan_approvals.listed(
         parts,
         scope,
-        filters.short(request, page, _SHOWN),
+        page,
         SiteFilter(text=filters.text(chosen.site)),
         Chosen(
             status=cast("ApprovalState | None", filters.choice(chosen.status, *STATES)),

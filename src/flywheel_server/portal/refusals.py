@@ -38,6 +38,7 @@ LABELS = {
     "partner_id": "Partner",
     "password": "New password",
     "platform": "Where it runs",
+    "platform_min_success_rate": "Success of at least (platform)",
     "priority": "Precedence",
     "reason": "Why",
     "role": "Role",
@@ -47,13 +48,15 @@ LABELS = {
     "site": "Site",
     "site_id": "Site id",
     "to": "Last day",
+    "site_min_success_rate": "Success of at least (site)",
     "url": "Address",
+    "withdrawal_success_rate": "Bar",
 }
 # Whole sentences whose remedy is another one for people at a page.
 _INSTEAD = (
     (
         re.compile(r"Send the header .*"),
-        "This form belongs to another session: load its page anew, and send it once more.",
+        "This form belongs to another session: look at it, and send it once more.",
     ),
     (
         re.compile(r"`current` is not your password: without one, .*"),
@@ -108,6 +111,16 @@ def of_form(error: ValidationError) -> str:
     """Say in one sentence what is wrong with what a form sent."""
     faults = error.errors(include_url=False, include_input=False)[:_MOST_FAULTS]
     return f"Correct this and send it again: {'; '.join(_fault(each) for each in faults)}."
+
+
+def by_field(error: ValidationError) -> dict[str, str]:
+    """Return what is wrong with each field of a form, the first of each."""
+    found: dict[str, str] = {}
+    for fault in error.errors(include_url=False, include_input=False):
+        name = next((part for part in fault["loc"] if isinstance(part, str)), "")
+        if name:
+            found.setdefault(name, f"{_fault(fault)}.")
+    return found
 
 
 def _unit(about: dict[str, Any]) -> str:

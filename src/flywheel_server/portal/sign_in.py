@@ -7,12 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from flywheel_server import errors
-from flywheel_server.api import auth, credentials
+from flywheel_server import clock, errors
+from flywheel_server.api import auth, credentials, limits
 from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
 from flywheel_server.domain import people as rules
 from flywheel_server.domain.scope import role_of
-from flywheel_server.portal import forms, frame, viewers
+from flywheel_server.portal import forms, frame, refused, viewers
+from flywheel_server.store import one_time_links
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,6 +42,7 @@ async def sign_in_page(
         "sign_in.html",
         next=frame.own_path(next),
         email="",
+        kept="",
         keeps_cookies=credentials.keeps_cookies(request),
     )
 
@@ -66,14 +68,18 @@ async def sign_in(request: Request, parts: RuntimeDep) -> Response:
             next=wanted,
             email=email[: rules.LONGEST_EMAIL],
             keeps_cookies=credentials.keeps_cookies(request),
+            kept=given.get("kept", ""),
         )
-    return _welcome(answer, wanted or viewers.home(session.role))
+    onward = _welcome(answer, wanted or viewers.home(session.role))
+    typed = refused.again_after_sign_in(request, given.get("kept", ""), wanted, onward)
+    return typed or onward
 
 
 @router.get("/sign-in/link", dependencies=PUBLIC)
-async def link_page(request: Request, token: Token = "") -> Response:
-    """Show the form that asks for a link or, given one, the button that uses it."""
-    return frame.page(request, None, "link.html", token=token)
+async def link_page(request: Request, parts: RuntimeDep, token: Token = "") -> Response:
+    """Show the form that asks for a link or, given one that works, the button that uses it."""
+    whose = await _whose(request, parts, token, "sign_in")
+    return frame.page(request, None, "link.html", token=token, whose=whose)
 
 
 @router.post("/sign-in/link", dependencies=_STRANGERS)
@@ -81,22 +87,26 @@ async def use_link(request: Request, parts: RuntimeDep) -> Response:
     """Sign in by a link or, without one, have one mailed. Nothing is told about the account."""
     given = await forms.texts(request)
     answer = Response()
-    try:
-        if "token" not in given:
-            wanted = forms.checked(auth.WantedLink, {"email": given.get("email", "")})
-            await auth.ask_for_link(request, parts, wanted)
-            return frame.go("/sign-in", _ON_ITS_WAY)
-        body = forms.checked(auth.GivenLink, {"token": given["token"]})
-        session = await auth.redeem_link(request, answer, parts, body)
-    except (errors.Unauthenticated, errors.InvalidInput, errors.TooManyRequests) as error:
-        return frame.go("/sign-in/link", error.detail, kind="trouble")
+    if "token" not in given:
+        wanted = forms.checked(auth.WantedLink, {"email": given.get("email", "")})
+        await auth.ask_for_link(request, parts, wanted)
+        return frame.go("/sign-in", _ON_ITS_WAY)
+    body = forms.checked(auth.GivenLink, {"token": given["token"]})
+    session = await auth.redeem_link(request, answer, parts, body)
     return _welcome(answer, viewers.home(session.role))
 
 
 @router.get("/invitation", dependencies=PUBLIC)
-async def invitation_page(request: Request, token: Token = "") -> Response:
-    """Show the form that sets a password."""
-    return _invitation(request, token)
+async def invitation_page(request: Request, parts: RuntimeDep, token: Token = "") -> Response:
+    """Show the form that sets a password, for an invitation that works."""
+    return frame.page(
+        request,
+        None,
+        "invitation.html",
+        token=token,
+        whose=await _whose(request, parts, token, "invitation"),
+        shortest=rules.SHORTEST_PASSWORD,
+    )
 
 
 @router.post("/invitation", dependencies=_STRANGERS)
@@ -104,15 +114,11 @@ async def accept_invitation(request: Request, parts: RuntimeDep) -> Response:
     """Set one's password by an invitation, and sign in."""
     given = await forms.texts(request)
     answer = Response()
-    try:
-        _check_same(given.get("password", ""), given.get("again", ""))
-        body = forms.checked(
-            auth.Invited,
-            {"token": given.get("token", ""), "password": given.get("password", "")},
-        )
-        session = await auth.accept_invitation(request, answer, parts, body)
-    except (errors.Unauthenticated, errors.InvalidInput, errors.TooManyRequests) as error:
-        return _invitation(request, given.get("token", "")[:200], error)
+    _check_same(given.get("password", ""), given.get("again", ""))
+    body = forms.checked(
+        auth.Invited, {"token": given.get("token", ""), "password": given.get("password", "")}
+    )
+    session = await auth.accept_invitation(request, answer, parts, body)
     return _welcome(answer, viewers.home(session.role))
 
 
@@ -124,23 +130,19 @@ async def sign_out(request: Request, session: SignedIn, parts: RuntimeDep) -> Re
     return answer
 
 
-def _invitation(
-    request: Request, token: str, error: errors.FlywheelError | None = None
-) -> Response:
-    return frame.page(
-        request,
-        None,
-        "invitation.html",
-        status=200 if error is None else error.status,
-        notice=None if error is None else frame.Notice("trouble", error.detail),
-        token=token,
-        shortest=rules.SHORTEST_PASSWORD,
-    )
+async def _whose(
+    request: Request, parts: RuntimeDep, token: str, kind: one_time_links.Kind
+) -> str | None:
+    """Return whose link this is; None for none, and for one that was used or has expired."""
+    if not token:
+        return None
+    limits.spend_address(request.scope)
+    return await parts.sign_in.whose(token, kind, clock.now())
 
 
 def _check_same(password: str, again: str) -> None:
     if password != again:
-        raise errors.InvalidInput("The two passwords differ: type the same one twice.")
+        raise forms.wrong("again", "The two passwords differ: type the same one twice.")
 
 
 def _welcome(answer: Response, path: str) -> Response:

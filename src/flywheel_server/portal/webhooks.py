@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from flywheel_server import errors
 from flywheel_server.actions.webhooks import Actor
 from flywheel_server.api import pages, webhook_views
 from flywheel_server.api.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
@@ -22,12 +21,14 @@ from flywheel_server.api.webhook_views import (
     WebhookChange,
     WebhookView,
 )
-from flywheel_server.domain.events import KINDS
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.domain.events import KINDS, OF_THE_PLATFORM
+from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.portal import asking, filters, forms, frame
+from flywheel_server.portal.asking import Question
 from flywheel_server.runtime import Runtime
 
 _STATES = ("pending", "delivered", "dead")
-_FIRST = pages.Page(limit=50, cursor=None)
+_FIRST = pages.Page(limit=filters.SHOWN, cursor=None)
 _Text = Annotated[str, Query(max_length=300)]
 # What events say, for whoever chooses among them.
 SAID = {
@@ -57,7 +58,7 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         request: Request,
         scope: Annotated[Actor, reading],
         parts: RuntimeDep,
-        page: pages.PageDep,
+        page: filters.PageDep,
         text: _Text = "",
     ) -> Response:
         """List the webhooks, with the form for another one."""
@@ -70,10 +71,7 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         """Add a webhook and show its secret once."""
         given = await forms.texts(request)
         kinds = await forms.several(request, "kinds")
-        try:
-            made = await webhook_views.create(parts, scope, _new(given, kinds))
-        except errors.InvalidInput as error:
-            return frame.go(here, error.detail, kind="trouble")
+        made = await webhook_views.create(parts, scope, _new(given, kinds))
         return await _list(request, scope, parts, _FIRST, here, made)
 
     @router.get("/{id}")
@@ -82,7 +80,7 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         request: Request,
         scope: Annotated[Actor, reading],
         parts: RuntimeDep,
-        page: pages.PageDep,
+        page: filters.PageDep,
         id: PathId,
         state: _Text = "",
         text: _Text = "",
@@ -116,11 +114,23 @@ def _add_changes(router: APIRouter, here: str, changing: Any) -> None:
         """Replace a webhook's secret and show the new one once."""
         given = await forms.texts(request)
         body = forms.body(RotateWebhook, overlap_hours=_hours(given.get("overlap_hours", "")))
-        try:
-            rotated = await webhook_views.rotate(parts, scope, id, body)
-        except errors.Conflict as error:
-            return frame.go(f"{here}/{id}", error.detail, kind="trouble")
+        rotated = await webhook_views.rotate(parts, scope, id, body)
         return await _one(request, scope, parts, _FIRST, here, rotated)
+
+    @router.get("/{id}/delete")
+    async def ask_delete(
+        request: Request, scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId
+    ) -> Response:
+        """Ask before a webhook is deleted."""
+        found = await webhook_views.get(parts, scope, id)
+        question = Question(
+            title=f"Delete the webhook {found.label or found.url}",
+            final="This is final: its deliveries are deleted too, and its secret is worth nothing.",
+            then="To have a rest from it, pause it instead.",
+            verb="Delete the webhook",
+            back=f"{here}/{id}",
+        )
+        return asking.page(request, scope, question)
 
     @router.post("/{id}/delete")
     async def delete_webhook(
@@ -176,7 +186,7 @@ async def _list(
         following=filters.following(request, listed.next),
         made=made,
         sought=text,
-        kinds=KINDS,
+        kinds=_offered(scope),
         said=SAID,
     )
 
@@ -209,7 +219,7 @@ async def _one(
         deliveries=listed.items,
         following=filters.following(request, listed.next),
         chosen={"state": state, "text": text},
-        kinds=KINDS,
+        kinds=_offered(scope),
         said=SAID,
     )
 
@@ -220,6 +230,12 @@ def _hours(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def _offered(scope: Actor) -> list[str]:
+    """Return the events that may come to somebody's webhooks."""
+    every = isinstance(scope, OperatorScope)
+    return [kind for kind in KINDS if every or kind not in OF_THE_PLATFORM]
 
 
 def _new(given: dict[str, str], kinds: list[str]) -> NewWebhook:

@@ -7,14 +7,10 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 
+from flywheel_server.domain import decisions
+
 _LONGEST_ID = 18
 _HEAD, _TAIL = 8, 5
-_STATES = {
-    "eligible": "waiting for a decision",
-    "approved": "approved",
-    "rejected": "rejected",
-    "withdrawn": "no candidate any more",
-}
 _SOURCES = {
     "builtin": "built into agents",
     "synced": "of the catalogue",
@@ -113,7 +109,7 @@ def browser(user_agent: str) -> str:
 
 def state(name: str) -> str:
     """Return a candidate's state in words."""
-    return _STATES.get(name, name)
+    return decisions.STATES_IN_WORDS.get(name, name)
 
 
 def source(name: str) -> str:

@@ -21,7 +21,19 @@ WHERE ($1::text IS NULL OR a.alias > $1)
         $2::text IS NULL
         OR strpos(lower(a.alias), lower($2)) > 0
         OR strpos(lower(a.runbook_id), lower($2)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = a.runbook_id
+                AND strpos(lower(kb.name), lower($2)) > 0
+        )
         OR strpos(lower(a.rule_id), lower($2)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM l1_rules ru
+            WHERE ru.rule_id = a.rule_id
+                AND strpos(lower(COALESCE(ru.label, ru.name)), lower($2)) > 0
+        )
     )
     AND ($3::text IS NULL OR a.source = $3)
 ORDER BY a.alias

@@ -34,6 +34,7 @@ WHERE ($1::bigint IS NULL OR e.id < $1)
         $9::text IS NULL
         OR strpos(lower(e.actor), lower($9)) > 0
         OR strpos(lower(e.action), lower($9)) > 0
+        OR e.action = ANY ($14::text[])
         OR strpos(lower(e.object_kind), lower($9)) > 0
         OR strpos(lower(e.object_id), lower($9)) > 0
     )

@@ -8,7 +8,8 @@ SELECT
     p.claimed_failures, p.chaos_successes,
     p.chaos_failures, p.first_seen_at, p.last_seen_at, p.last_evidence_at, p.state,
     p.state_changed_at, r.platform,
-    r.executable, c.rule_id AS covered_by, x.rule_id AS covered_by_other, d.decision,
+    r.executable, r.name AS runbook_name, c.rule_id AS covered_by,
+    x.rule_id AS covered_by_other, d.decision,
     d.actor_name AS decided_by, d.decided_at, d.tier AS decided_tier, d.custom_name, d.notes,
     d.evidence AS decided_evidence, d.gates AS decided_gates, d.rule AS decided_rule,
     e.actor_name AS endorsed_by, e.endorsed_at, e.notes AS endorsed_notes,
@@ -32,9 +33,26 @@ FROM (
         )
         AND (
             $9::text IS NULL
-            OR strpos(lower(t.incident_type), lower($9)) > 0
+            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower($9), '_', ' ')) > 0
             OR strpos(lower(t.runbook_id), lower($9)) > 0
+            OR EXISTS (
+                SELECT 1
+                FROM runbooks kb
+                WHERE kb.runbook_id = t.runbook_id
+                    AND strpos(lower(kb.name), lower($9)) > 0
+            )
             OR strpos(lower(t.hostname), lower($9)) > 0
+            OR t.state = ANY ($10::text[])
+            OR EXISTS (
+                SELECT 1
+                FROM sites st
+                JOIN organizations og ON og.id = st.organization_id
+                WHERE st.id = t.site_id
+                    AND (
+                        strpos(lower(st.name), lower($9)) > 0
+                        OR strpos(lower(og.name), lower($9)) > 0
+                    )
+            )
         )
     ORDER BY t.state_changed_at DESC, t.id DESC
     LIMIT $8
@@ -110,6 +128,16 @@ SET state = $3,
     state_changed_at = $4
 WHERE id = $1
     AND site_id = $2;
+
+-- name: reopen
+-- As its facts are now; the loop looks at its gates with its next turn.
+UPDATE patterns
+SET state = $3,
+    state_changed_at = $4,
+    due_at = '-infinity'
+WHERE id = $1
+    AND site_id = $2
+    AND state = 'rejected';
 
 -- name: mark_due
 -- Whether a rule of the site is for its incident type is one of a pattern's gates.

@@ -6,7 +6,7 @@
 SELECT
     l.id, b.name AS runbook_name, s.id AS site_id, s.slug, s.name AS site_name, c.successes,
     c.failures, c.last_seen_at, d.tier AS approved_tier, d.actor_name AS approved_by,
-    d.decided_at AS approved_at, d.custom_name, d.evidence
+    d.decided_at AS approved_at, COALESCE(l.label, d.custom_name) AS custom_name, d.evidence
 FROM (
     SELECT r.id
     FROM l1_rules r
@@ -24,6 +24,7 @@ FROM (
             OR strpos(replace(lower(r.incident_type), '_', ' '), replace(lower($4), '_', ' ')) > 0
             OR strpos(lower(r.rule_id), lower($4)) > 0
             OR strpos(lower(r.name), lower($4)) > 0
+            OR strpos(lower(r.label), lower($4)) > 0
             OR strpos(lower(k.name), lower($4)) > 0
         )
         AND ($5::uuid IS NULL OR r.id < $5)

@@ -15,6 +15,15 @@ FROM (
             OR strpos(lower(s.slug), lower($1)) > 0
             OR strpos(lower(s.name), lower($1)) > 0
             OR strpos(lower(o.name), lower($1)) > 0
+            OR EXISTS (
+                SELECT 1
+                FROM appliances h
+                WHERE h.site_id = s.id
+                    AND (
+                        strpos(lower(h.hostname), lower($1)) > 0
+                        OR strpos(lower(h.wire_id), lower($1)) > 0
+                    )
+            )
         )
         AND ($2::text IS NULL OR s.slug > $2)
         AND ($3::uuid IS NULL OR s.id = $3)

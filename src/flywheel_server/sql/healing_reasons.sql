@@ -3,7 +3,7 @@
 SELECT
     q.place, l.id, l.rule_id, l.name, l.source, l.scope, l.tier, l.created_at,
     b.name AS runbook_name, d.tier AS approved_tier, d.actor_name AS approved_by,
-    d.decided_at AS approved_at, d.custom_name, d.evidence
+    d.decided_at AS approved_at, COALESCE(l.label, d.custom_name) AS custom_name, d.evidence
 FROM unnest($1::uuid[], $2::text[], $3::text[])
     WITH ORDINALITY AS q (site_id, incident_type, reported_id, place)
 CROSS JOIN LATERAL resolved_rule(q.site_id, q.incident_type, q.reported_id) r

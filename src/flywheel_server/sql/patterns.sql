@@ -158,6 +158,12 @@ WHERE (p.incident_type, p.runbook_id) > ($1, $2)
         $6::text IS NULL
         OR strpos(lower(p.incident_type), lower($6)) > 0
         OR strpos(lower(p.runbook_id), lower($6)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = p.runbook_id
+                AND strpos(lower(kb.name), lower($6)) > 0
+        )
     )
     AND (
         $7::text IS NULL
@@ -241,6 +247,12 @@ WHERE (
         $6::text IS NULL
         OR strpos(lower(p.incident_type), lower($6)) > 0
         OR strpos(lower(p.runbook_id), lower($6)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = p.runbook_id
+                AND strpos(lower(kb.name), lower($6)) > 0
+        )
     )
     AND (
         $13::text IS NULL

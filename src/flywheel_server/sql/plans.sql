@@ -359,6 +359,12 @@ WHERE ($1::uuid IS NULL OR p.id < $1)
         OR strpos(lower(p.hostname), lower($11)) > 0
         OR strpos(lower(p.incident_id), lower($11)) > 0
         OR strpos(lower(p.runbook_id), lower($11)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = p.runbook_id
+                AND strpos(lower(kb.name), lower($11)) > 0
+        )
         OR strpos(lower(s.slug), lower($11)) > 0
         OR strpos(lower(s.name), lower($11)) > 0
     )

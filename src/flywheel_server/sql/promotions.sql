@@ -50,7 +50,8 @@ WHERE e.site_id IS NOT NULL
 -- The rules that candidates of the caller's sites became, the newest first.
 SELECT
     l.id, l.site_id, s.slug, s.name AS site_name, p.id AS promotion_id, p.pattern_id, p.hostname,
-    p.custom_name, p.notes, p.tier, p.actor_name, p.decided_at, p.hosts
+    COALESCE(l.label, p.custom_name) AS custom_name, p.notes, p.tier, p.actor_name, p.decided_at,
+    p.hosts
 FROM l1_rules l
 JOIN sites s ON s.id = l.site_id
 LEFT JOIN LATERAL (
@@ -75,6 +76,13 @@ WHERE l.source = 'promoted'
         OR strpos(lower(l.rule_id), lower($7)) > 0
         OR strpos(lower(l.runbook_id), lower($7)) > 0
         OR strpos(lower(l.name), lower($7)) > 0
+        OR strpos(lower(COALESCE(l.label, p.custom_name)), lower($7)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks b
+            WHERE b.runbook_id = l.runbook_id
+                AND strpos(lower(b.name), lower($7)) > 0
+        )
     )
 ORDER BY l.id DESC
 LIMIT $6;

@@ -10,7 +10,14 @@ WHERE ($1::text IS NULL OR r.source = $1)
         OR strpos(lower(r.incident_type), lower($7)) > 0
         OR strpos(lower(r.rule_id), lower($7)) > 0
         OR strpos(lower(r.runbook_id), lower($7)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = r.runbook_id
+                AND strpos(lower(kb.name), lower($7)) > 0
+        )
         OR strpos(lower(r.name), lower($7)) > 0
+        OR strpos(lower(r.label), lower($7)) > 0
     )
     AND ($4::float8 IS NULL OR (COALESCE(r.success_count::double precision / NULLIF(r.success_count + r.failure_count, 0), -1), r.id) < ($4::float8, $5::uuid))
 ORDER BY COALESCE(r.success_count::double precision / NULLIF(r.success_count + r.failure_count, 0), -1) DESC, r.id DESC
@@ -28,7 +35,14 @@ WHERE ($1::text IS NULL OR r.source = $1)
         OR strpos(lower(r.incident_type), lower($7)) > 0
         OR strpos(lower(r.rule_id), lower($7)) > 0
         OR strpos(lower(r.runbook_id), lower($7)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = r.runbook_id
+                AND strpos(lower(kb.name), lower($7)) > 0
+        )
         OR strpos(lower(r.name), lower($7)) > 0
+        OR strpos(lower(r.label), lower($7)) > 0
     )
     AND ($4::float8 IS NULL OR (COALESCE(r.success_count::double precision / NULLIF(r.success_count + r.failure_count, 0), 2), r.id) > ($4::float8, $5::uuid))
 ORDER BY COALESCE(r.success_count::double precision / NULLIF(r.success_count + r.failure_count, 0), 2) ASC, r.id ASC
@@ -46,7 +60,14 @@ WHERE ($1::text IS NULL OR r.source = $1)
         OR strpos(lower(r.incident_type), lower($7)) > 0
         OR strpos(lower(r.rule_id), lower($7)) > 0
         OR strpos(lower(r.runbook_id), lower($7)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = r.runbook_id
+                AND strpos(lower(kb.name), lower($7)) > 0
+        )
         OR strpos(lower(r.name), lower($7)) > 0
+        OR strpos(lower(r.label), lower($7)) > 0
     )
     AND ($4::float8 IS NULL OR (r.match_count, r.id) < ($4::float8::bigint, $5::uuid))
 ORDER BY r.match_count DESC, r.id DESC
@@ -64,7 +85,14 @@ WHERE ($1::text IS NULL OR r.source = $1)
         OR strpos(lower(r.incident_type), lower($7)) > 0
         OR strpos(lower(r.rule_id), lower($7)) > 0
         OR strpos(lower(r.runbook_id), lower($7)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = r.runbook_id
+                AND strpos(lower(kb.name), lower($7)) > 0
+        )
         OR strpos(lower(r.name), lower($7)) > 0
+        OR strpos(lower(r.label), lower($7)) > 0
     )
     AND ($4::float8 IS NULL OR (r.match_count, r.id) > ($4::float8::bigint, $5::uuid))
 ORDER BY r.match_count ASC, r.id ASC
@@ -83,7 +111,14 @@ WHERE ($1::text IS NULL OR r.source = $1)
         OR strpos(lower(r.incident_type), lower($7)) > 0
         OR strpos(lower(r.rule_id), lower($7)) > 0
         OR strpos(lower(r.runbook_id), lower($7)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = r.runbook_id
+                AND strpos(lower(kb.name), lower($7)) > 0
+        )
         OR strpos(lower(r.name), lower($7)) > 0
+        OR strpos(lower(r.label), lower($7)) > 0
     )
     AND ($4::float8 IS NULL OR (h.value, h.rule) < ($4::float8, $5::uuid))
 ORDER BY h.value DESC, h.rule DESC
@@ -102,7 +137,14 @@ WHERE ($1::text IS NULL OR r.source = $1)
         OR strpos(lower(r.incident_type), lower($7)) > 0
         OR strpos(lower(r.rule_id), lower($7)) > 0
         OR strpos(lower(r.runbook_id), lower($7)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = r.runbook_id
+                AND strpos(lower(kb.name), lower($7)) > 0
+        )
         OR strpos(lower(r.name), lower($7)) > 0
+        OR strpos(lower(r.label), lower($7)) > 0
     )
     AND ($4::float8 IS NULL OR (h.value, h.rule) > ($4::float8, $5::uuid))
 ORDER BY h.value ASC, h.rule ASC

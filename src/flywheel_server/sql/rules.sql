@@ -130,7 +130,14 @@ WHERE ($1::text IS NULL OR r.source = $1)
         OR strpos(lower(r.incident_type), lower($6)) > 0
         OR strpos(lower(r.rule_id), lower($6)) > 0
         OR strpos(lower(r.runbook_id), lower($6)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = r.runbook_id
+                AND strpos(lower(kb.name), lower($6)) > 0
+        )
         OR strpos(lower(r.name), lower($6)) > 0
+        OR strpos(lower(r.label), lower($6)) > 0
     )
     AND ($4::uuid IS NULL OR r.id > $4)
 ORDER BY r.id
@@ -153,6 +160,20 @@ RETURNING
     hipaa_controls, severity_filter, priority, cooldown_seconds, max_retries, enabled,
     disabled_reason, enabled_changed_at, withdrawn_at, match_count, success_count, failure_count,
     success_rate, created_at;
+
+-- name: set_label
+-- fleet: the caller's row-level security decides which rules there are
+UPDATE l1_rules
+SET label = $2
+WHERE id = $1
+RETURNING id;
+
+-- name: labels
+-- fleet: the caller's row-level security decides which rules there are
+SELECT r.id, r.label
+FROM l1_rules r
+WHERE r.id = ANY ($1)
+    AND r.label IS NOT NULL;
 
 -- name: load_catalogue
 -- fleet: the catalogue's rules are the platform's

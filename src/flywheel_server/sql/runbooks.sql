@@ -89,6 +89,20 @@ WHERE b.runbook_id = ANY ($1::text[]);
 UNION ALL
 (SELECT DISTINCT l.rule_id, true FROM l1_rules l ORDER BY l.rule_id LIMIT $1);
 
+-- name: names
+-- fleet: the registry of ids is one for the platform
+-- What these ids of runbooks and rules are called.
+SELECT b.runbook_id AS id, b.name
+FROM runbooks b
+WHERE b.runbook_id = ANY ($1)
+UNION ALL
+(
+    SELECT DISTINCT ON (l.rule_id) l.rule_id, COALESCE(l.label, l.name)
+    FROM l1_rules l
+    WHERE l.rule_id = ANY ($1)
+    ORDER BY l.rule_id, l.enabled DESC, l.id
+);
+
 -- name: load_catalogue
 -- fleet: the catalogue of runbooks is one for the platform
 INSERT INTO runbooks AS b (runbook_id, name, platform, executable, source)

@@ -13,6 +13,8 @@ WHERE ($1::bigint IS NULL OR e.id < $1)
         $5::text IS NULL
         OR strpos(lower(e.actor), lower($5)) > 0
         OR strpos(lower(e.action), lower($5)) > 0
+        OR e.action = ANY ($8::text[])
+        OR strpos(lower(s.name), lower($5)) > 0
         OR strpos(lower(e.object_kind), lower($5)) > 0
         OR strpos(lower(e.object_id), lower($5)) > 0
         OR strpos(lower(e.before::text), lower($5)) > 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain import audit_words
 from flywheel_server.sql import load
 
 _SQL = load("audit")
@@ -71,6 +72,7 @@ async def list_entries(
         wanted.since,
         wanted.actor_kind,
         limit,
+        audit_words.actions_called(wanted.text),
     )
     return [Entry(**row) for row in rows]
 

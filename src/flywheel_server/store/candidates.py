@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain import decisions
 from flywheel_server.domain.promotions import Counts, Runbook, SiteEvidence
 from flywheel_server.sql import load
 
@@ -54,6 +55,8 @@ class Candidate:
     evidence: SiteEvidence
     # The rule that covers it, leaving out the one that approval would join.
     covered_by_other: str | None
+    # What its runbook is called.
+    runbook_name: str | None
     first_seen_at: dt.datetime
     state: str
     state_changed_at: dt.datetime
@@ -101,11 +104,22 @@ async def page(
 ) -> list[Candidate]:
     """Return candidates, those whose state changed last first.
 
-    ``text`` is looked for in their types, runbooks and hosts.
+    ``text`` is looked for in all that lists show of them: types, runbooks with their names, hosts,
+    sites, organizations, and what their states are called.
     """
     at, pattern_id = before or (None, None)
     rows = await connection.fetch(
-        _SQL["find"], None, state, site_id, endorsed, least_occurrences, at, pattern_id, limit, text
+        _SQL["find"],
+        None,
+        state,
+        site_id,
+        endorsed,
+        least_occurrences,
+        at,
+        pattern_id,
+        limit,
+        text,
+        decisions.states_called(text),
     )
     return [_candidate(dict(row)) for row in rows]
 
@@ -115,7 +129,17 @@ async def get(
 ) -> dict[str, Candidate]:
     """Return patterns by their ids, those that the caller may see."""
     rows = await connection.fetch(
-        _SQL["find"], list(ids), None, None, None, least_occurrences, None, None, len(ids), None
+        _SQL["find"],
+        list(ids),
+        None,
+        None,
+        None,
+        least_occurrences,
+        None,
+        None,
+        len(ids),
+        None,
+        [],
     )
     return {row["id"]: _candidate(dict(row)) for row in rows}
 
@@ -128,8 +152,15 @@ async def lock(connection: Connection, ids: Sequence[str]) -> None:
 async def decide(
     connection: Connection, candidate: Candidate, state: str, now: dt.datetime
 ) -> None:
-    """Give a candidate its final state."""
+    """Give a candidate the state that was decided."""
     await connection.execute(_SQL["decide"], candidate.id, candidate.site_id, state, now)
+
+
+async def reopen(
+    connection: Connection, candidate: Candidate, state: str, now: dt.datetime
+) -> None:
+    """Take a rejection back: the candidate follows its gates again."""
+    await connection.execute(_SQL["reopen"], candidate.id, candidate.site_id, state, now)
 
 
 async def mark_due(connection: Connection, site_id: UUID, incident_type: str) -> None:
@@ -203,6 +234,7 @@ def _candidate(row: dict[str, Any]) -> Candidate:
             covered_by=row["covered_by"],
         ),
         covered_by_other=row["covered_by_other"],
+        runbook_name=row["runbook_name"],
         first_seen_at=row["first_seen_at"],
         state=row["state"],
         state_changed_at=row["state_changed_at"],

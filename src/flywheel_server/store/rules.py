@@ -149,6 +149,17 @@ async def set_enabled(
     return None if row is None else from_row(row)
 
 
+async def set_label(connection: Connection, id: UUID, label: str | None) -> None:
+    """Have people call a rule so; None: as its approver, or appliances, do."""
+    await connection.fetch(_SQL["set_label"], id, label)
+
+
+async def labels(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return what people call these rules, where they gave them another name."""
+    rows = await connection.fetch(_SQL["labels"], list(ids))
+    return {row["id"]: row["label"] for row in rows}
+
+
 async def load_synced(connection: Connection, loaded: Iterable[NewRule]) -> int:
     """Add or renew the tier sets; return how many rules changed."""
     return len(await connection.fetch(_SQL["load_catalogue"], [_document(rule) for rule in loaded]))

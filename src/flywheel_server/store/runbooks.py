@@ -117,6 +117,12 @@ async def ids(connection: Connection) -> dict[str, bool]:
     return {row["id"]: row["rule"] for row in await connection.fetch(_SQL["ids"], _MOST_IDS)}
 
 
+async def names(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return what runbooks and rules are called, by their ids."""
+    rows = await connection.fetch(_SQL["names"], list(ids))
+    return {row["id"]: row["name"] for row in rows}
+
+
 async def load_catalogue(
     connection: Connection, runbooks: Iterable[tuple[str, str, str, bool]]
 ) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain import audit_words
 from flywheel_server.sql import load
 
 _SQL = load("tenant_audit")
@@ -57,5 +58,6 @@ async def page(
         wanted.text,
         wanted.since,
         limit,
+        audit_words.actions_called(wanted.text),
     )
     return [Change(**row) for row in rows]

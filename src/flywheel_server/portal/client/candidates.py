@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from flywheel_server.api import candidate_hosts, client_learning, pages
+from flywheel_server.api import candidate_hosts, client_learning
 from flywheel_server.api.access import (
     CLIENT_ADMIN,
     CLIENT_READER,
@@ -32,7 +32,7 @@ async def candidates_page(
     request: Request,
     scope: ClientReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     chosen: candidates.ChosenDep,
 ) -> Response:
     """List the candidates that the filters leave."""
@@ -64,4 +64,4 @@ async def forward(
     deed = client_learning.forward_candidate(
         scope, parts, candidate_id, forms.body(ForwardBody, notes=given.get("notes"))
     )
-    return await forms.attempt(PLACE.candidate(candidate_id), deed, FORWARDED, then=PLACE.then)
+    return await forms.attempt(PLACE.then, deed, FORWARDED)

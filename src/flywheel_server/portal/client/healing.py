@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import client_healing, pages
+from flywheel_server.api import client_healing
 from flywheel_server.api.access import ClientReader, RuntimeDep
 from flywheel_server.api.healing_logs import LevelFilter
 from flywheel_server.api.learning_views import SiteFilter
@@ -14,8 +14,6 @@ from flywheel_server.store import plan_approvals
 
 router = APIRouter(prefix="/client/healing", include_in_schema=False)
 
-# Each of them tells a story: fewer than elsewhere fill a screen.
-_SHOWN = 20
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -25,7 +23,7 @@ async def healing_page(
     request: Request,
     scope: ClientReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     window: filters.WindowDep,
     site: _Text = "",
     level: _Text = "",
@@ -37,7 +35,7 @@ async def healing_page(
     log = await client_healing.list_healings(
         scope=scope,
         parts=parts,
-        page=filters.short(request, page, _SHOWN),
+        page=page,
         window=window,
         site=chosen_site,
         success=filters.yes(success),

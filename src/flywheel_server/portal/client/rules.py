@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import client_healing, pages
+from flywheel_server.api import client_healing
 from flywheel_server.api.access import ClientReader, RuntimeDep
 from flywheel_server.api.client_healing import SourceFilter
 from flywheel_server.api.learning_views import SiteFilter
@@ -22,7 +22,6 @@ SOURCES = (
     ("synced", "The standard set"),
     ("builtin", "Built into the appliances"),
 )
-_SHOWN = 25
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -32,7 +31,7 @@ async def rules_page(
     request: Request,
     scope: ClientReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     site: _Text = "",
     source: _Text = "",
     enabled: _Text = "yes",
@@ -42,7 +41,7 @@ async def rules_page(
     listed = await client_healing.list_rules(
         scope=scope,
         parts=parts,
-        page=filters.short(request, page, _SHOWN),
+        page=page,
         site=SiteFilter(text=filters.text(site)),
         source=cast(
             "SourceFilter", filters.choice(source, *(value for value, _ in SOURCES if value))

@@ -1,13 +1,13 @@
 """The audit: who changed what, with the old and the new, and whether its chain holds."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import admin_audit, pages
+from flywheel_server.api import admin_audit
 from flywheel_server.api.access import Reader, RuntimeDep
-from flywheel_server.portal import filters, frame, words
+from flywheel_server.portal import change_words, filters, frame
 from flywheel_server.store import tenants
 
 router = APIRouter(prefix="/operator/audit", include_in_schema=False)
@@ -33,7 +33,7 @@ _OBJECTS = (
     "webhook",
 )
 _ACTORS = ("operator", "partner", "client", "loop")
-_LONGEST_VALUE = 400
+_BY = {"operator": "operator", "partner": "partner", "client": "organization", "loop": ""}
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -43,7 +43,7 @@ async def audit_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     tenant: _Text = "",
     object_kind: _Text = "",
@@ -74,9 +74,11 @@ async def audit_page(
         request,
         scope,
         "operator/audit.html",
-        entries=listed.items,
-        changes={each.id: changes(each.before, each.after) for each in listed.items},
-        names=names,
+        entries=change_words.by_day(
+            listed.items,
+            _BY,
+            lambda each: names.get(each.site_id or each.organization_id or each.partner_id, ""),
+        ),
         following=filters.following(request, listed.next),
         chosen={
             "text": text,
@@ -96,32 +98,3 @@ async def chain_page(request: Request, scope: Reader, parts: RuntimeDep) -> Resp
     """Check every entry's hash and say what came of it."""
     found = await admin_audit.check_chain(scope, parts)
     return frame.page(request, scope, "operator/audit_chain.html", chain=found)
-
-
-def changes(
-    before: dict[str, Any] | None, after: dict[str, Any] | None
-) -> list[tuple[str, str | None, str | None]]:
-    """Return what differs: its name, the old and the new; None where there was or is nothing."""
-    old, new = before or {}, after or {}
-    return [
-        (name.replace("_", " "), _written(name, old), _written(name, new))
-        for name in [*old, *(each for each in new if each not in old)]
-        if old.get(name) != new.get(name)
-    ]
-
-
-def _written(name: str, values: dict[str, Any]) -> str | None:
-    if name not in values:
-        return None
-    value = values[name]
-    if isinstance(value, bool):
-        text = "yes" if value else "no"
-    elif value is None:
-        text = "nothing"
-    elif isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):
-        text = ", ".join(str(each) for each in value)
-    elif isinstance(value, dict | list):
-        text = words.pretty(value)
-    else:
-        text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

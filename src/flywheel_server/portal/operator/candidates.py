@@ -5,9 +5,9 @@ Deciding is the same as a partner's, in the same forms.
 
 from fastapi import Request, Response
 
-from flywheel_server.api import admin_candidates, pages
+from flywheel_server.api import admin_candidates
 from flywheel_server.api.access import ADMIN, READER, Reader, RuntimeDep
-from flywheel_server.portal import candidates, deciding
+from flywheel_server.portal import candidates, deciding, filters
 
 PLACE = candidates.Place(
     candidates="/operator/candidates",
@@ -24,7 +24,7 @@ async def candidates_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     chosen: candidates.ChosenDep,
 ) -> Response:
     """List the candidates of every tenant that the filters leave."""

@@ -1,17 +1,16 @@
-"""The form for a rule of an operator's own. What is wrong comes back with everything as typed."""
+"""The form for a rule of an operator's own."""
 
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db, errors
+from flywheel_server import db
 from flywheel_server.api import admin_custom_rules, delivery_notes
 from flywheel_server.api.access import Admin, RuntimeDep
 from flywheel_server.api.admin_custom_rules import NewCustomRule
 from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.domain import rules
 from flywheel_server.portal import filters, forms, frame
-from flywheel_server.portal.frame import Notice
 from flywheel_server.portal.operator import whose
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import deliveries, runbooks
@@ -54,25 +53,19 @@ async def new_page(
         "of": of,
         "incident_type": incident_type,
     }
-    return await _page(request, scope, parts, _FIELDS | chosen, None)
+    return await _page(request, scope, parts, _FIELDS | chosen)
 
 
 @router.post("")
 async def create(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
-    """Add the rule, or show the form again with what is wrong."""
+    """Add the rule."""
     given = await forms.texts(request)
-    try:
-        made = await _create(scope, parts, given)
-    except (errors.Conflict, errors.InvalidInput, errors.NotFound) as error:
-        kept = {name: given.get(name, default) for name, default in _FIELDS.items()}
-        return await _page(request, scope, parts, kept, error.detail)
+    made = await _create(scope, parts, given)
     said = f"{made.rule_id} is made and on: appliances of its scope fetch it or are sent it."
     return frame.go(f"{_LIST}/{made.id}", said)
 
 
-async def _page(
-    request: Request, scope: Admin, parts: Runtime, chosen: dict[str, str], wrong: str | None
-) -> Response:
+async def _page(request: Request, scope: Admin, parts: Runtime, chosen: dict[str, str]) -> Response:
     async with db.transaction(parts.database, scope) as connection:
         books = await runbooks.page(connection, after=None, executable=True, limit=_MOST_RUNBOOKS)
         names = await whose.suggestions(connection)
@@ -81,8 +74,6 @@ async def _page(
         request,
         scope,
         "operator/new_rule.html",
-        status=200 if wrong is None else 422,
-        notice=None if wrong is None else Notice("trouble", wrong),
         chosen=chosen,
         scopes=_SCOPES,
         books=books,
@@ -116,7 +107,7 @@ async def _create(scope: Admin, parts: Runtime, given: dict[str, str]) -> RuleVi
 
 def _number(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
-        raise errors.InvalidInput(f"Give a whole number for {name.replace('_', ' ')}.")
+        raise forms.wrong(name, f"Give a whole number for {name.replace('_', ' ')}.")
     return int(text)
 
 
@@ -132,8 +123,9 @@ def _conditions(text: str) -> list[dict[str, Any]]:
             continue
         words = line.split(maxsplit=2)
         if len(words) < _WORDS_OF_A_CONDITION:
-            raise errors.InvalidInput(
-                f"Write each condition as field, operator and value: “{line.strip()[:80]}” is not."
+            raise forms.wrong(
+                "more",
+                f"Write each condition as field, operator and value: “{line.strip()[:80]}” is not.",
             )
         field, operator, value = words
         found.append({"field": field, "operator": operator, "value": _value(operator, value)})

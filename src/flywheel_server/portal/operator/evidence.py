@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import clock, db
-from flywheel_server.api import admin_evidence, admin_evidence_anchors, evidence_alarms, pages
+from flywheel_server.api import admin_evidence, admin_evidence_anchors, evidence_alarms
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_evidence_anchors import NamedAnchorView, RetryBody
 from flywheel_server.api.operator_bodies import PathId
@@ -27,7 +27,7 @@ async def evidence_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     state: _Text = "waiting",
 ) -> Response:
@@ -63,7 +63,7 @@ async def anchors_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     state: _Text = "",
 ) -> Response:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
-from flywheel_server.api import admin_sites, pages
+from flywheel_server.api import admin_sites
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_accounts import SiteView
 from flywheel_server.api.admin_sites import SiteChange
@@ -34,7 +34,7 @@ async def fleet_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: fleets.Text = "",
 ) -> Response:
     """List every site with what its appliances say."""
@@ -47,7 +47,7 @@ async def site_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     window: filters.WindowDep,
     id: SiteRef,
     wanted: fleets.WantedDep,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.api import admin_learning, pages
+from flywheel_server.api import admin_learning
 from flywheel_server.api.access import Reader, RuntimeDep
 from flywheel_server.api.admin_learning import GateView, PlatformPatternView
 from flywheel_server.api.operator_bodies import PathId
@@ -47,7 +47,7 @@ async def patterns_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     standing: _Text = "",
     sort: _Text = "closest",

@@ -4,14 +4,14 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db, errors
+from flywheel_server import db
 from flywheel_server.api import pages, people
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.people import Invitation, NewUser, SignInLink, UserChange, UserView
 from flywheel_server.domain import people as rules
 from flywheel_server.domain.scope import OperatorScope
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import asking, filters, forms, frame
 from flywheel_server.portal import people as tenant_people
 from flywheel_server.portal.operator import tenants as tenant_lists
 from flywheel_server.store import tenants
@@ -20,7 +20,7 @@ from flywheel_server.store.people import Home, Kind
 router = APIRouter(prefix="/operator/people", include_in_schema=False)
 
 _HERE = "/operator/people"
-_FIRST = pages.Page(limit=50, cursor=None)
+_FIRST = pages.Page(limit=filters.SHOWN, cursor=None)
 _HOMES = ("operator", "partner", "client")
 _ROLES = ("owner", "technician", "admin", "viewer")
 _Text = Annotated[str, Query(max_length=300)]
@@ -32,7 +32,7 @@ async def people_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     home: _Text = "",
     role: _Text = "",
@@ -84,10 +84,7 @@ async def people_page(
 async def invite(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Invite somebody and show the link once."""
     given = await forms.texts(request)
-    try:
-        made = await tenant_lists.known(people.invite_user(scope, parts, _invited(given)))
-    except (errors.Conflict, errors.InvalidInput) as error:
-        return frame.go(_HERE, error.detail, kind="trouble")
+    made = await tenant_lists.known(people.invite_user(scope, parts, _invited(given)))
     return await _person(request, scope, parts, made.id, invitation=made)
 
 
@@ -121,6 +118,13 @@ async def sign_out(scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     )
 
 
+@router.get("/{id}/disable")
+async def ask_disable(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Ask before somebody is stopped."""
+    user = await people.get_user(scope, parts, id)
+    return asking.page(request, scope, tenant_people.of_disabling(user.email, f"{_HERE}/{id}"))
+
+
 @router.post("/{id}/disable")
 async def disable(scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Stop somebody at once."""
@@ -144,20 +148,14 @@ async def enable(scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
 @router.post("/{id}/invitation")
 async def invite_again(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Make an invitation anew and show it once."""
-    try:
-        made = await people.renew_invitation(parts, scope, id)
-    except errors.Conflict as error:
-        return frame.go(f"{_HERE}/{id}", error.detail, kind="trouble")
+    made = await people.renew_invitation(parts, scope, id)
     return await _person(request, scope, parts, id, invitation=made)
 
 
 @router.post("/{id}/link")
 async def make_link(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Make a link that signs somebody in and show it once."""
-    try:
-        made = await people.make_link(parts, scope, id)
-    except errors.Conflict as error:
-        return frame.go(f"{_HERE}/{id}", error.detail, kind="trouble")
+    made = await people.make_link(parts, scope, id)
     return await _person(request, scope, parts, id, link=made)
 
 
@@ -192,9 +190,9 @@ def _invited(given: dict[str, str]) -> NewUser:
     # One field says home and role: without scripts, one choice cannot depend on another.
     home, _, role = given.get("role", "").partition(" ")
     if home == "partner" and not given.get("partner_id"):
-        raise errors.InvalidInput("Choose the partner that they work for.")
+        raise forms.wrong("partner_id", "Choose the partner that they work for.")
     if home == "client" and not given.get("organization_id"):
-        raise errors.InvalidInput("Choose the organization that they work for.")
+        raise forms.wrong("organization_id", "Choose the organization that they work for.")
     return forms.body(
         NewUser,
         email=given.get("email", "").strip(),

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import admin_plans, pages
+from flywheel_server.api import admin_plans
 from flywheel_server.api.access import Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.domain.appliances import L2Mode
@@ -24,7 +24,7 @@ async def plans_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     window: filters.WindowDep,
     text: _Text = "",
     site: _Text = "",

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server import db, errors
-from flywheel_server.api import admin_policy, pages
+from flywheel_server.api import admin_policy
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_policy import PolicyChange, PolicyVersionView
 from flywheel_server.domain import policy
@@ -29,7 +29,7 @@ class Step:
 
 @router.get("")
 async def policy_page(
-    request: Request, scope: Reader, parts: RuntimeDep, page: pages.PageDep
+    request: Request, scope: Reader, parts: RuntimeDep, page: filters.PageDep
 ) -> Response:
     """Show the values in force, the form that changes them, and what they were."""
     found = await admin_policy.get_policy(scope, parts, page)
@@ -46,6 +46,7 @@ async def policy_page(
         "operator/policy.html",
         policy=found,
         groups=policy_words.GROUPS,
+        explained=policy.explained(policy.from_values(dict(found.values))),
         shown=policy_words.shown,
         written=policy_words.written,
         steps=[
@@ -70,14 +71,15 @@ async def _change(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> Pol
             continue
         value = policy_words.read(name, given[name])
         if value is None:
-            raise errors.InvalidInput(f"“{explained.title}” takes a number.")
+            raise forms.wrong(name, f"“{explained.title}” takes a number.")
         scale = 100 if explained.unit == "%" else 1
         if not isinstance(value, bool) and not (
             explained.least <= round(value * scale, 4) <= explained.most
         ):
-            raise errors.InvalidInput(
+            raise forms.wrong(
+                name,
                 f"“{explained.title}” is between {explained.least:g} and {explained.most:g} "
-                f"{explained.unit}."
+                f"{explained.unit}.",
             )
         values[name] = value
     if not values:

@@ -10,12 +10,11 @@ from flywheel_server.api import (
     admin_rules,
     deliveries,
     delivery_notes,
-    pages,
     rule_remains,
 )
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleView
-from flywheel_server.api.operator_bodies import PathId, ReasonBody
+from flywheel_server.api.operator_bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api.rule_remains import RemovalView
 from flywheel_server.domain import delivery_words, rules
 from flywheel_server.portal import filters, forms, frame, words
@@ -42,7 +41,7 @@ async def rules_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     source: _Text = "",
     enabled: _Text = "",
@@ -81,7 +80,7 @@ async def health_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     enabled: _Text = "yes",
 ) -> Response:
@@ -116,7 +115,7 @@ async def rule_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     id: PathId,
     appliance: _Text = "",
 ) -> Response:
@@ -168,6 +167,18 @@ async def removal(request: Request, scope: Admin, parts: RuntimeDep, id: PathId)
 
 async def _remove(scope: Admin, parts: RuntimeDep, id: str, given: dict[str, str]) -> RemovalView:
     return await rule_remains.operator_removes(scope, parts, id, removal_body(given))
+
+
+@router.post("/{id}/name")
+async def rename_rule(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Give a rule another name for people."""
+    given = await forms.texts(request)
+    body = forms.checked(RuleName, {"name": given.get("name", "").strip()})
+    return await forms.attempt(
+        f"{LIST}/{id}",
+        admin_rules.rename_rule(scope, parts, str(id), body),
+        f"It is called {body.name} now; its id on appliances is the same.",
+    )
 
 
 async def _switch(scope: Admin, parts: RuntimeDep, id: str, given: dict[str, str]) -> RuleView:

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import admin_runbooks, pages
+from flywheel_server.api import admin_runbooks
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_runbooks import NewRunbook, Platform, RunbookView
 from flywheel_server.portal import filters, forms, frame
@@ -24,7 +24,7 @@ async def runbooks_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     platform: _Text = "",
     executable: _Text = "",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.api import admin_learning, admin_overview, pages
+from flywheel_server.api import admin_learning, admin_overview
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_learning import TurnResult
 from flywheel_server.portal import filters, forms, frame, words
@@ -21,7 +21,7 @@ async def runs_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     step: _Text = "",
     failed: _Text = "",
     text: _Text = "",

@@ -15,14 +15,15 @@ from flywheel_server.api.admin_keys import IssuedKey, NewKey, NewSiteKey
 from flywheel_server.api.admin_sites import SiteChange
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.domain.scope import OperatorScope
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import asking, filters, forms, frame, words
+from flywheel_server.portal.asking import Question
 from flywheel_server.portal.operator.tenants import known
 from flywheel_server.store import accounts, tenants
 
 router = APIRouter(prefix="/operator/tenants", include_in_schema=False)
 
 _HERE = "/operator/tenants"
-_FIRST = pages.Page(limit=50, cursor=None)
+_FIRST = pages.Page(limit=filters.SHOWN, cursor=None)
 _MOST_SHOWN = pages.Page(limit=200, cursor=None)
 _Text = Annotated[str, Query(max_length=300)]
 
@@ -33,7 +34,7 @@ async def partner_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     id: PathId,
     key: _Text = "",
 ) -> Response:
@@ -47,11 +48,8 @@ async def issue_partner_key(
 ) -> Response:
     """Issue an API key of a partner and show it once."""
     given = await forms.texts(request)
-    try:
-        body = forms.checked(NewKey, {"label": given.get("label", "").strip()})
-        issued = await admin_keys.issue_partner_key(scope, parts, id, body)
-    except (errors.Conflict, errors.InvalidInput) as error:
-        return frame.go(f"{_HERE}/partners/{id}", error.detail, kind="trouble")
+    body = forms.checked(NewKey, {"label": given.get("label", "").strip()})
+    issued = await admin_keys.issue_partner_key(scope, parts, id, body)
     return await _partner(request, scope, parts, id, _FIRST, issued)
 
 
@@ -105,7 +103,7 @@ async def site_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     id: PathId,
     key: _Text = "",
 ) -> Response:
@@ -138,16 +136,32 @@ async def change_site(request: Request, scope: Admin, parts: RuntimeDep, id: Pat
 async def issue_site_key(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Issue a key for a site's appliances, or for one of them, and show it once."""
     given = await forms.texts(request)
-    try:
-        body = forms.body(
-            NewSiteKey,
-            label=given.get("label", "").strip(),
-            appliance_id=given.get("appliance_id"),
-        )
-        issued = await admin_keys.issue_site_key(scope, parts, str(id), body)
-    except (errors.Conflict, errors.InvalidInput) as error:
-        return frame.go(f"{_HERE}/sites/{id}", error.detail, kind="trouble")
+    body = forms.body(
+        NewSiteKey, label=given.get("label", "").strip(), appliance_id=given.get("appliance_id")
+    )
+    issued = await admin_keys.issue_site_key(scope, parts, str(id), body)
     return await _site(request, scope, parts, id, _FIRST, issued)
+
+
+@router.get("/keys/{id}/revoke")
+async def ask_revoke_key(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId, back: _Text = ""
+) -> Response:
+    """Ask before a key ends."""
+    listed = await admin_keys.list_keys(scope, parts, _FIRST, None, None, str(id))
+    if not listed.items:
+        raise errors.NotFound("There is no such key: choose one from its site or partner.")
+    home = frame.own_path(back) or _HERE
+    question = Question(
+        title=f"Revoke the key {listed.items[0].label or words.shortened(str(id))}",
+        final="This is final: a revoked key is never valid again.",
+        then="Whatever uses it is refused within five seconds: an appliance without another key "
+        "is silent from then on. Another key can be issued.",
+        verb="Revoke the key",
+        back=home,
+        fields={"back": home},
+    )
+    return asking.page(request, scope, question)
 
 
 @router.post("/keys/{id}/revoke")

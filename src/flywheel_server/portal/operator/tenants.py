@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db, errors
-from flywheel_server.api import admin_accounts, pages
+from flywheel_server.api import admin_accounts
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_accounts import (
     NewOrganization,
@@ -33,7 +33,7 @@ _Text = Annotated[str, Query(max_length=300)]
 
 @router.get("")
 async def partners_page(
-    request: Request, scope: Reader, parts: RuntimeDep, page: pages.PageDep, text: _Text = ""
+    request: Request, scope: Reader, parts: RuntimeDep, page: filters.PageDep, text: _Text = ""
 ) -> Response:
     """List partners with how large they are."""
     listed = await admin_accounts.list_partners(scope, parts, page, filters.text(text))
@@ -70,7 +70,7 @@ async def organizations_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     partner: _Text = "",
 ) -> Response:
@@ -119,7 +119,7 @@ async def sites_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     partner: _Text = "",
     organization: _Text = "",
@@ -156,19 +156,16 @@ async def sites_page(
 async def create_site(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Add a site to an organization."""
     given = await forms.texts(request)
-    try:
-        body = forms.checked(
-            NewSite,
-            {
-                "organization_id": given.get("organization_id", ""),
-                "site_id": given.get("site_id", "").strip(),
-                "name": given.get("name", "").strip(),
-                "healing_tier": given.get("healing_tier", ""),
-            },
-        )
-        made: SiteView = await known(admin_accounts.create_site(scope, parts, body))
-    except (errors.Conflict, errors.InvalidInput) as error:
-        return frame.go(_SITES, error.detail, kind="trouble")
+    body = forms.checked(
+        NewSite,
+        {
+            "organization_id": given.get("organization_id", ""),
+            "site_id": given.get("site_id", "").strip(),
+            "name": given.get("name", "").strip(),
+            "healing_tier": given.get("healing_tier", ""),
+        },
+    )
+    made: SiteView = await known(admin_accounts.create_site(scope, parts, body))
     return frame.go(
         f"{_SITES}/{made.id}",
         f"{made.name} is added: issue a key for its appliances below, and they can check in.",

@@ -8,14 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db, errors
-from flywheel_server.api import admin_runbooks, admin_unresolved, pages
+from flywheel_server.api import admin_runbooks, admin_unresolved
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_runbooks import AddedAlias, NewAlias
 from flywheel_server.api.admin_unresolved import SetAsideBody, UnresolvedId, UnresolvedView
 from flywheel_server.domain import aliases as rules
 from flywheel_server.domain import unresolved
 from flywheel_server.domain.similar_ids import Known
-from flywheel_server.portal import filters, forms, frame, words
+from flywheel_server.portal import asking, filters, forms, frame, words
+from flywheel_server.portal.asking import Question
 from flywheel_server.store import patterns, runbooks, set_aside
 
 router = APIRouter(prefix="/operator/unresolved", include_in_schema=False)
@@ -32,7 +33,7 @@ async def unresolved_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     aside: _Text = "",
 ) -> Response:
@@ -44,15 +45,20 @@ async def unresolved_page(
         total = await patterns.unresolved_total(connection)
         set_aside_total = await set_aside.total(connection)
         known = Known(await runbooks.ids(connection))
+        suggestions = {
+            (each.reported_id, each.level): _suggested(known, each.reported_id, each.level)
+            for each in listed.items
+        }
+        names = await runbooks.names(
+            connection, {target for found in suggestions.values() for target, _ in found}
+        )
     return frame.page(
         request,
         scope,
         "operator/unresolved.html",
         ids=listed.items,
-        suggestions={
-            (each.reported_id, each.level): _suggested(known, each.reported_id, each.level)
-            for each in listed.items
-        },
+        suggestions=suggestions,
+        names=names,
         nothing=_nothing,
         total=total - set_aside_total,
         set_aside=set_aside_total,
@@ -74,6 +80,7 @@ async def alias_page(
     async with db.transaction(parts.database, scope) as connection:
         kept = await patterns.kept(connection, id)
         ids = await runbooks.ids(connection)
+        names = await runbooks.names(connection, ids)
     known = Known(ids)
     wanted = filters.text(text)
     fits = _fits(id, level)
@@ -82,7 +89,9 @@ async def alias_page(
         found = [
             (each, is_rule)
             for each, is_rule in sorted(ids.items())
-            if wanted.lower() in each.lower() and fits in {None, is_rule} and each != id
+            if wanted.lower() in f"{each} {names.get(each, '')}".lower()
+            and fits in {None, is_rule}
+            and each != id
         ]
     return frame.page(
         request,
@@ -91,6 +100,7 @@ async def alias_page(
         id=id,
         kept=kept,
         found=found[:_MOST_FOUND],
+        names=names,
         more=len(found) > _MOST_FOUND,
         nothing=_nothing(id, level) if id else "No id is given: choose one from the list.",
         sought={True: "rule", False: "runbook", None: "runbook and rule"}[fits],
@@ -131,13 +141,44 @@ async def take_up_id(request: Request, scope: Admin, parts: RuntimeDep) -> Respo
     return await forms.attempt(_HERE, _take_up(scope, parts, given), _taken_up)
 
 
+@router.get("/alias/choose")
+async def choose_page(
+    request: Request,
+    scope: Admin,
+    parts: RuntimeDep,
+    id: _Text = "",
+    runbook_id: _Text = "",
+    rule_id: _Text = "",
+) -> Response:
+    """Ask before an id stands for something."""
+    target = runbook_id or rule_id
+    async with db.transaction(parts.database, scope) as connection:
+        names = await runbooks.names(connection, [target])
+        kept = await patterns.kept(connection, id)
+    if not id or not target:
+        raise errors.NotFound("No id is given, or nothing that it stands for: choose both.")
+    called = f"{names[target]} ({target})" if target in names else target
+    question = Question(
+        title=f"{words.shortened(id)} stands for {called}",
+        final="An alias is permanent: it can be neither changed nor taken back.",
+        then=f"{words.plural(kept, 'execution')} kept under it will count for "
+        f"{'the runbook' if runbook_id else 'the rule'} {called}, and so will what comes later.",
+        verb="Add the alias",
+        back=_HERE,
+        danger=False,
+        action=_HERE,
+        fields={"alias": id} | ({"runbook_id": target} if runbook_id else {"rule_id": target}),
+    )
+    return asking.page(request, scope, question)
+
+
 @router.get("/aliases")
 async def aliases_page(
     *,
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     source: _Text = "operator",
 ) -> Response:

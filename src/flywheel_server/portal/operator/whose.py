@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from flywheel_server import errors
 from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.db import Connection
+from flywheel_server.portal import forms
 from flywheel_server.store import accounts, owners
 
 _SUGGESTED = 200
@@ -35,7 +35,7 @@ async def find(connection: Connection, scope: str, text: str) -> UUID | None:
     if len(found) == 1:
         return found[0]
     if found:
-        raise errors.InvalidInput(
-            f"Several have the name {given}: give the {scope}'s id instead, from its page."
+        raise forms.wrong(
+            "of", f"Several have the name {given}: give the {scope}'s id instead, from its page."
         )
-    raise errors.InvalidInput(f"No {scope} has this name or id: check it, or choose another scope.")
+    raise forms.wrong("of", f"No {scope} has this name or id: check it, or choose another scope.")

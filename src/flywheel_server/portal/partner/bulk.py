@@ -6,6 +6,7 @@ page of its results can be looked at again.
 
 import secrets
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -38,7 +39,10 @@ async def bulk_page(
     try:
         verdicts = await _decide(scope, parts, do, id, {"reason": _FORESEEN_REASON}, key=None)
     except errors.InvalidInput as error:
-        return frame.go(_LIST, error.detail, kind="trouble")
+        # The list comes back with what was selected.
+        return frame.go(
+            f"{_LIST}?{urlencode({'id': id}, doseq=True)}", error.detail, kind="trouble"
+        )
     return frame.page(
         request,
         scope,
@@ -58,10 +62,7 @@ async def decide(request: Request, scope: PartnerActor, parts: RuntimeDep) -> Re
     key, do = given.get("key", "")[:200], given.get("do", "")
     if do not in {"approve", "reject"} or not key:
         raise errors.InvalidInput("This form is incomplete: select the candidates again.")
-    try:
-        await _decide(scope, parts, do, ids, given, key=key)
-    except (errors.Conflict, errors.InvalidInput) as error:
-        return frame.go(_LIST, error.detail, kind="trouble")
+    await _decide(scope, parts, do, ids, given, key=key)
     return frame.go(frame.address(f"{_LIST}/bulk/results", key=key))
 
 

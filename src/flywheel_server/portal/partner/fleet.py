@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from flywheel_server.api import pages, partner_alarms
+from flywheel_server.api import partner_alarms
 from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.portal import appliance_deeds, filters, fleets
@@ -29,7 +29,7 @@ async def fleet_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: fleets.Text = "",
 ) -> Response:
     """List the sites with what their appliances say."""
@@ -43,7 +43,7 @@ async def site_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     window: filters.WindowDep,
     id: PathId,
     wanted: fleets.WantedDep,

@@ -1,20 +1,23 @@
 """A partner's API keys, for its owners. A new key is on the page that answers, and never again."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server import errors
 from flywheel_server.api import pages, partner_keys
 from flywheel_server.api.access import PartnerOwner, RuntimeDep
 from flywheel_server.api.admin_keys import IssuedKey, NewKey
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.domain.scope import PartnerScope
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import asking, filters, forms, frame, words
+from flywheel_server.portal.asking import Question
 
 router = APIRouter(prefix="/partner/keys", include_in_schema=False)
 
 _HERE = "/partner/keys"
-_FIRST = pages.Page(limit=50, cursor=None)
+_FIRST = pages.Page(limit=filters.SHOWN, cursor=None)
 _ALL = {"text": "", "state": ""}
 _Text = Annotated[str, Query(max_length=300)]
 
@@ -25,7 +28,7 @@ async def keys_page(
     request: Request,
     scope: PartnerOwner,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     text: _Text = "",
     state: _Text = "",
 ) -> Response:
@@ -42,6 +45,21 @@ async def issue_key(request: Request, scope: PartnerOwner, parts: RuntimeDep) ->
     return await _page(request, scope, parts, _FIRST, issued)
 
 
+@router.get("/{id}/rotate")
+async def ask_rotate(
+    request: Request, scope: PartnerOwner, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Ask before a key is replaced."""
+    question = Question(
+        title=f"Rotate the key {await _called(scope, parts, id)}",
+        final="Its tool is refused from then on, until it has the new key.",
+        then="The new key is shown once, on the next page: have the tool's settings open.",
+        verb="Rotate the key",
+        back=_HERE,
+    )
+    return asking.page(request, scope, question)
+
+
 @router.post("/{id}/rotate")
 async def rotate_key(
     request: Request, scope: PartnerOwner, parts: RuntimeDep, id: PathId
@@ -51,11 +69,36 @@ async def rotate_key(
     return await _page(request, scope, parts, _FIRST, issued)
 
 
+@router.get("/{id}/revoke")
+async def ask_revoke(
+    request: Request, scope: PartnerOwner, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Ask before a key ends."""
+    question = Question(
+        title=f"Revoke the key {await _called(scope, parts, id)}",
+        final="This is final: a revoked key is never valid again.",
+        then="Whatever uses it is refused within five seconds. Another key can be issued.",
+        verb="Revoke the key",
+        back=_HERE,
+    )
+    return asking.page(request, scope, question)
+
+
 @router.post("/{id}/revoke")
 async def revoke_key(scope: PartnerOwner, parts: RuntimeDep, id: PathId) -> Response:
     """Revoke a key."""
     deed = partner_keys.revoke_own_key(scope, parts, id)
     return await forms.attempt(_HERE, deed, "The key is revoked: nothing can use it any more.")
+
+
+async def _called(scope: PartnerScope, parts: RuntimeDep, id: UUID) -> str:
+    """Return what a key is for. Raises NotFound."""
+    listed = await partner_keys.list_partner_keys(
+        scope=scope, parts=parts, page=_FIRST, text=str(id)
+    )
+    if not listed.items:
+        raise errors.NotFound("There is no such key: choose one from the list.")
+    return listed.items[0].label or words.shortened(str(id))
 
 
 async def _page(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import pages, partner_learning
+from flywheel_server.api import partner_learning
 from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.portal import candidates, filters, frame, trends
@@ -22,9 +22,10 @@ async def candidates_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     window: filters.WindowDep,
     chosen: candidates.ChosenDep,
+    id: Annotated[list[str] | None, Query()] = None,
 ) -> Response:
     """Show the figures, and the candidates that the filters leave."""
     found = await candidates.listed(partner_learning.list_candidates, scope, parts, page, chosen)
@@ -44,6 +45,7 @@ async def candidates_page(
         chosen,
         waiting=waiting,
         still_running=left,
+        ticked=id or [],
         stats=stats,
         approved_before=lately[0] - stats.in_window.approved,
         rejected_before=lately[1] - stats.in_window.rejected,
@@ -59,7 +61,7 @@ async def history_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     window: filters.WindowDep,
     site: _Text = "",
     level: _Text = "",

@@ -8,14 +8,13 @@ from flywheel_server import clock, db
 from flywheel_server.api import (
     deliveries,
     delivery_notes,
-    pages,
     partner_decisions,
     rule_health_views,
     rule_remains,
 )
 from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
-from flywheel_server.api.operator_bodies import PathId
+from flywheel_server.api.operator_bodies import PathId, RuleName
 from flywheel_server.api.partner_decisions import PromotedRule, StatusBody
 from flywheel_server.api.rule_remains import RemovalBody, RemovalView
 from flywheel_server.domain import delivery_words, rules
@@ -36,7 +35,7 @@ async def rules_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     site: _Text = "",
     enabled: _Text = "",
     text: _Text = "",
@@ -73,7 +72,7 @@ async def rule_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: pages.PageDep,
+    page: filters.PageDep,
     id: PathId,
     appliance: _Text = "",
 ) -> Response:
@@ -137,6 +136,20 @@ def removal_body(given: dict[str, str]) -> RemovalBody:
 def removed(view: RemovalView) -> str:
     """Say what was marked."""
     return f"{view.rule_id} is marked as removed at {view.site_id}. {view.note}"
+
+
+@router.post("/{id}/name")
+async def rename_rule(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Give a rule another name for people."""
+    given = await forms.texts(request)
+    body = forms.checked(RuleName, {"name": given.get("name", "").strip()})
+    return await forms.attempt(
+        f"{_LIST}/{id}",
+        partner_decisions.rename_promoted_rule(scope, parts, str(id), body),
+        f"It is called {body.name} now; its id on appliances is the same.",
+    )
 
 
 async def _switch(

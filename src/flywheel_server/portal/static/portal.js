@@ -124,7 +124,9 @@ dialog.addEventListener("submit", async (event) => {
   for (const button of form.querySelectorAll("button")) button.disabled = true;
   try {
     const { answer, page } = await read(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-    if (show(page)) say(page.querySelector("h1")?.textContent ?? "");
+    if (show(page)) say(page.querySelector("#dialog [role=alert], h1")?.textContent ?? "");
+    // Signed out meanwhile, or refused without a form: the page that says so keeps what was typed.
+    else if (!answer.ok) form.submit();
     else location.assign(answer.url);
   } catch {
     for (const button of form.querySelectorAll("button")) button.disabled = false;
@@ -137,5 +139,7 @@ setInterval(() => {
 }, 30000);
 
 enliven(document);
+// A form that was refused is answered by its page: that is what loading it again shows.
+if (document.body.dataset.address) history.replaceState(null, "", document.body.dataset.address);
 // What live.js brings in.
 document.addEventListener("enliven", (event) => enliven(event.detail));
