@@ -17,6 +17,12 @@ async def gather(stage: Stage) -> None:
     cast = stage.cast
     await candidates.make_candidates(stage.database, [stage.site, cast.neighbour], _HOSTS)
     await candidates.forward(stage.database, stage.site, stage.waiting["WS-2"])
+    rejected = await candidates.make_candidates(
+        stage.database, [stage.site, cast.neighbour], ["OLD-1", "OLD-2", "OLD-3"]
+    )
+    await candidates.be_rejected(
+        stage.database, [id for by_host in rejected.values() for id in by_host.values()]
+    )
     await flywheel.turn_it(stage)
     await leave(stage)
     await administration.fill(stage)

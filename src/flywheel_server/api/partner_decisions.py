@@ -253,7 +253,9 @@ async def rename_promoted_rule(
     async with db.transaction(parts.database, scope) as connection:
         _, rule = await find(connection, rule_id)
         await actions.rename(connection, scope, rule, name=body.name, now=clock.now())
-        return view(await find(connection, str(rule.id)))
+        found = await find(connection, str(rule.id))
+        holders = await deliveries.holders(connection, [rule.id])
+    return view(found, holders.get(rule.id, ()))
 
 
 async def _bulk(

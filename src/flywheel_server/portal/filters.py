@@ -18,7 +18,7 @@ from flywheel_server.store import accounts
 
 WINDOWS = (1, 7, 30, 90)
 # Rows of a list on one page: on a phone each is as high as a card.
-SHOWN = 15
+SHOWN = 10
 _DEFAULT_WINDOW = 30
 _MOST_SITES = 500
 

@@ -32,8 +32,8 @@ ORDERS = (
     ("force_checkin", "Check in now"),
     ("restart_agent", "Restart its agent"),
 )
-_FIRST = pages.Page(limit=20, cursor=None)
-_SHOWN_APPLIANCES = 50
+_FIRST = pages.Page(limit=5, cursor=None)
+_SHOWN_APPLIANCES = 10
 
 Text = Annotated[str, Query(max_length=300)]
 Shown = Annotated[str, Query(alias="orders", max_length=20)]

@@ -2,17 +2,17 @@
 
 from flywheel_server import migrations
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Apply 0020_second_thoughts.sql."""
-    migrations.execute("0020_second_thoughts.sql")
+    """Apply 0021_second_thoughts.sql."""
+    migrations.execute("0021_second_thoughts.sql")
 
 
 def downgrade() -> None:
     """Take it back."""
-    migrations.execute("0020_second_thoughts.down.sql")
+    migrations.execute("0021_second_thoughts.down.sql")
