@@ -1166,6 +1166,16 @@ END)),
 
 ALTER TABLE ONLY public.plans FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.platform_backlog (
+    single boolean DEFAULT true NOT NULL,
+    waiting bigint NOT NULL,
+    reason text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT platform_backlog_one CHECK (single)
+);
+
+ALTER TABLE ONLY public.platform_backlog FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.platform_patterns (
     id uuid DEFAULT uuidv7() NOT NULL,
     incident_type text NOT NULL,
@@ -1449,6 +1459,29 @@ CREATE TABLE public.signing_keys (
 
 ALTER TABLE ONLY public.signing_keys FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.site_rows (
+    site_id uuid NOT NULL,
+    kind text NOT NULL,
+    counted bigint NOT NULL,
+    counted_at timestamp with time zone NOT NULL,
+    CONSTRAINT site_rows_kind_known CHECK ((kind = ANY (ARRAY['hosts'::text, 'incident_types'::text, 'patterns'::text, 'open_incidents'::text])))
+);
+
+ALTER TABLE ONLY public.site_rows FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.site_usage (
+    site_id uuid NOT NULL,
+    day date NOT NULL,
+    kind text NOT NULL,
+    bytes bigint NOT NULL,
+    items bigint NOT NULL,
+    refused bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT site_usage_kind_known CHECK ((kind = ANY (ARRAY['executions'::text, 'logs'::text, 'evidence'::text, 'reports'::text])))
+);
+
+ALTER TABLE ONLY public.site_usage FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.users (
     id uuid DEFAULT uuidv7() NOT NULL,
     email text NOT NULL,
@@ -1680,6 +1713,9 @@ ALTER TABLE ONLY public.plans
 ALTER TABLE ONLY public.plans
     ADD CONSTRAINT plans_site_key UNIQUE (site_id, id);
 
+ALTER TABLE ONLY public.platform_backlog
+    ADD CONSTRAINT platform_backlog_pkey PRIMARY KEY (single);
+
 ALTER TABLE ONLY public.platform_pattern_sites
     ADD CONSTRAINT platform_pattern_sites_pkey PRIMARY KEY (incident_type, runbook_id, site_id);
 
@@ -1748,6 +1784,12 @@ ALTER TABLE ONLY public.sign_in_attempts
 
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.site_rows
+    ADD CONSTRAINT site_rows_pkey PRIMARY KEY (site_id, kind);
+
+ALTER TABLE ONLY public.site_usage
+    ADD CONSTRAINT site_usage_pkey PRIMARY KEY (site_id, day, kind);
 
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_pkey PRIMARY KEY (id);
@@ -1954,6 +1996,8 @@ CREATE INDEX sessions_expires_idx ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_user_idx ON public.sessions USING btree (user_id, id);
 
 CREATE INDEX sign_in_attempts_counted_idx ON public.sign_in_attempts USING btree (counted_at);
+
+CREATE INDEX site_usage_day_idx ON public.site_usage USING btree (day);
 
 CREATE INDEX sites_organization_idx ON public.sites USING btree (organization_id);
 
@@ -2192,6 +2236,12 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.shared_macs
     ADD CONSTRAINT shared_macs_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.site_rows
+    ADD CONSTRAINT site_rows_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.site_usage
+    ADD CONSTRAINT site_usage_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
@@ -2562,6 +2612,10 @@ CREATE POLICY plans_people ON public.plans TO flywheel_client, flywheel_partner 
 
 CREATE POLICY plans_platform ON public.plans TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.platform_backlog ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY platform_backlog_platform ON public.platform_backlog TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.platform_pattern_sites ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY platform_pattern_sites_platform ON public.platform_pattern_sites TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
@@ -2702,6 +2756,20 @@ ALTER TABLE public.signing_keys ENABLE ROW LEVEL SECURITY;
 CREATE POLICY signing_keys_auth ON public.signing_keys TO flywheel_auth USING (true) WITH CHECK (true);
 
 CREATE POLICY signing_keys_platform ON public.signing_keys TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.site_rows ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY site_rows_people ON public.site_rows FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY site_rows_platform ON public.site_rows TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.site_usage ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY site_usage_people ON public.site_usage FOR SELECT TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY site_usage_platform ON public.site_usage TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
 
@@ -3352,6 +3420,9 @@ GRANT UPDATE(outcome) ON TABLE public.plans TO flywheel_loop;
 
 GRANT UPDATE(verified) ON TABLE public.plans TO flywheel_loop;
 
+GRANT SELECT ON TABLE public.platform_backlog TO flywheel_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.platform_backlog TO flywheel_loop;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_loop;
 
@@ -3469,6 +3540,14 @@ GRANT SELECT,INSERT ON TABLE public.signing_keys TO flywheel_auth;
 GRANT SELECT ON TABLE public.signing_keys TO flywheel_loop;
 
 GRANT UPDATE(private_key) ON TABLE public.signing_keys TO flywheel_auth;
+
+GRANT SELECT ON TABLE public.site_rows TO flywheel_partner;
+GRANT SELECT ON TABLE public.site_rows TO flywheel_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.site_rows TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.site_usage TO flywheel_partner;
+GRANT SELECT ON TABLE public.site_usage TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_usage TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.users TO flywheel_auth;
 GRANT INSERT ON TABLE public.users TO flywheel_operator;

@@ -20,6 +20,7 @@ FlywheelError
 ├── InvalidInput             422
 │   └── Malformed            400
 ├── TooManyRequests          429
+├── QuotaReached             507
 ├── Unavailable              503
 │   ├── Busy                 503
 │   └── DatabaseUnavailable  503
@@ -171,6 +172,13 @@ class TooManyRequests(FlywheelError):
 
     status = 429
     code = "too-many-requests"
+
+
+class QuotaReached(FlywheelError):
+    """The site's quota is reached."""
+
+    status = 507
+    code = "quota-reached"
 
 
 class Unavailable(FlywheelError):

@@ -86,6 +86,12 @@ class Metrics:
             ["verdict"],
             registry=registry,
         )
+        self.quota_refused = Counter(
+            "flywheel_quota_refused",
+            "What was refused because a site's quota was reached, by kind",
+            ["kind"],
+            registry=registry,
+        )
         self.plans = Counter(
             "flywheel_plans",
             "Requests for a plan answered, by planner, what was told, and why",

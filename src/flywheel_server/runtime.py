@@ -20,6 +20,7 @@ from flywheel_server.caches.credentials import Credentials
 from flywheel_server.caches.rule_sets import RuleSets
 from flywheel_server.caches.sessions import Sessions
 from flywheel_server.caches.signers import Signers
+from flywheel_server.caches.usage import Usage
 from flywheel_server.listener import Listener
 from flywheel_server.mail import Mailer
 from flywheel_server.outgoing import Outgoing
@@ -44,6 +45,7 @@ class Runtime:
     writer: Writer
     outgoing: Outgoing
     plans: Gateway
+    usage: Usage
     metrics: metrics.Metrics
     registry: CollectorRegistry
 
@@ -61,6 +63,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
     signers = Signers(database)
     passwords = Passwords()
     registry = CollectorRegistry()
+    measures = metrics.Metrics(registry)
     runtime = Runtime(
         settings=settings,
         database=database,
@@ -76,13 +79,15 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         writer=Writer(database, settings.writer_pool_size),
         outgoing=Outgoing(allow_private=settings.webhook_allow_private),
         plans=Gateway(database, _plan_terms(settings), _model(settings), settings.pool_size // 5),
-        metrics=metrics.Metrics(registry),
+        usage=Usage(database, lambda kind: measures.quota_refused.labels(kind).inc()),
+        metrics=measures,
         registry=registry,
     )
     background = [
         asyncio.create_task(ear.run(), name="listener"),
         asyncio.create_task(runtime.writer.run(), name="writer"),
         asyncio.create_task(runtime.heartbeats.run(), name="heartbeats"),
+        asyncio.create_task(runtime.usage.run(), name="usage"),
         # What all that return need, the keys first.
         asyncio.create_task(runtime.credentials.run(), name="credentials"),
         asyncio.create_task(runtime.rule_sets.run(), name="rule-sets"),

@@ -273,3 +273,8 @@ VALUES (
     '00000000-0000-7000-8000-000000000003', repeat('b', 64), 'room', '2026-02-24', 1, 2, now(),
     now(), now()
 );
+INSERT INTO site_usage (site_id, day, kind, bytes, items, refused, changed_at)
+VALUES ('00000000-0000-7000-8000-000000000003', '2026-02-24', 'logs', 1, 1, 0, now());
+INSERT INTO site_rows (site_id, kind, counted, counted_at)
+VALUES ('00000000-0000-7000-8000-000000000003', 'hosts', 1, now());
+INSERT INTO platform_backlog (waiting, reason, since) VALUES (0, 'law', now());

@@ -23,6 +23,9 @@ def _of_appliance(which: int, verb: str, status: int = 200, entries: int = 1) ->
 
 
 EXAMPLES: dict[str, Builder] = {
+    "GET /api/sites/{site_id}/quotas": lambda stage, _site: Example(
+        path=f"/api/sites/{stage.cast.site.slug}/quotas"
+    ),
     "POST /api/sites/{site_id}/appliances/{appliance_id}/remove": _of_appliance(0, "remove"),
     "POST /api/sites/{site_id}/appliances/{appliance_id}/merge": _of_appliance(1, "merge"),
     # Nothing to tell apart: tests/field/test_identity_ghosts.py does it.

@@ -12,7 +12,7 @@ from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import LoopScope
-from flywheel_server.store import patterns
+from flywheel_server.store import patterns, quotas
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.patterns import PlatformPattern
 
@@ -20,21 +20,29 @@ from flywheel_server.store.patterns import PlatformPattern
 async def promote(
     connection: Connection, actor: LoopScope, policy: Policy, now: dt.datetime
 ) -> tuple[int, int]:
-    """Promote every pair whose gates are open; return how many were near, how many promoted."""
+    """Promote pairs whose gates are open; return how many were near, how many promoted.
+
+    At most as many as the policy has room for, those of most organizations first; the rest waits.
+    """
     near = await patterns.platform_due(
         connection, policy.platform_min_organizations, policy.platform_min_occurrences
     )
-    made = []
-    for each in near:
+    room, reason = await _room(connection, policy)
+    made: list[tuple[Rule, Matter]] = []
+    waiting = 0
+    for each in sorted(near, key=lambda pair: -pair.evidence.organizations):
         if gates.failing(promotions.platform_gates(each.evidence, policy)):
             continue
         pattern = await patterns.platform_get(connection, each.id)
         if pattern is None:
             raise LookupError("under the folds' lock no pair goes away")
         opened = promotions.platform_gates(pattern.evidence, policy)
-        if not gates.failing(opened):
+        if not gates.failing(opened) and len(made) >= room:
+            waiting += 1
+        elif not gates.failing(opened):
             made.append((await _make(connection, pattern), _matter(pattern, opened)))
             await patterns.mark_type_due(connection, pattern.evidence.incident_type)
+    await quotas.set_backlog(connection, waiting, reason, now)
     # The audit's lock comes last, behind the patterns': whoever approves takes them in this order.
     for rule, matter in made:
         verdict = Verdict(
@@ -46,6 +54,14 @@ async def promote(
         )
         await settle(connection, actor, matter, verdict, now)
     return len(near), len(made)
+
+
+async def _room(connection: Connection, policy: Policy) -> tuple[int, str]:
+    """Return how many rules a turn may make, and the policy value that says so."""
+    left = max(0, policy.max_platform_rules - await quotas.platform_rules(connection))
+    if left < policy.max_platform_rules_per_turn:
+        return left, "max_platform_rules"
+    return policy.max_platform_rules_per_turn, "max_platform_rules_per_turn"
 
 
 async def _make(connection: Connection, pattern: PlatformPattern) -> Rule:

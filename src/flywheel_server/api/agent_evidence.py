@@ -109,7 +109,9 @@ async def submit(
     access.own_site(scope, site_id)
     now = clock.now()
     # Millions of characters are read aside: check-ins do not wait for them.
-    body, given = await asyncio.to_thread(_read, await request.body(), now)
+    raw = await request.body()
+    parts.usage.take(scope.site_id, "evidence", len(raw), now)
+    body, given = await asyncio.to_thread(_read, raw, now)
     access.own_site(scope, body.site_id)
     async with db.transaction(parts.database, scope) as connection:
         bundle = await actions.submit(connection, scope, given, now)

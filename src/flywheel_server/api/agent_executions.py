@@ -1,5 +1,6 @@
 """Executions come in here: one (wrapped or flat) or a batch. 2xx means committed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -82,11 +83,19 @@ async def record_one(request: Request, scope: Appliance, parts: RuntimeDep) -> R
     item = report.items[0]
     if item.fact is None:
         raise item.problem or errors.InvalidInput
-    return Response(await record(parts, scope, item.fact), media_type="application/json")
+    content = await record(parts, scope, item.fact, len(body))
+    return Response(content, media_type="application/json")
 
 
-async def record(parts: Runtime, scope: ApplianceScope, fact: Fact) -> bytes:
-    """Record one execution and return what is answered. Raises Conflict, and as the writer does."""
+async def record(parts: Runtime, scope: ApplianceScope, fact: Fact, size: int) -> bytes:
+    """Record one execution and return what is answered.
+
+    Raises Conflict, QuotaReached, and as the writer does.
+    """
+    now = clock.now()
+    for problem in (await parts.usage.beyond(scope.site_id, [fact], now)).values():
+        raise errors.QuotaReached(problem)
+    parts.usage.take(scope.site_id, "executions", size, now)
     (verdict,) = await parts.writer.record(scope, [fact])
     parts.metrics.executions.labels(verdict).inc()
     if verdict == "refused":
@@ -111,26 +120,37 @@ async def record_batch(request: Request, scope: Appliance, parts: RuntimeDep) ->
     report = wire_executions.read_batch(body, scope, clock.now())
     access.own_site(scope, report.site_id)
     return Response(
-        msgspec.json.encode(await _record(parts, scope, report)), media_type="application/json"
+        msgspec.json.encode(await _record(parts, scope, report, len(body))),
+        media_type="application/json",
     )
 
 
 async def _record(
-    parts: Runtime, scope: Appliance, report: wire_executions.Report
+    parts: Runtime, scope: Appliance, report: wire_executions.Report, size: int
 ) -> dict[str, object]:
+    now = clock.now()
+    parts.usage.take(scope.site_id, "executions", size, now)
     facts = [item.fact for item in report.items if item.fact is not None]
-    verdicts = iter(await parts.writer.record(scope, facts))
+    beyond = await parts.usage.beyond(scope.site_id, facts, now)
+    taken = [fact for place, fact in enumerate(facts) if place not in beyond]
+    written = iter(await parts.writer.record(scope, taken))
+    # In the order of the facts: what became of each, and why not where a quota refused it.
+    verdicts: Iterator[tuple[ingest.Verdict, str]] = iter(
+        ("refused", beyond[place]) if place in beyond else (next(written), ingest.TOO_OLD)
+        for place in range(len(facts))
+    )
     counts: dict[str, int] = {"accepted": 0, "repeated": 0, "corrected": 0, "refused": 0}
     results = []
     for index, item in enumerate(report.items):
-        verdict: ingest.Verdict = "refused" if item.fact is None else next(verdicts)
+        verdict: ingest.Verdict
+        verdict, problem = ("refused", "") if item.fact is None else next(verdicts)
         result: dict[str, object] = {
             "index": index,
             "execution_id": item.execution_id,
             "verdict": verdict,
         }
         if verdict == "refused":
-            result["problem"] = item.problem.detail if item.problem else ingest.TOO_OLD
+            result["problem"] = item.problem.detail if item.problem else problem
         counts[verdict] += 1
         results.append(result)
     for name, count in counts.items():

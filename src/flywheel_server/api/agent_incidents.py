@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import incidents
-from flywheel_server.api import access, bodies
+from flywheel_server.api import access, bodies, quotas
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeName, FreeNames, FreeObject, FreeText, Name
 from flywheel_server.api.json_bodies import SmallJsonRoute
@@ -95,7 +95,9 @@ class Resolved(BaseModel):
 
 
 @router.post("/incidents")
-async def report(scope: Appliance, parts: RuntimeDep, body: IncidentBody) -> Received:
+async def report(
+    scope: Appliance, parts: RuntimeDep, body: IncidentBody, _spent: quotas.Spent
+) -> Received:
     """Report an incident; reported again it is the same one, reopened if it was resolved."""
     access.own_site(scope, body.site_id)
     check_type = body.check_type or body.incident_type
@@ -112,6 +114,9 @@ async def report(scope: Appliance, parts: RuntimeDep, body: IncidentBody) -> Rec
     )
     now = clock.now()
     async with db.transaction(parts.database, scope) as connection:
+        await parts.usage.open_incident(
+            connection, scope.site_id, incident.hostname, incident.check_type
+        )
         incident_id, status = await incidents.report(connection, scope, incident, now)
     return Received(status=status, incident_id=incident_id, timestamp=now)
 

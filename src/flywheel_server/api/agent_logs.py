@@ -83,6 +83,8 @@ async def ingest(scope: Appliance, parts: RuntimeDep, body: LogsBody) -> Taken:
     parsed = [_parsed(raw, now) for raw in batch]
     lines = [line for line in parsed if line is not None]
     if lines:
+        size = sum(len(line.message) + len(line.unit) for line in lines)
+        parts.usage.take(scope.site_id, "logs", size, now)
         async with db.transaction(parts.database, scope) as connection:
             await log_lines.append(connection, scope, body.hostname or "", lines, now)
     return Taken(accepted=len(lines), dropped=len(batch) - len(lines))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationE
 
 from flywheel_server import clock, db, errors, runtime
 from flywheel_server.actions import reports
-from flywheel_server.api import access, bodies
+from flywheel_server.api import access, bodies, quotas
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import (
     Count,
@@ -160,7 +160,9 @@ _stat = TypeAdapter(StatBody)
 
 
 @router.post("/agent/patterns")
-async def count_heal(scope: Appliance, parts: RuntimeDep, body: HealBody) -> HealAnswer:
+async def count_heal(
+    scope: Appliance, parts: RuntimeDep, body: HealBody, _spent: quotas.Spent
+) -> HealAnswer:
     """Count one heal of a pattern that the agent keeps itself."""
     access.own_site(scope, body.site_id)
     now = clock.now()
@@ -186,7 +188,9 @@ async def count_heal(scope: Appliance, parts: RuntimeDep, body: HealBody) -> Hea
 
 
 @router.post("/api/agent/sync/pattern-stats")
-async def merge_stats(scope: Appliance, parts: RuntimeDep, body: StatsBody) -> StatsAnswer:
+async def merge_stats(
+    scope: Appliance, parts: RuntimeDep, body: StatsBody, _spent: quotas.Spent
+) -> StatsAnswer:
     """Keep an appliance's cumulative counters; a repeat or an older total changes nothing."""
     access.own_site(scope, body.site_id)
     now = clock.now()
@@ -266,6 +270,7 @@ async def _keep(
     if len(await request.body()) > MOST_DOCUMENT_BYTES:
         raise errors.TooLarge(f"Keep the body under {MOST_DOCUMENT_BYTES // 1024} KiB.")
     access.own_site(scope, _text(body.get("site_id")))
+    await quotas.spend(request, scope, parts)
     appliance = _text(body.get("appliance_id"))
     async with db.transaction(parts.database, scope) as connection:
         await reports.keep_document(

@@ -239,7 +239,7 @@ async def _execution(parts: Runtime, scope: Scope, posted: Posted, gate: Gate) -
         return None
     gate.free -= 1
     try:
-        content = await agent_executions.record(parts, asking, fact)
+        content = await agent_executions.record(parts, asking, fact, len(posted.body))
     except _FORESEEN as error:
         # The ordinary route fails with it in our place, and it is told as ever.
         scope[direct.FAILED] = error

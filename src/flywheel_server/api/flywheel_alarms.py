@@ -12,7 +12,7 @@ from flywheel_server.api import health
 from flywheel_server.db import Connection
 from flywheel_server.domain.services import ALARM_AFTER
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import overview, patterns, runs, service_failures, set_aside
+from flywheel_server.store import overview, patterns, quotas, runs, service_failures, set_aside
 from flywheel_server.store.service_failures import Failing
 
 
@@ -32,6 +32,7 @@ async def found(
         *_unresolved(kept - aside),
         *(_service(each) for each in failing if each.failures >= ALARM_AFTER[each.service]),
         *map(_dead, dead),
+        *_backlog(await quotas.backlog(connection)),
     ]
 
 
@@ -92,6 +93,22 @@ def _service(failing: Failing) -> dict[str, Any]:
         "FLYWHEEL_L2_MODEL; its next answer ends this.",
         "refusal": failing.reason,
     }
+
+
+def _backlog(waits: quotas.Backlog | None) -> list[dict[str, Any]]:
+    if waits is None:
+        return []
+    return [
+        {
+            "kind": "platform_rules_wait",
+            "since": waits.since,
+            "what": f"{waits.waiting:,} platform rules wait: their gates are open, and the policy "
+            f"value `{waits.reason}` leaves no room for more.",
+            "what_to_do": "Look at the platform's patterns for what one tenant may have forged. If "
+            f"all is well, wait for the next turns, raise `{waits.reason}`, or disable rules that "
+            "are not needed.",
+        }
+    ]
 
 
 def _dead(endpoint: overview.Dead) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain import quotas as domain
+from flywheel_server.domain.quotas import Kind
 from flywheel_server.store import appliance_identities as identities
+from flywheel_server.store import policies, quotas
 
 # A turn is news for so long: then it is over, or another one has come.
 TURNS_COUNT_FOR = dt.timedelta(days=1)
@@ -16,9 +19,9 @@ _MOST_OF_SITE = 20
 
 
 async def found(connection: Connection, now: dt.datetime, most: int) -> list[dict[str, Any]]:
-    """Return the machines that take turns as one appliance."""
+    """Return the machines that take turns as one appliance, and the quotas that are used up."""
     turns = await identities.taking_turns(connection, now - TURNS_COUNT_FOR, limit=most)
-    return [*map(_take_turns, turns)]
+    return [*map(_take_turns, turns), *await _quotas(connection, None, now, most)]
 
 
 async def of_site(connection: Connection, site_id: UUID, now: dt.datetime) -> list[dict[str, Any]]:
@@ -26,7 +29,32 @@ async def of_site(connection: Connection, site_id: UUID, now: dt.datetime) -> li
     turns = await identities.taking_turns(
         connection, now - TURNS_COUNT_FOR, site_id=site_id, limit=_MOST_OF_SITE
     )
-    return [*map(_take_turns, turns)]
+    return [*map(_take_turns, turns), *await _quotas(connection, site_id, now, _MOST_OF_SITE)]
+
+
+async def _quotas(
+    connection: Connection, site_id: UUID | None, now: dt.datetime, most: int
+) -> list[dict[str, Any]]:
+    policy = await policies.in_force(connection)
+    kinds: tuple[Kind, ...] = (*domain.TRAFFIC, *domain.ROWS)
+    limits = {kind: domain.limit(policy, kind) for kind in kinds}
+    near = await quotas.near(connection, limits, now, site_id=site_id, limit=most)
+    return [_quota(each, limits[each.kind]) for each in near]
+
+
+def _quota(near: quotas.Near, most: int) -> dict[str, Any]:
+    reached = near.refused > 0 or near.used >= most
+    day = near.kind in domain.TRAFFIC or near.kind == "bundles"
+    return {
+        "kind": "quota_reached" if reached else "quota_near",
+        "since": near.since,
+        "what": f"{near.slug} has used {near.used:,} of {most:,} {domain.WORDS[near.kind]}"
+        + (": more is refused." if reached else "."),
+        "what_to_do": "Find the appliance that writes so much; if it is right, an operator raises "
+        f"the policy value `{domain.VALUES[near.kind]}`."
+        + (" It begins again at midnight UTC." if day else ""),
+        "site_id": near.slug,
+    }
 
 
 def _take_turns(one: identities.TakesTurns) -> dict[str, Any]:

@@ -28,6 +28,16 @@ class Policy:
     require_verified: bool = False
     # Let executions marked with a chaos campaign teach.
     learn_from_chaos: bool = False
+    # How many rules the platform makes in one turn, and how many it has in all; the rest waits.
+    max_platform_rules_per_turn: int = 10
+    max_platform_rules: int = 1_000
+    # What one site may write: MiB a day of each kind of traffic, and rows of each kind.
+    quota_mib_per_day: int = 2_048
+    quota_hosts: int = 20_000
+    quota_incident_types: int = 2_000
+    quota_patterns: int = 100_000
+    quota_open_incidents: int = 20_000
+    quota_bundles_per_day: int = 20_000
     # When a learnt rule is withdrawn: its bar, and how much evidence it takes.
     withdrawal_success_rate: float = 0.8
     withdrawal_evidence: float = 1_000.0

@@ -14,6 +14,7 @@ from flywheel_server.actions import (
 )
 from flywheel_server.db import Connection
 from flywheel_server.loop.step import Turn
+from flywheel_server.store import quotas
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
@@ -22,6 +23,8 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     done = await orders.expire_due(connection, turn.now)
     done += await plan_approvals.keep(connection, turn.now)
     done += await evidence_waiting.admit_due(connection, turn.now)
+    done += await quotas.count_rows(connection, turn.now)
+    done += await quotas.forget(connection, turn.now)
     done += await partitions.ensure(connection, turn.now)
     done += await retention.drop_executions(connection, turn.now, kept.execution_retention_days)
     done += await retention.drop_log_lines(connection, turn.now, kept.log_retention_days)

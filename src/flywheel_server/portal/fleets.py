@@ -22,7 +22,8 @@ from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.portal import filters, forms, frame
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import accounts, appliance_views, fleet
+from flywheel_server.store import accounts, appliance_views, fleet, policies
+from flywheel_server.store import quotas as stored_quotas
 
 MODES = (("auto", "Auto"), ("manual", "Manual"), ("disabled", "Off"))
 # What may be ordered from a page: kinds that need nothing more to be said.
@@ -149,6 +150,8 @@ async def site_page(
             before=cast("tuple[dt.datetime, str] | None", before),
             limit=page.limit + 1,
         )
+        policy = await policies.in_force(connection)
+        used = await stored_quotas.of_site(connection, found[0].id, policy, now)
         alarms = await site_alarms.of_site(connection, found[0].id, now)
     listed = pages.listing(rows, page, lambda row: (row.created_at, row.id), lambda row: row.id)
     present = pages.listing(appliances, shown, lambda row: (row.id,), lambda row: row)
@@ -174,6 +177,7 @@ async def site_page(
         cautions=lambda version: ordered.caution("healing", [version]),
         silent_since=now - deliveries.SILENT_AFTER,
         alarms=alarms,
+        quotas=used,
     )
 
 

@@ -14,6 +14,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from flywheel_server import clock
+from flywheel_server.domain import quotas
 from flywheel_server.domain.scope import PersonScope
 from flywheel_server.portal import files, refusals, viewers, words
 
@@ -29,7 +30,7 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(words.FILTERS, plainly=refusals.told)
-_templates.globals.update(static=files.path, rate=words.rate)
+_templates.globals.update(quota_words=quotas.WORDS, static=files.path, rate=words.rate)
 
 
 class Notice(msgspec.Struct, frozen=True):

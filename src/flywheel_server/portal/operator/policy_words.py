@@ -5,7 +5,18 @@ from typing import Literal
 
 from flywheel_server.domain import policy
 
-Unit = Literal["executions", "days", "organizations", "%", "times", "yes or no"]
+Unit = Literal[
+    "executions",
+    "days",
+    "organizations",
+    "%",
+    "times",
+    "yes or no",
+    "rules",
+    "rows",
+    "MiB a day",
+    "bundles a day",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +126,54 @@ GROUPS: tuple[tuple[str, tuple[Explained, ...]], ...] = (
                 "Learn from chaos tests",
                 "yes or no",
                 "Let executions that belong to a chaos campaign teach as well.",
+            ),
+        ),
+    ),
+    (
+        "How much one turn, and one site, may add",
+        (
+            _explain(
+                "max_platform_rules_per_turn",
+                "Platform rules a turn",
+                "rules",
+                "More than this wait for the next turn; those of most organizations come first.",
+            ),
+            _explain(
+                "max_platform_rules",
+                "Platform rules in all",
+                "rules",
+                "With so many enabled, the platform makes no more by itself.",
+            ),
+            _explain(
+                "quota_mib_per_day",
+                "Traffic of a site",
+                "MiB a day",
+                "For executions, logs, evidence and reports each. Check-ins and orders are free.",
+            ),
+            _explain("quota_hosts", "Hosts of a site", "rows", "A new host beyond it is refused."),
+            _explain(
+                "quota_incident_types",
+                "Incident types of a site",
+                "rows",
+                "A new type beyond it is refused.",
+            ),
+            _explain(
+                "quota_patterns",
+                "Patterns of a site",
+                "rows",
+                "A new combination of type, runbook and host beyond it is refused.",
+            ),
+            _explain(
+                "quota_open_incidents",
+                "Open incidents of a site",
+                "rows",
+                "A new incident beyond it is refused; those that are open go on.",
+            ),
+            _explain(
+                "quota_bundles_per_day",
+                "Evidence of a site",
+                "bundles a day",
+                "A bundle beyond it is refused until midnight UTC.",
             ),
         ),
     ),

@@ -98,6 +98,22 @@ KINDS = {
         remedy="If the appliance was set up again, approve its key: what it signs waits for that. "
         "The site's partner may decide, too.",
     ),
+    "quota_reached": Kind(
+        title="A site's quota is reached", link="Look at the site", path=_FLEET, of=_site
+    ),
+    "quota_near": Kind(
+        grave=False,
+        title="A site's quota is nearly reached",
+        link="Look at the site",
+        path=_FLEET,
+        of=_site,
+    ),
+    "platform_rules_wait": Kind(
+        grave=False,
+        title="Platform rules wait",
+        link="Look at the policy",
+        path="/operator/policy",
+    ),
     "evidence_dropped": Kind(
         title="Waiting evidence was dropped",
         link="Look at the keys",

@@ -1,0 +1,1 @@
+DROP TABLE platform_backlog, site_rows, site_usage;
