@@ -45,7 +45,8 @@ async def test_an_unknown_incident_is_planned_learnt_approved_and_then_costs_not
     ):
         for number in range(5):
             assert await _plan(client, cast, number) == RUNBOOK
-        assert len(fake.calls) == 5
+        # From the third heal on the site's own history answers, folded or not.
+        assert len(fake.calls) == 3
         await telemetry.turn(client, cast.admin)
 
         learning = "/api/partners/me/learning"
@@ -65,7 +66,7 @@ async def test_an_unknown_incident_is_planned_learnt_approved_and_then_costs_not
         assert rule_id in {rule["id"] for rule in sync.json()["rules"]}
         spent = await planning.budget(database)
         assert await _plan(client, cast, 99) == RUNBOOK
-        assert len(fake.calls) == 5
+        assert len(fake.calls) == 3
         assert await planning.budget(database) == spent
 
         await telemetry.turn(client, cast.admin)
