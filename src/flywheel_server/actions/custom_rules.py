@@ -2,10 +2,11 @@
 
 import datetime as dt
 
-from flywheel_server import errors, listener
+from flywheel_server import errors, expressions, listener
 from flywheel_server.actions import audit
 from flywheel_server.actions import rules as switching
 from flywheel_server.db import Connection, announce
+from flywheel_server.domain import condition_values
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import NewRule, Rule
 from flywheel_server.domain.scope import OperatorScope
@@ -20,6 +21,7 @@ async def create(
     Raises InvalidInput unless every agent reads it alike, AlreadyExists for an id in use.
     """
     domain.check_wire(rule)
+    _check_values(rule)
     if await rules.find(connection, rule.rule_id):
         # Also in another scope: an appliance that gets both keeps whichever came first.
         raise errors.AlreadyExists(
@@ -44,6 +46,15 @@ async def create(
         site_id=tenant.site_id,
     )
     return made
+
+
+def _check_values(rule: NewRule) -> None:
+    for condition in rule.conditions:
+        condition_values.check(condition)
+        if condition.operator == "regex":
+            why = expressions.objection(str(condition.value))
+            if why is not None:
+                raise condition_values.unfit(condition, f"has an expression that {why}")
 
 
 def _text(rule: Rule) -> str | None:

@@ -6,6 +6,7 @@ A comparison takes the same work whether there is a hash to compare with or not.
 import asyncio
 import base64
 import secrets
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
@@ -13,6 +14,7 @@ from typing import TypeVar, TypeVarTuple
 import argon2
 
 from flywheel_server import errors
+from flywheel_server.domain import people
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
@@ -51,14 +53,19 @@ class Passwords:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _hash(self, password: str) -> str:
-        return self._hasher.hash(_bytes(password))
+        return self._hasher.hash(_bytes(people.composed(password)))
 
     def _fits(self, hashed: str | None, password: str) -> bool:
+        fitting = any(
+            self._verified(hashed or self._nobodys, written) for written in _written(password)
+        )
+        return fitting and hashed is not None
+
+    def _verified(self, hashed: str, written: str) -> bool:
         try:
-            self._hasher.verify(hashed or self._nobodys, _bytes(password))
+            return self._hasher.verify(hashed, _bytes(written))
         except argon2.exceptions.VerifyMismatchError:
             return False
-        return hashed is not None
 
     async def _run(self, work: Callable[[*Given], Result], *arguments: *Given) -> Result:
         if self._waiting >= _MOST_WAITING:
@@ -68,6 +75,15 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         finally:
             self._waiting -= 1
+
+
+def _written(password: str) -> list[str]:
+    """Return the ways in which this password may have been hashed: as it is today first.
+
+    Earlier it was hashed as a keyboard sent it, which for an accent is one character or two.
+    """
+    decomposed = unicodedata.normalize("NFD", password)
+    return list(dict.fromkeys((people.composed(password), password, decomposed)))
 
 
 def _encoded(size: int) -> str:

@@ -29,7 +29,12 @@ class ConditionBody(OperatorBody):
     """One comparison; a rule applies when all of its conditions hold."""
 
     field: ShortText = Field(description="A field of the incident.", examples=["check_type"])
-    operator: str = Field(description="eq, ne, contains, regex, gt, …", examples=["eq"])
+    operator: str = Field(
+        description="eq, ne (one value), contains (a text), regex (an expression that compiles in "
+        "RE2's language and in Python's), gt, lt (whole numbers), in, not_in (lists), exists (true "
+        "or false).",
+        examples=["eq"],
+    )
     value: JsonValue = None
 
 

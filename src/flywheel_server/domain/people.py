@@ -5,6 +5,7 @@ A home is the platform, one partner or one organization; a person has exactly on
 
 import datetime as dt
 import hashlib
+import unicodedata
 
 INVITATION_LASTS = dt.timedelta(days=7)
 LINK_LASTS = dt.timedelta(minutes=60)
@@ -48,8 +49,14 @@ def email_digest(email: str) -> bytes:
     return hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).digest()
 
 
+def composed(password: str) -> str:
+    """Return a password as it is compared: however a keyboard sends accents, it is the same one."""
+    return unicodedata.normalize("NFC", password)
+
+
 def password_fault(password: str, email: str) -> str | None:
     """Say what is wrong with a new password, or None: length counts, kinds of characters do not."""
+    password = composed(password)
     if len(password) < SHORTEST_PASSWORD:
         return f"The password is too short: use at least {SHORTEST_PASSWORD} characters."
     if len(set(password)) < SHORTEST_PASSWORD // 2:

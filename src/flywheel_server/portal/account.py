@@ -68,7 +68,7 @@ async def _end(session: Session, parts: RuntimeDep, id: UUID) -> None:
 
 
 async def _change(session: Session, parts: RuntimeDep, given: dict[str, str]) -> None:
-    if given.get("new") != given.get("again"):
+    if rules.composed(given.get("new", "")) != rules.composed(given.get("again", "")):
         raise forms.wrong("again", "The two new passwords differ: type the same one twice.")
     body = forms.checked(
         auth.NewPassword, {"current": given.get("current", ""), "new": given.get("new", "")}

@@ -4,7 +4,7 @@ from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db
+from flywheel_server import db, errors
 from flywheel_server.api import admin_custom_rules, delivery_notes
 from flywheel_server.api.access import Admin, RuntimeDep
 from flywheel_server.api.admin_custom_rules import NewCustomRule
@@ -102,7 +102,15 @@ async def _create(scope: Admin, parts: Runtime, given: dict[str, str]) -> RuleVi
     if values["scope"] in _SCOPES:
         async with db.transaction(parts.database, scope) as connection:
             values["scope_id"] = await whose.find(connection, values["scope"], given.get("of", ""))
-    return await admin_custom_rules.create_rule(scope, parts, forms.checked(NewCustomRule, values))
+    body = forms.checked(NewCustomRule, values)
+    try:
+        return await admin_custom_rules.create_rule(scope, parts, body)
+    except errors.InvalidInput as error:
+        fields = error.extensions.get("fields")
+        if not isinstance(fields, dict) or "conditions" not in fields:
+            raise
+        # The form's field for them has another name.
+        raise errors.InvalidInput(error.detail, fields={"more": error.detail}) from error
 
 
 def _number(name: str, text: str) -> int:
@@ -134,6 +142,8 @@ def _conditions(text: str) -> list[dict[str, Any]]:
 
 def _value(operator: str, text: str) -> Any:
     """Return a value as it is meant: a number, yes or no, several between commas, or its text."""
+    if operator in {"regex", "contains"}:
+        return text.strip()
     if operator in {"in", "not_in"}:
         return [_single(each.strip()) for each in text.split(",") if each.strip()]
     return _single(text.strip())
