@@ -524,6 +524,16 @@ CREATE TABLE public.audit_head (
     hash bytea NOT NULL
 );
 
+CREATE TABLE public.clock_skews (
+    site_id uuid NOT NULL,
+    appliance_id uuid,
+    skew_seconds bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.clock_skews FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.corrections (
     site_id uuid NOT NULL,
     execution_id text NOT NULL,
@@ -560,6 +570,17 @@ CREATE TABLE public.dropped_counts (
 );
 
 ALTER TABLE ONLY public.dropped_counts FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.early_resolutions (
+    site_id uuid NOT NULL,
+    hostname text NOT NULL,
+    check_type text NOT NULL,
+    resolved_at timestamp with time zone NOT NULL,
+    resolution_tier text,
+    resolution_action text
+);
+
+ALTER TABLE ONLY public.early_resolutions FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.endorsements (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -1581,11 +1602,17 @@ ALTER TABLE ONLY public.appliances
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.clock_skews
+    ADD CONSTRAINT clock_skews_key UNIQUE NULLS NOT DISTINCT (site_id, appliance_id);
+
 ALTER TABLE ONLY public.corrections
     ADD CONSTRAINT corrections_pkey PRIMARY KEY (site_id, execution_id, revision);
 
 ALTER TABLE ONLY public.dropped_counts
     ADD CONSTRAINT dropped_counts_pkey PRIMARY KEY (site_id, level, incident_type, reported_id, hostname);
+
+ALTER TABLE ONLY public.early_resolutions
+    ADD CONSTRAINT early_resolutions_pkey PRIMARY KEY (site_id, hostname, check_type);
 
 ALTER TABLE ONLY public.endorsements
     ADD CONSTRAINT endorsements_pattern_key UNIQUE (pattern_id);
@@ -1837,6 +1864,8 @@ CREATE INDEX audit_entries_site_idx ON public.audit_entries USING btree (site_id
 
 CREATE UNIQUE INDEX audit_head_single ON public.audit_head USING btree ((true));
 
+CREATE INDEX clock_skews_appliance_idx ON public.clock_skews USING btree (appliance_id);
+
 CREATE INDEX endorsements_site_idx ON public.endorsements USING btree (site_id);
 
 CREATE INDEX events_occurred_idx ON public.events USING btree (occurred_at);
@@ -1870,6 +1899,8 @@ CREATE INDEX execution_keys_received_idx ON public.execution_keys USING brin (re
 CREATE INDEX executions_incident_idx ON ONLY public.executions USING btree (site_id, hashtextextended(incident_id, (0)::bigint)) WHERE (level <> 'L1'::text);
 
 CREATE INDEX executions_site_received_idx ON ONLY public.executions USING btree (site_id, received_at);
+
+CREATE INDEX executions_unclassified_idx ON ONLY public.executions USING btree (received_at) WHERE (error_category = 'unclassified'::text);
 
 CREATE INDEX executions_xid_idx ON ONLY public.executions USING btree (xid);
 
@@ -2074,6 +2105,15 @@ ALTER TABLE ONLY public.appliances
 
 ALTER TABLE ONLY public.appliances
     ADD CONSTRAINT appliances_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.clock_skews
+    ADD CONSTRAINT clock_skews_appliance_fkey FOREIGN KEY (appliance_id) REFERENCES public.appliances(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.clock_skews
+    ADD CONSTRAINT clock_skews_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
+ALTER TABLE ONLY public.early_resolutions
+    ADD CONSTRAINT early_resolutions_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
 ALTER TABLE ONLY public.endorsements
     ADD CONSTRAINT endorsements_pattern_fkey FOREIGN KEY (pattern_id) REFERENCES public.patterns(id);
@@ -2322,6 +2362,16 @@ CREATE POLICY audit_entries_partner ON public.audit_entries TO flywheel_partner 
 
 CREATE POLICY audit_entries_platform ON public.audit_entries TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.clock_skews ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY clock_skews_appliance ON public.clock_skews TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY clock_skews_people ON public.clock_skews TO flywheel_client, flywheel_partner USING ((site_id IN ( SELECT s.id
+   FROM public.sites s))) WITH CHECK ((site_id IN ( SELECT s.id
+   FROM public.sites s)));
+
+CREATE POLICY clock_skews_platform ON public.clock_skews TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.corrections ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY corrections_appliance ON public.corrections TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
@@ -2335,6 +2385,12 @@ CREATE POLICY corrections_platform ON public.corrections TO flywheel_operator, f
 ALTER TABLE public.dropped_counts ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY dropped_counts_platform ON public.dropped_counts TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.early_resolutions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY early_resolutions_appliance ON public.early_resolutions TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
+
+CREATE POLICY early_resolutions_platform ON public.early_resolutions TO flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.endorsements ENABLE ROW LEVEL SECURITY;
 
@@ -3058,6 +3114,12 @@ GRANT SELECT,DELETE ON TABLE public.appliance_identities TO flywheel_loop;
 GRANT SELECT ON TABLE public.audit_head TO flywheel_operator;
 GRANT SELECT ON TABLE public.audit_head TO flywheel_loop;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.clock_skews TO flywheel_appliance;
+GRANT SELECT ON TABLE public.clock_skews TO flywheel_client;
+GRANT SELECT ON TABLE public.clock_skews TO flywheel_partner;
+GRANT SELECT ON TABLE public.clock_skews TO flywheel_operator;
+GRANT SELECT,DELETE ON TABLE public.clock_skews TO flywheel_loop;
+
 GRANT SELECT,INSERT ON TABLE public.corrections TO flywheel_appliance;
 GRANT SELECT ON TABLE public.corrections TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE ON TABLE public.corrections TO flywheel_loop;
@@ -3066,6 +3128,9 @@ GRANT SELECT ON TABLE public.corrections TO flywheel_partner;
 
 GRANT SELECT,UPDATE ON TABLE public.dropped_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dropped_counts TO flywheel_loop;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.early_resolutions TO flywheel_appliance;
+GRANT SELECT,DELETE ON TABLE public.early_resolutions TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_partner;

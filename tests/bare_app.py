@@ -15,7 +15,7 @@ from flywheel_server.app import Application, create_app
 from flywheel_server.settings import Settings
 
 PLAIN = 8 * 1024 * 1024
-GZIPPED = 1024 * 1024
+GZIPPED = PLAIN
 SECRET = "password of 10.1.2.3"
 
 

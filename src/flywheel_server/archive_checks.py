@@ -10,6 +10,7 @@ import json
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,7 +67,8 @@ def check(path: Path, *, head: str | None = None, server_key: str | None = None)
 class _Check:
     def __init__(self, opened: zipfile.ZipFile) -> None:
         self._zip = opened
-        self._names = opened.namelist()
+        # How often each is there.
+        self._names = Counter(opened.namelist())
 
     def run(self, head: str | None, server_key: str | None) -> Report:
         manifest = self._manifest(server_key)
@@ -98,9 +100,9 @@ class _Check:
 
     def _manifest(self, server_key: str | None) -> Any:
         """Return the manifest once its signature holds."""
-        for name in sorted(self._names):
-            if self._names.count(name) > 1:
-                raise Broken(name, "is there twice")
+        twice = [name for name, count in self._names.items() if count > 1]
+        if twice:
+            raise Broken(min(twice), "is there twice")
         text = self._read(archives.MANIFEST)
         seal = self._read(archives.SIGNATURE).decode("ascii", "replace")
         own_key = self._read(archives.SERVER_KEY)

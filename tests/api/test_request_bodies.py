@@ -121,6 +121,16 @@ async def test_gzip_is_inflated(known: httpx.AsyncClient) -> None:
     assert answer.json() == {"bytes": 5}
 
 
+async def test_x_gzip_and_several_members_are_gzip(known: httpx.AsyncClient) -> None:
+    members = gzip.compress(b"x" * 5) + gzip.compress(b"") + gzip.compress(b"y" * 7)
+    for encoding in ("gzip", "x-gzip", "X-GZIP"):
+        answer = await known.post("/echo", content=members, headers={"Content-Encoding": encoding})
+        assert answer.json() == {"bytes": 12}
+    many = gzip.compress(b"") * 300_000
+    answer = await known.post("/echo", content=many, headers={"Content-Encoding": "gzip"})
+    bare_app.check_problem(answer, 413, "too-large")
+
+
 async def test_gzip_that_inflates_over_the_limit_is_refused(known: httpx.AsyncClient) -> None:
     for size in (bare_app.PLAIN + 1, 64 * bare_app.PLAIN):
         packer = zlib.compressobj(wbits=31)
@@ -160,10 +170,9 @@ WHOLE = gzip.compress(b'{"numbers": {}}' * 100)
         WHOLE[:-1],
         WHOLE[:-8] + b"\x00" * 8,
         WHOLE + b"more",
-        WHOLE + WHOLE,
         zlib.compress(b"zlib"),
     ],
-    ids=range(9),
+    ids=range(8),
 )
 async def test_damaged_gzip_is_refused(client: httpx.AsyncClient, content: bytes) -> None:
     answer = await client.post("/echo", content=content, headers={"Content-Encoding": "gzip"})

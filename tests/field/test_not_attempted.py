@@ -121,3 +121,20 @@ def test_hostile_text_costs_no_more_than_its_length() -> None:
     for word in [*words, "is not a known "]:
         assert unattempted.known(None, word * (65_536 // len(word))) in {True, False}
     assert time.process_time() - began < 5
+
+
+async def test_unknown_words_are_listed_for_operators(
+    client: httpx.AsyncClient, cast: Cast
+) -> None:
+    odd = FAILED | {"error_message": "flux capacitor is cold", "duration_seconds": 0}
+    await telemetry.send(client, cast.site, [telemetry.execution(**odd) for _ in range(3)])
+    await telemetry.send(client, cast.neighbour, [telemetry.execution(**odd)])
+    await telemetry.send(
+        client, cast.site, [telemetry.execution(**FAILED, error_message="exit code 1")]
+    )
+    (found,) = await telemetry.items(client, cast.admin, "unclassified-errors")
+    assert found["message"] == "flux capacitor is cold"
+    assert (found["executions"], found["sites"], found["level"]) == (4, 2, "L1")
+    page = await client.get("/operator/unresolved", headers=cast.session("operator admin"))
+    assert page.status_code == 200
+    assert "flux capacitor is cold" in page.text

@@ -1,6 +1,8 @@
 """F61: no door of appliances rejects a report for its free text; keys stay strict."""
 
+import gzip
 import json
+import secrets
 from typing import Any
 
 import httpx
@@ -192,3 +194,17 @@ async def test_members_are_counted_before_objects_are_made(
     answer = await client.post(path, content=body, headers=cast.site.headers)
     assert answer.status_code == 413
     assert "values" in answer.json()["detail"] or "KiB" in answer.json()["detail"]
+
+
+async def test_the_largest_legal_log_batch_is_taken_however_it_is_packed(
+    client: httpx.AsyncClient, cast: Cast
+) -> None:
+    """500 lines of 8,192 characters that do not compress: a refusal jams the newer shipper."""
+    lines = [{"msg": secrets.token_urlsafe(6_144)} for _ in range(500)]
+    body = json.dumps({"hostname": "vm", "batch": lines}).encode()
+    half = len(body) // 2
+    members = gzip.compress(body[:half]) + gzip.compress(body[half:])
+    for encoding, content in (("gzip", gzip.compress(body)), ("x-gzip", members)):
+        headers = cast.site.headers | {"Content-Encoding": encoding}
+        answer = await client.post("/api/logs/ingest", content=content, headers=headers)
+        assert answer.json() == {"accepted": 500, "dropped": 0}

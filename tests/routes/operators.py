@@ -106,6 +106,7 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/admin/platform-patterns/{id}": lambda stage, _site: Example(
         path=f"{ADMIN}/platform-patterns/{stage.pair}"
     ),
+    "GET /api/admin/unclassified-errors": admin("unclassified-errors"),
     "GET /api/admin/unresolved-ids": admin("unresolved-ids"),
     "POST /api/admin/unresolved-ids/set-aside": admin(
         "unresolved-ids/set-aside", {**UNKNOWN, "reason": "It names no runbook."}

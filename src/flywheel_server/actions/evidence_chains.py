@@ -69,7 +69,9 @@ def _shown_as_signed(link: Proven) -> bool:
         signed = domain.parse(link.signed_data.decode())
         checks = signed["checks"] or []
         shown = (link.checked_at, link.checks, link.results)
-        return shown == (moments.parse(signed["checked_at"]), len(checks), domain.results(checks))
+        # A clock that was never set says nothing.
+        checked_at = moments.parse(signed["checked_at"]) or link.checked_at
+        return shown == (checked_at, len(checks), domain.results(checks))
     except (ValueError, KeyError, TypeError, AttributeError, errors.Malformed):
         return False
 

@@ -18,6 +18,9 @@ from flywheel_server.sql import load
 
 _SQL = load("incidents")
 
+# Agents send a report and its resolution at once, and either may arrive first.
+EARLY = dt.timedelta(minutes=1)
+
 Reported = Literal["received", "deduplicated", "reopened"]
 Resolved = Literal["resolved", "already_resolved"]
 
@@ -46,7 +49,12 @@ class Resolution:
 async def report(
     connection: Connection, scope: ApplianceScope, incident: Report, now: dt.datetime
 ) -> tuple[UUID, Reported]:
-    """Open the incident, or count the report when it is open already; the newest details stay."""
+    """Open the incident, or count the report when it is open already; the newest details stay.
+
+    A resolution that overtook the report closes it at once.
+    """
+    key = incident.hostname, incident.check_type
+    await connection.execute(_SQL["lock_key"], scope.site_id, *key)
     row = await connection.fetchrow(
         _SQL["report"],
         scope.site_id,
@@ -61,6 +69,10 @@ async def report(
     )
     if row is None:
         raise LookupError("the report left no row")
+    early = await connection.fetchrow(_SQL["take_early"], scope.site_id, *key)
+    if early is not None and now - early["resolved_at"] <= EARLY:
+        resolution = Resolution(tier=early["resolution_tier"], action=early["resolution_action"])
+        await resolve(connection, scope, row["id"], resolution, now)
     by_status: dict[str | None, Reported] = {None: "received", "resolved": "reopened"}
     return row["id"], by_status.get(row["status_before"], "deduplicated")
 
@@ -87,8 +99,12 @@ async def resolve_by_key(
     check_type: str,
     resolution: Resolution,
     now: dt.datetime,
-) -> tuple[UUID, Resolved]:
-    """Resolve the incident of a host's check; the first resolution stays. Raises NotFound."""
+) -> tuple[UUID, Resolved] | None:
+    """Resolve the incident of a host's check; the first resolution stays.
+
+    Returns None where there is none: it is kept for a moment, in case it overtook the report.
+    """
+    await connection.execute(_SQL["lock_key"], scope.site_id, hostname, check_type)
     row = await connection.fetchrow(
         _SQL["resolve_by_key"],
         scope.site_id,
@@ -98,7 +114,24 @@ async def resolve_by_key(
         resolution.tier,
         resolution.action,
     )
-    return await _resolved(connection, scope, row, resolution, now)
+    # What was resolved just now is the same resolution sent again.
+    if row is None or (row["resolved_before"] and now - row["resolved_before"] > EARLY):
+        await connection.execute(
+            _SQL["keep_early"],
+            scope.site_id,
+            hostname,
+            check_type,
+            now,
+            resolution.tier,
+            resolution.action,
+        )
+    return None if row is None else await _resolved(connection, scope, row, resolution, now)
+
+
+async def forget_early(connection: Connection, now: dt.datetime) -> int:
+    """Forget resolutions that no report followed; return how many."""
+    count: int = await connection.fetchval(_SQL["forget_early"], now - EARLY)
+    return count
 
 
 async def _resolved(

@@ -70,6 +70,10 @@ class ApplianceItem(View):
     last_sync_at: dt.datetime | None = Field(description="Its last rule sync.", examples=[_TIME])
     first_seen_at: dt.datetime = Field(description="When it registered.", examples=[_TIME])
     last_seen_at: dt.datetime = Field(description="Its last sign of life.", examples=[_TIME])
+    clock_skew_seconds: int | None = Field(
+        description="How far its clock is ahead (behind: negative), where over a day off.",
+        examples=[None],
+    )
 
 
 @router.get("/appliances")
@@ -124,4 +128,5 @@ def _view(row: appliance_views.ApplianceView) -> ApplianceItem:
         last_sync_at=row.last_sync_at,
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
+        clock_skew_seconds=row.clock_skew_seconds,
     )

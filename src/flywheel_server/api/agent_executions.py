@@ -1,5 +1,6 @@
 """Executions come in here: one (wrapped or flat) or a batch. 2xx means committed."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,8 +8,8 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, errors
-from flywheel_server.actions import ingest
+from flywheel_server import clock, db, errors
+from flywheel_server.actions import clock_skews, ingest
 from flywheel_server.api import access, wire_executions
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.direct import DirectRoute
@@ -82,8 +83,10 @@ async def record_one(request: Request, scope: Appliance, parts: RuntimeDep) -> R
     access.own_site(scope, report.site_id)
     item = report.items[0]
     if item.fact is None:
+        parts.metrics.executions.labels("refused").inc()
         raise item.problem or errors.InvalidInput
     content = await record(parts, scope, item.fact, len(body))
+    await _note_clock(parts, scope, report.skew)
     return Response(content, media_type="application/json")
 
 
@@ -119,10 +122,16 @@ async def record_batch(request: Request, scope: Appliance, parts: RuntimeDep) ->
     body = await request.body()
     report = wire_executions.read_batch(body, scope, clock.now())
     access.own_site(scope, report.site_id)
-    return Response(
-        msgspec.json.encode(await _record(parts, scope, report, len(body))),
-        media_type="application/json",
-    )
+    answer = await _record(parts, scope, report, len(body))
+    await _note_clock(parts, scope, report.skew)
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+async def _note_clock(parts: Runtime, scope: ApplianceScope, skew: dt.timedelta | None) -> None:
+    """Note a clock that is wrong; what else the appliance sends says when it is right again."""
+    if skew is not None:
+        async with db.transaction(parts.database, scope) as connection:
+            await clock_skews.note(connection, scope, skew, clock.now())
 
 
 async def _record(

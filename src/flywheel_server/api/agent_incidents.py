@@ -129,7 +129,7 @@ async def resolve_by_key(scope: Appliance, parts: RuntimeDep, body: ResolveByKey
         raise errors.InvalidInput("Give the `check_type` of the incident.")
     resolution = incidents.Resolution(tier=body.resolution_tier, action=body.runbook_id)
     async with db.transaction(parts.database, scope) as connection:
-        incident_id, status = await incidents.resolve_by_key(
+        resolved = await incidents.resolve_by_key(
             connection,
             scope,
             hostname=body.host_id or "",
@@ -137,6 +137,10 @@ async def resolve_by_key(scope: Appliance, parts: RuntimeDep, body: ResolveByKey
             resolution=resolution,
             now=clock.now(),
         )
+    # After the commit, which keeps it for a report that it overtook.
+    if resolved is None:
+        raise errors.NotFound("This site has no such incident: report it first.")
+    incident_id, status = resolved
     return Resolved(status=status, incident_id=incident_id)
 
 

@@ -7,12 +7,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from flywheel_server import clock, db, errors
-from flywheel_server.actions import log_lines
+from flywheel_server.actions import clock_skews, log_lines
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeMoment, FreeName, FreeText, Name
 from flywheel_server.api.json_bodies import JsonRoute
-from flywheel_server.domain import moments
+from flywheel_server.domain import clocks, moments
 
 router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=JsonRoute)
 
@@ -69,7 +69,7 @@ class Taken(BaseModel):
     dropped: int = Field(description="Lines that could not be kept.", examples=[1])
 
 
-_line = TypeAdapter(LineBody)
+_line_type = TypeAdapter(LineBody)
 
 
 @router.post("/api/logs/ingest")
@@ -80,21 +80,28 @@ async def ingest(scope: Appliance, parts: RuntimeDep, body: LogsBody) -> Taken:
     if len(batch) > MOST_LINES:
         raise errors.TooLarge(f"Send at most {MOST_LINES} lines at a time.")
     now = clock.now()
-    parsed = [_parsed(raw, now) for raw in batch]
-    lines = [line for line in parsed if line is not None]
+    parsed = [_parsed(raw) for raw in batch]
+    lines = [_line(line, now) for line in parsed if line is not None]
     if lines:
         size = sum(len(line.message) + len(line.unit) for line in lines)
         parts.usage.take(scope.site_id, "logs", size, now)
         async with db.transaction(parts.database, scope) as connection:
             await log_lines.append(connection, scope, body.hostname or "", lines, now)
+            newest = max((line.ts for line in parsed if line and line.ts), default=None)
+            # Lines of long ago may have waited.
+            if newest is not None and newest > now - clocks.MOST_OFF:
+                await clock_skews.told(connection, scope, newest, now)
     return Taken(accepted=len(lines), dropped=len(batch) - len(lines))
 
 
-def _parsed(raw: Any, now: dt.datetime) -> log_lines.Line | None:
+def _parsed(raw: Any) -> LineBody | None:
     try:
-        line = _line.validate_python(raw)
+        return _line_type.validate_python(raw)
     except ValidationError:
         return None
+
+
+def _line(line: LineBody, now: dt.datetime) -> log_lines.Line:
     return log_lines.Line(
         logged_at=None if moments.too_far_ahead(line.ts, now) else line.ts,
         unit=line.unit or "",

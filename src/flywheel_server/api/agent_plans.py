@@ -5,13 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock
+from flywheel_server import clock, db
+from flywheel_server.actions import clock_skews
 from flywheel_server.actions.plans import Decision
 from flywheel_server.api import access, bodies
 from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import FreeName, FreeObject, Name, Text
+from flywheel_server.api.bodies import FreeMoment, FreeName, FreeObject, Name, Text
 from flywheel_server.api.json_bodies import SmallJsonRoute
-from flywheel_server.domain import plans
+from flywheel_server.domain import clocks, plans
 from flywheel_server.domain.plans import Incident
 from flywheel_server.runtime import Runtime
 
@@ -40,6 +41,9 @@ class PlanBody(bodies.Body):
         default=None, description="What is wrong.", examples=["zz_unknown_check"]
     )
     severity: FreeName | None = Field(default=None, description="How bad.", examples=["high"])
+    created_at: FreeMoment = Field(
+        default=None, description="When it was seen.", examples=["2026-11-20T08:38:57Z"]
+    )
     raw_data: FreeObject | None = Field(
         default=None,
         description="What the agent knows. A planner sees a scrubbed part of it; the rest is "
@@ -94,6 +98,9 @@ async def plan(scope: Appliance, parts: RuntimeDep, body: PlanBody) -> PlanAnswe
     incident = body.incident(scope.site_slug)
     decision = await parts.plans.decide(scope, incident, began_at)
     _count(parts, decision, (clock.now() - began_at).total_seconds())
+    if clocks.off(body.created_at, began_at) is not None:
+        async with db.transaction(parts.database, scope) as connection:
+            await clock_skews.told(connection, scope, body.created_at, began_at)
     return PlanAnswer(**decision.answer)
 
 

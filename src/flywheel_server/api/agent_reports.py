@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from flywheel_server import clock, db, errors, runtime
-from flywheel_server.actions import reports
+from flywheel_server.actions import clock_skews, reports
 from flywheel_server.api import access, bodies, quotas
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import (
@@ -179,6 +179,7 @@ async def count_heal(
     )
     async with db.transaction(parts.database, scope) as connection:
         counted = await reports.count_heal(connection, scope, heal)
+        await clock_skews.told(connection, scope, body.reported_at, now)
     return HealAnswer(
         pattern_id=counted.pattern_id,
         status="created" if counted.created else "updated",
@@ -206,6 +207,7 @@ async def merge_stats(
     if stats:
         async with db.transaction(parts.database, scope) as connection:
             new = await reports.merge_stats(connection, scope, body.appliance_id, stats)
+            await clock_skews.told(connection, scope, body.synced_at, now)
     return StatsAnswer(
         accepted=len(stats), merged=len(stats) - new, refused=refused, server_time=now
     )

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from flywheel_server import errors
 from flywheel_server.domain import free_text, moments
 
 MOST_TEXT_BYTES = free_text.MOST_BYTES
@@ -133,14 +132,6 @@ class Body(BaseModel):
     """What an agent sends: types are strict, unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
-
-def check_moment(moment: dt.datetime | None, now: dt.datetime, field: str) -> None:
-    """Refuse an impossible time. Raises InvalidInput that names the field."""
-    if moments.too_far_ahead(moment, now):
-        raise errors.InvalidInput(
-            f"`{field}` is over a day in the future: set the appliance's clock."
-        )
 
 
 def problems(error: ValidationError) -> str:

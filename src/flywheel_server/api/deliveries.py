@@ -8,7 +8,13 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
 from flywheel_server import clock, db, errors
-from flywheel_server.api import evidence_alarms, flywheel_alarms, pages, site_alarms
+from flywheel_server.api import (
+    clock_alarms,
+    evidence_alarms,
+    flywheel_alarms,
+    pages,
+    site_alarms,
+)
 from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, find
 from flywheel_server.api.operator_bodies import Search, View
@@ -98,6 +104,7 @@ class AlarmView(View):
         "quota_near",
         "quota_reached",
         "platform_rules_wait",
+        "appliance_clock",
         "loop_silent",
         "step_failed",
         "unresolved_ids",
@@ -181,6 +188,7 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
         wheel = await flywheel_alarms.found(connection, parts, steps, now, _MOST_SHOWN)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
         troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN)
+        troubles += await clock_alarms.found(connection, _MOST_SHOWN)
     items = [
         *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),
         *map(not_running, stuck),

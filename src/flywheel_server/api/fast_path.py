@@ -235,7 +235,8 @@ async def _execution(parts: Runtime, scope: Scope, posted: Posted, gate: Gate) -
         return None
     fact = report.items[0].fact
     # Unlike what memory answers, this holds its place while it waits for the database.
-    if fact is None or gate.free <= 0:
+    # A clock that is wrong is noted there.
+    if fact is None or report.skew is not None or gate.free <= 0:
         return None
     gate.free -= 1
     try:

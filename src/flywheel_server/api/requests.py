@@ -22,7 +22,9 @@ from flywheel_server.metrics import Metrics
 _log = log.get(__name__)
 
 MOST_BYTES = incoming.MOST_BYTES
-MOST_GZIP_BYTES = 1024 * 1024
+# The same: what does not compress is as large as it is plain, and the inflated size is bounded.
+MOST_GZIP_BYTES = MOST_BYTES
+_MOST_GZIP_MEMBERS = 64
 NO_STORE = (b"cache-control", b"no-store")
 _HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 _ID_LENGTH = 64
@@ -61,7 +63,8 @@ class _Exchange:
         self._https = https
         self._status = 0
         self._started = time.perf_counter()
-        self._encoding = self._headers.get(b"content-encoding", b"").strip().lower()
+        encoding = self._headers.get(b"content-encoding", b"").strip().lower()
+        self._encoding = b"gzip" if encoding == b"x-gzip" else encoding
         self._body: Incoming = scope.get(admission.BODY) or Incoming(receive)
         self._given = False
         self._inner: Scope = {**scope, admission.BODY: self._body}
@@ -191,13 +194,20 @@ def _too_large(most: int) -> str:
 
 
 def _inflate(body: bytes, most: int) -> bytes:
-    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        plain = inflater.decompress(body, most + 1)
-    except zlib.error as error:
-        raise errors.Malformed("The gzip data is damaged: compress the body again.") from error
-    if len(plain) > most:
-        raise errors.TooLarge(_too_large(most))
-    if not inflater.eof or inflater.unused_data:
-        raise errors.Malformed("The gzip data is cut short or has something behind it.")
-    return plain
+    """Return what one or several gzip members hold. Raises Malformed and TooLarge."""
+    plain, rest = bytearray(), body
+    # Each member copies what stands behind it.
+    for _ in range(_MOST_GZIP_MEMBERS):
+        inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            plain += inflater.decompress(rest, most + 1 - len(plain))
+        except zlib.error as error:
+            raise errors.Malformed("The gzip data is damaged: compress the body again.") from error
+        if len(plain) > most:
+            raise errors.TooLarge(_too_large(most))
+        if not inflater.eof:
+            raise errors.Malformed("The gzip data is cut short: compress the body again.")
+        rest = inflater.unused_data
+        if not rest:
+            return bytes(plain)
+    raise errors.TooLarge(f"The body has more than {_MOST_GZIP_MEMBERS} gzip members: use one.")

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from flywheel_server import errors
 from flywheel_server.api import json_bodies, wire_repairs
-from flywheel_server.domain import executions, free_text, unattempted
+from flywheel_server.domain import clocks, executions, free_text, unattempted
 from flywheel_server.domain.executions import Fact, Level
 from flywheel_server.domain.scope import ApplianceScope
 
@@ -34,7 +34,6 @@ _MOST_KEY_BYTES = {
 _MOST_TEXT_BYTES = _MOST_KEY_BYTES | wire_repairs.FREE_TEXTS
 # A clock that was never set says 1970, Go's zero time says 0001: both mean "no time".
 _FIRST_BELIEVABLE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-_MOST_AHEAD = dt.timedelta(days=1)
 
 _Text = str | None
 _Count = Annotated[int, Meta(ge=0, le=2**53)] | None
@@ -112,6 +111,8 @@ class Item(NamedTuple):
     execution_id: str | None
     fact: Fact | None
     problem: errors.FlywheelError | None
+    # How far the clock is off that told its time.
+    skew: dt.timedelta | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,11 @@ class Report:
 
     site_id: str | None
     items: list[Item]
+
+    @property
+    def skew(self) -> dt.timedelta | None:
+        """Return how far the sender's clock is off, where that is seen."""
+        return next((item.skew for item in self.items if item.skew is not None), None)
 
 
 _item_decoder = msgspec.json.Decoder(WireExecution)
@@ -200,11 +206,10 @@ def _read_item(raw: bytes, reading: _Reading) -> Item:
     wire = None
     try:
         wire = _decode(raw, reading)
-        return Item(execution_id=wire.execution_id, fact=_fact(wire, raw, reading), problem=None)
+        fact, skew = _fact(wire, raw, reading)
+        return Item(wire.execution_id, fact, None, skew)
     except errors.FlywheelError as problem:
-        return Item(
-            execution_id=wire.execution_id[:1_000] if wire else None, fact=None, problem=problem
-        )
+        return Item(wire.execution_id[:1_000] if wire else None, None, problem, None)
 
 
 def _decode(raw: bytes, reading: _Reading) -> WireExecution:
@@ -218,7 +223,7 @@ def _decode(raw: bytes, reading: _Reading) -> WireExecution:
         raise errors.InvalidInput(f"{error}: correct it and send it again.") from error
 
 
-def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
+def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> tuple[Fact, dt.timedelta | None]:
     scope = reading.scope
     if wire.site_id is not None and wire.site_id not in {scope.site_slug, str(scope.site_id)}:
         raise errors.ForeignSite("The execution names another site than the key's: use its key.")
@@ -231,6 +236,7 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
     _normalise(wire, level)
     reported_id = wire.runbook_id or ""
     category = _category(wire)
+    occurred_at, skew = _filed_at(wire, reading)
     said = executions.outcome(
         success=_success(wire),
         verified=wire.verification_passed,
@@ -241,11 +247,11 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
         error_category=category,
         error_message=wire.error_message,
     )
-    return Fact(
+    fact = Fact(
         site_id=scope.site_id,
         execution_id=wire.execution_id,
         digest=hashlib.sha256(_digest_encoder.encode(wire)).digest(),
-        occurred_at=_occurred_at(wire, reading),
+        occurred_at=occurred_at,
         appliance_id=scope.appliance_id,
         reported_appliance=wire.appliance_id,
         level=level,
@@ -271,8 +277,9 @@ def _fact(wire: WireExecution, raw: bytes, reading: _Reading) -> Fact:
         input_tokens=wire.input_tokens,
         output_tokens=wire.output_tokens,
         reasoning=wire.reasoning,
-        detail=_detail(wire, category, reading),
+        detail=_detail(wire, category, skew, reading),
     )
+    return fact, skew
 
 
 def _category(wire: WireExecution) -> str | None:
@@ -312,32 +319,28 @@ def _success(wire: WireExecution) -> bool:
     raise errors.InvalidInput("Say whether it worked: `success` is true or false.")
 
 
-def _occurred_at(wire: WireExecution, reading: _Reading) -> dt.datetime | None:
-    found = None
-    for name, moment in (
-        ("completed_at", wire.completed_at),
-        ("started_at", wire.started_at),
-        ("reported_at", reading.reported_at),
-    ):
-        if moment is None:
-            continue
-        utc = moment if moment.tzinfo is dt.UTC else _utc(moment)
-        if utc > reading.now + _MOST_AHEAD:
-            raise errors.InvalidInput(
-                f"`{name}` is more than a day in the future: set the appliance's clock."
-            )
-        if found is None and utc >= _FIRST_BELIEVABLE:
-            found = utc
-    return found
+def _filed_at(
+    wire: WireExecution, reading: _Reading
+) -> tuple[dt.datetime | None, dt.timedelta | None]:
+    """Return when it happened, None for when it was received, and how far the clock is off."""
+    own = [
+        moment
+        for moment in (_believable(wire.completed_at), _believable(wire.started_at))
+        if moment is not None
+    ]
+    return clocks.filed_at(own, _believable(reading.reported_at), reading.now)
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=dt.UTC)
-    try:
-        return moment.astimezone(dt.UTC)
-    except OverflowError as error:
-        raise errors.InvalidInput("A time lies outside the calendar: set the clock.") from error
+def _believable(moment: dt.datetime | None) -> dt.datetime | None:
+    """Return a time in UTC; None for one that was never set, or outside of the calendar."""
+    if moment is None:
+        return None
+    if moment.tzinfo is not dt.UTC:
+        try:
+            moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
+        except OverflowError:
+            return None
+    return moment if moment >= _FIRST_BELIEVABLE else None
 
 
 def _texts_are_short(wire: WireExecution) -> bool:
@@ -369,7 +372,9 @@ def _may_hold_nul(raw: bytes) -> bool:
     return b"\\" in raw and b"\\u0000" in raw
 
 
-def _detail(wire: WireExecution, category: str | None, reading: _Reading) -> str | None:
+def _detail(
+    wire: WireExecution, category: str | None, skew: dt.timedelta | None, reading: _Reading
+) -> str | None:
     kept: dict[str, object] = {}
     for name in wire_repairs.JSON_VALUES:
         raw = getattr(wire, name)
@@ -384,6 +389,8 @@ def _detail(wire: WireExecution, category: str | None, reading: _Reading) -> str
         kept["action"] = wire.action
     if category != wire.error_category:
         kept["reported_category"] = wire.error_category
+    if skew is not None:
+        kept["clock_skew_seconds"] = round(skew.total_seconds())
     return msgspec.json.encode(kept).decode() if kept else None
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from flywheel_server import errors
+from flywheel_server.domain import free_text
 
 AnchorState = Literal["local", "pending", "anchored", "verified", "failed"]
 KeyState = Literal["active", "waiting", "replaced", "refused"]
@@ -49,15 +50,15 @@ class Link:
 def parse(text: str) -> Any:
     """Return a JSON value that everyone reads alike. Raises Malformed.
 
-    A member given twice, NaN, and numbers beyond all bounds are refused: one reader could take the
-    one thing for signed and another reader the other.
+    A member given twice is refused: one reader could take the one thing for signed and another
+    reader the other. NaN and infinities say nothing, as null does.
     """
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_no_number)
+        return json.loads(text, object_pairs_hook=_members, parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
         raise errors.Malformed(
             "The body, or `signed_data` in it, is not a JSON document that everyone reads alike: "
-            "send each member once, and numbers that JSON knows."
+            "send each member once."
         ) from error
 
 
@@ -80,7 +81,11 @@ def results(checks: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     counted: dict[str, int] = {}
     for check in checks:
         status = check.get("status")
-        known = isinstance(status, str) and 0 < len(status) <= _MOST_STATUS_LENGTH
+        known = (
+            isinstance(status, str)
+            and 0 < len(status) <= _MOST_STATUS_LENGTH
+            and free_text.fit(status)
+        )
         name = str(status) if known else "other"
         if name not in counted and len(counted) >= _MOST_STATUSES:
             name = "other"
@@ -191,10 +196,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a member is given twice")
     return found
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
 
 
 def _plain(value: object) -> object:

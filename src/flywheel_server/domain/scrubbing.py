@@ -52,6 +52,8 @@ _MOST_LIST = 10
 _MOST_WALKED = 5_000
 _MOST_HIDDEN = 200
 _LONGEST_READ = 4_000
+# Characters of all fields together; an incident of an agent has some hundred.
+_MOST_SCRUBBED = 12_000
 # Shorter names are taken out as whole words only.
 _SHORT = 4
 _SHORTEST = 2
@@ -114,10 +116,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(bearer|basic|negotiate|ntlm)\s+[\w.~+/=-]{6,}", "[token]"),
         (r"\b(AKIA|ASIA)[0-9A-Z]{12,}|\bgh[pousr]_\w{20,}", "[token]"),
         (r"\bsk-[\w-]{16,}|\bxox\w-[\w-]+", "[token]"),
-        (r"[a-z][a-z0-9+.-]*://\S+", "[url]"),
+        (r"[a-z][a-z0-9+.-]{0,30}://\S+", "[url]"),
         (r"(^|\s)(-p|/p:|--?password|/pass:|net user \S+)\s*\S+", " [secret]"),
-        (rf"[\w-]*({_TELLTALES})[\"']?{_TELLING}(\"[^\"]*\"|'[^']*'|\S+)", "[secret]"),
-        (r"[\w.+-]+@[\w-]+(\.[\w-]+)*", "[person]"),
+        (rf"[\w-]{{0,40}}({_TELLTALES})[\"']?{_TELLING}(\"[^\"]*\"|'[^']*'|\S+)", "[secret]"),
+        (r"[\w.+-]{1,64}@[\w-]+(\.[\w-]+)*", "[person]"),
         (r"\b(mrn|ssn|dob|patient|member)( ?(id|name|no\.?|number))?\s*[:#=]?\s*[\w,. /-]{2,40}",
          "[person]"),
         (r"\b\d{3}-\d{2}-\d{4}\b", "[person]"),
@@ -132,11 +134,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![\w:])(?=[0-9a-f:]*::|([0-9a-f]{1,4}:){4})[0-9a-f:]{2,}(%\w+)?(?![\w:])",
          "[address]"),
         (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "[id]"),
-        (rf"\b[\w-]+(\.[\w-]+)*\.({_DOMAINS})\b", "[host]"),
+        (rf"\b[\w-]{{1,63}}(\.[\w-]{{1,63}}){{0,8}}\.({_DOMAINS})\b", "[host]"),
         (r"\b(RB|LIN|L[123]|ESC|AUTO)-[\w-]+", "[id]"),
         (r"(?<!\w)(\+\d{1,3}[ .-]?)?(\(\d{3}\)|\d{3})[ .-]\d{3}[ .-]\d{4}(?!\w)", "[person]"),
         (r"\b(\d[ -]?){13,19}\b", "[number]"),
-        (r"(?=[a-z+/=_-]*\d)[\w+/=-]{32,}", "[opaque]"),
+        (r"(?<![\w+/=-])(?=[a-z+/=_-]*\d)[\w+/=-]{32,}", "[opaque]"),
         # Secrets that nothing names: a word of letters, digits and signs that only passwords have;
         # and letters of both cases between which digits stand again and again.
         (r"(?<!\S)(?=\S{8,64}(?!\S))(?=\S*[a-z])(?=\S*\d)(?=\S*[!@#$^&*?~])\S+", "[opaque]"),
@@ -145,6 +147,48 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
+
+
+class Hidden:
+    """Names that must not be told, in lower case, the longest first.
+
+    Found by plain search, one after the other: an expression of all of them would try each name at
+    each place of a text, and both come from outside.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = list(names)
+
+    def taken_out(self, text: str) -> str:
+        """Return a text without these names, whatever their case; short ones as whole words."""
+        # Pieces of the text, and None where a name stood.
+        pieces: list[str | None] = [text]
+        for name in self._names:
+            if any(piece is not None and name in _lowered(piece) for piece in pieces):
+                pieces = [part for piece in pieces for part in _apart(piece, name)]
+        return "".join("[name]" if piece is None else piece for piece in pieces)
+
+
+def _apart(piece: str | None, name: str) -> Iterator[str | None]:
+    """Give what stands between the places of a name in a piece, and None for each place."""
+    if piece is None:
+        yield None
+        return
+    lowered, start, place = _lowered(piece), 0, 0
+    while (place := lowered.find(name, place)) >= 0:
+        end = place + len(name)
+        if len(name) < _SHORT and _within_word(piece, place, end):
+            place += 1
+            continue
+        yield piece[start:place]
+        yield None
+        start = place = end
+    yield piece[start:]
+
+
+def _within_word(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return any(each.isalnum() or each == "_" for each in (before, after) if each)
 
 
 def incident_input(
@@ -166,12 +210,30 @@ def incident_input(
         "severity": text(severity, hidden),
         "platform": text(platform or "unknown", hidden),
     }
-    details = {
-        key: value
-        for key in sorted(ALLOWED & raw.keys())
-        if hidden is not None and (value := _value(raw[key], hidden)) is not None
-    }
-    return found | {"details": details}
+    return found | {"details": {} if hidden is None else _details(raw, hidden)}
+
+
+def _details(raw: Mapping[str, Any], hidden: Hidden) -> dict[str, Any]:
+    """Return the allowed fields, scrubbed; beyond a total length none: each costs its patterns."""
+    details: dict[str, Any] = {}
+    length = 0
+    for key in sorted(ALLOWED & raw.keys()):
+        length += _length(raw[key])
+        if length > _MOST_SCRUBBED:
+            break
+        value = _value(raw[key], hidden)
+        if value is not None:
+            details[key] = value
+    return details
+
+
+def _length(value: Any) -> int:
+    """Return how many characters of a value would be scrubbed."""
+    if isinstance(value, str):
+        return min(len(value), _LONGEST_READ)
+    if isinstance(value, list):
+        return sum(_length(each) for each in value[:_MOST_LIST] if isinstance(each, str))
+    return 0
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -180,13 +242,13 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-def text(value: str, hidden: re.Pattern[str] | None = None) -> str:
+def text(value: str, hidden: Hidden | None = None) -> str:
     """Return a text without secrets, persons, places and instructions, in plain ASCII."""
     # Bounded first: no pattern ever meets a text of the sender's length. A cut word is no word.
     if len(value) > _LONGEST_READ:
         value = value[:_LONGEST_READ].rpartition(" ")[0]
     if hidden is not None:
-        value = hidden.sub("[name]", value)
+        value = hidden.taken_out(value)
     plain = _UNPRINTABLE.sub(" ", value).strip()[: 2 * MOST_VALUE]
     if _INSTRUCTION.search(plain):
         return WITHHELD
@@ -195,7 +257,7 @@ def text(value: str, hidden: re.Pattern[str] | None = None) -> str:
     return plain[:MOST_VALUE]
 
 
-def _value(value: Any, hidden: re.Pattern[str]) -> Any:
+def _value(value: Any, hidden: Hidden) -> Any:
     """Return a scalar or a short list of scalars, scrubbed; None for anything else."""
     if isinstance(value, bool):
         return value
@@ -210,7 +272,7 @@ def _value(value: Any, hidden: re.Pattern[str]) -> Any:
     return None
 
 
-def _hidden(raw: Mapping[str, Any], names: Iterable[str]) -> re.Pattern[str] | None:
+def _hidden(raw: Mapping[str, Any], names: Iterable[str]) -> Hidden | None:
     """Return what finds all that must not be told wherever it stands; None: too much to say."""
     texts = list(itertools.islice(_texts(raw), _MOST_WALKED + 1))
     found = {name.strip() for name in names}
@@ -220,17 +282,15 @@ def _hidden(raw: Mapping[str, Any], names: Iterable[str]) -> re.Pattern[str] | N
     )
     if len(texts) > _MOST_WALKED or len(kept) > _MOST_HIDDEN:
         return None
-    if not kept:
-        return _NOTHING
-    return re.compile("|".join(_exactly(each) for each in kept), re.IGNORECASE)
+    return Hidden([_lowered(each) for each in kept])
 
 
-_NOTHING = re.compile(r"(?!)")
-
-
-def _exactly(name: str) -> str:
-    escaped = re.escape(name)
-    return escaped if len(name) >= _SHORT else rf"(?<!\w){escaped}(?!\w)"
+def _lowered(text: str) -> str:
+    """Return a text in lower case, as long as it was: some characters have several for one."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(low if len(low := each.lower()) == 1 else each for each in text)
 
 
 def _tells(key: str) -> bool:

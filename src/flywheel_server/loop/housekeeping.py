@@ -3,8 +3,10 @@
 import datetime as dt
 
 from flywheel_server.actions import (
+    clock_skews,
     events,
     evidence_waiting,
+    incidents,
     orders,
     partitions,
     plan_approvals,
@@ -34,6 +36,8 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
     done += await retention.forget_runs(connection, turn.now)
     done += await events.forget_old(connection, turn.now)
     done += await webhooks.forget_secrets(connection, turn.now)
+    done += await incidents.forget_early(connection, turn.now)
+    done += await clock_skews.forget(connection, turn.now)
     done += await retention.forget_rule_sets(connection, turn.now)
     idle = dt.timedelta(hours=kept.session_idle_hours)
     done += await sessions.forget_old(connection, turn.now, idle)

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 
+from flywheel_server.api import clock_alarms
 from flywheel_server.domain import decisions
 
 _LONGEST_ID = 18
@@ -147,4 +148,5 @@ FILTERS: Mapping[str, object] = {
     "gate": gate,
     "source": source,
     "spaced": spaced,
+    "clock_off": clock_alarms.words,
 }

@@ -19,9 +19,11 @@ SELECT
     a.reported_rules_hash_at,
     a.last_sync_at,
     a.first_seen_at,
-    a.last_seen_at
+    a.last_seen_at,
+    c.skew_seconds AS clock_skew_seconds
 FROM appliances a
 JOIN sites s ON s.id = a.site_id
+LEFT JOIN clock_skews c ON c.site_id = a.site_id AND c.appliance_id = a.id
 WHERE a.removed_at IS NULL
     AND ($1::uuid IS NULL OR a.id > $1)
     AND ($2::uuid IS NULL OR a.site_id = $2)

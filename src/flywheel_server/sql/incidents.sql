@@ -52,4 +52,35 @@ WHERE incidents.site_id = $1
     AND incidents.check_type = $3
 RETURNING
     incidents.id, incidents.hostname, incidents.check_type, incidents.reported_at,
-    old.status AS status_before;
+    old.status AS status_before, old.resolved_at AS resolved_before;
+
+-- name: lock_key
+-- The report and the resolution of one host's check come one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(10), $1::uuid, $2::text, $3::text), 7311))
+    AS site_id;
+
+-- name: keep_early
+INSERT INTO early_resolutions (
+    site_id, hostname, check_type, resolved_at, resolution_tier, resolution_action
+)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (site_id, hostname, check_type) DO UPDATE
+SET resolved_at = excluded.resolved_at,
+    resolution_tier = excluded.resolution_tier,
+    resolution_action = excluded.resolution_action;
+
+-- name: take_early
+DELETE FROM early_resolutions r
+WHERE r.site_id = $1
+    AND r.hostname = $2
+    AND r.check_type = $3
+RETURNING r.resolved_at, r.resolution_tier, r.resolution_action;
+
+-- name: forget_early
+-- fleet: housekeeping keeps every site
+WITH forgotten AS (
+    DELETE FROM early_resolutions r
+    WHERE r.resolved_at < $1
+    RETURNING 1
+)
+SELECT count(*) FROM forgotten;

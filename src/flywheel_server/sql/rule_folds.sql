@@ -78,6 +78,7 @@ versions AS MATERIALIZED (
         n.chaos,
         n.error_category,
         LEAST(n.occurred_at, n.evidence_at) AS began_at,
+        n.evidence_at,
         n.received_at,
         -- Only a correction has an attempt already, or anything where all is folded anew: nothing is
         -- looked up by NULL.
@@ -103,10 +104,9 @@ meant AS MATERIALIZED (
 placed AS MATERIALIZED (
     SELECT
         n.site_id, n.execution_id, n.incident_type, n.reported_id, n.hostname, n.success, n.chaos,
-        n.error_category, n.began_at, n.received_at,
-        a.rule AS old_rule, a.seq AS old_seq,
-        (a.success, a.chaos, a.began_at) IS DISTINCT FROM (n.success, n.chaos, n.began_at)
-            AS counts_otherwise,
+        n.error_category, n.began_at, n.evidence_at, n.received_at,
+        a.rule AS old_rule, a.seq AS old_seq, a.began_at AS old_began_at,
+        (a.success, a.chaos) IS DISTINCT FROM (n.success, n.chaos) AS counts_otherwise,
         -- What a rule was when the attempt was first folded, it stays.
         CASE
             WHEN NOT n.attempted THEN NULL
@@ -128,16 +128,25 @@ placed AS MATERIALIZED (
 numbered AS MATERIALIZED (
     SELECT
         p.site_id, p.execution_id, p.incident_type, p.reported_id, p.hostname, p.success, p.chaos,
-        p.error_category, p.began_at, p.received_at, p.old_rule, p.rule, p.counts_otherwise,
+        p.error_category, o.began_at, p.received_at, p.old_rule, p.rule,
+        p.counts_otherwise OR p.old_began_at IS DISTINCT FROM o.began_at AS counts_otherwise,
         CASE
             WHEN p.rule IS NOT DISTINCT FROM p.old_rule THEN p.old_seq
             ELSE COALESCE(h.last_seq, 0) + row_number() OVER (
                 PARTITION BY p.rule, p.rule IS NOT DISTINCT FROM p.old_rule
-                ORDER BY p.received_at, p.began_at, p.site_id, p.execution_id
+                ORDER BY p.received_at, o.began_at, p.site_id, p.execution_id
             )
         END AS seq
     FROM placed p
     LEFT JOIN rule_health h ON h.rule = p.rule
+    LEFT JOIN l1_rules l ON l.id = p.rule
+    -- What names a rule's own id is not older than the rule: such a clock is slow.
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN p.reported_id = l.rule_id AND p.began_at < l.created_at THEN p.evidence_at
+            ELSE p.began_at
+        END AS began_at
+    ) o
 ),
 removed AS (
     DELETE FROM rule_attempts a

@@ -273,6 +273,7 @@ WITH versions AS (
         e.chaos_campaign_id IS NOT NULL AS chaos,
         e.error_category,
         LEAST(e.occurred_at, e.evidence_at) AS began_at,
+        e.evidence_at,
         e.received_at
     FROM executions e
     WHERE e.weight = 1
@@ -306,12 +307,20 @@ SELECT
                     a.error_category, a.began_at, a.received_at
                 ) IS DISTINCT FROM (
                     v.incident_type, v.reported_id, v.hostname, v.success, v.chaos,
-                    v.error_category, v.began_at, v.received_at
+                    v.error_category,
+                    -- What names a rule's own id is not older than the rule.
+                    CASE
+                        WHEN v.reported_id = l.rule_id AND v.began_at < l.created_at
+                            THEN v.evidence_at
+                        ELSE v.began_at
+                    END,
+                    v.received_at
                 )
         END
     ) AS differing
 FROM versions v
 FULL JOIN rule_attempts a ON a.site_id = v.site_id AND a.execution_id = v.execution_id
+LEFT JOIN l1_rules l ON l.id = a.rule
 LEFT JOIN meant m
     ON m.site_id = v.site_id AND m.incident_type = v.incident_type
     AND m.reported_id = v.reported_id

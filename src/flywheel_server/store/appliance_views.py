@@ -34,6 +34,8 @@ class ApplianceView:
     last_sync_at: dt.datetime | None
     first_seen_at: dt.datetime
     last_seen_at: dt.datetime
+    # None: right, as far as is known.
+    clock_skew_seconds: int | None
 
 
 async def page(

@@ -119,6 +119,9 @@ KINDS = {
         link="Look at the keys",
         path="/operator/evidence",
     ),
+    "appliance_clock": Kind(
+        grave=False, title="Clocks are wrong", link="Look at the fleet", path=_FLEET, of=_site
+    ),
     "evidence_timestamp": Kind(
         title="Timestamps of evidence are late or failed",
         link="Look at evidence",

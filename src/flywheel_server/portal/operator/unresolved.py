@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db, errors
-from flywheel_server.api import admin_runbooks, admin_unresolved
+from flywheel_server.api import admin_runbooks, admin_unclassified, admin_unresolved
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_runbooks import AddedAlias, NewAlias
 from flywheel_server.api.admin_unresolved import SetAsideBody, UnresolvedId, UnresolvedView
@@ -60,6 +60,7 @@ async def unresolved_page(
         suggestions=suggestions,
         names=names,
         nothing=_nothing,
+        unclassified=(await admin_unclassified.list_unclassified(scope, parts)).items,
         total=total - set_aside_total,
         set_aside=set_aside_total,
         following=filters.following(request, listed.next),

@@ -1,0 +1,3 @@
+DROP INDEX executions_unclassified_idx;
+DROP TABLE early_resolutions;
+DROP TABLE clock_skews;
