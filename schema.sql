@@ -2362,6 +2362,138 @@ CREATE POLICY audit_entries_partner ON public.audit_entries TO flywheel_partner 
 
 CREATE POLICY audit_entries_platform ON public.audit_entries TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+CREATE POLICY backup ON public.api_keys FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.appliance_documents FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.appliance_identities FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.appliances FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.audit_entries FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.clock_skews FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.corrections FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.dropped_counts FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.early_resolutions FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.endorsements FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.events FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.evidence_anchors FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.evidence_bundles FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.evidence_drops FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.evidence_heads FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.evidence_keys FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.evidence_leaves FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.evidence_progress FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.evidence_waiting FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.execution_keys FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.executions FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.fold_marks FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.heal_proofs FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.idempotency_keys FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.incidents FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.l1_rules FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.level_days FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.log_lines FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.loop_leases FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.loop_runs FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.one_time_links FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.operators FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.orders FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.organizations FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.partners FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.pattern_reports FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.patterns FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.plan_approvals FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.plan_budgets FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.plans FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.platform_backlog FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.platform_pattern_sites FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.platform_patterns FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.policies FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.promotions FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_attempts FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_counts FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_deliveries FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_exclusions FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_health FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_remains FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_sets FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_syncs FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.service_failures FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.sessions FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.set_aside_ids FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.shared_macs FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.sign_in_attempts FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.signing_keys FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.site_rows FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.site_usage FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.sites FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.users FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.webhook_deliveries FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.webhook_endpoints FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.webhook_old_secrets FOR SELECT TO flywheel_backup USING (true);
+
 ALTER TABLE public.clock_skews ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY clock_skews_appliance ON public.clock_skews TO flywheel_appliance USING ((site_id = (current_setting('flywheel.site_id'::text))::uuid)) WITH CHECK ((site_id = (current_setting('flywheel.site_id'::text))::uuid));
@@ -2877,6 +3009,7 @@ GRANT USAGE ON SCHEMA public TO flywheel_client;
 GRANT USAGE ON SCHEMA public TO flywheel_partner;
 GRANT USAGE ON SCHEMA public TO flywheel_operator;
 GRANT USAGE ON SCHEMA public TO flywheel_loop;
+GRANT USAGE ON SCHEMA public TO flywheel_backup;
 
 REVOKE ALL ON FUNCTION public.audit_chain() FROM PUBLIC;
 
@@ -2885,12 +3018,14 @@ GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_loop;
 GRANT INSERT ON TABLE public.audit_entries TO flywheel_auth;
+GRANT SELECT ON TABLE public.audit_entries TO flywheel_backup;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.appliances TO flywheel_appliance;
 GRANT SELECT ON TABLE public.appliances TO flywheel_client;
 GRANT SELECT ON TABLE public.appliances TO flywheel_partner;
 GRANT SELECT ON TABLE public.appliances TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.appliances TO flywheel_loop;
+GRANT SELECT ON TABLE public.appliances TO flywheel_backup;
 
 GRANT SELECT(id) ON TABLE public.appliances TO flywheel_auth;
 
@@ -2938,6 +3073,7 @@ GRANT SELECT ON TABLE public.organizations TO flywheel_client;
 GRANT SELECT ON TABLE public.organizations TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.organizations TO flywheel_operator;
 GRANT SELECT ON TABLE public.organizations TO flywheel_loop;
+GRANT SELECT ON TABLE public.organizations TO flywheel_backup;
 
 GRANT UPDATE(name) ON TABLE public.organizations TO flywheel_operator;
 
@@ -2949,6 +3085,7 @@ GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_c
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_loop;
+GRANT SELECT ON TABLE public.platform_pattern_sites TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.sites TO flywheel_auth;
 GRANT SELECT ON TABLE public.sites TO flywheel_appliance;
@@ -2956,6 +3093,7 @@ GRANT SELECT ON TABLE public.sites TO flywheel_client;
 GRANT SELECT ON TABLE public.sites TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.sites TO flywheel_operator;
 GRANT SELECT ON TABLE public.sites TO flywheel_loop;
+GRANT SELECT ON TABLE public.sites TO flywheel_backup;
 
 GRANT UPDATE(name) ON TABLE public.sites TO flywheel_operator;
 
@@ -2966,12 +3104,14 @@ GRANT SELECT ON TABLE public.aliases TO flywheel_client;
 GRANT SELECT ON TABLE public.aliases TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.aliases TO flywheel_operator;
 GRANT SELECT ON TABLE public.aliases TO flywheel_loop;
+GRANT SELECT ON TABLE public.aliases TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.l1_rules TO flywheel_appliance;
 GRANT SELECT ON TABLE public.l1_rules TO flywheel_client;
 GRANT SELECT ON TABLE public.l1_rules TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.l1_rules TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.l1_rules TO flywheel_loop;
+GRANT SELECT ON TABLE public.l1_rules TO flywheel_backup;
 
 GRANT INSERT(rule_id) ON TABLE public.l1_rules TO flywheel_client;
 GRANT INSERT(rule_id) ON TABLE public.l1_rules TO flywheel_partner;
@@ -3071,6 +3211,7 @@ GRANT UPDATE(label) ON TABLE public.l1_rules TO flywheel_operator;
 GRANT SELECT ON TABLE public.api_keys TO flywheel_auth;
 GRANT INSERT ON TABLE public.api_keys TO flywheel_operator;
 GRANT INSERT ON TABLE public.api_keys TO flywheel_partner;
+GRANT SELECT ON TABLE public.api_keys TO flywheel_backup;
 
 GRANT SELECT(id) ON TABLE public.api_keys TO flywheel_operator;
 GRANT SELECT(id) ON TABLE public.api_keys TO flywheel_partner;
@@ -3105,48 +3246,58 @@ GRANT SELECT(revoked_at),UPDATE(revoked_at) ON TABLE public.api_keys TO flywheel
 GRANT SELECT,INSERT,UPDATE ON TABLE public.appliance_documents TO flywheel_appliance;
 GRANT SELECT ON TABLE public.appliance_documents TO flywheel_operator;
 GRANT SELECT,DELETE,UPDATE ON TABLE public.appliance_documents TO flywheel_loop;
+GRANT SELECT ON TABLE public.appliance_documents TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.appliance_identities TO flywheel_appliance;
 GRANT SELECT ON TABLE public.appliance_identities TO flywheel_partner;
 GRANT SELECT ON TABLE public.appliance_identities TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.appliance_identities TO flywheel_loop;
+GRANT SELECT ON TABLE public.appliance_identities TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.audit_head TO flywheel_operator;
 GRANT SELECT ON TABLE public.audit_head TO flywheel_loop;
+GRANT SELECT ON TABLE public.audit_head TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.clock_skews TO flywheel_appliance;
 GRANT SELECT ON TABLE public.clock_skews TO flywheel_client;
 GRANT SELECT ON TABLE public.clock_skews TO flywheel_partner;
 GRANT SELECT ON TABLE public.clock_skews TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.clock_skews TO flywheel_loop;
+GRANT SELECT ON TABLE public.clock_skews TO flywheel_backup;
 
 GRANT SELECT,INSERT ON TABLE public.corrections TO flywheel_appliance;
 GRANT SELECT ON TABLE public.corrections TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE ON TABLE public.corrections TO flywheel_loop;
 GRANT SELECT ON TABLE public.corrections TO flywheel_client;
 GRANT SELECT ON TABLE public.corrections TO flywheel_partner;
+GRANT SELECT ON TABLE public.corrections TO flywheel_backup;
 
 GRANT SELECT,UPDATE ON TABLE public.dropped_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dropped_counts TO flywheel_loop;
+GRANT SELECT ON TABLE public.dropped_counts TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.early_resolutions TO flywheel_appliance;
 GRANT SELECT,DELETE ON TABLE public.early_resolutions TO flywheel_loop;
+GRANT SELECT ON TABLE public.early_resolutions TO flywheel_backup;
 
 GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.endorsements TO flywheel_operator;
 GRANT SELECT ON TABLE public.endorsements TO flywheel_loop;
+GRANT SELECT ON TABLE public.endorsements TO flywheel_backup;
 
 GRANT INSERT ON TABLE public.events TO flywheel_appliance;
 GRANT INSERT ON TABLE public.events TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.events TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.events TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.events TO flywheel_loop;
+GRANT SELECT ON TABLE public.events TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.evidence_anchors TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_anchors TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_anchors TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_anchors TO flywheel_loop;
+GRANT SELECT ON TABLE public.evidence_anchors TO flywheel_backup;
 
 GRANT SELECT(id) ON TABLE public.evidence_anchors TO flywheel_appliance;
 
@@ -3181,18 +3332,21 @@ GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.evidence_bundles TO flywheel_loop;
+GRANT SELECT ON TABLE public.evidence_bundles TO flywheel_backup;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_drops TO flywheel_appliance;
 GRANT SELECT ON TABLE public.evidence_drops TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_drops TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_drops TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_drops TO flywheel_loop;
+GRANT SELECT ON TABLE public.evidence_drops TO flywheel_backup;
 
 GRANT SELECT,INSERT ON TABLE public.evidence_heads TO flywheel_appliance;
 GRANT SELECT ON TABLE public.evidence_heads TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_heads TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_heads TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.evidence_heads TO flywheel_loop;
+GRANT SELECT ON TABLE public.evidence_heads TO flywheel_backup;
 
 GRANT UPDATE("position") ON TABLE public.evidence_heads TO flywheel_appliance;
 GRANT UPDATE("position") ON TABLE public.evidence_heads TO flywheel_loop;
@@ -3208,6 +3362,7 @@ GRANT SELECT ON TABLE public.evidence_keys TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_keys TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_keys TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE ON TABLE public.evidence_keys TO flywheel_loop;
+GRANT SELECT ON TABLE public.evidence_keys TO flywheel_backup;
 
 GRANT UPDATE(appliance_id) ON TABLE public.evidence_keys TO flywheel_loop;
 GRANT UPDATE(appliance_id) ON TABLE public.evidence_keys TO flywheel_appliance;
@@ -3232,23 +3387,27 @@ GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.evidence_leaves TO flywheel_loop;
+GRANT SELECT ON TABLE public.evidence_leaves TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.evidence_progress TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_progress TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_progress TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.evidence_progress TO flywheel_loop;
+GRANT SELECT ON TABLE public.evidence_progress TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.evidence_waiting TO flywheel_appliance;
 GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_client;
 GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_partner;
 GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.evidence_waiting TO flywheel_loop;
+GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.rule_exclusions TO flywheel_appliance;
 GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_exclusions TO flywheel_backup;
 
 GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_client;
 GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_partner;
@@ -3270,6 +3429,7 @@ GRANT INSERT ON TABLE public.execution_keys TO flywheel_writer;
 GRANT SELECT,INSERT ON TABLE public.execution_keys TO flywheel_appliance;
 GRANT SELECT ON TABLE public.execution_keys TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.execution_keys TO flywheel_loop;
+GRANT SELECT ON TABLE public.execution_keys TO flywheel_backup;
 
 GRANT SELECT(site_id) ON TABLE public.execution_keys TO flywheel_writer;
 
@@ -3285,46 +3445,56 @@ GRANT SELECT ON TABLE public.executions TO flywheel_client;
 GRANT SELECT ON TABLE public.executions TO flywheel_partner;
 GRANT SELECT ON TABLE public.executions TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_loop;
+GRANT SELECT ON TABLE public.executions TO flywheel_backup;
 
 GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.fold_marks TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fold_marks TO flywheel_loop;
+GRANT SELECT ON TABLE public.fold_marks TO flywheel_backup;
 
 GRANT SELECT,INSERT ON TABLE public.heal_proofs TO flywheel_appliance;
 GRANT SELECT ON TABLE public.heal_proofs TO flywheel_client;
 GRANT SELECT ON TABLE public.heal_proofs TO flywheel_partner;
 GRANT SELECT ON TABLE public.heal_proofs TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE ON TABLE public.heal_proofs TO flywheel_loop;
+GRANT SELECT ON TABLE public.heal_proofs TO flywheel_backup;
 
 GRANT SELECT,INSERT ON TABLE public.idempotency_keys TO flywheel_partner;
 GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO flywheel_loop;
 GRANT SELECT ON TABLE public.idempotency_keys TO flywheel_operator;
+GRANT SELECT ON TABLE public.idempotency_keys TO flywheel_backup;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO flywheel_appliance;
 GRANT SELECT ON TABLE public.incidents TO flywheel_client;
 GRANT SELECT ON TABLE public.incidents TO flywheel_partner;
 GRANT SELECT ON TABLE public.incidents TO flywheel_operator;
 GRANT SELECT ON TABLE public.incidents TO flywheel_loop;
+GRANT SELECT ON TABLE public.incidents TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.level_days TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.level_days TO flywheel_loop;
+GRANT SELECT ON TABLE public.level_days TO flywheel_backup;
 
 GRANT SELECT,INSERT ON TABLE public.log_lines TO flywheel_appliance;
 GRANT SELECT ON TABLE public.log_lines TO flywheel_operator;
 GRANT SELECT ON TABLE public.log_lines TO flywheel_loop;
+GRANT SELECT ON TABLE public.log_lines TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.loop_leases TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.loop_leases TO flywheel_loop;
+GRANT SELECT ON TABLE public.loop_leases TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.loop_runs TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.loop_runs TO flywheel_loop;
+GRANT SELECT ON TABLE public.loop_runs TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.one_time_links TO flywheel_auth;
 GRANT INSERT,DELETE ON TABLE public.one_time_links TO flywheel_operator;
 GRANT INSERT,DELETE ON TABLE public.one_time_links TO flywheel_partner;
 GRANT INSERT,DELETE ON TABLE public.one_time_links TO flywheel_client;
 GRANT DELETE ON TABLE public.one_time_links TO flywheel_loop;
+GRANT SELECT ON TABLE public.one_time_links TO flywheel_backup;
 
 GRANT SELECT(id) ON TABLE public.one_time_links TO flywheel_operator;
 GRANT SELECT(id) ON TABLE public.one_time_links TO flywheel_partner;
@@ -3343,6 +3513,7 @@ GRANT SELECT(expires_at) ON TABLE public.one_time_links TO flywheel_loop;
 GRANT SELECT ON TABLE public.operators TO flywheel_auth;
 GRANT SELECT,INSERT ON TABLE public.operators TO flywheel_operator;
 GRANT SELECT ON TABLE public.operators TO flywheel_loop;
+GRANT SELECT ON TABLE public.operators TO flywheel_backup;
 
 GRANT UPDATE(role) ON TABLE public.operators TO flywheel_operator;
 
@@ -3353,6 +3524,7 @@ GRANT SELECT,INSERT ON TABLE public.orders TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.orders TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.orders TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.orders TO flywheel_loop;
+GRANT SELECT ON TABLE public.orders TO flywheel_backup;
 
 GRANT UPDATE(state) ON TABLE public.orders TO flywheel_appliance;
 GRANT UPDATE(state) ON TABLE public.orders TO flywheel_loop;
@@ -3400,6 +3572,7 @@ GRANT SELECT ON TABLE public.partners TO flywheel_auth;
 GRANT SELECT ON TABLE public.partners TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.partners TO flywheel_operator;
 GRANT SELECT ON TABLE public.partners TO flywheel_loop;
+GRANT SELECT ON TABLE public.partners TO flywheel_backup;
 
 GRANT UPDATE(name) ON TABLE public.partners TO flywheel_operator;
 
@@ -3408,12 +3581,14 @@ GRANT SELECT ON TABLE public.pattern_reports TO flywheel_client;
 GRANT SELECT ON TABLE public.pattern_reports TO flywheel_partner;
 GRANT SELECT ON TABLE public.pattern_reports TO flywheel_operator;
 GRANT SELECT,DELETE,UPDATE ON TABLE public.pattern_reports TO flywheel_loop;
+GRANT SELECT ON TABLE public.pattern_reports TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.patterns TO flywheel_appliance;
 GRANT SELECT ON TABLE public.patterns TO flywheel_client;
 GRANT SELECT ON TABLE public.patterns TO flywheel_partner;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patterns TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patterns TO flywheel_loop;
+GRANT SELECT ON TABLE public.patterns TO flywheel_backup;
 
 GRANT UPDATE(state) ON TABLE public.patterns TO flywheel_client;
 GRANT UPDATE(state) ON TABLE public.patterns TO flywheel_partner;
@@ -3429,6 +3604,7 @@ GRANT SELECT ON TABLE public.plan_approvals TO flywheel_client;
 GRANT SELECT ON TABLE public.plan_approvals TO flywheel_partner;
 GRANT SELECT ON TABLE public.plan_approvals TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.plan_approvals TO flywheel_loop;
+GRANT SELECT ON TABLE public.plan_approvals TO flywheel_backup;
 
 GRANT UPDATE(state) ON TABLE public.plan_approvals TO flywheel_client;
 GRANT UPDATE(state) ON TABLE public.plan_approvals TO flywheel_partner;
@@ -3456,12 +3632,14 @@ GRANT UPDATE(order_id) ON TABLE public.plan_approvals TO flywheel_partner;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_budgets TO flywheel_appliance;
 GRANT SELECT ON TABLE public.plan_budgets TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.plan_budgets TO flywheel_loop;
+GRANT SELECT ON TABLE public.plan_budgets TO flywheel_backup;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.plans TO flywheel_appliance;
 GRANT SELECT ON TABLE public.plans TO flywheel_client;
 GRANT SELECT ON TABLE public.plans TO flywheel_partner;
 GRANT SELECT ON TABLE public.plans TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.plans TO flywheel_loop;
+GRANT SELECT ON TABLE public.plans TO flywheel_backup;
 
 GRANT UPDATE(appliance_id) ON TABLE public.plans TO flywheel_loop;
 
@@ -3487,12 +3665,15 @@ GRANT UPDATE(verified) ON TABLE public.plans TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.platform_backlog TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.platform_backlog TO flywheel_loop;
+GRANT SELECT ON TABLE public.platform_backlog TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_loop;
+GRANT SELECT ON TABLE public.platform_patterns TO flywheel_backup;
 
 GRANT SELECT,INSERT ON TABLE public.policies TO flywheel_operator;
 GRANT SELECT ON TABLE public.policies TO flywheel_loop;
+GRANT SELECT ON TABLE public.policies TO flywheel_backup;
 
 GRANT SELECT(version) ON TABLE public.policies TO flywheel_client;
 GRANT SELECT(version) ON TABLE public.policies TO flywheel_partner;
@@ -3500,30 +3681,37 @@ GRANT SELECT(version) ON TABLE public.policies TO flywheel_partner;
 GRANT SELECT("values") ON TABLE public.policies TO flywheel_client;
 GRANT SELECT("values") ON TABLE public.policies TO flywheel_partner;
 
+GRANT SELECT ON SEQUENCE public.policies_version_seq TO flywheel_backup;
+
 GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_loop;
+GRANT SELECT ON TABLE public.promotions TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.rule_attempts TO flywheel_client;
 GRANT SELECT ON TABLE public.rule_attempts TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.rule_attempts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_attempts TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_attempts TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.rule_counts TO flywheel_client;
 GRANT SELECT ON TABLE public.rule_counts TO flywheel_partner;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_counts TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_deliveries TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_operator;
 GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_client;
 GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_partner;
+GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.rule_health TO flywheel_client;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_partner;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_health TO flywheel_backup;
 
 GRANT UPDATE(replay) ON TABLE public.rule_health TO flywheel_client;
 
@@ -3531,6 +3719,7 @@ GRANT SELECT ON TABLE public.rule_remains TO flywheel_client;
 GRANT SELECT,INSERT ON TABLE public.rule_remains TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.rule_remains TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_remains TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_remains TO flywheel_backup;
 
 GRANT UPDATE(removed_at) ON TABLE public.rule_remains TO flywheel_partner;
 GRANT UPDATE(removed_at) ON TABLE public.rule_remains TO flywheel_operator;
@@ -3544,15 +3733,18 @@ GRANT UPDATE(told_at) ON TABLE public.rule_remains TO flywheel_operator;
 GRANT INSERT ON TABLE public.rule_sets TO flywheel_appliance;
 GRANT SELECT,DELETE ON TABLE public.rule_sets TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_sets TO flywheel_operator;
+GRANT SELECT ON TABLE public.rule_sets TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_syncs TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_syncs TO flywheel_operator;
+GRANT SELECT ON TABLE public.rule_syncs TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.runbooks TO flywheel_appliance;
 GRANT SELECT ON TABLE public.runbooks TO flywheel_client;
 GRANT SELECT ON TABLE public.runbooks TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.runbooks TO flywheel_operator;
 GRANT SELECT ON TABLE public.runbooks TO flywheel_loop;
+GRANT SELECT ON TABLE public.runbooks TO flywheel_backup;
 
 GRANT UPDATE(name) ON TABLE public.runbooks TO flywheel_operator;
 
@@ -3564,12 +3756,14 @@ GRANT UPDATE(source) ON TABLE public.runbooks TO flywheel_operator;
 
 GRANT SELECT ON TABLE public.service_failures TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.service_failures TO flywheel_loop;
+GRANT SELECT ON TABLE public.service_failures TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO flywheel_auth;
 GRANT DELETE ON TABLE public.sessions TO flywheel_operator;
 GRANT DELETE ON TABLE public.sessions TO flywheel_partner;
 GRANT DELETE ON TABLE public.sessions TO flywheel_client;
 GRANT DELETE ON TABLE public.sessions TO flywheel_loop;
+GRANT SELECT ON TABLE public.sessions TO flywheel_backup;
 
 GRANT SELECT(id) ON TABLE public.sessions TO flywheel_operator;
 GRANT SELECT(id) ON TABLE public.sessions TO flywheel_partner;
@@ -3590,34 +3784,41 @@ GRANT SELECT(expires_at) ON TABLE public.sessions TO flywheel_loop;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.set_aside_ids TO flywheel_operator;
 GRANT SELECT ON TABLE public.set_aside_ids TO flywheel_loop;
+GRANT SELECT ON TABLE public.set_aside_ids TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.shared_macs TO flywheel_appliance;
 GRANT SELECT ON TABLE public.shared_macs TO flywheel_partner;
 GRANT SELECT ON TABLE public.shared_macs TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.shared_macs TO flywheel_loop;
+GRANT SELECT ON TABLE public.shared_macs TO flywheel_backup;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO flywheel_auth;
 GRANT DELETE ON TABLE public.sign_in_attempts TO flywheel_loop;
+GRANT SELECT ON TABLE public.sign_in_attempts TO flywheel_backup;
 
 GRANT SELECT(counted_at) ON TABLE public.sign_in_attempts TO flywheel_loop;
 
 GRANT SELECT,INSERT ON TABLE public.signing_keys TO flywheel_auth;
 GRANT SELECT ON TABLE public.signing_keys TO flywheel_loop;
+GRANT SELECT ON TABLE public.signing_keys TO flywheel_backup;
 
 GRANT UPDATE(private_key) ON TABLE public.signing_keys TO flywheel_auth;
 
 GRANT SELECT ON TABLE public.site_rows TO flywheel_partner;
 GRANT SELECT ON TABLE public.site_rows TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.site_rows TO flywheel_loop;
+GRANT SELECT ON TABLE public.site_rows TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.site_usage TO flywheel_partner;
 GRANT SELECT ON TABLE public.site_usage TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_usage TO flywheel_loop;
+GRANT SELECT ON TABLE public.site_usage TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.users TO flywheel_auth;
 GRANT INSERT ON TABLE public.users TO flywheel_operator;
 GRANT INSERT ON TABLE public.users TO flywheel_partner;
 GRANT INSERT ON TABLE public.users TO flywheel_client;
+GRANT SELECT ON TABLE public.users TO flywheel_backup;
 
 GRANT SELECT(id) ON TABLE public.users TO flywheel_operator;
 GRANT SELECT(id) ON TABLE public.users TO flywheel_partner;
@@ -3656,6 +3857,7 @@ GRANT SELECT(disabled_at),UPDATE(disabled_at) ON TABLE public.users TO flywheel_
 GRANT SELECT,INSERT ON TABLE public.webhook_deliveries TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.webhook_deliveries TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO flywheel_loop;
+GRANT SELECT ON TABLE public.webhook_deliveries TO flywheel_backup;
 
 GRANT UPDATE(state) ON TABLE public.webhook_deliveries TO flywheel_partner;
 GRANT UPDATE(state) ON TABLE public.webhook_deliveries TO flywheel_operator;
@@ -3669,6 +3871,7 @@ GRANT UPDATE(next_attempt_at) ON TABLE public.webhook_deliveries TO flywheel_ope
 GRANT INSERT,DELETE ON TABLE public.webhook_endpoints TO flywheel_partner;
 GRANT INSERT,DELETE ON TABLE public.webhook_endpoints TO flywheel_operator;
 GRANT SELECT ON TABLE public.webhook_endpoints TO flywheel_loop;
+GRANT SELECT ON TABLE public.webhook_endpoints TO flywheel_backup;
 
 GRANT SELECT(id) ON TABLE public.webhook_endpoints TO flywheel_partner;
 GRANT SELECT(id) ON TABLE public.webhook_endpoints TO flywheel_operator;
@@ -3709,6 +3912,7 @@ GRANT SELECT(overlap_until),UPDATE(overlap_until) ON TABLE public.webhook_endpoi
 GRANT INSERT,DELETE ON TABLE public.webhook_old_secrets TO flywheel_partner;
 GRANT INSERT,DELETE ON TABLE public.webhook_old_secrets TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.webhook_old_secrets TO flywheel_loop;
+GRANT SELECT ON TABLE public.webhook_old_secrets TO flywheel_backup;
 
 GRANT SELECT(id) ON TABLE public.webhook_old_secrets TO flywheel_partner;
 GRANT SELECT(id) ON TABLE public.webhook_old_secrets TO flywheel_operator;

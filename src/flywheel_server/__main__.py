@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
-from flywheel_server import demo as demonstration
 from flywheel_server import (
+    backup_commands,
     embedded,
     errors,
     evidence_commands,
@@ -26,6 +26,7 @@ from flywheel_server import (
     settings,
     setup,
 )
+from flywheel_server import demo as demonstration
 from flywheel_server.actions import signing
 from flywheel_server.fleet import open_loop
 from flywheel_server.settings import Settings
@@ -73,6 +74,34 @@ def migrate() -> None:
         async with address(chosen) as where:
             revision = await setup.migrate(where.owner_url, chosen)
             typer.echo(f"the schema is at revision {revision}")
+
+    _run(run())
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it; replaced when it is whole.")],
+) -> None:
+    """Write all data, as they are at this moment, to one file; servers may run meanwhile."""
+    chosen = _settings()
+
+    async def run() -> None:
+        async with address(chosen) as where:
+            await backup_commands.backup(where.owner_url, file)
+
+    _run(run())
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+) -> None:
+    """Load a backup into an empty database, whole or not at all, and recount it."""
+    chosen = _settings()
+
+    async def run() -> None:
+        async with address(chosen) as where:
+            await backup_commands.restore(where.owner_url, file, chosen)
 
     _run(run())
 

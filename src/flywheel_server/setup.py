@@ -40,11 +40,25 @@ async def migrate(owner_url: str, settings: Settings) -> str:
 
     Safe to run again, and while servers run. Raises SetupError with the remedy when refused.
     """
+    await upgrade(owner_url, "head")
+    # Two commands at once must not both find a database without a signing key or a policy.
+    turn = await db.connect(owner_url, role="none", statement_timeout=_TURN_SECONDS)
+    try:
+        await turn.execute("SELECT pg_advisory_lock(7305117, 4)")
+        await _login(turn, settings)
+        await _load(owner_url)
+    finally:
+        await turn.close()
+    return migrations.head()
+
+
+async def upgrade(owner_url: str, revision: str) -> None:
+    """Bring the schema alone to ``revision``. Errors as ``migrate``."""
     # Who cannot log in is told so, and not that the migration was refused.
     await (await db.connect(owner_url, role="none")).close()
     try:
-        await asyncio.to_thread(migrations.upgrade, owner_url)
-    except asyncpg.LockNotAvailableError as error:
+        await asyncio.to_thread(migrations.upgrade, owner_url, revision)
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
         raise errors.SetupError(
             "the migration could not get a lock within its time and changed nothing: run it again"
         ) from error
@@ -55,15 +69,6 @@ async def migrate(owner_url: str, settings: Settings) -> str:
             f"the migration was refused ({error.message or error}): FLYWHEEL_DATABASE_URL must "
             "name the owner of a PostgreSQL 18 database who may create roles"
         ) from error
-    # Two commands at once must not both find a database without a signing key or a policy.
-    turn = await db.connect(owner_url, role="none", statement_timeout=_TURN_SECONDS)
-    try:
-        await turn.execute("SELECT pg_advisory_lock(7305117, 4)")
-        await _login(turn, settings)
-        await _load(owner_url)
-    finally:
-        await turn.close()
-    return migrations.head()
 
 
 async def ensure(owner_url: str, settings: Settings) -> None:

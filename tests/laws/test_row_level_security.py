@@ -83,7 +83,7 @@ async def test_no_role_of_ours_can_step_over_the_policies(
 ) -> None:
     roles = await owner.fetch("SELECT * FROM pg_roles WHERE rolname LIKE 'flywheel%'")
 
-    assert len(roles) == 8
+    assert len(roles) == 9
     for role in roles:
         name = role["rolname"]
         assert not role["rolsuper"], name

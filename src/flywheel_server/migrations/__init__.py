@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from importlib import resources
 
+import sqlalchemy
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -66,12 +67,25 @@ def execute(name: str) -> None:
     """Run the SQL file ``versions/NAME`` inside the current revision's transaction."""
     op.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     op.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'")
-    text = resources.files(__name__).joinpath("versions", name).read_text(encoding="utf-8")
+    _run(op.get_bind(), text(f"versions/{name}"))
+
+
+def let_backups_read(connection: sqlalchemy.Connection) -> None:
+    """Give the role of backups every table that there is after an upgrade."""
+    _run(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; {text('backup_role.sql')}")
+
+
+def text(name: str) -> str:
+    """Return the SQL file ``NAME`` of this package."""
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _run(bind: sqlalchemy.Connection, statements: str) -> None:
     # The driver's own execute takes many statements at once; SQLAlchemy's takes one.
-    connection = op.get_bind().connection.dbapi_connection
+    connection = bind.connection.dbapi_connection
     if connection is None:
         raise LookupError("the migration has no connection")
-    connection.run_async(lambda driver: driver.execute(text))
+    connection.run_async(lambda driver: driver.execute(statements))
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from flywheel_server import database_urls, db
+from flywheel_server import database_urls, db, migrations
 
 # Two servers that start at once must not migrate at once.
 _MIGRATION_LOCK = 7_305_117
@@ -19,6 +19,7 @@ def _migrate(connection: Connection) -> None:
     with context.begin_transaction():
         context.execute(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
         context.run_migrations()
+        migrations.let_backups_read(connection)
 
 
 async def _run() -> None:
