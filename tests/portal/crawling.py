@@ -31,6 +31,7 @@ TEXTS = {
 # Of a page on a phone, in pixels.
 _TALLEST = 6_000
 # These end what the others need: they are pressed by the test itself.
+_ENDS = ("/remove", "/merge")
 LAST = frozenset({"POST /sign-out", "POST /account/sessions/end"})
 
 _FIND = """() => {
@@ -101,14 +102,16 @@ class Crawler:
     # How often an object was chosen: each is for one decision.
     _used: Counter[str] = field(default_factory=Counter)
     _queue: list[str] = field(default_factory=list)
+    # What takes away what other pages are about.
+    _ends: list[str] = field(default_factory=list)
     # What was deleted on the way.
     _gone: set[str] = field(default_factory=set)
 
     async def go_everywhere(self, start: str) -> Met:
         """Look at every kind of page that can be reached, and press every kind of button."""
         self._queue.append(start)
-        while self._queue:
-            address = self._queue.pop(0)
+        while self._queue or self._ends:
+            address = (self._queue or self._ends).pop(0)
             if _object(address) not in self._gone:
                 await self._visit(address)
         return self.met
@@ -158,7 +161,8 @@ class Crawler:
                 chosen = min(addresses, key=lambda each: self._used[_object(each)])
                 self._used[_object(chosen)] += 1
                 self.met.pages[kind] = chosen
-                self._queue.append(chosen)
+                ends = urlsplit(chosen).path.endswith(_ENDS)
+                (self._ends if ends else self._queue).append(chosen)
 
     def _is_new(self, button: dict[str, Any]) -> bool:
         return self._key(button) not in self._pressed and self._can_press(button)
