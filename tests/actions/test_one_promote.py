@@ -18,6 +18,7 @@ ACTOR = {"actor", "actor_id", "actor_kind", "actor_name", "decided_by", "issued_
 TIME = {"at", "decided_at", "changed_at", "created_at", "enabled_changed_at", "expires_at"} | {
     "first_seen_at",
     "handed_out_at",
+    "last_evidence_at",
     "last_seen_at",
     "occurred_at",
     "state_changed_at",
@@ -62,7 +63,9 @@ async def _decide(
 async def _same_evidence(database: db.Database, site: CastSite, seen_at: dt.datetime) -> None:
     async with db.transaction(database, people.STAGE) as connection:
         await connection.execute(
-            "UPDATE patterns SET last_seen_at = $2 WHERE site_id = $1", site.id, seen_at
+            "UPDATE patterns SET last_seen_at = $2, last_evidence_at = $2 WHERE site_id = $1",
+            site.id,
+            seen_at,
         )
 
 
