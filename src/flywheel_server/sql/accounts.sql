@@ -10,7 +10,8 @@ SELECT
     k.operator_id,
     o.email,
     o.role AS operator_role,
-    -- Those heard of lately; one that is gone for good casts no doubt on the others.
+    -- Those heard of lately; one that is gone for good casts no doubt on the others, and neither does
+    -- one with a key of its own, which does not report by a shared one.
     CASE WHEN k.site_id IS NOT NULL THEN ARRAY(
         SELECT DISTINCT a.agent_version
         FROM appliances a
@@ -18,6 +19,16 @@ SELECT
             AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
             AND a.removed_at IS NULL
             AND a.last_seen_at >= now() - interval '30 days'
+            AND (
+                k.appliance_id IS NOT NULL
+                OR NOT EXISTS (
+                    SELECT 1
+                    FROM api_keys b
+                    WHERE b.site_id = a.site_id
+                        AND b.appliance_id = a.id
+                        AND b.revoked_at IS NULL
+                )
+            )
         ORDER BY a.agent_version
         LIMIT 100
     ) END AS versions
@@ -41,7 +52,8 @@ SELECT
     k.operator_id,
     o.email,
     o.role AS operator_role,
-    -- Those heard of lately; one that is gone for good casts no doubt on the others.
+    -- Those heard of lately; one that is gone for good casts no doubt on the others, and neither does
+    -- one with a key of its own, which does not report by a shared one.
     CASE WHEN k.site_id IS NOT NULL THEN ARRAY(
         SELECT DISTINCT a.agent_version
         FROM appliances a
@@ -49,6 +61,16 @@ SELECT
             AND (k.appliance_id IS NULL OR a.id = k.appliance_id)
             AND a.removed_at IS NULL
             AND a.last_seen_at >= now() - interval '30 days'
+            AND (
+                k.appliance_id IS NOT NULL
+                OR NOT EXISTS (
+                    SELECT 1
+                    FROM api_keys b
+                    WHERE b.site_id = a.site_id
+                        AND b.appliance_id = a.id
+                        AND b.revoked_at IS NULL
+                )
+            )
         ORDER BY a.agent_version
         LIMIT 100
     ) END AS versions
