@@ -21,6 +21,7 @@ from flywheel_server import (
     evidence_commands,
     learning_commands,
     log,
+    mail_commands,
     operators_cli,
     serving,
     settings,
@@ -150,6 +151,22 @@ def verify_evidence(
 ) -> None:
     """Check an export of evidence, without network or database; name the first bad link."""
     evidence_commands.verify(file, head, server_key)
+
+
+@cli.command()
+def test_mail(
+    to: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where the mail goes.")],
+) -> None:
+    """Send one mail as sign-in links are sent, and say what became of it."""
+    chosen = _settings()
+
+    async def run() -> None:
+        await mail_commands.test(chosen, to)
+        if chosen.database_url is not None:
+            async with address(chosen) as where:
+                await mail_commands.end_alarm(where.app_url)
+
+    _run(run())
 
 
 @cli.command()

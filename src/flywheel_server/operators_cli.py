@@ -10,7 +10,7 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from flywheel_server import clock, db, errors
+from flywheel_server import addresses, clock, db, errors
 from flywheel_server.actions import accounts, keys
 from flywheel_server.db import Connection
 from flywheel_server.domain.scope import OperatorRole, OperatorScope
@@ -18,7 +18,6 @@ from flywheel_server.domain.scope import OperatorRole, OperatorScope
 Work = Callable[[str], Awaitable[None]]
 Runner = Callable[[Work], None]
 
-_LONGEST_EMAIL = 254
 _ACTOR = OperatorScope.system("the command line")
 Email = Annotated[str, typer.Option(help="The operator's e-mail address.", show_default=False)]
 Role = Annotated[OperatorRole, typer.Option(help="Viewers look but change nothing.")]
@@ -37,13 +36,14 @@ def commands(run: Runner) -> typer.Typer:
     @cli.command()
     def token(email: Email) -> None:
         """Issue another bearer token and print it on the last line; earlier ones stay valid."""
-        address = _checked(email)
+        # Not refused: who is there already may have an address that is no longer taken.
+        address = addresses.canonical(email.strip())
         run(lambda url: _issue(url, address))
 
     @cli.command()
     def disable(email: Email) -> None:
         """Stop an operator and all of their tokens, at once."""
-        address = _checked(email)
+        address = addresses.canonical(email.strip())
         run(lambda url: _disable(url, address))
 
     return cli
@@ -85,19 +85,10 @@ async def _transaction(url: str) -> AsyncIterator[Connection]:
 
 
 def _checked(email: str) -> str:
-    """Return the address without surrounding space. Raises InvalidInput for what is none."""
-    address = email.strip()
-    name, _, domain = address.rpartition("@")
+    """Return the address as it is kept. Raises InvalidInput for what is none."""
     try:
-        size = len(address.encode())
-    except UnicodeEncodeError:
-        size = 0
-    if (
-        not name
-        or not domain
-        or not address.isprintable()
-        or " " in address
-        or not 0 < size <= _LONGEST_EMAIL
-    ):
-        raise errors.InvalidInput("--email takes an e-mail address such as ops@example.com.")
-    return address
+        return addresses.normal(email)
+    except ValueError as error:
+        raise errors.InvalidInput(
+            "--email takes an e-mail address such as ops@example.com."
+        ) from error

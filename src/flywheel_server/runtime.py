@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from flywheel_server import db, metrics
+from flywheel_server import db, errors, metrics
 from flywheel_server.actions.ingest import Writer
 from flywheel_server.actions.mailed_links import MailedLinks
 from flywheel_server.actions.passwords import Passwords
@@ -133,4 +133,11 @@ def _model(settings: Settings) -> Model | None:
 
 
 def _mailer(settings: Settings) -> Mailer | None:
-    return None if settings.smtp_url is None else Mailer(settings.smtp_url, settings.mail_from)
+    return None if settings.smtp_url is None else mailer_of(settings)
+
+
+def mailer_of(settings: Settings) -> Mailer:
+    """Return what sends mails as it is set. Raises SetupError where no mail server is set."""
+    if settings.smtp_url is None:
+        raise errors.SetupError("no mail server is set: set FLYWHEEL_SMTP_URL first")
+    return Mailer(settings.smtp_url, settings.mail_from, allow_plain=settings.smtp_allow_plain)

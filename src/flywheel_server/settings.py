@@ -141,6 +141,10 @@ class Settings(BaseSettings):
         default="flywheel@localhost",
         description="sender of the server's mails",
     )
+    smtp_allow_plain: bool = Field(
+        default=False,
+        description="let mails and the password travel unencrypted to another machine",
+    )
     telemetry_rate: float = Field(
         default=100.0,
         ge=50,

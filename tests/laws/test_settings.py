@@ -34,6 +34,7 @@ WRONG = {
     "session_hours": "never",
     "smtp_url": "mail.example.com",
     "mail_from": "nobody",
+    "smtp_allow_plain": "perhaps",
     "telemetry_rate": "10",
     "ots_calendars": "calendar.example.com",
     "evidence_batch_minutes": "-1",

@@ -5,20 +5,20 @@ Everything happens after the answer, so that its time tells nothing either.
 
 import asyncio
 import datetime as dt
-import smtplib
 
 import asyncpg
 
 from flywheel_server import db, errors, log
-from flywheel_server.actions import audit, tokens
+from flywheel_server.actions import audit, service_health, tokens
 from flywheel_server.domain import people as rules
-from flywheel_server.domain.scope import AuthScope
-from flywheel_server.mail import Mailer
+from flywheel_server.domain.scope import AuthScope, LoopScope
+from flywheel_server.mail import Mailer, NotSent
 from flywheel_server.store import one_time_links, people
 
 _log = log.get(__name__)
 
 _SCOPE = AuthScope()
+_HEALTH = LoopScope(reason="whether mails are taken is the platform's to know")
 _MOST_UNDERWAY = 50
 # Links that one person may have in their mailbox at the same time.
 _MOST_LIVE = 5
@@ -71,9 +71,21 @@ class MailedLinks:
                 text = _TEXT.format(
                     reached_at=self._reached_at, email=url[0], minutes=minutes, url=url[1]
                 )
-                await mailer.send(url[0], "Sign in", text)
-        except (OSError, smtplib.SMTPException, errors.FlywheelError, asyncpg.PostgresError) as why:
+                await self._hand_over(mailer, url[0], text, now)
+        except (errors.FlywheelError, asyncpg.PostgresError) as why:
             _log.error("a sign-in link could not be mailed", reason=type(why).__name__)
+
+    async def _hand_over(self, mailer: Mailer, to: str, text: str, now: dt.datetime) -> None:
+        """Mail a link, and keep for operators whether mails are taken."""
+        try:
+            await mailer.send(to, "Sign in", text, now)
+        except NotSent as why:
+            _log.error("a sign-in link could not be mailed", reason=str(why))
+            async with db.transaction(self._database, _HEALTH) as connection:
+                await service_health.failed(connection, "mail", str(why), now)
+            return
+        async with db.transaction(self._database, _HEALTH) as connection:
+            await service_health.works(connection, "mail")
 
     async def _make(self, email: str, now: dt.datetime) -> tuple[str, str] | None:
         """Make a link; return the address it goes to with its URL.

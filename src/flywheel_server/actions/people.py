@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from flywheel_server import errors, listener
+from flywheel_server import addresses, errors, listener
 from flywheel_server.actions import accounts, audit, tokens
 from flywheel_server.db import Connection, announce
 from flywheel_server.domain import people as rules
@@ -46,9 +46,13 @@ async def invite(
     Raises AlreadyExists for an address in use, NotFound for an unknown home, InvalidInput for an
     address that is none and for a role that this home has not.
     """
-    address = rules.normal_email(email)
-    if address is None:
-        raise errors.InvalidInput("`email` takes an e-mail address such as person@example.com.")
+    try:
+        address = addresses.normal(email)
+    except ValueError as error:
+        raise errors.InvalidInput(
+            "`email` takes an e-mail address such as person@example.com.",
+            fields={"email": str(error)},
+        ) from error
     _check_role(role, partner_id, organization_id)
     if partner_id is None and organization_id is None:
         user_id = await _invite_operator(connection, actor, address, role, now)

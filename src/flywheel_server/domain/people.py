@@ -31,19 +31,6 @@ def link_url(reached_at: str, kind: str, token: str) -> str:
     return f"{reached_at}{LINK_PATHS[kind]}?token={token}"
 
 
-def normal_email(text: str) -> str | None:
-    """Return an e-mail address without surrounding space, or None for what is none."""
-    address = text.strip()
-    name, _, domain = address.rpartition("@")
-    if not name or not domain or not address.isprintable() or " " in address:
-        return None
-    try:
-        size = len(address.encode())
-    except UnicodeEncodeError:
-        return None
-    return address if size <= LONGEST_EMAIL else None
-
-
 def email_digest(email: str) -> bytes:
     """Return what the failures of an address are counted by, whatever its case."""
     return hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).digest()

@@ -108,9 +108,11 @@ WHERE id = $1;
 SELECT u.id, u.email, u.password_hash
 FROM users u
 LEFT JOIN operators o ON o.id = u.operator_id
-WHERE lower(u.email) = lower($1)
+WHERE lower(u.email) IN (lower($1), lower($2))
     AND u.disabled_at IS NULL
-    AND o.disabled_at IS NULL;
+    AND o.disabled_at IS NULL
+ORDER BY lower(u.email) = lower($1) DESC
+LIMIT 1;
 
 -- name: authenticated
 -- fleet: signing in asks for no tenant

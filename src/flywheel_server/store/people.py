@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from flywheel_server import errors
+from flywheel_server import addresses, errors
 from flywheel_server.db import Connection, Record
 from flywheel_server.domain.scope import (
     ClientRole,
@@ -179,7 +179,7 @@ async def set_role(connection: Connection, user_id: UUID, role: str) -> None:
 
 async def find_for_sign_in(connection: Connection, email: str) -> Secret | None:
     """Return what a sign-in with this address compares with; None: no such account, or disabled."""
-    row = await connection.fetchrow(_SQL["find_for_sign_in"], email)
+    row = await connection.fetchrow(_SQL["find_for_sign_in"], email, addresses.canonical(email))
     if row is None:
         return None
     return Secret(user_id=row["id"], email=row["email"], password_hash=row["password_hash"])
