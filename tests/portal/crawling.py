@@ -106,6 +106,8 @@ class Crawler:
     _ends: list[str] = field(default_factory=list)
     # What was deleted on the way.
     _gone: set[str] = field(default_factory=set)
+    # Whether an appliance was removed, merged or split.
+    _took_away: bool = False
 
     async def go_everywhere(self, start: str) -> Met:
         """Look at every kind of page that can be reached, and press every kind of button."""
@@ -142,6 +144,11 @@ class Crawler:
     async def _look(self, answer: Response) -> None:
         name = self._route("GET", answer.url)
         self.met.routes.add(name)
+        if answer.status == 404 and self._took_away:
+            # With an appliance went what was known of it: another one of that kind is looked for.
+            self.met.pages.pop(self._kind(answer.url), None)
+            self.met.routes.discard(name)
+            return
         headings = await self.page.locator("h1").count()
         # Signed out unasked: nothing after this would tell anything.
         assert answer.status != 401, (name, self.met)
@@ -214,6 +221,7 @@ class Crawler:
         async with self.page.expect_navigation() as waiting:
             await pressed.click()
         answer = await waiting.value
+        self._took_away |= name.endswith("/appliances/{appliance_id}/{verb}")
         if name.endswith("/delete"):
             self._gone.add(_object(button["action"]))
         trouble = self.page.locator("#notices .trouble")

@@ -200,7 +200,7 @@ async def test_shared_learning_is_left_and_joined_and_the_audit_tells_it(
         await page.locator("select[name=action]").select_option("An organization was changed")
         await page.locator("select[name=days]").select_option("Last day")
         await page.get_by_role("button", name="Filter").click()
-        rows = page.locator("#list tbody tr")
+        rows = page.locator("#list ol > li")
         await expect(rows).to_have_count(2)
         await expect(rows.last).to_contain_text("takes part in shared learning")
         await expect(rows.last.locator("del")).to_contain_text("yes")

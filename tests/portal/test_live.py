@@ -12,7 +12,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 import flywheel_server
-from tests import candidates, deliveries
+from flywheel_server.domain import orders
+from tests import candidates, ordering
 from tests.portal import browsing
 from tests.portal import stage as stages
 from tests.portal.stage import Stage
@@ -72,9 +73,11 @@ async def test_what_is_chosen_stays_and_a_button_never_becomes_another(
             mode, json={"l2_mode": "manual"}, headers=stages.plain(stage.owner)
         )
         assert answer.status_code == 200, answer.text
-        await deliveries.check_in(
-            stage.http, stage.cast.appliance, "0.4.2", active_l2_mode="manual"
-        )
+        order = orders.draft("sync_rules", {})
+        await ordering.issue(stage.database, stage.cast.appliance, order, order_id="heal::live")
+        # What would move the button waits, and what is chosen stays even then.
+        await page.get_by_role("button", name="1 new: show").click()
+        await expect(page.locator("#orders-section")).to_contain_text("heal::live")
         await expect(page.locator(".mode")).to_contain_text("should be manual")
         await expect(page.get_by_label("L2 mode of vm")).to_have_value("disabled")
         await expect(page.get_by_label("What to do")).to_have_value("run_drift")
