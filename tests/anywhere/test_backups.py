@@ -1,6 +1,7 @@
 """What is no backup, damaged, or of another release is refused in a sentence and loads nothing."""
 
 import asyncio
+import datetime as dt
 import zipfile
 from pathlib import Path
 
@@ -8,8 +9,19 @@ import asyncpg
 import msgspec
 import pytest
 
-from flywheel_server import backup_commands, backup_files, errors, migrations
+from flywheel_server import (
+    backup_commands,
+    backup_files,
+    clock,
+    db,
+    embedded,
+    errors,
+    migrations,
+)
+from flywheel_server.actions import retention
+from flywheel_server.domain.scope import LoopScope
 from flywheel_server.settings import Settings
+from flywheel_server.store import backups
 from tests.anywhere import commands
 from tests.anywhere.conftest import Hosted
 
@@ -145,6 +157,23 @@ def test_the_application_itself_may_not_read_everything(
     assert code == 1
     assert "owner's FLYWHEEL_DATABASE_URL" in told
     assert not list(tmp_path.iterdir())
+
+
+async def test_no_partition_is_dropped_while_a_backup_reads(
+    database: db.Database, address: embedded.Address
+) -> None:
+    """Broken by a drop that waits for the backup, and every writer of the table behind it."""
+    later = clock.now() + dt.timedelta(days=400)
+    reading = await db.connect(address.owner_url, role="none")
+    await backups.begin(reading)
+    await reading.fetchval("SELECT count(*) FROM log_lines")
+
+    async with db.transaction(database, LoopScope(reason="a test of retention")) as connection:
+        assert await retention.drop_log_lines(connection, later, 14) == 0
+    await reading.close()
+
+    async with db.transaction(database, LoopScope(reason="a test of retention")) as connection:
+        assert await retention.drop_log_lines(connection, later, 14) > 0
 
 
 async def _make(hosted: Hosted) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from flywheel_server import database_refusals, db, errors
 from tests import parts, telemetry
+from tests.anywhere import failing_over
 from tests.cast import STAGE, Cast
 
-READ_ONLY = "ALTER SYSTEM SET default_transaction_read_only = on"
 DISK_FULL = """
 CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -34,23 +34,6 @@ BEGIN
 END $$
 """
 ROOM_AGAIN = "DROP FUNCTION full_disk CASCADE"
-
-
-@asynccontextmanager
-async def _read_only(owner: Any) -> AsyncIterator[None]:
-    """Turn the whole server read-only, as a failover does, with every connection as it is."""
-    await owner.execute(READ_ONLY)
-    await owner.execute("SELECT pg_reload_conf()")
-    # The signal arrives by itself; each backend reads the file before its next statement.
-    try:
-        async with asyncio.timeout(10):
-            while await owner.fetchval("SHOW default_transaction_read_only") != "on":
-                await asyncio.sleep(0.01)
-        yield
-    finally:
-        await owner.execute("SET transaction_read_only = off")
-        await owner.execute("ALTER SYSTEM RESET default_transaction_read_only")
-        await owner.execute("SELECT pg_reload_conf()")
 
 
 async def _writes(client: httpx.AsyncClient, cast: Cast) -> dict[str, httpx.Response]:
@@ -101,7 +84,7 @@ async def test_writes_wait_reads_go_on_and_everything_tells_of_it(
     assert (await client.get("/ready")).status_code == 200
     why = database_refusals.READ_ONLY if kind == "read-only" else database_refusals.DISK_FULL
     await parts.settle(client)
-    async with _read_only(owner) if kind == "read-only" else _full(owner):
+    async with failing_over.turned_read_only(owner) if kind == "read-only" else _full(owner):
         answers = await _writes(client, cast)
         ready = await client.get("/ready")
         figures = (await client.get("/metrics")).text
@@ -138,7 +121,7 @@ async def _full(owner: Any) -> AsyncIterator[None]:
 
 async def test_a_readiness_alone_finds_it(client: httpx.AsyncClient, owner: Any) -> None:
     assert (await client.get("/ready")).status_code == 200
-    async with _read_only(owner):
+    async with failing_over.turned_read_only(owner):
         assert (await client.get("/ready")).status_code == 503
         assert "flywheel_database_writable 0.0" in (await client.get("/metrics")).text
 
@@ -154,7 +137,7 @@ async def test_connections_are_made_again_after_a_write_was_refused(
 
     first = await process()
     assert await process() == first
-    async with _read_only(owner):
+    async with failing_over.turned_read_only(owner):
         with pytest.raises(errors.DatabaseUnavailable, match="read-only"):
             async with db.transaction(database, STAGE) as connection:
                 await connection.execute("INSERT INTO partners (name) VALUES ('One')")

@@ -1,5 +1,7 @@
 """Forgets what is past its time: partitions of facts and logs, keys, old runs.
 
+While a backup reads, no partition is dropped; the next turn does it.
+
 A dropped partition's contribution to every fold is kept as base counts in the same transaction, so
 a recount is base plus facts.
 """
@@ -24,6 +26,8 @@ _MOST_KEYS = 50_000
 async def drop_executions(connection: Connection, now: dt.datetime, days: int) -> int:
     """Drop the partitions whose last execution is older than ``days``; return how many."""
     dropped = 0
+    if not await connection.fetchval(_SQL["no_backup"]):
+        return dropped
     for name, starts, ends in await _partitions(connection, "executions"):
         if ends > now - dt.timedelta(days=days):
             continue
@@ -41,6 +45,8 @@ async def drop_executions(connection: Connection, now: dt.datetime, days: int) -
 async def drop_log_lines(connection: Connection, now: dt.datetime, days: int) -> int:
     """Drop the partitions of log lines older than ``days``; return how many."""
     dropped = 0
+    if not await connection.fetchval(_SQL["no_backup"]):
+        return dropped
     for name, _, ends in await _partitions(connection, "log_lines"):
         if ends <= now - dt.timedelta(days=days):
             await connection.execute(_SQL["drop"], "log_lines", name)

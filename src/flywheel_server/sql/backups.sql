@@ -9,6 +9,10 @@ SELECT
     set_config('extra_float_digits', '1', true),
     set_config('bytea_output', 'hex', true);
 
+-- name: keep_partitions
+-- fleet: retention drops no partition meanwhile, for the drop would wait, and writers behind it
+SELECT pg_advisory_xact_lock_shared(7305117, 5);
+
 -- name: long
 -- fleet: settings of this transaction; a restore takes as long as it takes
 SELECT

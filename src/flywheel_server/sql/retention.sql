@@ -111,6 +111,10 @@ SET dropped_successes = level_days.dropped_successes + excluded.dropped_successe
     dropped_claimed_failures
         = level_days.dropped_claimed_failures + excluded.dropped_claimed_failures;
 
+-- name: no_backup
+-- fleet: a backup reads every partition; a drop would wait for it, and writers for the drop
+SELECT pg_try_advisory_xact_lock(7305117, 5);
+
 -- name: drop
 -- fleet: partitions belong to no tenant
 SELECT drop_partition($1, $2);

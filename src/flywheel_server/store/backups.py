@@ -34,6 +34,7 @@ async def begin(connection: Connection) -> None:
     """Begin to read everything as it is at this moment, with the rights of a backup."""
     await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     await connection.execute(_SQL["begin"])
+    await connection.execute(_SQL["keep_partitions"])
 
 
 async def tables(connection: Connection) -> list[Table]:
