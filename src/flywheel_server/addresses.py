@@ -5,8 +5,9 @@ A domain beyond ASCII is kept as people write it; mail goes to the form that eve
 
 import email_validator
 
-# Reserved names that networks of companies do use. Nothing is looked up, and nothing else allowed.
-_OWN_NETWORKS = {"local", "localhost"}
+# Reserved names that networks of companies do use, and the one that no mail ever reaches, for
+# accounts that shall get none. Nothing is looked up, and nothing else allowed.
+_OWN_NETWORKS = {"local", "localhost", "invalid"}
 email_validator.SPECIAL_USE_DOMAIN_NAMES[:] = [
     name for name in email_validator.SPECIAL_USE_DOMAIN_NAMES if name not in _OWN_NETWORKS
 ]

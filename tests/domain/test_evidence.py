@@ -56,11 +56,16 @@ def test_one_and_one_point_zero_say_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a":1,"a":2}', "NaN", "[Infinity]", "{", "", "[" * 100_000, '{"a":1}x']
+    "text", ['{"a":1,"a":2}', "{", "", "[" * 100_000, '{"a":1}x', "[NaNs]", "-NaN"]
 )
 def test_a_text_that_two_readers_take_differently_is_refused(text: str) -> None:
     with pytest.raises(errors.Malformed):
         evidence.parse(text)
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_figure_that_says_nothing_is_nothing(text: str) -> None:
+    assert evidence.parse('{"load":[' + text + "]}") == {"load": [None]}
 
 
 @pytest.mark.parametrize("name", evidence.SIGNED_FIELDS)

@@ -33,7 +33,7 @@ async def test_f16_age_alone_shuts_the_gate_before_the_loop_has_looked(
     pattern_id = await candidates.make_candidate(database, cast.site)
     async with db.transaction(database, candidates.operator()) as connection:
         await connection.execute(
-            "UPDATE patterns SET last_seen_at = now() - $1::interval", dt.timedelta(days=8)
+            "UPDATE patterns SET last_evidence_at = now() - $1::interval", dt.timedelta(days=8)
         )
 
     answer = await client.post(

@@ -209,6 +209,8 @@ class Usage:
     async def _flush_or_wait(self) -> None:
         try:
             await self.flush()
-        except (*db.LOST, errors.FlywheelError, asyncpg.PostgresError) as error:
-            # The next round tries again.
+        except (*db.LOST, errors.Unavailable) as error:
+            # The next round tries again; that the database is away, its condition says for all.
+            _log.debug("usage waits", reason=type(error).__name__)
+        except (errors.FlywheelError, asyncpg.PostgresError) as error:
             _log.warning("usage waits for the database", reason=type(error).__name__)

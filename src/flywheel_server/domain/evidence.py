@@ -7,6 +7,7 @@ repeats everything here with a few lines of code: the README of an export says h
 import datetime as dt
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +55,9 @@ def parse(text: str) -> Any:
     reader the other. NaN and infinities say nothing, as null does.
     """
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=lambda _: None)
+        return json.loads(
+            text, object_pairs_hook=_members, parse_constant=lambda _: None, parse_float=_figure
+        )
     except (ValueError, RecursionError) as error:
         raise errors.Malformed(
             "The body, or `signed_data` in it, is not a JSON document that everyone reads alike: "
@@ -189,6 +192,11 @@ def _leaf(chain_hash: str) -> bytes:
 
 def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def _figure(text: str) -> float | None:
+    figure = float(text)
+    return figure if math.isfinite(figure) else None
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
