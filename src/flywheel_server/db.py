@@ -172,7 +172,12 @@ async def connect(
     dial = where if isinstance(where, Dialer) else Dialer(database_urls.parse(where))
     try:
         connection = await dial(session=session_settings(role, statement_timeout))
-        await _init(connection, role)
+        try:
+            await _init(connection, role)
+        except BaseException:
+            # Also when nobody waits for it any longer.
+            connection.terminate()
+            raise
     except (*LOST, *database_refusals.REFUSED) as error:
         raise _refused(error) from error
     return connection
