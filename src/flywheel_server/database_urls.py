@@ -107,9 +107,9 @@ def _parts(url: str) -> tuple[str, str, str, str]:
         raise errors.SetupError(_ENCODE)
     rest = url[begun.end() :]
     # As libpq does: credentials are what stands before the first @, if no slash comes first.
-    head = re.match(r"[^@/]*@", rest)
-    credentials = head.group()[:-1] if head else ""
-    places, query = _split(rest[len(credentials) + 1 :] if head else rest, "?")
+    head, sign, behind = rest.partition("@")
+    credentials, rest = (head, behind) if sign and "/" not in head else ("", rest)
+    places, query = _split(rest, "?")
     places, database = _split(places, "/")
     if "@" in places or any(sign in database for sign in "/@#"):
         raise errors.SetupError(_ENCODE)

@@ -166,7 +166,7 @@ async def test_viewers_see_all_of_it_and_change_nothing(browser: Browser, stage:
             ("/client/healing", "What was healed, and why"),
             ("/client/candidates", "SRV-1"),
             (f"/client/candidates/{stage.waiting['WS-1']}", "one of your admins does that"),
-            ("/client/rules", "Turn off SMBv1"),
+            ("/client/rules?source=synced&text=smb1", "Turn off SMBv1"),
             ("/client/audit", "Somebody was invited"),
             ("/client/shared-learning", "One of your admins can change this."),
         ):

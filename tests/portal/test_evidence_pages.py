@@ -14,6 +14,7 @@ from playwright.async_api import Browser, expect
 
 from flywheel_server import archive_checks, clock, db
 from flywheel_server.domain.scope import LoopScope
+from flywheel_server.portal import filters
 from flywheel_server.store.evidence import Bundle
 from tests import calendar_server, evidence
 from tests.calendar_server import Calendar
@@ -168,12 +169,14 @@ async def test_ten_thousand_checks_come_in_pages(stage: Stage) -> None:
     headers = {"Cookie": f"flywheel_session={stage.viewer.token}"}
 
     first = (await stage.http.get(path, headers=headers)).text
-    assert "c-49<" in first
-    assert "c-50<" not in first
+    shown = filters.SHOWN
+    assert f">c-{shown - 1}<" in first
+    assert f">c-{shown}<" not in first
     assert len(first) < 100 * 1024
     following = next(part for part in first.split('"') if "next=" in part)
     second = (await stage.http.get(following, headers=headers)).text
-    assert "c-50<" in second
-    assert "c-49<" not in second
+    assert f">c-{shown}<" in second
+    assert f">c-{2 * shown - 1}<" in second
+    assert f">c-{shown - 1}<" not in second
     found = (await stage.http.get(f"{path}?text=C-9999", headers=headers)).text
     assert "c-9999<" in found

@@ -207,8 +207,11 @@ async def test_somebody_is_invited_gets_another_role_and_is_stopped(
         await page.get_by_role("button", name="Change the role").click()
         await expect(page.get_by_text("This is the last admin")).to_be_visible()
         await page.get_by_role("link", name="what they did").click()
-        await expect(page.locator("#list")).to_contain_text("user.role")
-        await expect(page.locator("#list")).to_contain_text("technician → owner")
+        entry = page.locator("#list li", has_text="Somebody got another role").first
+        await entry.locator("summary").click()
+        await expect(entry.get_by_text("user.role")).to_be_visible()
+        await expect(entry.locator("dd")).to_be_visible()
+        await expect(entry.locator("dd")).to_have_text("before: technician → after: owner")
 
 
 async def test_keys_are_decided_plans_read_and_the_audit_holds(
@@ -241,10 +244,12 @@ async def test_keys_are_decided_plans_read_and_the_audit_holds(
         await page.get_by_label("Partner, organization or site").fill(stage.site.slug)
         await page.get_by_label("When").select_option("7")
         await page.get_by_role("button", name="Filter").click()
-        await expect(page.locator("#list tbody tr")).to_have_count(2)
-        await expect(page.locator("#list")).to_contain_text("Set up anew.")
-        await page.get_by_role("link", name="all entries").first.click()
-        await expect(page.locator("#list tbody tr")).to_have_count(1)
+        entries = page.locator("#list li")
+        await expect(entries).to_have_count(2)
+        await entries.first.locator("summary").click()
+        await expect(entries.first.get_by_text("Set up anew.")).to_be_visible()
+        await entries.first.get_by_role("link", name="all entries").click()
+        await expect(entries).to_have_count(1)
         await page.get_by_role("button", name="Check the chain").click()
         await expect(page.get_by_text("It holds.")).to_be_visible()
 

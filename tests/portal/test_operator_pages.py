@@ -113,7 +113,10 @@ async def test_a_rule_is_written_switched_and_watched(
         await page.locator("summary").click()
         await page.get_by_label("More conditions").fill("severity")
         await page.get_by_role("button", name="Make the rule").click()
-        await expect(page.get_by_text("Write each condition as")).to_be_visible()
+        # Said beside the field, which is open again, with what was typed.
+        await expect(page.locator("#wrong-more")).to_contain_text("Write each condition as")
+        await expect(page.locator("#wrong-more")).to_be_visible()
+        await expect(page.get_by_label("More conditions")).to_have_value("severity")
         await expect(page.get_by_role("textbox", name="Name")).to_have_value("Firewall <b>on</b>")
         await page.get_by_label("More conditions").fill("severity in high, critical")
         await page.get_by_role("button", name="Make the rule").click()
