@@ -1575,6 +1575,23 @@ CREATE TABLE public.webhook_old_secrets (
 
 ALTER TABLE ONLY public.webhook_old_secrets FORCE ROW LEVEL SECURITY;
 
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+CREATE FUNCTION public.tenant_spread(of_type text, of_runbook text) RETURNS TABLE(largest_organization bigint, partners bigint)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (COALESCE(max(o.occurrences), (0)::numeric))::bigint AS "coalesce",
+     count(DISTINCT o.partner_id) FILTER (WHERE (o.occurrences > (0)::numeric)) AS count
+    FROM ( SELECT g.partner_id,
+             sum((t.since_successes + t.since_failures)) AS occurrences
+            FROM ((public.platform_pattern_sites t
+              JOIN public.sites s ON ((s.id = t.site_id)))
+              JOIN public.organizations g ON ((g.id = s.organization_id)))
+           WHERE ((t.incident_type = tenant_spread.of_type) AND (t.runbook_id = tenant_spread.of_runbook) AND g.contributes)
+           GROUP BY g.id) o;
+END;
+
 ALTER TABLE ONLY public.aliases
     ADD CONSTRAINT aliases_pkey PRIMARY KEY (alias);
 
@@ -1706,9 +1723,6 @@ ALTER TABLE ONLY public.orders
 
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.organizations
-    ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.partners
     ADD CONSTRAINT partners_pkey PRIMARY KEY (id);

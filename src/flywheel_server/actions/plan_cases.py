@@ -2,11 +2,10 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.domain.plan_history import Evidence
+from flywheel_server.domain.plan_history import History
 from flywheel_server.domain.plans import Asker, Incident
 from flywheel_server.domain.scope import ApplianceScope
 
@@ -41,8 +40,7 @@ class Case:
     scope: ApplianceScope
     incident: Incident
     asker: Asker
-    # With the platform of each runbook.
-    evidence: Sequence[tuple[Evidence, str]]
+    history: History
     watch: Watch
 
     @property

@@ -11,7 +11,7 @@ from flywheel_server.actions.plan_cases import Case, ticks
 from flywheel_server.actions.planner_model import Model, Reply
 from flywheel_server.db import Connection
 from flywheel_server.domain import plan_history, plans, prompts, rules
-from flywheel_server.domain.plan_history import Evidence
+from flywheel_server.domain.plan_history import History
 from flywheel_server.domain.plans import Incident, Proposal, Reason
 from flywheel_server.store import plans as store
 from flywheel_server.store.plans import Covering
@@ -35,25 +35,35 @@ async def propose(
     if not case.incident.incident_type:
         return nothing("no_incident_type")
     catalogue = await store.catalogue(connection, case.incident.platform or "")
-    counts = [each for each, _ in case.evidence]
     found = _from_rules(covering, case.incident) or plan_history.propose(
-        counts, catalogue, case.watch.now()
+        case.history, catalogue, case.watch.now()
     )
     if found is not None:
         return found
     if model is None:
         return nothing("nothing_known")
-    failing = plan_history.failing(counts)
+    failing = plan_history.failing(each for each, _ in case.history.near)
     listed = [each for each in catalogue if each.runbook_id not in failing]
     if not listed:
         return nothing("platform_unknown")
     return await _from_model(connection, model, cache, case, listed)
 
 
-def platforms(covering: Sequence[Covering], evidence: Sequence[tuple[Evidence, str]]) -> set[str]:
+async def last_resort(connection: Connection, case: Case) -> Proposal | None:
+    """Return what a person may decide on where no planner has anything to be told.
+
+    Behind the model, so that what others report never takes its answers from anybody.
+    """
+    if case.asker.mode == "disabled" or not case.history.elsewhere:
+        return None
+    catalogue = await store.catalogue(connection, case.incident.platform or "")
+    return plan_history.last_resort(case.history, catalogue, case.watch.now())
+
+
+def platforms(covering: Sequence[Covering], history: History) -> set[str]:
     """Return the platforms that a site's rules and patterns of an incident type are for."""
     return {each.runbook.platform for each in covering} | {
-        platform for each, platform in evidence if each.tier == "site"
+        platform for each, platform in history.near if each.tier == "site"
     }
 
 

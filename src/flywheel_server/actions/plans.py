@@ -17,13 +17,21 @@ from flywheel_server.actions import plan_approvals, plan_proposals, service_heal
 from flywheel_server.actions.plan_cases import Case, Watch, ticks
 from flywheel_server.actions.planner_model import Model, Reply
 from flywheel_server.db import Connection
-from flywheel_server.domain import plan_answers, plans, prompts
+from flywheel_server.domain import plan_answers, plan_history, plans, prompts
 from flywheel_server.domain.appliances import L2Mode
-from flywheel_server.domain.plan_history import Evidence
-from flywheel_server.domain.plans import Incident, Planner, Proposal, Reason, Spent, Told
+from flywheel_server.domain.plan_history import History
+from flywheel_server.domain.plans import (
+    Incident,
+    Planner,
+    Proposal,
+    Reason,
+    Spent,
+    Told,
+    Verdict,
+)
 from flywheel_server.domain.scope import ApplianceScope, LoopScope
+from flywheel_server.store import patterns, policies
 from flywheel_server.store import plans as store
-from flywheel_server.store import policies
 
 _LOOK_AGAIN_SECONDS = 0.2
 # Of one question: those that failed for the moment, and all, with refused forms and told waits.
@@ -90,10 +98,10 @@ class Gateway:
         Raises DatabaseUnavailable; whatever a provider does is an escalation.
         """
         watch = Watch(now)
-        evidence = await self._evidence(scope, incident)
+        history = await self._history(scope, incident)
         while True:
             async with self._transaction(scope) as connection:
-                begun = await self._begin(connection, scope, incident, evidence, watch)
+                begun = await self._begin(connection, scope, incident, history, watch)
             if isinstance(begun, Decision):
                 return begun
             if begun is not None:
@@ -108,16 +116,20 @@ class Gateway:
         if self._model is not None:
             await self._model.close()
 
-    async def _evidence(
-        self, scope: ApplianceScope, incident: Incident
-    ) -> Sequence[tuple[Evidence, str]]:
+    async def _history(self, scope: ApplianceScope, incident: Incident) -> History:
         async with self._transaction(_COUNTS) as connection:
             policy = await policies.in_force(connection)
-            return await store.evidence(
+            near = await store.evidence(
                 connection,
                 scope.site_id,
                 incident.incident_type,
                 verified_only=policy.require_verified,
+            )
+            elsewhere = await patterns.platform_elsewhere(
+                connection, incident.incident_type, plan_history.LEAST_ORGANIZATIONS
+            )
+            return History(
+                near=near, elsewhere=[each.evidence for each in elsewhere], policy=policy
             )
 
     async def _begin(
@@ -125,20 +137,20 @@ class Gateway:
         connection: Connection,
         scope: ApplianceScope,
         incident: Incident,
-        evidence: Sequence[tuple[Evidence, str]],
+        history: History,
         watch: Watch,
     ) -> Decision | _Question | None:
         """Decide without a provider, or begin to ask one; None: another request is asking."""
         known = await store.askers(connection, scope.site_id, scope.appliance_id)
         asker = plans.asker(known, scope.appliance_id)
-        case = Case(scope=scope, incident=incident, asker=asker, evidence=evidence, watch=watch)
+        case = Case(scope=scope, incident=incident, asker=asker, history=history, watch=watch)
         if incident.incident_id:
             await store.lock_incident(connection, scope.site_id, incident.incident_id)
             earlier = await _earlier(connection, case)
             if earlier is not None:
                 return earlier if isinstance(earlier, Decision) else None
         covering = await store.covering(connection, scope.site_id, incident.incident_type)
-        placed = plans.placed(incident, plan_proposals.platforms(covering, evidence))
+        placed = plans.placed(incident, plan_proposals.platforms(covering, history))
         case = replace(case, incident=placed)
         found = await plan_proposals.propose(
             connection, self._model, self._terms.cache, case, covering
@@ -229,11 +241,12 @@ class Gateway:
         self, connection: Connection, case: Case, plan_id: UUID, proposal: Proposal, spent: Spent
     ) -> Decision:
         """Judge a proposal and write all of it; a plan for approval waits from here on."""
-        named = proposal.proposed
-        runbook = None if named is None else await store.runbook(connection, named)
-        verdict = plans.judge(
-            proposal, runbook, case.incident, case.asker, self._terms.least_confidence
-        )
+        verdict = await self._judge(connection, case, proposal)
+        if verdict.told == "escalate":
+            other = await plan_proposals.last_resort(connection, case)
+            second = None if other is None else await self._judge(connection, case, other)
+            if other is not None and second is not None and second.told == "approval":
+                proposal, verdict = other, second
         answer = plan_answers.answer(case.incident, case.asker, proposal, verdict)
         now = case.watch.now()
         written = await store.decide(
@@ -264,6 +277,13 @@ class Gateway:
             reason=verdict.reason,
             spent=spent,
             repeated=False,
+        )
+
+    async def _judge(self, connection: Connection, case: Case, proposal: Proposal) -> Verdict:
+        named = proposal.proposed
+        runbook = None if named is None else await store.runbook(connection, named)
+        return plans.judge(
+            proposal, runbook, case.incident, case.asker, self._terms.least_confidence
         )
 
     def _asked(self) -> Model:

@@ -31,7 +31,7 @@ async def promote(
     made: list[tuple[Rule, Matter]] = []
     waiting = 0
     for each in sorted(near, key=lambda pair: -pair.evidence.organizations):
-        if gates.failing(promotions.platform_gates(each.evidence, policy)):
+        if not promotions.may_open(each.evidence, policy):
             continue
         pattern = await patterns.platform_get(connection, each.id)
         if pattern is None:
@@ -91,6 +91,7 @@ def _matter(pattern: PlatformPattern, opened: tuple[Gate, ...]) -> Matter:
         runbook_id=evidence.runbook_id,
         evidence={
             "organizations": evidence.organizations,
+            "partners": evidence.partners,
             "successes": evidence.counts.successes,
             "verified_successes": evidence.counts.verified_successes,
             "occurrences": evidence.counts.occurrences,

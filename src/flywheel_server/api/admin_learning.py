@@ -103,6 +103,11 @@ class PlatformPatternView(CountsView):
     counted_from: dt.datetime | None = Field(
         description="When the pair's last rule was withdrawn; null: never."
     )
+    partners: int = Field(
+        description="Of how many partners the organizations are whose evidence counts towards a "
+        "rule.",
+        examples=[3],
+    )
     largest_organization: int = Field(
         description="How many of the occurrences the largest organization supplied.", examples=[6]
     )
@@ -329,6 +334,7 @@ def _platform_pattern(row: patterns.PlatformPattern, policy: Policy) -> Platform
         organizations=row.organizations,
         since=_counts(row.evidence.counts),
         counted_from=row.counted_from,
+        partners=row.evidence.partners,
         largest_organization=row.evidence.largest_organization,
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,

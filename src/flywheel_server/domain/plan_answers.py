@@ -35,6 +35,8 @@ def answer(
 EXPLANATIONS: dict[Reason, str] = {
     "disabled": "L2 is disabled for this appliance: a person decides.",
     "manual": "The plan waits for a person's approval; approving it issues an order.",
+    "platform_gates": "What healed it elsewhere is not proven widely enough: the plan waits for a "
+    "person's approval; approving it issues an order.",
     "no_incident_type": "The request names no incident type: a person decides.",
     "platform_unknown": "The request names no platform that runbooks are for: a person decides.",
     "nothing_known": "Nothing is known to heal this, and no language model is configured.",

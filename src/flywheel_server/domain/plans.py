@@ -28,6 +28,7 @@ Told = Literal["execute", "approval", "escalate"]
 Reason = Literal[
     "disabled",
     "manual",
+    "platform_gates",
     "no_incident_type",
     "platform_unknown",
     "nothing_known",
@@ -105,6 +106,8 @@ class Proposal:
     basis: str | None = None
     # Why there is nothing to judge.
     failure: Reason | None = None
+    # It rests on what others say, and that has not passed the platform's gates: a person decides.
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +214,8 @@ def judge(
         return Verdict(told="escalate", reason=reason, runbook=runbook)
     if asker.mode == "manual":
         return Verdict(told="approval", reason="manual", runbook=runbook)
+    if proposal.waits:
+        return Verdict(told="approval", reason="platform_gates", runbook=runbook)
     return Verdict(told="execute", reason=None, runbook=runbook)
 
 
@@ -242,7 +247,7 @@ def _misfit(runbook: Runbook | None, incident: Incident) -> Reason | None:
 
 
 def _doubt(proposal: Proposal, asker: Asker, least_confidence: float) -> Reason | None:
-    manual = asker.mode == "manual"
+    manual = asker.mode == "manual" or proposal.waits
     # A person's order needs neither a daemon's confidence nor a word that it allows.
     floor = least_confidence if manual else max(least_confidence, _floor(asker.agent_version))
     if (proposal.confidence or 0.0) < floor:

@@ -22,6 +22,8 @@ class Policy:
     platform_min_organizations: int = 5
     platform_min_success_rate: float = 0.9
     platform_min_occurrences: int = 20
+    # Of how many partners these organizations are at least; 1 is off.
+    platform_min_partners: int = 1
     # Refuse platform promotion when one organization supplies more than this share; 1 is off.
     max_organization_share: float = 1.0
     # Count only successes whose post-check said so. Off: the Go daemon sends no verification.
@@ -90,6 +92,11 @@ def explained(policy: Policy) -> list[str]:
             f"With {policy.platform_min_organizations} organizations, the largest always supplies "
             f"more than {100 * policy.max_organization_share:g} %: more organizations are needed."
         )
+    if policy.platform_min_partners > policy.platform_min_organizations:
+        found.append(
+            f"{policy.platform_min_partners} partners have as many organizations at least: that "
+            f"{policy.platform_min_organizations} organizations are enough has no effect."
+        )
     if policy.platform_min_occurrences < policy.platform_min_organizations:
         found.append(
             f"Each of {policy.platform_min_organizations} organizations supplies one attempt at "
@@ -127,6 +134,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "site_max_age_days": (1, 365),
     "platform_min_organizations": (ORGANIZATIONS_FLOOR, 1_000_000),
     "platform_min_success_rate": (0.5, 1),
+    "platform_min_partners": (1, 1_000),
     "max_organization_share": (0.01, 1),
     "withdrawal_success_rate": (0.05, 0.99),
     "withdrawal_evidence": (10, 1_000_000),

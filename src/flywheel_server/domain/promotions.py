@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flywheel_server.domain import rules
-from flywheel_server.domain.gates import Gate
+from flywheel_server.domain.gates import Gate, failing
 from flywheel_server.domain.policy import Policy
 
 # Gates that no evidence opens or shuts: the catalogue and the rules in force do.
 BEYOND_EVIDENCE = frozenset(
     {"runbook_known", "runbook_executable", "incident_type_expressible", "not_covered"}
 )
+
+
+# Gates that ask whose evidence it is.
+_SPREAD = frozenset({"partners", "largest_organization_share"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +77,16 @@ class PlatformEvidence:
     # With the organizations that only have chaos-marked executions.
     organizations_with_chaos: int
     largest_organization: int
+    # Of how many partners the organizations are.
+    partners: int
+    last_evidence_at: dt.datetime | None
     # The platform rule that lives for this pair, enabled or not.
     living_rule: str | None
 
 
 def site_gates(evidence: SiteEvidence, policy: Policy, now: dt.datetime) -> tuple[Gate, ...]:
     """Return the gates between a site's pattern and its candidacy, in order."""
-    occurrences, successes = _counted(evidence.counts, policy)
+    occurrences, successes = counted(evidence.counts, policy)
     return (
         *_runbook_gates(evidence.incident_type, evidence.runbook_id, evidence.runbook),
         _at_least("occurrences", occurrences, policy.site_min_occurrences, "executions"),
@@ -99,7 +106,7 @@ def recent_until(evidence: SiteEvidence, policy: Policy) -> dt.datetime | None:
 
 def platform_gates(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ...]:
     """Return the gates between a platform pattern and its rule, in order."""
-    occurrences, successes = _counted(evidence.counts, policy)
+    occurrences, successes = counted(evidence.counts, policy)
     chaos = policy.learn_from_chaos
     organizations = evidence.organizations_with_chaos if chaos else evidence.organizations
     return (
@@ -107,6 +114,7 @@ def platform_gates(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ..
         _at_least(
             "organizations", organizations, policy.platform_min_organizations, "organizations"
         ),
+        *_partners(evidence.partners, policy),
         _at_least("occurrences", occurrences, policy.platform_min_occurrences, "executions"),
         _rate(successes, occurrences, policy.platform_min_success_rate),
         _share(evidence.largest_organization, evidence.counts.occurrences, policy),
@@ -114,7 +122,19 @@ def platform_gates(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ..
     )
 
 
-def _counted(counts: Counts, policy: Policy) -> tuple[int, int]:
+def may_open(evidence: PlatformEvidence, policy: Policy) -> bool:
+    """Say whether a pair is worth to have summed up whose evidence it is."""
+    return set(failing(platform_gates(evidence, policy))) <= _SPREAD
+
+
+def _partners(partners: int, policy: Policy) -> tuple[Gate, ...]:
+    if policy.platform_min_partners <= 1:
+        return ()
+    return (_at_least("partners", partners, policy.platform_min_partners, "partners"),)
+
+
+def counted(counts: Counts, policy: Policy) -> tuple[int, int]:
+    """Return the occurrences and the successes among them that count under a policy."""
     occurrences, successes = counts.occurrences, counts.successes
     if policy.require_verified:
         successes = counts.verified_successes

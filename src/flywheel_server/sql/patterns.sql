@@ -143,7 +143,7 @@ SELECT
     p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
+    w.largest_organization AS since_largest_organization, w.partners AS since_partners,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
@@ -151,6 +151,7 @@ LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
 LEFT JOIN l1_rules l
     ON l.source = 'platform' AND l.withdrawn_at IS NULL
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 WHERE (p.incident_type, p.runbook_id) > ($1, $2)
     AND ($3::text IS NULL OR p.incident_type = $3)
     AND ($4::text IS NULL OR p.runbook_id = $4)
@@ -184,7 +185,7 @@ SELECT
     p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
+    w.largest_organization AS since_largest_organization, w.partners AS since_partners,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
@@ -192,7 +193,34 @@ LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
 LEFT JOIN l1_rules l
     ON l.source = 'platform' AND l.withdrawn_at IS NULL
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 WHERE p.id = $1;
+
+-- name: platform_elsewhere
+-- fleet: counts only, of so many organizations that they tell of none
+-- What L2 did for an incident type across the platform, as far as a plan may rest on it. What no turn
+-- has folded yet is left out: to find it, each plan would read the new executions of every tenant,
+-- as many as came since the last turn, however long ago that was; and no opt-out and no gate has
+-- been applied to them. A pair that they would carry over its gates is a rule a turn later anyway.
+SELECT
+    p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
+    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
+    p.chaos_successes, p.chaos_failures,
+    p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
+    p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
+    w.largest_organization AS since_largest_organization, w.partners AS since_partners,
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
+    l.rule_id AS living_rule
+FROM platform_patterns p
+JOIN runbooks r ON r.runbook_id = p.runbook_id
+LEFT JOIN l1_rules l
+    ON l.source = 'platform' AND l.withdrawn_at IS NULL
+    AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
+WHERE p.incident_type = $1
+    AND p.since_organizations >= $2
+    AND r.executable
+ORDER BY p.runbook_id;
 
 -- name: platform_closest
 -- fleet: counts only
@@ -204,7 +232,7 @@ SELECT
     p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    largest_organization(p.incident_type, p.runbook_id) AS since_largest_organization,
+    w.largest_organization AS since_largest_organization, w.partners AS since_partners,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule, n.nearness
 FROM platform_patterns p
@@ -212,6 +240,7 @@ LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
 LEFT JOIN l1_rules l
     ON l.source = 'platform' AND l.withdrawn_at IS NULL
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 CROSS JOIN LATERAL (
     SELECT
         CASE WHEN $10 THEN p.since_chaos_organizations ELSE p.since_organizations END
@@ -274,7 +303,7 @@ SELECT
     p.chaos_successes, p.chaos_failures,
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    0::bigint AS since_largest_organization,
+    0::bigint AS since_largest_organization, 0::bigint AS since_partners,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     NULL::text AS living_rule
 FROM platform_patterns p

@@ -109,8 +109,8 @@ FROM runbooks b
 WHERE b.runbook_id = $1;
 
 -- name: evidence
--- Counts alone: of the site, of its organization's sites with it, of the platform. Of the first two
--- also what no turn has folded yet: it was received since the fold's mark, or little before.
+-- Counts alone: of the site, and of its organization's sites with it. Also what no turn has folded
+-- yet: it was received since the fold's mark, or little before.
 WITH neighbours AS MATERIALIZED (
     SELECT n.id
     FROM sites n
@@ -155,25 +155,15 @@ tiers AS (
         sum(
             c.failures + CASE WHEN $3 THEN c.successes - c.verified_successes ELSE 0 END
         )::bigint AS failures,
-        1::bigint AS organizations,
         max(c.last_evidence_at) AS last_seen_at,
         bool_or(c.rejected) AND t.tier = 'site' AS rejected
     FROM counts c
     CROSS JOIN (VALUES ('site'), ('organization')) AS t (tier)
     WHERE t.tier = 'organization' OR c.site_id = $1
     GROUP BY t.tier, c.runbook_id
-    UNION ALL
-    SELECT
-        'platform', p.runbook_id,
-        CASE WHEN $3 THEN p.since_verified_successes ELSE p.since_successes END,
-        p.since_failures
-            + CASE WHEN $3 THEN p.since_successes - p.since_verified_successes ELSE 0 END,
-        p.since_organizations, p.last_evidence_at, false
-    FROM platform_patterns p
-    WHERE p.incident_type = $2
 )
 SELECT
-    t.tier, t.runbook_id, t.successes, t.failures, t.organizations, t.last_seen_at, t.rejected,
+    t.tier, t.runbook_id, t.successes, t.failures, t.last_seen_at, t.rejected,
     b.platform
 FROM tiers t
 JOIN runbooks b ON b.runbook_id = t.runbook_id;

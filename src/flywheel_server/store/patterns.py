@@ -159,6 +159,14 @@ async def platform_closest(
     return [(row["nearness"], _platform_pattern(dict(row))) for row in rows]
 
 
+async def platform_elsewhere(
+    connection: Connection, incident_type: str, least_organizations: int
+) -> list[PlatformPattern]:
+    """Return an incident type's platform patterns of at least so many organizations."""
+    rows = await connection.fetch(_SQL["platform_elsewhere"], incident_type, least_organizations)
+    return [_platform_pattern(dict(row)) for row in rows]
+
+
 async def platform_get(connection: Connection, id: UUID) -> PlatformPattern | None:
     """Return the platform pattern of one pair."""
     row = await connection.fetchrow(_SQL["platform_get"], id)
@@ -265,6 +273,8 @@ def _platform_pattern(row: dict[str, Any]) -> PlatformPattern:
             organizations=row["since_organizations"],
             organizations_with_chaos=row["since_chaos_organizations"],
             largest_organization=row["since_largest_organization"],
+            partners=row["since_partners"],
+            last_evidence_at=row["last_evidence_at"],
             living_rule=row["living_rule"],
         ),
         counted_from=row["counted_from"],

@@ -151,7 +151,7 @@ async def runbook(connection: Connection, runbook_id: str) -> Runbook | None:
 async def evidence(
     connection: Connection, site_id: UUID, incident_type: str, *, verified_only: bool
 ) -> list[tuple[Evidence, str]]:
-    """Return what L2 did for an incident type, by tier and runbook, with its platform."""
+    """Return what L2 did at a site and around it, by tier and runbook, with its platform."""
     rows = await connection.fetch(_SQL["evidence"], site_id, incident_type, verified_only)
     found = []
     for row in rows:

@@ -18,6 +18,7 @@ KINDS = {"execute": "good", "approval": "wait", "escalate": "plain"}
 REASONS = {
     "disabled": "L2 is off on the appliance",
     "manual": "L2 mode is manual",
+    "platform_gates": "what healed it elsewhere has not passed the platform's gates",
     "no_incident_type": "the request named no incident type",
     "platform_unknown": "the platform is not known",
     "nothing_known": "nothing is known to heal it",

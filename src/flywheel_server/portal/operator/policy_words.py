@@ -9,6 +9,7 @@ Unit = Literal[
     "executions",
     "days",
     "organizations",
+    "partners",
     "%",
     "times",
     "yes or no",
@@ -101,6 +102,13 @@ GROUPS: tuple[tuple[str, tuple[Explained, ...]], ...] = (
                 "Success of at least",
                 "%",
                 "This share of what was tried must have healed.",
+            ),
+            _explain(
+                "platform_min_partners",
+                "Partners",
+                "partners",
+                "Those organizations must belong to this many partners; 1 switches this off. What "
+                "healed elsewhere answers a plan only from two partners on, whatever stands here.",
             ),
             _explain(
                 "max_organization_share",

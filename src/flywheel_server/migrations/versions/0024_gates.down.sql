@@ -1,0 +1,1 @@
+DROP FUNCTION tenant_spread(text, text);
