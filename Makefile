@@ -39,7 +39,7 @@ check: setup ## ruff, mypy (strict), import-linter
 .PHONY: test
 test: check ## check, then the whole test suite in parallel
 	@tests/browser.sh
-	@tests/nginx.sh
+	@tests/proxies.sh
 	$(BIN)/pytest
 
 .PHONY: bench

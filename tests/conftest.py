@@ -14,12 +14,20 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+import structlog
 
 from flywheel_server import db, embedded, setup
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
 from tests import cast as people
 
+# The usual renderer takes seconds for the local variables of one refused request.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 # Durability is tested where it matters, on a database of its own; here speed matters.
 FAST = {
     "fsync": "off",

@@ -1,4 +1,4 @@
-"""A real nginx in front of a server, as Debian installs it; `tests/nginx.sh` gets it."""
+"""A real nginx in front of a server, as Debian installs it; `tests/proxies.sh` gets it."""
 
 import asyncio
 import contextlib

@@ -75,7 +75,8 @@ async def test_f43_a_change_whose_entry_fails_is_no_change(
             continue
         answer = await example.send(client, route.method, deaf.cast.admin.headers)
         assert answer.status_code == 500, (route.name, answer.text)
-        assert await _fingerprint(address) == before, route.name
+    # Once for all of them: to read every table after each took minutes.
+    assert await _fingerprint(address) == before
 
 
 async def test_f43_every_change_leaves_exactly_one_entry(

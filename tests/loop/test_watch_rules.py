@@ -17,7 +17,7 @@ from flywheel_server.settings import Settings
 from flywheel_server.store import folds as stored_folds
 from flywheel_server.store import rule_health, rules
 from flywheel_server.store.runs import Run
-from tests import attempts, telemetry
+from tests import attempts, parts, telemetry
 from tests.attempts import LOOP
 from tests.cast import Cast
 
@@ -343,6 +343,8 @@ async def _enabled(database: db.Database, rule: Any) -> bool:
 
 
 async def _served(client: httpx.AsyncClient, cast: Cast) -> set[str]:
+    # Rules are written past the server here, which hears of them.
+    await parts.settle(client)
     answer = await client.get(
         "/agent/sync", params={"site_id": cast.site.slug}, headers=cast.site.headers
     )
