@@ -604,7 +604,7 @@ CREATE TABLE public.events (
     data jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     dispatched_at timestamp with time zone,
-    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'rule.remains'::text, 'rule.quarantined'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
+    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'rule.remains'::text, 'rule.quarantined'::text, 'rule.declined'::text, 'rule.returned'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
     CONSTRAINT events_whole_tenancy CHECK ((((site_id IS NULL) OR (organization_id IS NOT NULL)) AND ((organization_id IS NULL) OR (partner_id IS NOT NULL))))
 );
 
@@ -1502,6 +1502,15 @@ CREATE TABLE public.site_usage (
 );
 
 ALTER TABLE ONLY public.site_usage FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW public.unheard_attempts WITH (security_invoker='true') AS
+ SELECT x.rule,
+    s.id AS site_id,
+    max(COALESCE(x.ended_at, 'infinity'::timestamp with time zone)) AS until
+   FROM ((public.rule_exclusions x
+     JOIN public.organizations o ON (((o.id = x.organization_id) OR ((x.organization_id IS NULL) AND (o.partner_id = x.partner_id)))))
+     JOIN public.sites s ON ((s.organization_id = o.id)))
+  GROUP BY x.rule, s.id;
 
 CREATE TABLE public.users (
     id uuid DEFAULT uuidv7() NOT NULL,
@@ -3827,6 +3836,12 @@ GRANT SELECT ON TABLE public.site_usage TO flywheel_partner;
 GRANT SELECT ON TABLE public.site_usage TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_usage TO flywheel_loop;
 GRANT SELECT ON TABLE public.site_usage TO flywheel_backup;
+
+GRANT SELECT ON TABLE public.unheard_attempts TO flywheel_appliance;
+GRANT SELECT ON TABLE public.unheard_attempts TO flywheel_client;
+GRANT SELECT ON TABLE public.unheard_attempts TO flywheel_partner;
+GRANT SELECT ON TABLE public.unheard_attempts TO flywheel_operator;
+GRANT SELECT ON TABLE public.unheard_attempts TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.users TO flywheel_auth;
 GRANT INSERT ON TABLE public.users TO flywheel_operator;

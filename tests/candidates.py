@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from flywheel_server import clock, db
+from flywheel_server import clock, db, listener
 from flywheel_server.actions import promote, set_aside
 from flywheel_server.domain import rules
 from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
@@ -157,6 +157,24 @@ async def make_promoted_rule(database: db.Database, site: CastSite, *, enabled: 
                 connection, made.id, enabled=False, reason="Wrong.", now=clock.now()
             )
         return made.rule_id
+
+
+async def make_platform_rule(
+    database: db.Database, incident_type: str = "print_queue"
+) -> rules.Rule:
+    """Make a rule for everybody, as the platform's gate would."""
+    rule = rules.learnt(
+        source="platform",
+        scope="platform",
+        scope_id=None,
+        incident_type=incident_type,
+        runbook_id="RB-WIN-SVC-003",
+        platform="windows",
+        generation=1,
+    )
+    async with db.transaction(database, people.STAGE) as connection:
+        await db.announce(connection, listener.RULES, "platform")
+        return await stored_rules.insert(connection, rule)
 
 
 async def forward(database: db.Database, site: CastSite, pattern_id: str) -> None:

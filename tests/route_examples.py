@@ -23,6 +23,13 @@ EXAMPLES: dict[str, Builder] = (
     agents.EXAMPLES | operators.EXAMPLES | tenants.EXAMPLES | people.EXAMPLES | evidence.EXAMPLES
 )
 
+# What these name is the platform's, and everybody's to ask about: of no tenant's, so never foreign.
+SHARED = frozenset(
+    f"POST {root}/{{rule_id}}/{verb}"
+    for root in ("/api/partners/me/learning/platform-rules", "/api/client/rules")
+    for verb in ("decline", "accept")
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:

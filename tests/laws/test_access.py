@@ -11,7 +11,7 @@ from flywheel_server import db
 from flywheel_server.api import access
 from tests import cast as people
 from tests.cast import Cast
-from tests.route_examples import EXAMPLES, Route, routes
+from tests.route_examples import EXAMPLES, SHARED, Route, routes
 from tests.routes.stage import Example, Stage, set_stage
 
 ROUTES = routes()
@@ -88,7 +88,7 @@ async def test_what_belongs_to_another_tenant_is_not_found(
     """F42: the other tenant's person asks with the first one's ids, in path, query and body."""
     wrong, asked = {}, 0
     for route in CLOSED:
-        if role not in route.roles:
+        if role not in route.roles or route.name in SHARED:
             continue
         example = EXAMPLES[route.name](stage, stage.cast.site)
         if not _names_something(route, example, stage):

@@ -25,7 +25,10 @@ class Ask:
     form: dict[str, str] | None = None
 
 
-def removal(root: str, *, sends: bool) -> "Builder":
+Builder = Callable[[Ids], Ask]
+
+
+def removal(root: str, *, sends: bool) -> Builder:
     """Return an ask about an appliance that is there to be removed."""
 
     def ask(ids: Ids) -> Ask:
@@ -38,4 +41,24 @@ def removal(root: str, *, sends: bool) -> "Builder":
     return ask
 
 
-Builder = Callable[[Ids], Ask]
+def platform_rule(root: str) -> dict[str, Builder]:
+    """Return the asks about declining a rule that is everybody's, and taking that back."""
+
+    def ask(verb: str, form: dict[str, str] | None) -> Builder:
+        return lambda ids: Ask(path=f"{root}/{ids.stage.platform_rule}/{verb}", form=form)
+
+    forms: dict[str, dict[str, str]] = {"decline": {"reason": "Not here."}, "accept": {}}
+    return {
+        f"{method} {root}/{{id}}/{verb}": ask(verb, form if method == "POST" else None)
+        for verb, form in forms.items()
+        for method in ("GET", "POST")
+    }
+
+
+# What is named there is the platform's: of no tenant's, so never foreign.
+SHARED = frozenset(
+    f"{method} {root}/{{id}}/{verb}"
+    for root in ("/client/rules", "/partner/learning/platform-rules")
+    for verb in ("decline", "accept")
+    for method in ("GET", "POST")
+)

@@ -1,6 +1,6 @@
 """The matrix lines of clients' pages, and of the page of people that partners have as well."""
 
-from tests.portal.asks import Ask, Builder, Ids
+from tests.portal.asks import Ask, Builder, Ids, platform_rule
 
 CANDIDATE = "/client/candidates/{candidate_id}"
 
@@ -50,6 +50,9 @@ PAGES: dict[str, Builder] = {
     f"GET {CANDIDATE}/forward": _candidate("/forward"),
     f"POST {CANDIDATE}/forward": _candidate("/forward", {"notes": "Every Monday."}),
     "GET /client/rules": _plain("/client/rules"),
+    **platform_rule("/client/rules"),
+    **platform_rule("/partner/learning/platform-rules"),
+    "GET /partner/learning/platform-rules": _plain("/partner/learning/platform-rules"),
     "GET /client/audit": _plain("/client/audit"),
     "GET /partner/audit": _plain("/partner/audit"),
     "GET /client/shared-learning": _plain("/client/shared-learning"),

@@ -23,6 +23,8 @@ async def gather(stage: Stage) -> None:
     await candidates.be_rejected(
         stage.database, [id for by_host in rejected.values() for id in by_host.values()]
     )
+    for kind in ("printer_offline", "share_gone"):
+        await candidates.make_platform_rule(stage.database, kind)
     await flywheel.turn_it(stage)
     await leave(stage)
     await administration.fill(stage)

@@ -28,6 +28,14 @@ ROUTES = [
 UNREACHED = {
     "GET /operator": "who types it is sent to the overview",
     "GET /partner/learning/bulk/results": "a bulk that was sent again leads there",
+    **dict.fromkeys(
+        (
+            f"{method} /client/rules/{{id}}/{verb}"
+            for method in ("GET", "POST")
+            for verb in ("decline", "accept")
+        ),
+        "offered where an organization decides at every site",
+    ),
 }
 # What the server rightly does not do, and what it says then.
 REFUSED = {

@@ -14,6 +14,7 @@ from tests.candidates import (
     be_rejected,
     make_candidates,
     make_pair,
+    make_platform_rule,
     make_promoted_rule,
     make_unresolved,
 )
@@ -74,6 +75,8 @@ class Stage:
     rules: dict[UUID, str]
     # The same, of rules that are switched off.
     rules_off: dict[UUID, str]
+    # A rule of the platform's, for everybody.
+    platform_rule: UUID
     # What the platform counted for the pair of those candidates.
     pair: UUID
     # Plans of `cast.neighbour`, which has full coverage, that wait for a person, by purpose.
@@ -159,6 +162,7 @@ async def set_stage(database: db.Database) -> Stage:
             site.id: await make_promoted_rule(database, site, enabled=False)
             for site in (*cast.sites, cast.stranger)
         },
+        platform_rule=(await make_platform_rule(database)).id,
         pair=await make_pair(database),
         webhooks={
             "operator": (

@@ -24,6 +24,11 @@ def _of_plan(path: str, body: dict[str, str]) -> Builder:
     )
 
 
+def _of_platform_rule(root: str, verb: str) -> Builder:
+    body = {"reason": "We restart it ourselves."} if verb == "decline" else None
+    return lambda stage, _site: Example(path=f"{root}/{stage.platform_rule}/{verb}", body=body)
+
+
 EXAMPLES: dict[str, Builder] = {
     # ---- partners
     "GET /api/partners/me/alarms": lambda _stage, _site: Example(path="/api/partners/me/alarms"),
@@ -70,6 +75,12 @@ EXAMPLES: dict[str, Builder] = {
         path=f"{PARTNER}/rules/{stage.rules_off[site.id]}/removals",
         body={"site_id": site.slug, "reason": "Deleted the file, restarted the agent."},
     ),
+    f"GET {PARTNER}/platform-rules": _partner("platform-rules"),
+    **{
+        f"POST {root}/{{rule_id}}/{verb}": _of_platform_rule(root, verb)
+        for root in (f"{PARTNER}/platform-rules", f"{CLIENT}/rules")
+        for verb in ("decline", "accept")
+    },
     f"GET {PARTNER}/execution-history": lambda _stage, site: Example(
         path=f"{PARTNER}/execution-history", query={"site": site.slug}
     ),

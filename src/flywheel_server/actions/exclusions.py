@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server import errors, listener
-from flywheel_server.actions import audit, events
+from flywheel_server.actions import audit, events, orders
 from flywheel_server.actions.audit import Actor
 from flywheel_server.db import Connection, announce
+from flywheel_server.domain.events import Kind as EventKind
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import exclusions, patterns
+from flywheel_server.domain.scope import ClientScope, PartnerScope
+from flywheel_server.store import accounts, exclusions, patterns
 from flywheel_server.store.exclusions import Exclusion, Kind
+
+_EVENTS: dict[Kind, EventKind] = {"quarantined": "rule.quarantined", "declined": "rule.declined"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,23 +57,59 @@ async def exclude(
     if made is None:
         return None
     await _changed(connection, rule, tenant)
-    if kind == "quarantined":
-        await events.emit(
-            connection,
-            "rule.quarantined",
-            partner_id=None if tenant.organization_id else tenant.partner_id,
-            organization_id=tenant.organization_id,
-            data={
-                "id": str(rule.id),
-                "rule_id": rule.rule_id,
-                "incident_type": rule.incident_type,
-                "runbook_id": rule.runbook_id,
-                "reason": reason,
-            },
-            now=now,
-        )
+    # Delivered now, it would stay where agents keep what they got.
+    await orders.take_back_excluded(connection, now, rule.id)
+    await _tell(connection, _EVENTS[kind], rule, tenant, reason, now)
     await _record(connection, actor, rule, tenant, f"rule.{kind}", now, reason=reason)
     return made
+
+
+async def decline(
+    connection: Connection,
+    scope: PartnerScope | ClientScope,
+    rule: Rule,
+    *,
+    reason: str,
+    now: dt.datetime,
+) -> None:
+    """Keep a platform rule from all sites of the caller's own; again changes nothing.
+
+    Raises Forbidden for an organization whose partner decides at any of its sites, and Conflict
+    for a rule that is no platform rule, or was withdrawn.
+    """
+    tenant = await _own(connection, scope)
+    if rule.withdrawn_at is not None:
+        raise errors.Conflict("This rule was withdrawn: it is served to nobody.")
+    await exclude(connection, scope, rule, tenant, kind="declined", reason=reason, now=now)
+
+
+async def accept(
+    connection: Connection, scope: PartnerScope | ClientScope, rule: Rule, now: dt.datetime
+) -> None:
+    """Take back that the caller declined a rule: its sites get it again, as at first.
+
+    Raises NotFound where it was not declined, and Forbidden as ``decline`` does.
+    """
+    tenant = await _own(connection, scope)
+    found = await exclusions.declined(
+        connection, rule.id, tenant.partner_id, tenant.organization_id
+    )
+    if found is None:
+        raise errors.NotFound("You have not declined this rule: there is nothing to take back.")
+    await include(connection, scope, rule, found, now)
+
+
+async def _own(connection: Connection, scope: PartnerScope | ClientScope) -> Tenant:
+    """Return all that the caller may decline rules for. Raises Forbidden where it is not all."""
+    if isinstance(scope, PartnerScope):
+        return Tenant(partner_id=scope.partner_id)
+    organization = await accounts.get_organization(connection, scope.organization_id)
+    if organization is None or not await exclusions.decides_itself(connection, organization.id):
+        raise errors.Forbidden(
+            "Your IT partner decides at some of your sites, and this is about all of them: ask "
+            "your partner to decline the rule."
+        )
+    return Tenant(partner_id=organization.partner_id, organization_id=organization.id)
 
 
 async def include(
@@ -81,8 +121,33 @@ async def include(
         raise errors.NotFound("No such exclusion from this rule is in force.")
     tenant = Tenant(partner_id=ended.partner_id, organization_id=ended.organization_id)
     await _changed(connection, rule, tenant)
+    await _tell(connection, "rule.returned", rule, tenant, ended.reason, now)
     await _record(connection, actor, rule, tenant, "rule.include", now, reason=ended.reason)
     return ended
+
+
+async def _tell(
+    connection: Connection,
+    kind: EventKind,
+    rule: Rule,
+    tenant: Tenant,
+    reason: str,
+    now: dt.datetime,
+) -> None:
+    await events.emit(
+        connection,
+        kind,
+        partner_id=None if tenant.organization_id else tenant.partner_id,
+        organization_id=tenant.organization_id,
+        data={
+            "id": str(rule.id),
+            "rule_id": rule.rule_id,
+            "incident_type": rule.incident_type,
+            "runbook_id": rule.runbook_id,
+            "reason": reason,
+        },
+        now=now,
+    )
 
 
 async def _changed(connection: Connection, rule: Rule, tenant: Tenant) -> None:

@@ -6,6 +6,7 @@ cancellation is kept as a fact, and the state stays what it was (docs/states.md)
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -208,7 +209,15 @@ async def take_back(connection: Connection, now: dt.datetime, rule: UUID | None 
 
     Delivered after its switch-off, a rule would stay where agents keep what they got.
     """
-    cancelled = await store.cancel_of_rules(connection, now, rule)
+    return await _announce(connection, await store.cancel_of_rules(connection, now, rule))
+
+
+async def take_back_excluded(connection: Connection, now: dt.datetime, rule: UUID) -> int:
+    """Cancel such orders of a rule where a tenant does not get it any more; return how many."""
+    return await _announce(connection, await store.cancel_of_excluded(connection, now, rule))
+
+
+async def _announce(connection: Connection, cancelled: Sequence[UUID]) -> int:
     for appliance_id in sorted(set(cancelled)):
         await db.announce(connection, listener.APPLIANCES, str(appliance_id))
     return len(cancelled)

@@ -1,7 +1,8 @@
 """What was healed, by which rules, and what is shared: for an organization's people."""
 
 import datetime as dt
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -15,14 +16,34 @@ from flywheel_server.api.healing_logs import LevelFilter, SearchFilter, SuccessF
 from flywheel_server.api.healing_stories import ClientHealingLog
 from flywheel_server.api.learning_views import PlaceView, SiteFilterDep, SuccessView, WindowDep
 from flywheel_server.api.operator_bodies import OperatorBody, View
+from flywheel_server.db import Connection
 from flywheel_server.domain import healing_words, rules
-from flywheel_server.store import client_rules, healing_reasons, site_settings
+from flywheel_server.domain.scope import ClientScope, PartnerScope
+from flywheel_server.store import client_rules, exclusions, healing_reasons, site_settings
 from flywheel_server.store.client_rules import ClientRule, Filters
+from flywheel_server.store.exclusions import Exclusion
 
 router = APIRouter(prefix="/api/client", tags=["clients: healing"])
 
 _TIME = "2026-02-24T10:00:00Z"
 SourceFilter = Annotated[rules.Source | None, Query(description="Only such.")]
+
+
+class TakenView(BaseModel):
+    """Why sites of yours do not get a platform rule that others get."""
+
+    kind: Literal["quarantined", "declined"] = Field(
+        description="quarantined: taken away for failing here; declined: by people of yours."
+    )
+    whose: Literal["partner", "organization"] = Field(
+        description="Which sites lose it: all of the partner's, or the organization's."
+    )
+    organization: str | None = Field(
+        description="Which organization's; null: all of the partner's.", examples=[None]
+    )
+    reason: str = Field(description="Why.", examples=["We manage this service ourselves."])
+    by: str = Field(description="Who did it.", examples=["pat@example.com"])
+    since: dt.datetime = Field(description="Since when, UTC.", examples=[_TIME])
 
 
 class ClientRuleView(BaseModel):
@@ -62,6 +83,9 @@ class ClientRuleView(BaseModel):
         description="How often the same repair had worked by then, if a person approved it."
     )
     created_at: dt.datetime = Field(description="When it was made.", examples=[_TIME])
+    taken: list[TakenView] = Field(
+        description="Why sites of yours do not get it, though it is served elsewhere."
+    )
 
 
 class SharedLearning(View):
@@ -137,7 +161,8 @@ async def list_rules(
             site_id=await site.find(connection), source=source, enabled=enabled, text=text
         )
         rows = await client_rules.page(connection, wanted, page.after(UUID), page.limit + 1)
-    return pages.listing(rows, page, lambda row: (row.rule.id,), _rule)
+        shown = await views(connection, scope, rows)
+    return pages.listing(rows, page, lambda row: (row.rule.id,), lambda row: shown[row.rule.id])
 
 
 @router.get("/shared-learning")
@@ -160,7 +185,34 @@ async def set_shared_learning(
     return SharedLearning.model_validate(found)
 
 
-def _rule(found: ClientRule) -> ClientRuleView:
+async def views(
+    connection: Connection, scope: ClientScope | PartnerScope, rows: Sequence[ClientRule]
+) -> dict[UUID, ClientRuleView]:
+    """Return rules as the tenant that is asking knows them, by their ids."""
+    taken: dict[UUID, list[Exclusion]] = {}
+    for each in await exclusions.of_rules(connection, [row.rule.id for row in rows]):
+        taken.setdefault(each.rule, []).append(each)
+    return {
+        row.rule.id: _rule(row, [_taken(each, scope) for each in taken.get(row.rule.id, [])])
+        for row in rows
+    }
+
+
+def _taken(found: Exclusion, scope: ClientScope | PartnerScope) -> TakenView:
+    of_partner = found.organization_id is None
+    # Figures of all of a partner's organizations are not one organization's to read.
+    hidden = of_partner and found.kind == "quarantined" and isinstance(scope, ClientScope)
+    return TakenView(
+        kind=found.kind,
+        whose="partner" if of_partner else "organization",
+        organization=found.organization_name,
+        reason="It failed at sites of your IT partner." if hidden else found.reason,
+        by=found.began_by,
+        since=found.began_at,
+    )
+
+
+def _rule(found: ClientRule, taken: list[TakenView]) -> ClientRuleView:
     rule = found.rule
     shown, rate = learning_views.success(found.successes, found.successes + found.failures)
     return ClientRuleView(
@@ -186,6 +238,7 @@ def _rule(found: ClientRule) -> ClientRuleView:
         approved_at=found.approved_at,
         evidence=_evidence(found.evidence),
         created_at=rule.created_at,
+        taken=taken,
     )
 
 

@@ -10,6 +10,8 @@ Kind = Literal[
     "rule.promoted",
     "rule.withdrawn",
     "rule.quarantined",
+    "rule.declined",
+    "rule.returned",
     "delivery.stuck",
     "rule.remains",
     "plan.waiting",

@@ -25,6 +25,8 @@ class Question:
     # Where the form goes; here if nothing is said.
     action: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    # Whether a reason has to be given.
+    why: bool = False
 
 
 def page(request: Request, scope: PersonScope, question: Question) -> Response:

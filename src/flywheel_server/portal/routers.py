@@ -14,7 +14,15 @@ from flywheel_server.portal import (
 )
 from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.operator import routers as operators
-from flywheel_server.portal.partner import bulk, decisions, fleet, keys, learning, rules
+from flywheel_server.portal.partner import (
+    bulk,
+    decisions,
+    fleet,
+    keys,
+    learning,
+    platform_rules,
+    rules,
+)
 
 _EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)
 _PARTNERS = (
@@ -24,6 +32,7 @@ _PARTNERS = (
     learning.router,
     decisions.router,
     rules.router,
+    platform_rules.router,
     fleet.router,
     people.partners,
     plans.partners,

@@ -54,6 +54,7 @@ TABS: dict[str, tuple[tuple[str, str], ...]] = {
     "/partner/learning": (
         ("Candidates", "/partner/learning"),
         ("Rules", "/partner/learning/rules"),
+        ("Platform rules", "/partner/learning/platform-rules"),
         ("Execution history", "/partner/learning/history"),
     ),
     "/partner/people": (

@@ -28,6 +28,7 @@ FROM (
             OR strpos(lower(k.name), lower($4)) > 0
         )
         AND ($5::uuid IS NULL OR r.id < $5)
+        AND ($7::uuid IS NULL OR r.id = $7)
     ORDER BY r.id DESC
     LIMIT $6
 ) f

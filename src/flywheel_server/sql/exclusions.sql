@@ -19,13 +19,28 @@ RETURNING id, rule, partner_id, organization_id, kind, reason, began_by, began_a
 -- fleet: the caller's row-level security decides which there are
 SELECT
     x.id, x.rule, x.partner_id, x.organization_id, x.kind, x.reason, x.began_by, x.began_at,
-    x.ended_by, x.ended_at, p.name AS partner_name, o.name AS organization_name
+    x.ended_by, x.ended_at, o.name AS organization_name
 FROM rule_exclusions x
-LEFT JOIN partners p ON p.id = x.partner_id
 LEFT JOIN organizations o ON o.id = x.organization_id
 WHERE x.rule = ANY ($1::uuid[])
     AND (x.ended_at IS NULL OR $2)
 ORDER BY x.began_at DESC, x.id;
+
+-- name: declined
+-- What a tenant itself declined, and may take back.
+SELECT x.id
+FROM rule_exclusions x
+WHERE x.rule = $1
+    AND x.partner_id = $2
+    AND x.organization_id IS NOT DISTINCT FROM $3
+    AND x.kind = 'declined'
+    AND x.ended_at IS NULL;
+
+-- name: decides_itself
+-- Whether an organization has sites, and full coverage at each: its people decide there themselves.
+SELECT COALESCE(bool_and(s.healing_tier = 'full_coverage'), false) AS decides
+FROM sites s
+WHERE s.organization_id = $1;
 
 -- name: count_again
 -- fleet: an exclusion changes which attempts count for a rule of everybody
@@ -45,10 +60,13 @@ FROM (
     JOIN rule_attempts a ON a.rule = h.rule AND a.incident_type = l.incident_type
     JOIN sites s ON s.id = a.site_id
     JOIN organizations o ON o.id = s.organization_id AND o.contributes
+    LEFT JOIN (
+        SELECT v.site_id, v.until FROM unheard_attempts v WHERE v.rule = $1
+    ) u ON u.site_id = a.site_id
     WHERE h.rule = $1
         AND (a.began_at >= h.restarted_at) IS TRUE
         AND (NOT a.chaos OR $2)
-        AND a.site_id NOT IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = $1)
+        AND (u.until IS NULL OR a.began_at >= u.until)
         -- Only who was served the rule can have run it: by a sync, by an order, by its own report.
         AND (
             EXISTS (

@@ -117,6 +117,15 @@ WHERE o.rule = $1
     AND o.state = 'pending'
 RETURNING o.appliance_id;
 
+-- name: cancel_of_excluded
+-- The same, where a tenant does not get the rule any more.
+UPDATE orders AS o
+SET state = 'cancelled', finished_at = $2, changed_at = $2
+WHERE o.rule = $1
+    AND o.state = 'pending'
+    AND o.site_id IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = $1)
+RETURNING o.appliance_id;
+
 -- name: cancel_of_disabled_rules
 -- fleet: the loop looks at the rules of every scope
 UPDATE orders AS o

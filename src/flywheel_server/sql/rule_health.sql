@@ -100,13 +100,16 @@ CROSS JOIN LATERAL (
         COALESCE(string_agg(CASE WHEN a.success THEN '1' ELSE '0' END, '' ORDER BY a.seq)
             FILTER (WHERE a.seq > h.folded_seq), '') AS fresh
     FROM rule_attempts a
+    LEFT JOIN (
+        SELECT v.site_id, v.until FROM unheard_attempts v WHERE v.rule = h.rule
+    ) u ON u.site_id = a.site_id
     WHERE a.rule = h.rule
         AND a.seq > CASE WHEN h.replay THEN h.base_seq ELSE h.folded_seq END
         -- Not by an index on the time: it would give every attempt since the rule began.
         AND (a.began_at >= h.restarted_at) IS TRUE
         AND (NOT a.chaos OR $2)
-        -- Not of tenants that the rule was taken from.
-        AND a.site_id NOT IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = h.rule)
+        -- Not of tenants that the rule was taken from, nor from before they got it back.
+        AND (u.until IS NULL OR a.began_at >= u.until)
 ) o
 ORDER BY h.rule
 FOR NO KEY UPDATE OF l;
@@ -225,14 +228,17 @@ CROSS JOIN LATERAL (
         string_agg(CASE WHEN a.success THEN '1' ELSE '0' END, '' ORDER BY a.seq), ''
     ) AS outcomes
     FROM rule_attempts a
+    LEFT JOIN (
+        SELECT v.site_id, v.until FROM unheard_attempts v WHERE v.rule = h.rule
+    ) u ON u.site_id = a.site_id
     WHERE a.rule = h.rule
         AND a.seq > h.base_seq
         AND a.seq <= b.ends
         -- Not by an index on the time: it would give every attempt since the rule began.
         AND (a.began_at >= h.restarted_at) IS TRUE
         AND (NOT a.chaos OR $2)
-        -- Not of tenants that the rule was taken from.
-        AND a.site_id NOT IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = h.rule)
+        -- Not of tenants that the rule was taken from, nor from before they got it back.
+        AND (u.until IS NULL OR a.began_at >= u.until)
 ) o
 WHERE b.ends > h.base_seq
 ORDER BY h.rule;
@@ -337,11 +343,14 @@ CROSS JOIN LATERAL (
         COALESCE(string_agg(CASE WHEN a.success THEN '1' ELSE '0' END, '' ORDER BY a.seq)
             FILTER (WHERE a.began_at >= h.restarted_at AND (NOT a.chaos OR $1)), '') AS outcomes
     FROM rule_attempts a
+    LEFT JOIN (
+        SELECT v.site_id, v.until FROM unheard_attempts v WHERE v.rule = h.rule
+    ) u ON u.site_id = a.site_id
     WHERE a.rule = h.rule
         AND a.seq > h.base_seq
         AND a.seq <= h.folded_seq
-        -- Not of tenants that the rule was taken from.
-        AND a.site_id NOT IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = h.rule)
+        -- Not of tenants that the rule was taken from, nor from before they got it back.
+        AND (u.until IS NULL OR a.began_at >= u.until)
 ) o
 -- What waits for the next turn is not counted yet.
 WHERE NOT h.replay

@@ -59,9 +59,18 @@ async def page(
         wanted.text,
         before,
         limit,
+        None,
     )
     known = await rules.by_ids(connection, [row["id"] for row in found])
     return [_rule(dict(row), known) for row in found]
+
+
+async def get(connection: Connection, id: UUID) -> ClientRule | None:
+    """Return one rule."""
+    row = await connection.fetchrow(_SQL["page"], None, None, None, None, None, 1, id)
+    if row is None:
+        return None
+    return _rule(dict(row), await rules.by_ids(connection, [id]))
 
 
 def _rule(row: dict[str, Any], known: dict[UUID, Rule]) -> ClientRule:

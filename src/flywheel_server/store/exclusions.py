@@ -58,6 +58,21 @@ async def end(connection: Connection, id: UUID, by: str, now: dt.datetime) -> Ex
     return None if row is None else Exclusion(**dict(row))
 
 
+async def declined(
+    connection: Connection, rule: UUID, partner_id: UUID, organization_id: UUID | None
+) -> UUID | None:
+    """Return the exclusion by which exactly this tenant declined a rule, while it is in force."""
+    found: UUID | None = await connection.fetchval(
+        _SQL["declined"], rule, partner_id, organization_id
+    )
+    return found
+
+
+async def decides_itself(connection: Connection, organization_id: UUID) -> bool:
+    """Say whether an organization has full coverage at every one of its sites."""
+    return bool(await connection.fetchval(_SQL["decides_itself"], organization_id))
+
+
 async def of_rules(
     connection: Connection, rules: Collection[UUID], *, ended: bool = False
 ) -> list[Exclusion]:

@@ -130,6 +130,12 @@ async def cancel_of_rules(
     return [row["appliance_id"] for row in rows]
 
 
+async def cancel_of_excluded(connection: Connection, now: dt.datetime, rule: UUID) -> list[UUID]:
+    """Take back orders that would bring a rule to who does not get it; return whose they were."""
+    rows = await connection.fetch(_SQL["cancel_of_excluded"], rule, now)
+    return [row["appliance_id"] for row in rows]
+
+
 async def expire_of(
     connection: Connection, site_id: UUID, appliance_id: UUID, now: dt.datetime
 ) -> list[str]:

@@ -5,13 +5,17 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import client_healing
-from flywheel_server.api.access import ClientReader, RuntimeDep
+from flywheel_server.api import client_healing, rule_declines
+from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.client_healing import SourceFilter
 from flywheel_server.api.learning_views import SiteFilter
-from flywheel_server.portal import filters, frame
+from flywheel_server.api.operator_bodies import PathId, ReasonBody
+from flywheel_server.portal import asking, declining, filters, forms, frame
+from flywheel_server.store import deliveries, exclusions
 
 router = APIRouter(prefix="/client/rules", include_in_schema=False)
+
+_LIST = "/client/rules"
 
 # What rules may be filtered by, with what it is called.
 SOURCES = (
@@ -51,6 +55,7 @@ async def rules_page(
     )
     async with db.transaction(parts.database, scope) as connection:
         sites = await filters.sites(connection)
+        decides = await exclusions.decides_itself(connection, scope.organization_id)
     return frame.page(
         request,
         scope,
@@ -58,6 +63,43 @@ async def rules_page(
         rules=listed.items,
         following=filters.following(request, listed.next),
         sites=sites,
+        decides=decides,
         sources=SOURCES,
         chosen={"site": site, "source": source, "enabled": enabled, "text": text},
     )
+
+
+@router.get("/{id}/decline")
+async def decline_page(
+    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Ask before a platform rule is declined."""
+    rule = await rule_declines.read(parts, scope, str(id))
+    async with db.transaction(parts.database, scope) as connection:
+        holders = (await deliveries.holders(connection, [rule.id])).get(rule.id, [])
+    return asking.page(request, scope, declining.of_declining(rule, list(holders), _LIST))
+
+
+@router.post("/{id}/decline")
+async def decline(request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId) -> Response:
+    """Decline a platform rule, with a reason."""
+    given = await forms.texts(request)
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    deed = rule_declines.client_declines(scope, parts, str(id), body)
+    return await forms.attempt(_LIST, deed, declining.declined)
+
+
+@router.get("/{id}/accept")
+async def accept_page(
+    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Ask before that is taken back."""
+    rule = await rule_declines.read(parts, scope, str(id))
+    return asking.page(request, scope, declining.of_accepting(rule, _LIST))
+
+
+@router.post("/{id}/accept")
+async def accept(scope: ClientAdmin, parts: RuntimeDep, id: PathId) -> Response:
+    """Take a decline back."""
+    deed = rule_declines.client_accepts(scope, parts, str(id))
+    return await forms.attempt(_LIST, deed, declining.accepted)

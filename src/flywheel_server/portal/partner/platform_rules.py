@@ -1,0 +1,76 @@
+"""Rules that were learnt from many organizations: what they do at a partner's sites, declining."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from flywheel_server import db
+from flywheel_server.api import rule_declines
+from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
+from flywheel_server.api.operator_bodies import PathId, ReasonBody
+from flywheel_server.portal import asking, declining, filters, forms, frame
+from flywheel_server.store import deliveries
+
+router = APIRouter(prefix="/partner/learning/platform-rules", include_in_schema=False)
+
+_LIST = "/partner/learning/platform-rules"
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@router.get("")
+async def platform_rules_page(
+    *,
+    request: Request,
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: filters.PageDep,
+    text: _Text = "",
+) -> Response:
+    """List the rules, the newest first."""
+    listed = await rule_declines.list_platform_rules(
+        scope=scope, parts=parts, page=page, text=filters.text(text)
+    )
+    return frame.page(
+        request,
+        scope,
+        "partner/platform_rules.html",
+        rules=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"text": text},
+    )
+
+
+@router.get("/{id}/decline")
+async def decline_page(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Ask before a rule is declined."""
+    rule = await rule_declines.read(parts, scope, str(id))
+    async with db.transaction(parts.database, scope) as connection:
+        holders = (await deliveries.holders(connection, [rule.id])).get(rule.id, [])
+    return asking.page(request, scope, declining.of_declining(rule, list(holders), _LIST))
+
+
+@router.post("/{id}/decline")
+async def decline(request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId) -> Response:
+    """Decline a rule, with a reason."""
+    given = await forms.texts(request)
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    deed = rule_declines.partner_declines(scope, parts, str(id), body)
+    return await forms.attempt(_LIST, deed, declining.declined)
+
+
+@router.get("/{id}/accept")
+async def accept_page(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Ask before that is taken back."""
+    rule = await rule_declines.read(parts, scope, str(id))
+    return asking.page(request, scope, declining.of_accepting(rule, _LIST))
+
+
+@router.post("/{id}/accept")
+async def accept(scope: PartnerActor, parts: RuntimeDep, id: PathId) -> Response:
+    """Take a decline back."""
+    deed = rule_declines.partner_accepts(scope, parts, str(id))
+    return await forms.attempt(_LIST, deed, declining.accepted)
