@@ -67,6 +67,27 @@ async def test_the_platforms_gates_are_not_enough_for_one_partner_alone(
     assert record["basis"].endswith("at 6 organizations of 1 partner; shut: partners")
 
 
+async def test_what_the_policy_looks_at_besides_is_looked_at_for_plans(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast
+) -> None:
+    change = {"count_incidents": True, "reason": "Repeating proves nothing."}
+    answer = await client.put("/api/admin/flywheel/policy", json=change, headers=cast.admin.headers)
+    assert answer.status_code == 200, answer.text
+    for site in [
+        *await people.make_organizations(database, 3),
+        *await people.make_organizations(database, 3),
+    ]:
+        await _heal(client, site, 5, incident_id="drift-again")
+    await telemetry.turn(client, cast.admin)
+    await planning.agent(database, cast.appliance)
+
+    told = await planning.ask(client, cast.site, cast.appliance.credential)
+
+    assert (told["runbook_id"], told["requires_approval"]) == ("", True)
+    (record,) = await planning.decisions(database)
+    assert record["basis"].endswith("at 6 organizations of 2 partners; shut: occurrences")
+
+
 async def test_what_others_report_does_not_take_the_models_answer_from_anybody(
     address: embedded.Address, database: db.Database, cast: Cast
 ) -> None:

@@ -30,7 +30,7 @@ from flywheel_server.domain.plans import (
     Verdict,
 )
 from flywheel_server.domain.scope import ApplianceScope, LoopScope
-from flywheel_server.store import patterns, policies
+from flywheel_server.store import patterns, policies, spreads
 from flywheel_server.store import plans as store
 
 _LOOK_AGAIN_SECONDS = 0.2
@@ -98,7 +98,7 @@ class Gateway:
         Raises DatabaseUnavailable; whatever a provider does is an escalation.
         """
         watch = Watch(now)
-        history = await self._history(scope, incident)
+        history = await self._history(scope, incident, now)
         while True:
             async with self._transaction(scope) as connection:
                 begun = await self._begin(connection, scope, incident, history, watch)
@@ -116,7 +116,9 @@ class Gateway:
         if self._model is not None:
             await self._model.close()
 
-    async def _history(self, scope: ApplianceScope, incident: Incident) -> History:
+    async def _history(
+        self, scope: ApplianceScope, incident: Incident, now: dt.datetime
+    ) -> History:
         async with self._transaction(_COUNTS) as connection:
             policy = await policies.in_force(connection)
             near = await store.evidence(
@@ -125,9 +127,12 @@ class Gateway:
                 incident.incident_type,
                 verified_only=policy.require_verified,
             )
-            elsewhere = await patterns.platform_elsewhere(
-                connection, incident.incident_type, plan_history.LEAST_ORGANIZATIONS
-            )
+            elsewhere = [
+                await spreads.where_asked(connection, each, policy, now)
+                for each in await patterns.platform_elsewhere(
+                    connection, incident.incident_type, plan_history.LEAST_ORGANIZATIONS
+                )
+            ]
             return History(
                 near=near, elsewhere=[each.evidence for each in elsewhere], policy=policy
             )

@@ -12,7 +12,7 @@ from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import LoopScope
-from flywheel_server.store import patterns, quotas
+from flywheel_server.store import patterns, quotas, spreads
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.patterns import PlatformPattern
 
@@ -36,6 +36,7 @@ async def promote(
         pattern = await patterns.platform_get(connection, each.id)
         if pattern is None:
             raise LookupError("under the folds' lock no pair goes away")
+        pattern = await spreads.where_asked(connection, pattern, policy, now)
         opened = promotions.platform_gates(pattern.evidence, policy)
         if not gates.failing(opened) and len(made) >= room:
             waiting += 1

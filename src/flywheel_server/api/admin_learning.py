@@ -17,7 +17,7 @@ from flywheel_server.domain import promotions
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import patterns, policies, runs
+from flywheel_server.store import patterns, policies, runs, spreads
 
 router = APIRouter(prefix="/api/admin", tags=["operators: learning"])
 
@@ -113,6 +113,16 @@ class PlatformPatternView(CountsView):
     )
     first_seen_at: dt.datetime | None = Field(description="First occurrence, UTC.")
     last_seen_at: dt.datetime | None = Field(description="Last occurrence, UTC.")
+    spread: str | None = Field(
+        description="How what counts is spread, in one sentence; null in lists.",
+        examples=[
+            "20 of 24 from one of 5 organizations, of 2 partners, each for another incident."
+        ],
+    )
+    warnings: list[GateView] = Field(
+        description="What the policy could look at and does not, by the names of its values: they "
+        "shut nothing. Empty in lists."
+    )
     gates: list[GateView] = Field(description="In order; all have to be open for a rule.")
     failing: list[str] = Field(description="The gates that are shut.", examples=[["organizations"]])
 
@@ -215,6 +225,8 @@ async def list_platform_patterns(
             limit=page.limit + 1,
             **names,
         )
+        now = clock.now()
+        rows = [await spreads.where_asked(connection, row, policy, now) for row in rows]
     return listing(
         rows,
         page,
@@ -229,9 +241,10 @@ async def get_platform_pattern(scope: Reader, parts: RuntimeDep, id: PathId) -> 
     async with db.transaction(parts.database, scope) as connection:
         policy = await policies.in_force(connection)
         found = await patterns.platform_get(connection, id)
-    if found is None:
-        raise errors.NotFound("No platform pattern has this id: take one from the list.")
-    return _platform_pattern(found, policy)
+        if found is None:
+            raise errors.NotFound("No platform pattern has this id: take one from the list.")
+        found = await spreads.of_pair(connection, found, policy, clock.now())
+    return _platform_pattern(found, policy, detail=True)
 
 
 @router.get("/flywheel/runs")
@@ -293,6 +306,11 @@ async def _closest(
             limit=page.limit + 1,
             **names,
         )
+        now = clock.now()
+        rows = [
+            (nearness, await spreads.where_asked(connection, row, policy, now))
+            for nearness, row in rows
+        ]
     return listing(
         rows,
         page,
@@ -323,8 +341,13 @@ def _pattern(row: patterns.Pattern, policy: Policy, now: dt.datetime) -> Pattern
     )
 
 
-def _platform_pattern(row: patterns.PlatformPattern, policy: Policy) -> PlatformPatternView:
+def _platform_pattern(
+    row: patterns.PlatformPattern, policy: Policy, *, detail: bool = False
+) -> PlatformPatternView:
     gates = promotions.platform_gates(row.evidence, policy)
+    # In lists only what the policy counts by is asked of the facts.
+    whole = row.evidence.spread if detail else None
+    warnings = promotions.platform_warnings(row.evidence, policy) if detail else ()
     return PlatformPatternView(
         **_counts(row.total).model_dump(),
         id=row.id,
@@ -335,6 +358,8 @@ def _platform_pattern(row: patterns.PlatformPattern, policy: Policy) -> Platform
         since=_counts(row.evidence.counts),
         counted_from=row.counted_from,
         partners=row.evidence.partners,
+        spread=None if whole is None else whole.sentence(),
+        warnings=[GateView.model_validate(each) for each in warnings],
         largest_organization=row.evidence.largest_organization,
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,

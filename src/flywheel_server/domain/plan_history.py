@@ -110,6 +110,7 @@ _WHY = {
     "occurrences": "too few attempts",
     "success_rate": "too few of them healed",
     "largest_organization_share": "too much of it from one organization",
+    "unproven_share": "too much of it was not attempted",
     "not_promoted": "its platform rule is switched off, or was taken from this site",
 }
 _TIERS: tuple[tuple[str, Planner], ...] = (

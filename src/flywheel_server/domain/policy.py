@@ -24,6 +24,14 @@ class Policy:
     platform_min_occurrences: int = 20
     # Of how many partners these organizations are at least; 1 is off.
     platform_min_partners: int = 1
+    # An organization is one of them with so many attempts, on as many incidents; 1 is off.
+    organization_min_incidents: int = 1
+    # All attempts at one incident count as one; healed, if the last of them was.
+    count_incidents: bool = False
+    # Older attempts count for nothing; 0 is off.
+    platform_max_age_days: int = 0
+    # Refuse when more than this share was not attempted or called a chaos test; 1 is off.
+    max_unproven_share: float = 1.0
     # Refuse platform promotion when one organization supplies more than this share; 1 is off.
     max_organization_share: float = 1.0
     # Count only successes whose post-check said so. Off: the Go daemon sends no verification.
@@ -43,6 +51,26 @@ class Policy:
     # When a learnt rule is withdrawn: its bar, and how much evidence it takes.
     withdrawal_success_rate: float = 0.8
     withdrawal_evidence: float = 1_000.0
+
+    @property
+    def counts_by_spread(self) -> bool:
+        """Whether a platform pattern is judged by facts, which say more than its sums."""
+        return (
+            self.organization_min_incidents > 1
+            or self.count_incidents
+            or self.platform_max_age_days > 0
+            or self.max_unproven_share < 1
+        )
+
+
+# What the values that are off are to a careful platform: pages warn by them.
+ADVISED = Policy(
+    platform_min_partners=2,
+    organization_min_incidents=2,
+    count_incidents=True,
+    platform_max_age_days=90,
+    max_unproven_share=0.5,
+)
 
 
 def as_values(policy: Policy) -> dict[str, int | float | bool]:
@@ -97,6 +125,13 @@ def explained(policy: Policy) -> list[str]:
             f"{policy.platform_min_partners} partners have as many organizations at least: that "
             f"{policy.platform_min_organizations} organizations are enough has no effect."
         )
+    least = policy.organization_min_incidents * policy.platform_min_organizations
+    if policy.organization_min_incidents > 1 and policy.platform_min_occurrences < least:
+        found.append(
+            f"{policy.platform_min_organizations} organizations with "
+            f"{policy.organization_min_incidents} incidents have {least} attempts at least: that "
+            f"{policy.platform_min_occurrences} attempts are enough has no effect."
+        )
     if policy.platform_min_occurrences < policy.platform_min_organizations:
         found.append(
             f"Each of {policy.platform_min_organizations} organizations supplies one attempt at "
@@ -135,6 +170,9 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "platform_min_organizations": (ORGANIZATIONS_FLOOR, 1_000_000),
     "platform_min_success_rate": (0.5, 1),
     "platform_min_partners": (1, 1_000),
+    "organization_min_incidents": (1, 1_000),
+    "platform_max_age_days": (0, 3_650),
+    "max_unproven_share": (0, 1),
     "max_organization_share": (0.01, 1),
     "withdrawal_success_rate": (0.05, 0.99),
     "withdrawal_evidence": (10, 1_000_000),

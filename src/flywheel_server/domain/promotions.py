@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from flywheel_server.domain import rules
 from flywheel_server.domain.gates import Gate, failing
-from flywheel_server.domain.policy import Policy
+from flywheel_server.domain.policy import ADVISED, Policy
+from flywheel_server.domain.spreads import Spread
 
 # Gates that no evidence opens or shuts: the catalogue and the rules in force do.
 BEYOND_EVIDENCE = frozenset(
@@ -18,7 +19,9 @@ BEYOND_EVIDENCE = frozenset(
 
 
 # Gates that ask whose evidence it is.
-_SPREAD = frozenset({"partners", "largest_organization_share"})
+_SPREAD = frozenset({"partners", "largest_organization_share", "unproven_share"})
+# Gates that counting by incidents may open, though sums shut them.
+_BY_INCIDENT = _SPREAD | {"success_rate"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,8 @@ class PlatformEvidence:
     # Of how many partners the organizations are.
     partners: int
     last_evidence_at: dt.datetime | None
+    # None: nobody has asked the facts.
+    spread: Spread | None = None
     # The platform rule that lives for this pair, enabled or not.
     living_rule: str | None
 
@@ -106,31 +111,153 @@ def recent_until(evidence: SiteEvidence, policy: Policy) -> dt.datetime | None:
 
 def platform_gates(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ...]:
     """Return the gates between a platform pattern and its rule, in order."""
-    occurrences, successes = counted(evidence.counts, policy)
-    chaos = policy.learn_from_chaos
-    organizations = evidence.organizations_with_chaos if chaos else evidence.organizations
+    weight = _weigh(evidence, policy)
     return (
         *_runbook_gates(evidence.incident_type, evidence.runbook_id, evidence.runbook),
         _at_least(
-            "organizations", organizations, policy.platform_min_organizations, "organizations"
+            "organizations",
+            weight.organizations,
+            policy.platform_min_organizations,
+            "organizations",
         ),
-        *_partners(evidence.partners, policy),
-        _at_least("occurrences", occurrences, policy.platform_min_occurrences, "executions"),
-        _rate(successes, occurrences, policy.platform_min_success_rate),
-        _share(evidence.largest_organization, evidence.counts.occurrences, policy),
+        *_partners(weight.partners, policy),
+        _at_least("occurrences", weight.occurrences, policy.platform_min_occurrences, weight.unit),
+        _rate(weight.successes, weight.occurrences, policy.platform_min_success_rate),
+        _share(weight.largest, weight.of, policy),
+        *_unproven(evidence.spread, policy),
         _unpromoted(evidence.living_rule),
     )
 
 
 def may_open(evidence: PlatformEvidence, policy: Policy) -> bool:
     """Say whether a pair is worth to have summed up whose evidence it is."""
-    return set(failing(platform_gates(evidence, policy))) <= _SPREAD
+    shut = set(failing(platform_gates(evidence, policy)))
+    return shut <= (_BY_INCIDENT if policy.counts_by_spread else _SPREAD)
+
+
+def platform_warnings(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ...]:
+    """Return what a careful platform would look at, and this policy does not."""
+    spread = evidence.spread
+    if spread is None:
+        return ()
+    least = ADVISED.organization_min_incidents
+    heard, organizations = spread.heard(least), spread.heard(1)
+    found = [
+        Gate(
+            name="organization_min_incidents",
+            value=heard,
+            needed=policy.platform_min_organizations,
+            passed=heard >= min(organizations, policy.platform_min_organizations),
+            explanation=f"{heard} of {organizations} organizations have {least} attempts, on as "
+            "many incidents.",
+        ),
+        Gate(
+            name="platform_min_partners",
+            value=spread.partners,
+            needed=ADVISED.platform_min_partners,
+            passed=spread.partners >= ADVISED.platform_min_partners,
+            explanation=f"The organizations are of {_many(spread.partners, 'partner')}.",
+        ),
+        *evidence_warnings(spread, policy.platform_min_occurrences),
+    ]
+    return tuple(gate for gate in found if getattr(policy, gate.name) == getattr(_OFF, gate.name))
+
+
+def evidence_warnings(spread: Spread, least: int) -> tuple[Gate, ...]:
+    """Return what is to be said of any evidence of which so many attempts are needed."""
+    share = ADVISED.max_unproven_share
+    reported = spread.attempts + spread.unproven
+    return (
+        Gate(
+            name="count_incidents",
+            value=spread.incidents,
+            needed=least,
+            passed=spread.incidents >= min(spread.attempts, least),
+            explanation=f"{_many(spread.attempts, 'attempt')} at "
+            f"{_many(spread.incidents, 'incident')}; one was tried "
+            f"{_many(spread.most_of_one, 'time')}.",
+        ),
+        Gate(
+            name="platform_max_age_days",
+            value=spread.aged,
+            needed=0,
+            passed=spread.aged == 0,
+            explanation=f"{spread.aged} of {_many(spread.attempts, 'attempt')} "
+            f"{'is' if spread.aged == 1 else 'are'} older than {spread.days} days.",
+        ),
+        Gate(
+            name="max_unproven_share",
+            value=spread.unproven,
+            needed=share,
+            passed=Decimal(spread.unproven) <= Decimal(str(share)) * reported,
+            explanation=f"{spread.unproven} of {reported} reported were not attempted, not "
+            "reachable or called a chaos test.",
+        ),
+    )
 
 
 def _partners(partners: int, policy: Policy) -> tuple[Gate, ...]:
     if policy.platform_min_partners <= 1:
         return ()
     return (_at_least("partners", partners, policy.platform_min_partners, "partners"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weight:
+    """What a pair's evidence comes to under a policy."""
+
+    organizations: int
+    partners: int
+    occurrences: int
+    successes: int
+    unit: str
+    # The largest organization's part, and of what.
+    largest: int
+    of: int
+
+
+def _weigh(evidence: PlatformEvidence, policy: Policy) -> _Weight:
+    spread = evidence.spread
+    if spread is None or not policy.counts_by_spread:
+        occurrences, successes = counted(evidence.counts, policy)
+        chaos = policy.learn_from_chaos
+        return _Weight(
+            organizations=evidence.organizations_with_chaos if chaos else evidence.organizations,
+            partners=evidence.partners,
+            occurrences=occurrences,
+            successes=successes,
+            unit="executions",
+            largest=evidence.largest_organization,
+            of=evidence.counts.occurrences,
+        )
+    once = policy.count_incidents
+    occurrences = spread.incidents if once else spread.attempts
+    return _Weight(
+        organizations=spread.heard(policy.organization_min_incidents),
+        partners=spread.partners,
+        occurrences=occurrences,
+        successes=spread.incident_successes if once else spread.successes,
+        unit="incidents" if once else "executions",
+        largest=spread.largest_incidents if once else spread.largest,
+        of=occurrences,
+    )
+
+
+def _unproven(spread: Spread | None, policy: Policy) -> tuple[Gate, ...]:
+    limit = policy.max_unproven_share
+    if limit >= 1 or spread is None:
+        return ()
+    reported = spread.attempts + spread.unproven
+    return (
+        Gate(
+            name="unproven_share",
+            value=f"{spread.unproven} of {reported}" if reported else "no data",
+            needed=limit,
+            passed=Decimal(spread.unproven) <= Decimal(str(limit)) * reported,
+            explanation=f"{spread.unproven} of {reported} reported were not attempted, not "
+            f"reachable or called a chaos test; {100 * limit:g} % are let pass.",
+        ),
+    )
 
 
 def counted(counts: Counts, policy: Policy) -> tuple[int, int]:
@@ -190,6 +317,11 @@ def _kind(runbook_id: str) -> str:
     return "No runbook has this id: register the runbook, or give the id an alias."
 
 
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+_OFF = Policy()
 _NEVER_RUNBOOKS = {
     "AUTO-": "A placeholder of an older server",
     "RB-AUTO-": "A rule id of an older server",

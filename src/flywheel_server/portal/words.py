@@ -37,7 +37,16 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-_GATES = {"success_rate": "success", "successes": "L2 successes"}
+_GATES = {
+    "success_rate": "success",
+    "successes": "L2 successes",
+    "unproven_share": "not attempted",
+    "organization_min_incidents": "organizations with several incidents",
+    "count_incidents": "incidents",
+    "platform_min_partners": "partners",
+    "platform_max_age_days": "age",
+    "max_unproven_share": "not attempted",
+}
 
 
 def utc(moment: dt.datetime) -> str:

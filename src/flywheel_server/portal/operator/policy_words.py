@@ -10,6 +10,7 @@ Unit = Literal[
     "days",
     "organizations",
     "partners",
+    "incidents",
     "%",
     "times",
     "yes or no",
@@ -109,6 +110,35 @@ GROUPS: tuple[tuple[str, tuple[Explained, ...]], ...] = (
                 "partners",
                 "Those organizations must belong to this many partners; 1 switches this off. What "
                 "healed elsewhere answers a plan only from two partners on, whatever stands here.",
+            ),
+            _explain(
+                "organization_min_incidents",
+                "Each organization has",
+                "incidents",
+                "An organization counts only with so many attempts, on as many incidents; 1 "
+                "switches this off. This and the next three hold for the platform's rules alone: "
+                "a person who decides on a site's candidate sees the same figures as warnings.",
+            ),
+            _explain(
+                "count_incidents",
+                "One incident counts once",
+                "yes or no",
+                "However often an incident was tried, it is one attempt, which healed if the last "
+                "one did. Attempts without an incident's id are one for each host.",
+            ),
+            _explain(
+                "platform_max_age_days",
+                "Not older than",
+                "days",
+                "Older attempts count for nothing; 0 switches this off. Attempts that are not kept "
+                "any more count for nothing either, once this or one of its neighbours is on.",
+            ),
+            _explain(
+                "max_unproven_share",
+                "Not attempted at most",
+                "%",
+                "No rule is made when more than this of what was reported was not attempted, not "
+                "reachable or called a chaos test; 100 % switches this off.",
             ),
             _explain(
                 "max_organization_share",

@@ -1,0 +1,108 @@
+-- Facts, not folds: asked where somebody looks, or a rule is near and the policy wants to know. The
+-- index on incidents holds no L1, which is most of what a site reports.
+
+-- name: of_pair
+-- fleet: counts of each contributing organization, from as many as the platform's fold has taken
+WITH places AS MATERIALIZED (
+    SELECT t.site_id, o.id AS organization_id, o.partner_id
+    FROM platform_pattern_sites t
+    JOIN sites s ON s.id = t.site_id
+    JOIN organizations o ON o.id = s.organization_id
+    WHERE t.incident_type = $1
+        AND t.runbook_id = $2
+        AND o.contributes
+),
+in_force AS (
+    SELECT
+        p.organization_id, p.partner_id, e.site_id, e.execution_id, e.evidence_at,
+        e.incident_id, CASE WHEN e.incident_id = '' THEN e.hostname END AS host,
+        e.outcome = 'success' AND (NOT $6 OR e.verified IS TRUE) AS success,
+        e.outcome IN ('success', 'failure') AND (e.chaos_campaign_id IS NULL OR $4) AS counts,
+        e.outcome = 'not_attempted' OR e.chaos_campaign_id IS NOT NULL AND NOT $4 AS unproven
+    FROM places p
+    JOIN executions e ON e.site_id = p.site_id
+    LEFT JOIN aliases a ON a.alias = e.reported_id
+    WHERE e.level <> 'L1'
+        AND e.level = 'L2'
+        AND e.incident_type = $1
+        AND COALESCE(a.runbook_id, e.reported_id) = $2
+        -- Nothing was received before it was evidence.
+        AND e.received_at >= $3
+        AND e.evidence_at >= $3
+        AND pg_visible_in_snapshot(
+            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'platform')
+        )
+    GROUP BY
+        p.organization_id, p.partner_id, e.site_id, e.execution_id, e.evidence_at, e.incident_id,
+        e.hostname, e.outcome, e.verified, e.chaos_campaign_id
+    HAVING sum(e.weight) > 0
+),
+incidents AS (
+    SELECT
+        f.organization_id, f.partner_id,
+        count(*) FILTER (WHERE f.counts) AS attempts,
+        count(*) FILTER (WHERE f.counts AND f.success) AS successes,
+        COALESCE((
+            array_agg(f.success ORDER BY f.evidence_at DESC, f.execution_id DESC)
+            FILTER (WHERE f.counts)
+        )[1], false) AS healed,
+        count(*) FILTER (WHERE f.unproven) AS unproven,
+        count(*) FILTER (WHERE f.counts AND f.evidence_at < $5) AS aged
+    FROM in_force f
+    GROUP BY f.organization_id, f.partner_id, f.site_id, f.incident_id, f.host
+)
+SELECT
+    i.partner_id,
+    sum(i.attempts)::bigint AS attempts,
+    sum(i.successes)::bigint AS successes,
+    count(*) FILTER (WHERE i.attempts > 0) AS incidents,
+    count(*) FILTER (WHERE i.attempts > 0 AND i.healed) AS incident_successes,
+    max(i.attempts) AS most_of_one,
+    sum(i.unproven)::bigint AS unproven,
+    sum(i.aged)::bigint AS aged
+FROM incidents i
+GROUP BY i.organization_id, i.partner_id;
+
+-- name: of_pattern
+-- The same of one host of one site.
+WITH in_force AS (
+    SELECT
+        e.execution_id, e.evidence_at, e.incident_id,
+        e.outcome = 'success' AND (NOT $7 OR e.verified IS TRUE) AS success,
+        e.outcome IN ('success', 'failure') AND (e.chaos_campaign_id IS NULL OR $5) AS counts,
+        e.outcome = 'not_attempted' OR e.chaos_campaign_id IS NOT NULL AND NOT $5 AS unproven
+    FROM executions e
+    LEFT JOIN aliases a ON a.alias = e.reported_id
+    WHERE e.site_id = $1
+        AND e.level <> 'L1'
+        AND e.level = 'L2'
+        AND e.incident_type = $2
+        AND COALESCE(a.runbook_id, e.reported_id) = $3
+        AND e.hostname = $4
+    GROUP BY
+        e.execution_id, e.evidence_at, e.incident_id, e.outcome, e.verified, e.chaos_campaign_id
+    HAVING sum(e.weight) > 0
+),
+incidents AS (
+    SELECT
+        count(*) FILTER (WHERE f.counts) AS attempts,
+        count(*) FILTER (WHERE f.counts AND f.success) AS successes,
+        COALESCE((
+            array_agg(f.success ORDER BY f.evidence_at DESC, f.execution_id DESC)
+            FILTER (WHERE f.counts)
+        )[1], false) AS healed,
+        count(*) FILTER (WHERE f.unproven) AS unproven,
+        count(*) FILTER (WHERE f.counts AND f.evidence_at < $6) AS aged
+    FROM in_force f
+    GROUP BY f.incident_id
+)
+SELECT
+    NULL::uuid AS partner_id,
+    COALESCE(sum(i.attempts), 0)::bigint AS attempts,
+    COALESCE(sum(i.successes), 0)::bigint AS successes,
+    count(*) FILTER (WHERE i.attempts > 0) AS incidents,
+    count(*) FILTER (WHERE i.attempts > 0 AND i.healed) AS incident_successes,
+    COALESCE(max(i.attempts), 0) AS most_of_one,
+    COALESCE(sum(i.unproven), 0)::bigint AS unproven,
+    COALESCE(sum(i.aged), 0)::bigint AS aged
+FROM incidents i;

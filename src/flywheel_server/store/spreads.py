@@ -1,0 +1,73 @@
+"""How evidence is spread, from the facts that are kept."""
+
+import datetime as dt
+from dataclasses import replace
+from uuid import UUID
+
+from flywheel_server.db import Connection
+from flywheel_server.domain import policy as policies
+from flywheel_server.domain import promotions
+from flywheel_server.domain.policy import Policy
+from flywheel_server.domain.promotions import SiteEvidence
+from flywheel_server.domain.spreads import Spread, Voice
+from flywheel_server.sql import load
+from flywheel_server.store.patterns import PlatformPattern
+
+_SQL = load("spreads")
+# Before anything that was ever received.
+_EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+async def of_pair(
+    connection: Connection, pattern: PlatformPattern, policy: Policy, now: dt.datetime
+) -> PlatformPattern:
+    """Return a platform pattern with how its evidence is spread, of what the policy counts."""
+    days = policy.platform_max_age_days or policies.ADVISED.platform_max_age_days
+    aged = now - dt.timedelta(days=days)
+    since = pattern.counted_from or _EVER
+    if policy.platform_max_age_days:
+        since = max(since, aged)
+    evidence = pattern.evidence
+    rows = await connection.fetch(
+        _SQL["of_pair"],
+        evidence.incident_type,
+        evidence.runbook_id,
+        since,
+        policy.learn_from_chaos,
+        aged,
+        policy.require_verified,
+    )
+    found = Spread(voices=[Voice(**dict(row)) for row in rows], days=days)
+    return replace(pattern, evidence=replace(evidence, spread=found))
+
+
+async def where_asked(
+    connection: Connection, pattern: PlatformPattern, policy: Policy, now: dt.datetime
+) -> PlatformPattern:
+    """Return it with its spread where the policy counts by it and other gates are open."""
+    if not policy.counts_by_spread or not promotions.may_open(pattern.evidence, policy):
+        return pattern
+    return await of_pair(connection, pattern, policy, now)
+
+
+async def of_pattern(
+    connection: Connection,
+    site_id: UUID,
+    evidence: SiteEvidence,
+    hostname: str,
+    policy: Policy,
+    now: dt.datetime,
+) -> Spread:
+    """Return how the evidence of one host of a site is spread."""
+    days = policies.ADVISED.platform_max_age_days
+    rows = await connection.fetch(
+        _SQL["of_pattern"],
+        site_id,
+        evidence.incident_type,
+        evidence.runbook_id,
+        hostname,
+        policy.learn_from_chaos,
+        now - dt.timedelta(days=days),
+        policy.require_verified,
+    )
+    return Spread(voices=[Voice(**dict(row)) for row in rows], days=days)
