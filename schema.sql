@@ -251,6 +251,12 @@ CREATE FUNCTION public.largest_organization(of_type text, of_runbook text) RETUR
            GROUP BY g.id) o;
 END;
 
+CREATE FUNCTION public.lookalike_key(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT replace(translate(regexp_replace(lower((NORMALIZE(name, NFKD) COLLATE pg_c_utf8)), '[\s\u00ad\u0300-\u036f\u200b-\u200f\u2028-\u202f\u2060\ufeff_.:/-]+'::text, ''::text, 'g'::text), '01i|аеорсухіѕјһԁԛԝкмтвнӏαεικνορτυχ'::text, 'olllaeopcyxlsjhdqwkmtbhlaelkvoptux'::text), 'rn'::text, 'm'::text) AS replace;
+END;
+
 CREATE FUNCTION public.orders_guard() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -289,6 +295,146 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+CREATE TABLE public.l1_rules (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    rule_id text NOT NULL,
+    source text NOT NULL,
+    scope text NOT NULL,
+    partner_id uuid,
+    organization_id uuid,
+    site_id uuid,
+    tier text,
+    incident_type text NOT NULL,
+    runbook_id text,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    conditions jsonb NOT NULL,
+    action text NOT NULL,
+    action_params jsonb DEFAULT '{}'::jsonb NOT NULL,
+    hipaa_controls text[] DEFAULT '{}'::text[] NOT NULL,
+    severity_filter text[],
+    priority integer NOT NULL,
+    cooldown_seconds integer NOT NULL,
+    max_retries integer DEFAULT 1 NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    disabled_reason text,
+    enabled_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    withdrawn_at timestamp with time zone,
+    match_count bigint DEFAULT 0 NOT NULL,
+    success_count bigint DEFAULT 0 NOT NULL,
+    failure_count bigint DEFAULT 0 NOT NULL,
+    success_rate double precision GENERATED ALWAYS AS (((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision)),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    scope_id uuid GENERATED ALWAYS AS (COALESCE(site_id, organization_id, partner_id, '00000000-0000-0000-0000-000000000000'::uuid)) STORED NOT NULL,
+    label text,
+    CONSTRAINT l1_rules_incident_type_length CHECK (((char_length(incident_type) >= 1) AND (char_length(incident_type) <= 200))),
+    CONSTRAINT l1_rules_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 200))),
+    CONSTRAINT l1_rules_learnt_have_runbook CHECK (((source <> ALL (ARRAY['promoted'::text, 'platform'::text])) OR (runbook_id IS NOT NULL))),
+    CONSTRAINT l1_rules_never_catch_all CHECK ((conditions @> jsonb_build_array(jsonb_build_object('field', 'check_type', 'operator', 'eq', 'value', incident_type)))),
+    CONSTRAINT l1_rules_one_scope CHECK (((num_nonnulls(partner_id, organization_id, site_id) = ((scope <> 'platform'::text))::integer) AND ((scope = 'partner'::text) = (partner_id IS NOT NULL)) AND ((scope = 'organization'::text) = (organization_id IS NOT NULL)) AND ((scope = 'site'::text) = (site_id IS NOT NULL)))),
+    CONSTRAINT l1_rules_rule_id_form CHECK ((rule_id ~ '^[A-Za-z0-9_-]{3,64}$'::text)),
+    CONSTRAINT l1_rules_scope_known CHECK ((scope = ANY (ARRAY['platform'::text, 'partner'::text, 'organization'::text, 'site'::text]))),
+    CONSTRAINT l1_rules_source_known CHECK ((source = ANY (ARRAY['builtin'::text, 'synced'::text, 'promoted'::text, 'platform'::text, 'custom'::text]))),
+    CONSTRAINT l1_rules_tier_known CHECK ((tier = ANY (ARRAY['standard'::text, 'full_coverage'::text])))
+);
+
+ALTER TABLE ONLY public.l1_rules FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.platform_approvals (
+    incident_type text NOT NULL,
+    runbook_id text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT platform_approvals_reason_length CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY public.platform_approvals FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.platform_patterns (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    incident_type text NOT NULL,
+    runbook_id text NOT NULL,
+    counted_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    sites bigint DEFAULT 0 NOT NULL,
+    organizations bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    verified_successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    not_attempted bigint DEFAULT 0 NOT NULL,
+    chaos_successes bigint DEFAULT 0 NOT NULL,
+    chaos_failures bigint DEFAULT 0 NOT NULL,
+    since_organizations bigint DEFAULT 0 NOT NULL,
+    since_sites bigint DEFAULT 0 NOT NULL,
+    since_successes bigint DEFAULT 0 NOT NULL,
+    since_verified_successes bigint DEFAULT 0 NOT NULL,
+    since_failures bigint DEFAULT 0 NOT NULL,
+    since_chaos_organizations bigint DEFAULT 0 NOT NULL,
+    since_chaos_successes bigint DEFAULT 0 NOT NULL,
+    since_chaos_failures bigint DEFAULT 0 NOT NULL,
+    since_largest_organization bigint DEFAULT 0 NOT NULL,
+    first_seen_at timestamp with time zone,
+    last_seen_at timestamp with time zone,
+    aggregated_at timestamp with time zone NOT NULL,
+    claimed_successes bigint DEFAULT 0 NOT NULL,
+    claimed_failures bigint DEFAULT 0 NOT NULL,
+    last_evidence_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.platform_patterns FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.runbooks (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    runbook_id text NOT NULL,
+    name text NOT NULL,
+    platform text NOT NULL,
+    executable boolean NOT NULL,
+    source text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT runbooks_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT runbooks_never_these CHECK ((runbook_id !~ '^(AUTO-|RB-AUTO-|L1-|L2-|L3-|ESC-)'::text)),
+    CONSTRAINT runbooks_platform_known CHECK ((platform = ANY (ARRAY['windows'::text, 'linux'::text, 'macos'::text, 'network'::text]))),
+    CONSTRAINT runbooks_runbook_id_form CHECK ((runbook_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$'::text)),
+    CONSTRAINT runbooks_source_known CHECK ((source = ANY (ARRAY['catalogue'::text, 'operator'::text])))
+);
+
+CREATE FUNCTION public.pair_doubts(of_type text, of_runbook text, since timestamp with time zone) RETURNS TABLE(look_alike text, built_in text, approved_by text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ( SELECT k.incident_type
+            FROM ( SELECT r.incident_type,
+                     0 AS place,
+                     r.id
+                    FROM public.l1_rules r
+                   WHERE ((r.scope = 'platform'::text) AND (public.lookalike_key(r.incident_type) = public.lookalike_key(pair_doubts.of_type)))
+                 UNION ALL
+                  SELECT p.incident_type,
+                     1,
+                     p.id
+                    FROM public.platform_patterns p
+                   WHERE ((public.lookalike_key(p.incident_type) = public.lookalike_key(pair_doubts.of_type)) AND (p.id < ( SELECT q.id
+                            FROM public.platform_patterns q
+                           WHERE (q.incident_type = pair_doubts.of_type)
+                           ORDER BY q.id
+                          LIMIT 1)))) k
+           WHERE ((k.incident_type <> pair_doubts.of_type) AND (NOT (EXISTS ( SELECT 1
+                    FROM public.l1_rules o
+                   WHERE ((o.scope = 'platform'::text) AND (o.incident_type = pair_doubts.of_type))))))
+           ORDER BY k.place, k.id
+          LIMIT 1) AS incident_type,
+     ( SELECT r.rule_id
+            FROM (public.l1_rules r
+              JOIN public.runbooks b ON ((b.runbook_id = r.runbook_id)))
+           WHERE ((r.source = ANY (ARRAY['builtin'::text, 'synced'::text])) AND r.enabled AND (r.incident_type = pair_doubts.of_type) AND (r.runbook_id <> pair_doubts.of_runbook) AND b.executable AND (NOT (EXISTS ( SELECT 1
+                    FROM public.l1_rules o
+                   WHERE ((o.source = ANY (ARRAY['builtin'::text, 'synced'::text])) AND o.enabled AND (o.incident_type = pair_doubts.of_type) AND (o.runbook_id = pair_doubts.of_runbook))))))
+           ORDER BY r.rule_id
+          LIMIT 1) AS rule_id,
+     ( SELECT a.approved_by
+            FROM public.platform_approvals a
+           WHERE ((a.incident_type = pair_doubts.of_type) AND (a.runbook_id = pair_doubts.of_runbook) AND (a.approved_at >= pair_doubts.since))) AS approved_by;
+END;
 
 CREATE FUNCTION public.pattern_id(site_id uuid, signature text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -352,51 +498,6 @@ CREATE TABLE public.aliases (
     CONSTRAINT aliases_one_target CHECK ((num_nonnulls(runbook_id, rule_id) = 1)),
     CONSTRAINT aliases_source_known CHECK ((source = ANY (ARRAY['catalogue'::text, 'operator'::text])))
 );
-
-CREATE TABLE public.l1_rules (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    rule_id text NOT NULL,
-    source text NOT NULL,
-    scope text NOT NULL,
-    partner_id uuid,
-    organization_id uuid,
-    site_id uuid,
-    tier text,
-    incident_type text NOT NULL,
-    runbook_id text,
-    name text NOT NULL,
-    description text DEFAULT ''::text NOT NULL,
-    conditions jsonb NOT NULL,
-    action text NOT NULL,
-    action_params jsonb DEFAULT '{}'::jsonb NOT NULL,
-    hipaa_controls text[] DEFAULT '{}'::text[] NOT NULL,
-    severity_filter text[],
-    priority integer NOT NULL,
-    cooldown_seconds integer NOT NULL,
-    max_retries integer DEFAULT 1 NOT NULL,
-    enabled boolean DEFAULT true NOT NULL,
-    disabled_reason text,
-    enabled_changed_at timestamp with time zone DEFAULT now() NOT NULL,
-    withdrawn_at timestamp with time zone,
-    match_count bigint DEFAULT 0 NOT NULL,
-    success_count bigint DEFAULT 0 NOT NULL,
-    failure_count bigint DEFAULT 0 NOT NULL,
-    success_rate double precision GENERATED ALWAYS AS (((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision)),
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    scope_id uuid GENERATED ALWAYS AS (COALESCE(site_id, organization_id, partner_id, '00000000-0000-0000-0000-000000000000'::uuid)) STORED NOT NULL,
-    label text,
-    CONSTRAINT l1_rules_incident_type_length CHECK (((char_length(incident_type) >= 1) AND (char_length(incident_type) <= 200))),
-    CONSTRAINT l1_rules_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 200))),
-    CONSTRAINT l1_rules_learnt_have_runbook CHECK (((source <> ALL (ARRAY['promoted'::text, 'platform'::text])) OR (runbook_id IS NOT NULL))),
-    CONSTRAINT l1_rules_never_catch_all CHECK ((conditions @> jsonb_build_array(jsonb_build_object('field', 'check_type', 'operator', 'eq', 'value', incident_type)))),
-    CONSTRAINT l1_rules_one_scope CHECK (((num_nonnulls(partner_id, organization_id, site_id) = ((scope <> 'platform'::text))::integer) AND ((scope = 'partner'::text) = (partner_id IS NOT NULL)) AND ((scope = 'organization'::text) = (organization_id IS NOT NULL)) AND ((scope = 'site'::text) = (site_id IS NOT NULL)))),
-    CONSTRAINT l1_rules_rule_id_form CHECK ((rule_id ~ '^[A-Za-z0-9_-]{3,64}$'::text)),
-    CONSTRAINT l1_rules_scope_known CHECK ((scope = ANY (ARRAY['platform'::text, 'partner'::text, 'organization'::text, 'site'::text]))),
-    CONSTRAINT l1_rules_source_known CHECK ((source = ANY (ARRAY['builtin'::text, 'synced'::text, 'promoted'::text, 'platform'::text, 'custom'::text]))),
-    CONSTRAINT l1_rules_tier_known CHECK ((tier = ANY (ARRAY['standard'::text, 'full_coverage'::text])))
-);
-
-ALTER TABLE ONLY public.l1_rules FORCE ROW LEVEL SECURITY;
 
 CREATE FUNCTION public.resolved_rule(of_site uuid, of_type text, reported text) RETURNS TABLE(rule uuid)
     LANGUAGE sql STABLE
@@ -1192,42 +1293,12 @@ CREATE TABLE public.platform_backlog (
     waiting bigint NOT NULL,
     reason text NOT NULL,
     since timestamp with time zone NOT NULL,
+    asked bigint DEFAULT 0 NOT NULL,
+    asked_since timestamp with time zone,
     CONSTRAINT platform_backlog_one CHECK (single)
 );
 
 ALTER TABLE ONLY public.platform_backlog FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.platform_patterns (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    incident_type text NOT NULL,
-    runbook_id text NOT NULL,
-    counted_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    sites bigint DEFAULT 0 NOT NULL,
-    organizations bigint DEFAULT 0 NOT NULL,
-    successes bigint DEFAULT 0 NOT NULL,
-    verified_successes bigint DEFAULT 0 NOT NULL,
-    failures bigint DEFAULT 0 NOT NULL,
-    not_attempted bigint DEFAULT 0 NOT NULL,
-    chaos_successes bigint DEFAULT 0 NOT NULL,
-    chaos_failures bigint DEFAULT 0 NOT NULL,
-    since_organizations bigint DEFAULT 0 NOT NULL,
-    since_sites bigint DEFAULT 0 NOT NULL,
-    since_successes bigint DEFAULT 0 NOT NULL,
-    since_verified_successes bigint DEFAULT 0 NOT NULL,
-    since_failures bigint DEFAULT 0 NOT NULL,
-    since_chaos_organizations bigint DEFAULT 0 NOT NULL,
-    since_chaos_successes bigint DEFAULT 0 NOT NULL,
-    since_chaos_failures bigint DEFAULT 0 NOT NULL,
-    since_largest_organization bigint DEFAULT 0 NOT NULL,
-    first_seen_at timestamp with time zone,
-    last_seen_at timestamp with time zone,
-    aggregated_at timestamp with time zone NOT NULL,
-    claimed_successes bigint DEFAULT 0 NOT NULL,
-    claimed_failures bigint DEFAULT 0 NOT NULL,
-    last_evidence_at timestamp with time zone
-);
-
-ALTER TABLE ONLY public.platform_patterns FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.policies (
     version bigint NOT NULL,
@@ -1393,21 +1464,6 @@ CREATE TABLE public.rule_syncs (
 );
 
 ALTER TABLE ONLY public.rule_syncs FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.runbooks (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    runbook_id text NOT NULL,
-    name text NOT NULL,
-    platform text NOT NULL,
-    executable boolean NOT NULL,
-    source text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT runbooks_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
-    CONSTRAINT runbooks_never_these CHECK ((runbook_id !~ '^(AUTO-|RB-AUTO-|L1-|L2-|L3-|ESC-)'::text)),
-    CONSTRAINT runbooks_platform_known CHECK ((platform = ANY (ARRAY['windows'::text, 'linux'::text, 'macos'::text, 'network'::text]))),
-    CONSTRAINT runbooks_runbook_id_form CHECK ((runbook_id ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$'::text)),
-    CONSTRAINT runbooks_source_known CHECK ((source = ANY (ARRAY['catalogue'::text, 'operator'::text])))
-);
 
 CREATE TABLE public.service_failures (
     service text NOT NULL,
@@ -1763,6 +1819,9 @@ ALTER TABLE ONLY public.plans
 ALTER TABLE ONLY public.plans
     ADD CONSTRAINT plans_site_key UNIQUE (site_id, id);
 
+ALTER TABLE ONLY public.platform_approvals
+    ADD CONSTRAINT platform_approvals_pkey PRIMARY KEY (incident_type, runbook_id);
+
 ALTER TABLE ONLY public.platform_backlog
     ADD CONSTRAINT platform_backlog_pkey PRIMARY KEY (single);
 
@@ -1935,6 +1994,8 @@ CREATE INDEX l1_rules_builtin_runbook_idx ON public.l1_rules USING btree (runboo
 
 CREATE INDEX l1_rules_incident_type_idx ON public.l1_rules USING btree (incident_type, scope_id);
 
+CREATE INDEX l1_rules_lookalike_idx ON public.l1_rules USING btree (public.lookalike_key(incident_type)) WHERE (scope = 'platform'::text);
+
 CREATE INDEX l1_rules_matches_idx ON public.l1_rules USING btree (match_count, id);
 
 CREATE INDEX l1_rules_off_idx ON public.l1_rules USING btree (id) WHERE (NOT enabled);
@@ -2008,6 +2069,8 @@ CREATE INDEX plans_planning_idx ON public.plans USING btree (created_at) WHERE (
 CREATE INDEX plans_site_idx ON public.plans USING btree (site_id, id);
 
 CREATE INDEX platform_pattern_sites_site_idx ON public.platform_pattern_sites USING btree (site_id);
+
+CREATE INDEX platform_patterns_lookalike_idx ON public.platform_patterns USING btree (public.lookalike_key(incident_type));
 
 CREATE UNIQUE INDEX promotions_one_decision_key ON public.promotions USING btree (pattern_id, rule) WHERE ((pattern_id IS NOT NULL) AND (rule IS NOT NULL));
 
@@ -2465,6 +2528,8 @@ CREATE POLICY backup ON public.plan_budgets FOR SELECT TO flywheel_backup USING 
 
 CREATE POLICY backup ON public.plans FOR SELECT TO flywheel_backup USING (true);
 
+CREATE POLICY backup ON public.platform_approvals FOR SELECT TO flywheel_backup USING (true);
+
 CREATE POLICY backup ON public.platform_backlog FOR SELECT TO flywheel_backup USING (true);
 
 CREATE POLICY backup ON public.platform_pattern_sites FOR SELECT TO flywheel_backup USING (true);
@@ -2823,6 +2888,10 @@ CREATE POLICY plans_people ON public.plans TO flywheel_client, flywheel_partner 
 
 CREATE POLICY plans_platform ON public.plans TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
+ALTER TABLE public.platform_approvals ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY platform_approvals_platform ON public.platform_approvals TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
 ALTER TABLE public.platform_backlog ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY platform_backlog_platform ON public.platform_backlog TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
@@ -3122,13 +3191,6 @@ GRANT UPDATE(name) ON TABLE public.sites TO flywheel_operator;
 
 GRANT UPDATE(healing_tier) ON TABLE public.sites TO flywheel_operator;
 
-GRANT SELECT ON TABLE public.aliases TO flywheel_appliance;
-GRANT SELECT ON TABLE public.aliases TO flywheel_client;
-GRANT SELECT ON TABLE public.aliases TO flywheel_partner;
-GRANT SELECT,INSERT ON TABLE public.aliases TO flywheel_operator;
-GRANT SELECT ON TABLE public.aliases TO flywheel_loop;
-GRANT SELECT ON TABLE public.aliases TO flywheel_backup;
-
 GRANT SELECT ON TABLE public.l1_rules TO flywheel_appliance;
 GRANT SELECT ON TABLE public.l1_rules TO flywheel_client;
 GRANT SELECT ON TABLE public.l1_rules TO flywheel_partner;
@@ -3230,6 +3292,36 @@ GRANT UPDATE(failure_count) ON TABLE public.l1_rules TO flywheel_operator;
 
 GRANT UPDATE(label) ON TABLE public.l1_rules TO flywheel_partner;
 GRANT UPDATE(label) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.platform_approvals TO flywheel_operator;
+GRANT SELECT ON TABLE public.platform_approvals TO flywheel_loop;
+GRANT SELECT ON TABLE public.platform_approvals TO flywheel_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_loop;
+GRANT SELECT ON TABLE public.platform_patterns TO flywheel_backup;
+
+GRANT SELECT ON TABLE public.runbooks TO flywheel_appliance;
+GRANT SELECT ON TABLE public.runbooks TO flywheel_client;
+GRANT SELECT ON TABLE public.runbooks TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.runbooks TO flywheel_operator;
+GRANT SELECT ON TABLE public.runbooks TO flywheel_loop;
+GRANT SELECT ON TABLE public.runbooks TO flywheel_backup;
+
+GRANT UPDATE(name) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT UPDATE(platform) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT UPDATE(executable) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT UPDATE(source) ON TABLE public.runbooks TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.aliases TO flywheel_appliance;
+GRANT SELECT ON TABLE public.aliases TO flywheel_client;
+GRANT SELECT ON TABLE public.aliases TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.aliases TO flywheel_operator;
+GRANT SELECT ON TABLE public.aliases TO flywheel_loop;
+GRANT SELECT ON TABLE public.aliases TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.api_keys TO flywheel_auth;
 GRANT INSERT ON TABLE public.api_keys TO flywheel_operator;
@@ -3690,10 +3782,6 @@ GRANT SELECT ON TABLE public.platform_backlog TO flywheel_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.platform_backlog TO flywheel_loop;
 GRANT SELECT ON TABLE public.platform_backlog TO flywheel_backup;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_operator;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_patterns TO flywheel_loop;
-GRANT SELECT ON TABLE public.platform_patterns TO flywheel_backup;
-
 GRANT SELECT,INSERT ON TABLE public.policies TO flywheel_operator;
 GRANT SELECT ON TABLE public.policies TO flywheel_loop;
 GRANT SELECT ON TABLE public.policies TO flywheel_backup;
@@ -3761,21 +3849,6 @@ GRANT SELECT ON TABLE public.rule_sets TO flywheel_backup;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_syncs TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_syncs TO flywheel_operator;
 GRANT SELECT ON TABLE public.rule_syncs TO flywheel_backup;
-
-GRANT SELECT ON TABLE public.runbooks TO flywheel_appliance;
-GRANT SELECT ON TABLE public.runbooks TO flywheel_client;
-GRANT SELECT ON TABLE public.runbooks TO flywheel_partner;
-GRANT SELECT,INSERT ON TABLE public.runbooks TO flywheel_operator;
-GRANT SELECT ON TABLE public.runbooks TO flywheel_loop;
-GRANT SELECT ON TABLE public.runbooks TO flywheel_backup;
-
-GRANT UPDATE(name) ON TABLE public.runbooks TO flywheel_operator;
-
-GRANT UPDATE(platform) ON TABLE public.runbooks TO flywheel_operator;
-
-GRANT UPDATE(executable) ON TABLE public.runbooks TO flywheel_operator;
-
-GRANT UPDATE(source) ON TABLE public.runbooks TO flywheel_operator;
 
 GRANT SELECT ON TABLE public.service_failures TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.service_failures TO flywheel_loop;

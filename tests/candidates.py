@@ -121,6 +121,19 @@ async def make_pair(database: db.Database) -> UUID:
     return id
 
 
+async def make_doubtful_pair(database: db.Database) -> UUID:
+    """Write a pair whose incident type looks like that of ``make_pair``; return its id."""
+    (row,) = await rows(
+        database,
+        "INSERT INTO platform_patterns (incident_type, runbook_id, aggregated_at) "
+        "VALUES ($1, $2, now()) RETURNING id",
+        PAIR["incident_type"].upper(),
+        PAIR["runbook_id"],
+    )
+    id: UUID = row["id"]
+    return id
+
+
 async def make_unresolved(database: db.Database, site: CastSite) -> None:
     """Write ids that resolve to nothing as the loop would have: one counts, one is set aside."""
     async with db.transaction(database, people.STAGE) as connection:

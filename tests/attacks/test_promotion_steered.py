@@ -117,7 +117,7 @@ async def test_what_is_old_does_not_count_where_the_policy_says_so(
         patched.setattr(clock, "now", lambda: later)
         shown = await _pattern(client, cast, STEERED)
     assert shown["failing"] == ["organizations", "occurrences", "success_rate"]
-    assert shown["spread"] == "No execution that counts is kept any more."
+    assert shown["spread"] == "No execution that counts is kept."
 
     await telemetry.turn(client, cast.admin)
     assert await _promoted(client, cast) == {STEERED}
@@ -181,6 +181,7 @@ async def test_a_candidates_page_tells_how_its_own_evidence_is_spread(
         "count_incidents": False,
         "platform_max_age_days": True,
         "max_unproven_share": False,
+        "no_look_alike": True,
     }
     page = await client.get(f"/partner/learning/candidates/{listed['id']}", headers=reader.headers)
     assert shown["spread"] in page.text

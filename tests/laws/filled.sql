@@ -278,6 +278,8 @@ VALUES ('00000000-0000-7000-8000-000000000003', '2026-02-24', 'logs', 1, 1, 0, n
 INSERT INTO site_rows (site_id, kind, counted, counted_at)
 VALUES ('00000000-0000-7000-8000-000000000003', 'hosts', 1, now());
 INSERT INTO platform_backlog (waiting, reason, since) VALUES (0, 'law', now());
+INSERT INTO platform_approvals (incident_type, runbook_id, approved_by, approved_at, reason)
+VALUES ('law', 'RB-LAW', 'law@example.com', now(), 'law');
 INSERT INTO clock_skews (site_id, skew_seconds, since, seen_at)
 VALUES ('00000000-0000-7000-8000-000000000003', 172800, now(), now());
 INSERT INTO early_resolutions (site_id, hostname, check_type, resolved_at)

@@ -26,6 +26,7 @@ async def gather(stage: Stage) -> None:
     for kind in ("printer_offline", "share_gone"):
         await candidates.make_platform_rule(stage.database, kind)
     await flywheel.turn_it(stage)
+    await candidates.make_doubtful_pair(stage.database)
     await leave(stage)
     await administration.fill(stage)
     own = await people.make_appliance(stage.database, cast.neighbour)

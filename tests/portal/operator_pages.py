@@ -28,6 +28,13 @@ PAGES: dict[str, Callable[[Ids], Ask]] = {
     "GET /operator/overview": _plain("/operator/overview"),
     "GET /operator/learning": _plain("/operator/learning"),
     "GET /operator/learning/{id}": lambda ids: Ask(path=f"/operator/learning/{ids.stage.pair}"),
+    "GET /operator/learning/{id}/approve": lambda ids: Ask(
+        path=f"/operator/learning/{ids.stage.doubtful}/approve"
+    ),
+    "POST /operator/learning/{id}/approve": lambda ids: Ask(
+        path=f"/operator/learning/{ids.stage.doubtful}/approve",
+        form={"reason": "An older agent names it so."},
+    ),
     "GET /operator/candidates": _plain("/operator/candidates"),
     f"GET {CANDIDATE}": _candidate(""),
     f"GET {CANDIDATE}/approve": _candidate("/approve"),

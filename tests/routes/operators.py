@@ -106,6 +106,10 @@ EXAMPLES: dict[str, Builder] = {
     "GET /api/admin/platform-patterns/{id}": lambda stage, _site: Example(
         path=f"{ADMIN}/platform-patterns/{stage.pair}"
     ),
+    "POST /api/admin/platform-patterns/{id}/approve": lambda stage, _site: Example(
+        path=f"{ADMIN}/platform-patterns/{stage.doubtful}/approve",
+        body={"reason": "An older agent names it so."},
+    ),
     "GET /api/admin/unclassified-errors": admin("unclassified-errors"),
     "GET /api/admin/unresolved-ids": admin("unresolved-ids"),
     "POST /api/admin/unresolved-ids/set-aside": admin(

@@ -13,6 +13,7 @@ from tests import evidence, ordering, planning
 from tests.candidates import (
     be_rejected,
     make_candidates,
+    make_doubtful_pair,
     make_pair,
     make_platform_rule,
     make_promoted_rule,
@@ -79,6 +80,8 @@ class Stage:
     platform_rule: UUID
     # What the platform counted for the pair of those candidates.
     pair: UUID
+    # Another whose incident type looks like it.
+    doubtful: UUID
     # Plans of `cast.neighbour`, which has full coverage, that wait for a person, by purpose.
     plans: dict[str, UUID]
     # An open order to `cast.appliance`.
@@ -164,6 +167,7 @@ async def set_stage(database: db.Database) -> Stage:
         },
         platform_rule=(await make_platform_rule(database)).id,
         pair=await make_pair(database),
+        doubtful=await make_doubtful_pair(database),
         webhooks={
             "operator": (
                 await make_endpoint(database, STAGE),

@@ -4,15 +4,18 @@ It never enables a rule again and never makes a second one for a pair that has o
 """
 
 import datetime as dt
+from uuid import UUID
 
+from flywheel_server import errors
+from flywheel_server.actions import audit
 from flywheel_server.actions.settle import Matter, Verdict, settle
 from flywheel_server.db import Connection
 from flywheel_server.domain import gates, promotions, rules
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import LoopScope
-from flywheel_server.store import patterns, quotas, spreads
+from flywheel_server.domain.scope import LoopScope, OperatorScope
+from flywheel_server.store import patterns, policies, quotas, spreads
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.patterns import PlatformPattern
 
@@ -29,7 +32,7 @@ async def promote(
     )
     room, reason = await _room(connection, policy)
     made: list[tuple[Rule, Matter]] = []
-    waiting = 0
+    waiting = asked = 0
     for each in sorted(near, key=lambda pair: -pair.evidence.organizations):
         if not promotions.may_open(each.evidence, policy):
             continue
@@ -38,12 +41,15 @@ async def promote(
             raise LookupError("under the folds' lock no pair goes away")
         pattern = await spreads.where_asked(connection, pattern, policy, now)
         opened = promotions.platform_gates(pattern.evidence, policy)
-        if not gates.failing(opened) and len(made) >= room:
+        shut = gates.failing(opened)
+        if promotions.asks_an_operator(shut):
+            asked += 1
+        elif not shut and len(made) >= room:
             waiting += 1
-        elif not gates.failing(opened):
+        elif not shut:
             made.append((await _make(connection, pattern), _matter(pattern, opened)))
             await patterns.mark_type_due(connection, pattern.evidence.incident_type)
-    await quotas.set_backlog(connection, waiting, reason, now)
+    await quotas.set_backlog(connection, waiting, reason, asked, now)
     # The audit's lock comes last, behind the patterns': whoever approves takes them in this order.
     for rule, matter in made:
         verdict = Verdict(
@@ -55,6 +61,45 @@ async def promote(
         )
         await settle(connection, actor, matter, verdict, now)
     return len(near), len(made)
+
+
+async def approve(
+    connection: Connection, actor: OperatorScope, id: UUID, reason: str, now: dt.datetime
+) -> PlatformPattern:
+    """Let a pair become a rule although its type looks like another or is healed otherwise.
+
+    Raises NotFound, and Conflict for a pair that needs nobody's word.
+    """
+    before = await patterns.platform_get(connection, id)
+    if before is None:
+        raise errors.NotFound("No platform pattern has this id: take one from the list.")
+    doubts = [
+        gate
+        for gate in promotions.platform_gates(before.evidence, await policies.in_force(connection))
+        if gate.name in promotions.OPERATORS and gate.value is not None
+    ]
+    if not doubts:
+        raise errors.Conflict("It needs no approval: nothing but its other gates is in its way.")
+    if not await patterns.approve_pair(connection, id, actor.actor_name, reason, now):
+        raise errors.Conflict("It is approved already: look at its other gates.")
+    await audit.record(
+        connection,
+        actor,
+        "platform_pattern.approve",
+        object_kind="platform_pattern",
+        object_id=str(id),
+        now=now,
+        after={
+            "incident_type": before.evidence.incident_type,
+            "runbook_id": before.evidence.runbook_id,
+            "doubts": {gate.name: gate.value for gate in doubts},
+            "reason": reason,
+        },
+    )
+    after = await patterns.platform_get(connection, id)
+    if after is None:
+        raise LookupError("its approval names it")
+    return after
 
 
 async def _room(connection: Connection, policy: Policy) -> tuple[int, str]:

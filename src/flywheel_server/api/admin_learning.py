@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
+from flywheel_server.actions import promote_platform
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
-from flywheel_server.api.operator_bodies import Filter, PathId, Search, View
+from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search, View
 from flywheel_server.api.pages import Listing, Page, PageDep, listing
 from flywheel_server.domain import gates as gating
 from flywheel_server.domain import promotions
@@ -244,6 +245,22 @@ async def get_platform_pattern(scope: Reader, parts: RuntimeDep, id: PathId) -> 
         if found is None:
             raise errors.NotFound("No platform pattern has this id: take one from the list.")
         found = await spreads.of_pair(connection, found, policy, clock.now())
+    return _platform_pattern(found, policy, detail=True)
+
+
+@router.post("/platform-patterns/{id}/approve")
+async def approve_platform_pattern(
+    scope: Admin, parts: RuntimeDep, id: PathId, body: ReasonBody
+) -> PlatformPatternView:
+    """Let it become a rule although its incident type looks like another, or is healed otherwise.
+
+    It opens these gates alone, for the evidence that counts now; the next turn looks at all.
+    """
+    now = clock.now()
+    async with db.transaction(parts.database, scope) as connection:
+        found = await promote_platform.approve(connection, scope, id, body.reason, now)
+        policy = await policies.in_force(connection)
+        found = await spreads.of_pair(connection, found, policy, now)
     return _platform_pattern(found, policy, detail=True)
 
 

@@ -104,6 +104,7 @@ class AlarmView(View):
         "quota_near",
         "quota_reached",
         "platform_rules_wait",
+        "platform_rules_ask",
         "appliance_clock",
         "loop_silent",
         "step_failed",

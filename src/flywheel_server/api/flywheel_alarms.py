@@ -96,19 +96,33 @@ def _service(failing: Failing) -> dict[str, Any]:
 
 
 def _backlog(waits: quotas.Backlog | None) -> list[dict[str, Any]]:
-    if waits is None:
-        return []
-    return [
-        {
-            "kind": "platform_rules_wait",
-            "since": waits.since,
-            "what": f"{waits.waiting:,} platform rules wait: their gates are open, and the policy "
-            f"value `{waits.reason}` leaves no room for more.",
-            "what_to_do": "Look at the platform's patterns for what one tenant may have forged. If "
-            f"all is well, wait for the next turns, raise `{waits.reason}`, or disable rules that "
-            "are not needed.",
-        }
-    ]
+    found: list[dict[str, Any]] = []
+    if waits is not None and waits.waiting:
+        found.append(
+            {
+                "kind": "platform_rules_wait",
+                "since": waits.since,
+                "what": f"{waits.waiting:,} platform rules wait: their gates are open, and the "
+                f"policy value `{waits.reason}` leaves no room for more.",
+                "what_to_do": "Look at the platform's patterns for what one tenant may have "
+                f"forged. If all is well, wait for the next turns, raise `{waits.reason}`, or "
+                "disable rules that are not needed.",
+            }
+        )
+    if waits is not None and waits.asked:
+        found.append(
+            {
+                "kind": "platform_rules_ask",
+                "since": waits.asked_since,
+                "what": f"Of {waits.asked:,} platform patterns the incident type is easily taken "
+                "for another, or a built-in rule heals it by another runbook; all their other "
+                "gates are open.",
+                "what_to_do": "Open each among the platform's patterns. Approve what is right, "
+                "with a reason: the next turn makes it a rule. What is wrong comes from agents "
+                "that name the incident type so: correct it there, or opt the organization out.",
+            }
+        )
+    return found
 
 
 def _dead(endpoint: overview.Dead) -> dict[str, Any]:

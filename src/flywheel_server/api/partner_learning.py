@@ -35,11 +35,19 @@ from flywheel_server.db import Connection
 from flywheel_server.domain import decisions, rules
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
-from flywheel_server.domain.promotions import evidence_warnings
+from flywheel_server.domain.promotions import evidence_warnings, look_alike_warning
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import PersonScope
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import appliances, candidates, healing, policies, promotions, spreads
+from flywheel_server.store import (
+    appliances,
+    candidates,
+    healing,
+    patterns,
+    policies,
+    promotions,
+    spreads,
+)
 from flywheel_server.store.candidates import Candidate, StateCount
 from flywheel_server.store.healing import Day, Filters
 from flywheel_server.store.promotions import RuleCount
@@ -302,6 +310,9 @@ async def _detail(
         connection, [decided.rule] if decided and decided.rule else []
     )
     would_be = None if decided else await _would_be(connection, candidate)
+    like = await patterns.own_look_alike(
+        connection, candidate.site_id, candidate.evidence.incident_type
+    )
     spread = await spreads.of_pattern(
         connection,
         candidate.site_id,
@@ -314,7 +325,12 @@ async def _detail(
         **learning_views.candidate_fields(candidate, policy, window.until),
         gates=learning_views.gate_views(learning_views.gates_of(candidate, policy, window.until)),
         spread=spread.own_sentence(),
-        warnings=learning_views.gate_views(evidence_warnings(spread, policy.site_min_occurrences)),
+        warnings=learning_views.gate_views(
+            (
+                *evidence_warnings(spread, policy.site_min_occurrences),
+                look_alike_warning(candidate.evidence.incident_type, like),
+            )
+        ),
         hosts=hosts.items,
         hosts_next=hosts.next,
         executions=[learning_views.healing_item(each) for each in executions],

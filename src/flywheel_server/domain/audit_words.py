@@ -50,6 +50,7 @@ ACTIONS: Mapping[str, str] = {
     "operator.create": "An operator's token was made",
     "operator.disable": "An operator was stopped",
     "alias.add": "An id got an alias",
+    "platform_pattern.approve": "A platform pattern was approved as a rule",
     "policy.change": "The policy was changed",
     "rule.promote": "A rule was made for everybody",
     "runbook.register": "A runbook was registered",

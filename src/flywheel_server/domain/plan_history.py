@@ -111,6 +111,8 @@ _WHY = {
     "success_rate": "too few of them healed",
     "largest_organization_share": "too much of it from one organization",
     "unproven_share": "too much of it was not attempted",
+    "no_look_alike": "its incident type is easily taken for another",
+    "no_other_built_in": "a built-in rule heals it by another runbook",
     "not_promoted": "its platform rule is switched off, or was taken from this site",
 }
 _TIERS: tuple[tuple[str, Planner], ...] = (

@@ -4,6 +4,7 @@ Both tiers read the same evidence; a gate says what it saw, what it needs and ho
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,6 +19,8 @@ BEYOND_EVIDENCE = frozenset(
 )
 
 
+# Gates that an operator's approval opens.
+OPERATORS = frozenset({"no_look_alike", "no_other_built_in"})
 # Gates that ask whose evidence it is.
 _SPREAD = frozenset({"partners", "largest_organization_share", "unproven_share"})
 # Gates that counting by incidents may open, though sums shut them.
@@ -83,6 +86,11 @@ class PlatformEvidence:
     # Of how many partners the organizations are.
     partners: int
     last_evidence_at: dt.datetime | None
+    # What an operator looks at first: the type that this one looks like and that was there before,
+    # and the built-in rule that heals it by another runbook. And who approved it all the same.
+    look_alike: str | None = None
+    built_in: str | None = None
+    approved_by: str | None = None
     # None: nobody has asked the facts.
     spread: Spread | None = None
     # The platform rule that lives for this pair, enabled or not.
@@ -125,6 +133,7 @@ def platform_gates(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ..
         _rate(weight.successes, weight.occurrences, policy.platform_min_success_rate),
         _share(weight.largest, weight.of, policy),
         *_unproven(evidence.spread, policy),
+        *_undoubted(evidence),
         _unpromoted(evidence.living_rule),
     )
 
@@ -135,10 +144,28 @@ def may_open(evidence: PlatformEvidence, policy: Policy) -> bool:
     return shut <= (_BY_INCIDENT if policy.counts_by_spread else _SPREAD)
 
 
+def asks_an_operator(shut: Sequence[str]) -> bool:
+    """Say whether nothing but an operator's word keeps a pair from its rule."""
+    return bool(shut) and OPERATORS.issuperset(shut)
+
+
+def look_alike_warning(incident_type: str, look_alike: str | None) -> Gate:
+    """Return what is to be said of a type that another is easily taken for."""
+    return Gate(
+        name="no_look_alike",
+        value=look_alike,
+        needed=None,
+        passed=look_alike is None,
+        explanation=f"No other incident type looks like {incident_type}."
+        if look_alike is None
+        else f"{incident_type} is easily taken for {look_alike}, which is another incident type.",
+    )
+
+
 def platform_warnings(evidence: PlatformEvidence, policy: Policy) -> tuple[Gate, ...]:
     """Return what a careful platform would look at, and this policy does not."""
     spread = evidence.spread
-    if spread is None:
+    if spread is None or not spread.attempts + spread.unproven:
         return ()
     least = ADVISED.organization_min_incidents
     heard, organizations = spread.heard(least), spread.heard(1)
@@ -403,6 +430,32 @@ def _share(largest: int, occurrences: int, policy: Policy) -> Gate:
         needed=limit,
         passed=passed,
         explanation=f"The largest organization supplied {largest} of {occurrences}.",
+    )
+
+
+def _undoubted(evidence: PlatformEvidence) -> tuple[Gate, ...]:
+    approved, like, built_in = evidence.approved_by, evidence.look_alike, evidence.built_in
+    word = "It takes an operator's approval." if approved is None else f"{approved} approved it."
+    return (
+        Gate(
+            name="no_look_alike",
+            value=like,
+            needed=None,
+            passed=like is None or approved is not None,
+            explanation="Its incident type looks like no other that was known before."
+            if like is None
+            else f"Its incident type is easily taken for {like}, which was known before. {word}",
+        ),
+        Gate(
+            name="no_other_built_in",
+            value=built_in,
+            needed=None,
+            passed=built_in is None or approved is not None,
+            explanation="No built-in rule heals this incident type by another runbook."
+            if built_in is None
+            else f"The built-in rule {built_in} heals this incident type by another runbook. "
+            f"{word}",
+        ),
     )
 
 

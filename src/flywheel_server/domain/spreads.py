@@ -94,7 +94,7 @@ class Spread:
     def sentence(self) -> str:
         """Return how the evidence of a pair is spread, in one sentence."""
         if not self.attempts:
-            return "No execution that counts is kept any more."
+            return "No execution that counts is kept."
         organizations = self.heard(1)
         if organizations == 1:
             parts = [f"All {self.attempts} from one organization"]
@@ -108,7 +108,7 @@ class Spread:
     def own_sentence(self) -> str:
         """Return how the evidence of one host of a site is spread, in one sentence."""
         if not self.attempts:
-            return "No execution that counts is kept any more."
+            return "No execution that counts is kept."
         return f"{self.successes} of {self.attempts} healed, {self._incidents()}."
 
     def _incidents(self) -> str:

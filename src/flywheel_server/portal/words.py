@@ -40,6 +40,8 @@ _SYSTEMS = (
 _GATES = {
     "success_rate": "success",
     "successes": "L2 successes",
+    "no_look_alike": "like no other type",
+    "no_other_built_in": "not healed otherwise",
     "unproven_share": "not attempted",
     "organization_min_incidents": "organizations with several incidents",
     "count_incidents": "incidents",

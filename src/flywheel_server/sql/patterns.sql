@@ -144,6 +144,7 @@ SELECT
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     w.largest_organization AS since_largest_organization, w.partners AS since_partners,
+    d.look_alike, d.built_in, d.approved_by,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
@@ -152,6 +153,7 @@ LEFT JOIN l1_rules l
     ON l.source = 'platform' AND l.withdrawn_at IS NULL
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
+CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
 WHERE (p.incident_type, p.runbook_id) > ($1, $2)
     AND ($3::text IS NULL OR p.incident_type = $3)
     AND ($4::text IS NULL OR p.runbook_id = $4)
@@ -186,6 +188,7 @@ SELECT
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     w.largest_organization AS since_largest_organization, w.partners AS since_partners,
+    d.look_alike, d.built_in, d.approved_by,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
@@ -194,6 +197,7 @@ LEFT JOIN l1_rules l
     ON l.source = 'platform' AND l.withdrawn_at IS NULL
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
+CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
 WHERE p.id = $1;
 
 -- name: platform_elsewhere
@@ -209,6 +213,7 @@ SELECT
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     w.largest_organization AS since_largest_organization, w.partners AS since_partners,
+    d.look_alike, d.built_in, d.approved_by,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule
 FROM platform_patterns p
@@ -217,6 +222,7 @@ LEFT JOIN l1_rules l
     ON l.source = 'platform' AND l.withdrawn_at IS NULL
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
+CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
 WHERE p.incident_type = $1
     AND p.since_organizations >= $2
     AND r.executable
@@ -233,6 +239,7 @@ SELECT
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     w.largest_organization AS since_largest_organization, w.partners AS since_partners,
+    d.look_alike, d.built_in, d.approved_by,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     l.rule_id AS living_rule, n.nearness
 FROM platform_patterns p
@@ -241,6 +248,7 @@ LEFT JOIN l1_rules l
     ON l.source = 'platform' AND l.withdrawn_at IS NULL
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
+CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
 CROSS JOIN LATERAL (
     SELECT
         CASE WHEN $10 THEN p.since_chaos_organizations ELSE p.since_organizations END
@@ -304,6 +312,7 @@ SELECT
     p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     0::bigint AS since_largest_organization, 0::bigint AS since_partners,
+    NULL::text AS look_alike, NULL::text AS built_in, NULL::text AS approved_by,
     p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
     NULL::text AS living_rule
 FROM platform_patterns p
@@ -413,3 +422,39 @@ SELECT
         FROM patterns p
         WHERE NOT EXISTS (SELECT 1 FROM runbooks r WHERE r.runbook_id = p.runbook_id)
     ), 0)::bigint AS executions;
+
+-- name: own_look_alike
+-- What an incident type looks like among those of its own site and the platform's rules: a partner
+-- learns of no type that others report.
+SELECT k.incident_type
+FROM (
+    SELECT p.incident_type
+    FROM patterns p
+    WHERE p.site_id = $1
+    UNION
+    SELECT l.incident_type
+    FROM l1_rules l
+    WHERE l.scope = 'platform'
+) k
+WHERE k.incident_type <> $2
+    AND lookalike_key(k.incident_type) = lookalike_key($2)
+ORDER BY k.incident_type
+LIMIT 1;
+
+-- name: approve_pair
+-- fleet: platform patterns belong to no tenant
+-- Guarded: one word holds for the evidence that counts now.
+INSERT INTO platform_approvals AS a (incident_type, runbook_id, approved_by, approved_at, reason)
+SELECT p.incident_type, p.runbook_id, $2, $3, $4
+FROM platform_patterns p
+WHERE p.id = $1
+ON CONFLICT (incident_type, runbook_id) DO UPDATE
+SET approved_by = excluded.approved_by,
+    approved_at = excluded.approved_at,
+    reason = excluded.reason
+WHERE a.approved_at < (
+    SELECT p.counted_from
+    FROM platform_patterns p
+    WHERE p.id = $1
+)
+RETURNING a.incident_type;

@@ -131,16 +131,20 @@ SELECT EXISTS (
 
 -- name: set_backlog
 -- fleet: one figure of the platform
-INSERT INTO platform_backlog AS b (single, waiting, reason, since)
-VALUES (true, $1, $2, $3)
+INSERT INTO platform_backlog AS b (single, waiting, reason, since, asked, asked_since)
+VALUES (true, $1, $2, $3::timestamptz, $4, CASE WHEN $4::bigint > 0 THEN $3::timestamptz END)
 ON CONFLICT (single) DO UPDATE
 SET waiting = excluded.waiting,
     reason = excluded.reason,
-    since = CASE WHEN b.waiting > 0 AND excluded.waiting > 0 THEN b.since ELSE excluded.since END;
+    since = CASE WHEN b.waiting > 0 AND excluded.waiting > 0 THEN b.since ELSE excluded.since END,
+    asked = excluded.asked,
+    asked_since = CASE
+        WHEN b.asked > 0 AND excluded.asked > 0 THEN b.asked_since ELSE excluded.asked_since
+    END;
 
 -- name: backlog
 -- fleet: one figure of the platform
-SELECT b.waiting, b.reason, b.since
+SELECT b.waiting, b.reason, b.since, b.asked, b.asked_since
 FROM platform_backlog b;
 
 -- name: platform_rules

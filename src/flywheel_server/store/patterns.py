@@ -173,6 +173,20 @@ async def platform_get(connection: Connection, id: UUID) -> PlatformPattern | No
     return None if row is None else _platform_pattern(dict(row))
 
 
+async def approve_pair(
+    connection: Connection, id: UUID, approved_by: str, reason: str, now: dt.datetime
+) -> bool:
+    """Keep an operator's word for a pair; False where one holds already."""
+    done = await connection.fetchval(_SQL["approve_pair"], id, approved_by, now, reason)
+    return done is not None
+
+
+async def own_look_alike(connection: Connection, site_id: UUID, incident_type: str) -> str | None:
+    """Return another type of a site, or of the platform's rules, that this one looks like."""
+    found: str | None = await connection.fetchval(_SQL["own_look_alike"], site_id, incident_type)
+    return found
+
+
 async def platform_due(
     connection: Connection, least_organizations: int, least_occurrences: int
 ) -> list[PlatformPattern]:
@@ -274,6 +288,9 @@ def _platform_pattern(row: dict[str, Any]) -> PlatformPattern:
             organizations_with_chaos=row["since_chaos_organizations"],
             largest_organization=row["since_largest_organization"],
             partners=row["since_partners"],
+            look_alike=row["look_alike"],
+            built_in=row["built_in"],
+            approved_by=row["approved_by"],
             last_evidence_at=row["last_evidence_at"],
             living_rule=row["living_rule"],
         ),

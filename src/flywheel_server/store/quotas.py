@@ -43,11 +43,14 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Pairs whose gates are open and that wait for a turn with room for their rules."""
+    """Pairs that wait: for a turn with room for their rules, and for an operator's approval."""
 
     waiting: int
     reason: str
     since: dt.datetime
+    asked: int
+    # None where none is asked about.
+    asked_since: dt.datetime | None
 
 
 async def add(
@@ -125,15 +128,17 @@ async def incident_is_open(
     return bool(await connection.fetchval(_SQL["incident_is_open"], site_id, hostname, check_type))
 
 
-async def set_backlog(connection: Connection, waiting: int, reason: str, now: dt.datetime) -> None:
-    """Note how many rules of the platform wait for a later turn, and why."""
-    await connection.execute(_SQL["set_backlog"], waiting, reason, now)
+async def set_backlog(
+    connection: Connection, waiting: int, reason: str, asked: int, now: dt.datetime
+) -> None:
+    """Note how many rules of the platform wait for a later turn, and why; and for an operator."""
+    await connection.execute(_SQL["set_backlog"], waiting, reason, now, asked)
 
 
 async def backlog(connection: Connection) -> Backlog | None:
-    """Return the rules of the platform that wait; None where none does."""
+    """Return the rules of the platform that wait; None before the first turn."""
     row = await connection.fetchrow(_SQL["backlog"])
-    return None if row is None or not row["waiting"] else Backlog(**row)
+    return None if row is None else Backlog(**row)
 
 
 async def platform_rules(connection: Connection) -> int:

@@ -9,10 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import admin_learning
-from flywheel_server.api.access import Reader, RuntimeDep
+from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_learning import GateView, PlatformPatternView
-from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.portal import filters, frame
+from flywheel_server.api.operator_bodies import PathId, ReasonBody
+from flywheel_server.domain import promotions
+from flywheel_server.portal import filters, forms, frame
 
 router = APIRouter(prefix="/operator/learning", include_in_schema=False)
 
@@ -34,11 +35,13 @@ class Pair:
     """A pair, as its row and its page show it."""
 
     view: PlatformPatternView
-    # `promoted`, `ready`, `open` or `barred`.
+    # `promoted`, `ready`, `asks` (for an operator's word), `open` or `barred`.
     standing: str
     reaches: list[Reach]
     # The gates that do not count, and are shut.
     shut: list[GateView]
+    # Of these, what an operator's approval opens.
+    doubts: list[GateView]
 
 
 @router.get("")
@@ -78,12 +81,46 @@ async def pattern_page(request: Request, scope: Reader, parts: RuntimeDep, id: P
     return frame.page(request, scope, "operator/pattern.html", pair=_pair(view))
 
 
+@router.get("/{id}/approve")
+async def approve_page(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Say what an approval means, and ask why."""
+    view = await admin_learning.get_platform_pattern(scope, parts, id)
+    return frame.page(request, scope, "operator/pattern_approve.html", pair=_pair(view))
+
+
+@router.post("/{id}/approve")
+async def approve_pattern(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Let a pair become a rule that only an operator's word keeps from it."""
+    given = await forms.texts(request)
+    return await forms.attempt(
+        f"/operator/learning/{id}", _approve(scope, parts, id, given), _approved
+    )
+
+
+async def _approve(
+    scope: Admin, parts: RuntimeDep, id: PathId, given: dict[str, str]
+) -> PlatformPatternView:
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    return await admin_learning.approve_platform_pattern(scope, parts, id, body)
+
+
+def _approved(view: PlatformPatternView) -> str:
+    if view.failing:
+        return "It is approved; its other gates have to open, too."
+    return "It is approved: the next turn of the loop makes it a rule."
+
+
 def _pair(view: PlatformPatternView) -> Pair:
     gates = {gate.name: gate for gate in view.gates}
     return Pair(
         view=view,
         standing=_standing(gates),
         reaches=[Reach(gate=gates[name], share=_share(gates[name], view)) for name in _COUNTED],
+        doubts=[
+            gate for gate in view.gates if not gate.passed and gate.name in promotions.OPERATORS
+        ],
         shut=[gate for gate in view.gates if not gate.passed and gate.name not in _COUNTED],
     )
 
@@ -93,6 +130,8 @@ def _standing(gates: dict[str, GateView]) -> str:
         return "promoted"
     if not all(gates[name].passed for name in ("runbook_known", "runbook_executable")):
         return "barred"
+    if promotions.asks_an_operator([gate.name for gate in gates.values() if not gate.passed]):
+        return "asks"
     return "ready" if all(gate.passed for gate in gates.values()) else "open"
 
 

@@ -114,6 +114,12 @@ KINDS = {
         link="Look at the policy",
         path="/operator/policy",
     ),
+    "platform_rules_ask": Kind(
+        grave=False,
+        title="Platform rules need an approval",
+        link="Look at the patterns",
+        path="/operator/learning",
+    ),
     "evidence_dropped": Kind(
         title="Waiting evidence was dropped",
         link="Look at the keys",
