@@ -705,7 +705,7 @@ CREATE TABLE public.events (
     data jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     dispatched_at timestamp with time zone,
-    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'rule.remains'::text, 'rule.quarantined'::text, 'rule.declined'::text, 'rule.returned'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
+    CONSTRAINT events_kind_known CHECK ((kind = ANY (ARRAY['candidate.eligible'::text, 'candidate.endorsed'::text, 'candidate.approved'::text, 'candidate.rejected'::text, 'rule.promoted'::text, 'rule.withdrawn'::text, 'rule.remains'::text, 'rule.quarantined'::text, 'rule.declined'::text, 'rule.returned'::text, 'rule.evidence_gone'::text, 'delivery.stuck'::text, 'plan.waiting'::text, 'loop.silent'::text, 'webhook.gone'::text, 'webhook.test'::text]))),
     CONSTRAINT events_whole_tenancy CHECK ((((site_id IS NULL) OR (organization_id IS NOT NULL)) AND ((organization_id IS NULL) OR (partner_id IS NOT NULL))))
 );
 
@@ -1350,6 +1350,28 @@ CREATE TABLE public.promotions (
 
 ALTER TABLE ONLY public.promotions FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.rule_alarms (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    rule uuid NOT NULL,
+    kind text NOT NULL,
+    partner_id uuid,
+    organization_id uuid,
+    site_id uuid,
+    reason text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answer text,
+    over_at timestamp with time zone,
+    CONSTRAINT rule_alarms_answer_length CHECK (((char_length(answer) >= 1) AND (char_length(answer) <= 2000))),
+    CONSTRAINT rule_alarms_answered_whole CHECK ((((answered_at IS NULL) = (answered_by IS NULL)) AND ((answered_at IS NULL) = (answer IS NULL)))),
+    CONSTRAINT rule_alarms_kind_known CHECK ((kind = ANY (ARRAY['withdrawn'::text, 'quarantined'::text, 'evidence_gone'::text]))),
+    CONSTRAINT rule_alarms_reason_length CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000))),
+    CONSTRAINT rule_alarms_whole_tenancy CHECK ((((site_id IS NULL) OR (organization_id IS NOT NULL)) AND ((organization_id IS NULL) OR (partner_id IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.rule_alarms FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.rule_attempts (
     site_id uuid NOT NULL,
     execution_id text NOT NULL,
@@ -1840,6 +1862,9 @@ ALTER TABLE ONLY public.policies
 ALTER TABLE ONLY public.promotions
     ADD CONSTRAINT promotions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.rule_alarms
+    ADD CONSTRAINT rule_alarms_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.rule_attempts
     ADD CONSTRAINT rule_attempts_order UNIQUE (rule, seq);
 
@@ -2077,6 +2102,10 @@ CREATE UNIQUE INDEX promotions_one_decision_key ON public.promotions USING btree
 CREATE INDEX promotions_rule_idx ON public.promotions USING btree (rule);
 
 CREATE INDEX promotions_site_idx ON public.promotions USING btree (site_id, decided_at);
+
+CREATE UNIQUE INDEX rule_alarms_lasting_key ON public.rule_alarms USING btree (rule, kind, partner_id, organization_id) NULLS NOT DISTINCT WHERE (over_at IS NULL);
+
+CREATE INDEX rule_alarms_open_idx ON public.rule_alarms USING btree (began_at) WHERE ((over_at IS NULL) AND (answered_at IS NULL));
 
 CREATE INDEX rule_attempts_began_idx ON public.rule_attempts USING btree (rule, began_at);
 
@@ -2321,6 +2350,18 @@ ALTER TABLE ONLY public.promotions
 ALTER TABLE ONLY public.promotions
     ADD CONSTRAINT promotions_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
 
+ALTER TABLE ONLY public.rule_alarms
+    ADD CONSTRAINT rule_alarms_organization_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id);
+
+ALTER TABLE ONLY public.rule_alarms
+    ADD CONSTRAINT rule_alarms_partner_fkey FOREIGN KEY (partner_id) REFERENCES public.partners(id);
+
+ALTER TABLE ONLY public.rule_alarms
+    ADD CONSTRAINT rule_alarms_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
+
+ALTER TABLE ONLY public.rule_alarms
+    ADD CONSTRAINT rule_alarms_site_fkey FOREIGN KEY (site_id) REFERENCES public.sites(id);
+
 ALTER TABLE ONLY public.rule_counts
     ADD CONSTRAINT rule_counts_rule_fkey FOREIGN KEY (rule) REFERENCES public.l1_rules(id);
 
@@ -2539,6 +2580,8 @@ CREATE POLICY backup ON public.platform_patterns FOR SELECT TO flywheel_backup U
 CREATE POLICY backup ON public.policies FOR SELECT TO flywheel_backup USING (true);
 
 CREATE POLICY backup ON public.promotions FOR SELECT TO flywheel_backup USING (true);
+
+CREATE POLICY backup ON public.rule_alarms FOR SELECT TO flywheel_backup USING (true);
 
 CREATE POLICY backup ON public.rule_attempts FOR SELECT TO flywheel_backup USING (true);
 
@@ -2919,6 +2962,14 @@ CREATE POLICY promotions_people ON public.promotions TO flywheel_client, flywhee
    FROM public.sites s)));
 
 CREATE POLICY promotions_platform ON public.promotions TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
+
+ALTER TABLE public.rule_alarms ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY rule_alarms_client ON public.rule_alarms TO flywheel_client USING (((site_id IS NOT NULL) AND (organization_id = (current_setting('flywheel.organization_id'::text))::uuid))) WITH CHECK (((site_id IS NOT NULL) AND (organization_id = (current_setting('flywheel.organization_id'::text))::uuid)));
+
+CREATE POLICY rule_alarms_partner ON public.rule_alarms TO flywheel_partner USING ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid)) WITH CHECK ((partner_id = (current_setting('flywheel.partner_id'::text))::uuid));
+
+CREATE POLICY rule_alarms_platform ON public.rule_alarms TO flywheel_operator, flywheel_loop USING (true) WITH CHECK (true);
 
 ALTER TABLE public.rule_attempts ENABLE ROW LEVEL SECURITY;
 
@@ -3799,6 +3850,32 @@ GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_partner;
 GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_operator;
 GRANT SELECT,INSERT ON TABLE public.promotions TO flywheel_loop;
 GRANT SELECT ON TABLE public.promotions TO flywheel_backup;
+
+GRANT SELECT ON TABLE public.rule_alarms TO flywheel_client;
+GRANT SELECT ON TABLE public.rule_alarms TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.rule_alarms TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.rule_alarms TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_alarms TO flywheel_backup;
+
+GRANT UPDATE(answered_by) ON TABLE public.rule_alarms TO flywheel_client;
+GRANT UPDATE(answered_by) ON TABLE public.rule_alarms TO flywheel_partner;
+GRANT UPDATE(answered_by) ON TABLE public.rule_alarms TO flywheel_operator;
+GRANT UPDATE(answered_by) ON TABLE public.rule_alarms TO flywheel_loop;
+
+GRANT UPDATE(answered_at) ON TABLE public.rule_alarms TO flywheel_client;
+GRANT UPDATE(answered_at) ON TABLE public.rule_alarms TO flywheel_partner;
+GRANT UPDATE(answered_at) ON TABLE public.rule_alarms TO flywheel_operator;
+GRANT UPDATE(answered_at) ON TABLE public.rule_alarms TO flywheel_loop;
+
+GRANT UPDATE(answer) ON TABLE public.rule_alarms TO flywheel_client;
+GRANT UPDATE(answer) ON TABLE public.rule_alarms TO flywheel_partner;
+GRANT UPDATE(answer) ON TABLE public.rule_alarms TO flywheel_operator;
+GRANT UPDATE(answer) ON TABLE public.rule_alarms TO flywheel_loop;
+
+GRANT UPDATE(over_at) ON TABLE public.rule_alarms TO flywheel_client;
+GRANT UPDATE(over_at) ON TABLE public.rule_alarms TO flywheel_partner;
+GRANT UPDATE(over_at) ON TABLE public.rule_alarms TO flywheel_operator;
+GRANT UPDATE(over_at) ON TABLE public.rule_alarms TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.rule_attempts TO flywheel_client;
 GRANT SELECT ON TABLE public.rule_attempts TO flywheel_partner;

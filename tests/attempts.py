@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from flywheel_server import clock, db, loop
+from flywheel_server import clock, db, listener, loop
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import LoopScope
@@ -25,6 +25,7 @@ _WATCH = tuple(step for step in loop.STEPS if step.name in {"count_rules", "watc
 async def make_rules(database: db.Database, site: CastSite, count: int = 1) -> list[Rule]:
     """Make rules of a site, as approvals would, each for an incident type of its own."""
     async with db.transaction(database, STAGE) as connection:
+        await db.announce(connection, listener.RULES, f"site:{site.id}")
         return [
             await rules.insert(
                 connection,

@@ -7,9 +7,10 @@ from uuid import UUID
 import httpx
 
 from flywheel_server import clock, db, listener
-from flywheel_server.actions import promote, set_aside
+from flywheel_server.actions import exclusions, promote, set_aside
+from flywheel_server.actions.exclusions import Tenant
 from flywheel_server.domain import rules
-from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
+from flywheel_server.domain.scope import ClientScope, LoopScope, OperatorScope, PartnerScope
 from flywheel_server.store import rules as stored_rules
 from tests import cast as people
 from tests import telemetry
@@ -152,13 +153,15 @@ async def make_unresolved(database: db.Database, site: CastSite) -> None:
         )
 
 
-async def make_promoted_rule(database: db.Database, site: CastSite, *, enabled: bool = True) -> str:
+async def make_promoted_rule(
+    database: db.Database, site: CastSite, *, enabled: bool = True, incident_type: str = ""
+) -> str:
     """Write a rule as an approval of another pair would have; return its id on appliances."""
     rule = rules.learnt(
         source="promoted",
         scope="site",
         scope_id=site.id,
-        incident_type="print_queue" if enabled else "print_queue_stuck",
+        incident_type=incident_type or ("print_queue" if enabled else "print_queue_stuck"),
         runbook_id="RB-WIN-SVC-004",
         platform="windows",
         generation=1,
@@ -188,6 +191,43 @@ async def make_platform_rule(
     async with db.transaction(database, people.STAGE) as connection:
         await db.announce(connection, listener.RULES, "platform")
         return await stored_rules.insert(connection, rule)
+
+
+async def make_quarantine(database: db.Database, site: CastSite) -> UUID:
+    """Take a platform rule from a site's organization, as the loop would; return its exclusion."""
+    rule = await make_platform_rule(database, "share_gone")
+    tenant = Tenant(partner_id=site.partner_id, organization_id=site.organization_id)
+    scope = LoopScope(reason="tests take a rule from a tenant")
+    async with db.transaction(database, scope) as connection:
+        made = await exclusions.exclude(
+            connection,
+            scope,
+            rule,
+            tenant,
+            kind="quarantined",
+            reason="2 of 14 attempts healed.",
+            now=clock.now(),
+        )
+    if made is None:
+        raise LookupError("a new rule is taken from nobody yet")
+    return made
+
+
+async def make_alarm(database: db.Database, site: CastSite) -> UUID:
+    """Let a new rule of a site have lost its evidence; return the alarm's id."""
+    rule_id = await make_promoted_rule(database, site, incident_type="backup_failed")
+    (row,) = await rows(
+        database,
+        "INSERT INTO rule_alarms (rule, kind, partner_id, organization_id, site_id, reason,"
+        " began_at) SELECT l.id, 'evidence_gone', $2, $3, $4, 'Its evidence is gone.', now()"
+        " FROM l1_rules l WHERE l.rule_id = $1 AND l.site_id = $4 RETURNING id",
+        rule_id,
+        site.partner_id,
+        site.organization_id,
+        site.id,
+    )
+    id: UUID = row["id"]
+    return id
 
 
 async def forward(database: db.Database, site: CastSite, pattern_id: str) -> None:

@@ -248,6 +248,13 @@ VALUES (
     '00000000-0000-7000-8000-000000000006', '00000000-0000-7000-8000-000000000001',
     '00000000-0000-7000-8000-000000000002', 'declined', 'law', 'law', now()
 );
+INSERT INTO rule_alarms (
+    rule, kind, partner_id, organization_id, site_id, reason, began_at
+)
+VALUES (
+    '00000000-0000-7000-8000-000000000006', 'evidence_gone', '00000000-0000-7000-8000-000000000001',
+    '00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000003', 'law', now()
+);
 INSERT INTO appliance_identities (
     site_id, appliance_id, mac, public_key, hostname, first_seen_at, last_seen_at
 )

@@ -41,6 +41,13 @@ def removal(root: str, *, sends: bool) -> Builder:
     return ask
 
 
+def alarm(root: str, kind: str) -> Builder:
+    """Return the ask that answers an alarm about a rule."""
+    return lambda ids: Ask(
+        path=f"{root}/{ids.rule}/alarms/{ids.stage.alarms[kind]}", form={"reason": "It heals."}
+    )
+
+
 def platform_rule(root: str) -> dict[str, Builder]:
     """Return the asks about declining a rule that is everybody's, and taking that back."""
 

@@ -1,6 +1,6 @@
 """The matrix lines of clients' pages, and of the page of people that partners have as well."""
 
-from tests.portal.asks import Ask, Builder, Ids, platform_rule
+from tests.portal.asks import Ask, Builder, Ids, alarm, platform_rule
 
 CANDIDATE = "/client/candidates/{candidate_id}"
 
@@ -50,6 +50,13 @@ PAGES: dict[str, Builder] = {
     f"GET {CANDIDATE}/forward": _candidate("/forward"),
     f"POST {CANDIDATE}/forward": _candidate("/forward", {"notes": "Every Monday."}),
     "GET /client/rules": _plain("/client/rules"),
+    "POST /client/rules/{id}/alarms/{alarm_id}": alarm("/client/rules", "client"),
+    "POST /partner/learning/rules/{id}/alarms/{alarm_id}": alarm(
+        "/partner/learning/rules", "partner"
+    ),
+    "POST /partner/learning/platform-rules/{id}/alarms/{alarm_id}": alarm(
+        "/partner/learning/platform-rules", "partner"
+    ),
     **platform_rule("/client/rules"),
     **platform_rule("/partner/learning/platform-rules"),
     "GET /partner/learning/platform-rules": _plain("/partner/learning/platform-rules"),

@@ -23,8 +23,9 @@ async def gather(stage: Stage) -> None:
     await candidates.be_rejected(
         stage.database, [id for by_host in rejected.values() for id in by_host.values()]
     )
-    for kind in ("printer_offline", "share_gone"):
-        await candidates.make_platform_rule(stage.database, kind)
+    await candidates.make_platform_rule(stage.database, "printer_offline")
+    await candidates.make_alarm(stage.database, cast.neighbour)
+    await candidates.make_quarantine(stage.database, cast.partners[0].organizations[1].standard)
     await flywheel.turn_it(stage)
     await candidates.make_doubtful_pair(stage.database)
     await leave(stage)

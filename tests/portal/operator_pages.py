@@ -59,6 +59,14 @@ PAGES: dict[str, Callable[[Ids], Ask]] = {
         },
     ),
     f"GET {RULE}": lambda ids: Ask(path=f"/operator/rules/{ids.rule}"),
+    "GET /operator/rules/exclusions": _plain("/operator/rules/exclusions"),
+    "GET /operator/rules/exclusions/{id}/end": lambda ids: Ask(
+        path=f"/operator/rules/exclusions/{ids.stage.quarantine}/end"
+    ),
+    "POST /operator/rules/exclusions/{id}/end": lambda ids: Ask(
+        path=f"/operator/rules/exclusions/{ids.stage.quarantine}/end", form={"reason": "Mended."}
+    ),
+    f"POST {RULE}/alarms/{{alarm_id}}": asks.alarm("/operator/rules", "operator"),
     f"POST {RULE}/removals": lambda ids: Ask(
         path=f"/operator/rules/{ids.rule}/removals",
         form={"site_id": ids.stage.cast.site.slug, "reason": "Deleted it."},

@@ -30,6 +30,13 @@ UNREACHED = {
     "GET /partner/learning/bulk/results": "a bulk that was sent again leads there",
     **dict.fromkeys(
         (
+            f"POST {root}/rules/{{id}}/alarms/{{alarm_id}}"
+            for root in ("/partner/learning", "/operator")
+        ),
+        "on the page of one rule of many: tests/portal/test_platform_rules.py answers it",
+    ),
+    **dict.fromkeys(
+        (
             f"{method} /client/rules/{{id}}/{verb}"
             for method in ("GET", "POST")
             for verb in ("decline", "accept")

@@ -22,6 +22,12 @@ def _of_appliance(which: int, verb: str, status: int = 200, entries: int = 1) ->
     return build
 
 
+def _of_alarm(root: str, kind: str) -> Builder:
+    return lambda stage, _site: Example(
+        path=f"{root}/rule-alarms/{stage.alarms[kind]}/answer", body={"reason": "It heals well."}
+    )
+
+
 EXAMPLES: dict[str, Builder] = {
     "GET /api/sites/{site_id}/quotas": lambda stage, _site: Example(
         path=f"/api/sites/{stage.cast.site.slug}/quotas"
@@ -97,6 +103,19 @@ EXAMPLES: dict[str, Builder] = {
         path=f"{ADMIN}/rules/{stage.rules_off[site.id]}/removals",
         body={SITE: site.slug, "reason": "Deleted the file, restarted the agent."},
     ),
+    "GET /api/admin/rule-exclusions": admin("rule-exclusions"),
+    "POST /api/admin/rule-exclusions/{exclusion_id}/end": lambda stage, _site: Example(
+        path=f"{ADMIN}/rule-exclusions/{stage.quarantine}/end",
+        body={"reason": "Its proxy is mended."},
+    ),
+    **{
+        f"POST {root}/rule-alarms/{{alarm_id}}/answer": _of_alarm(root, kind)
+        for kind, root in (
+            ("operator", ADMIN),
+            ("partner", "/api/partners/me"),
+            ("client", "/api/client"),
+        )
+    },
     "GET /api/admin/flywheel/policy": admin("flywheel/policy"),
     "PUT /api/admin/flywheel/policy": admin(
         "flywheel/policy", {"platform_min_occurrences": 30, "reason": "More evidence."}

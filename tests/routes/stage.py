@@ -12,11 +12,13 @@ from flywheel_server.domain.scope import PartnerScope
 from tests import evidence, ordering, planning
 from tests.candidates import (
     be_rejected,
+    make_alarm,
     make_candidates,
     make_doubtful_pair,
     make_pair,
     make_platform_rule,
     make_promoted_rule,
+    make_quarantine,
     make_unresolved,
 )
 from tests.cast import (
@@ -78,6 +80,10 @@ class Stage:
     rules_off: dict[UUID, str]
     # A rule of the platform's, for everybody.
     platform_rule: UUID
+    # One more that was taken from the first partner's second organization, and alarms about
+    # rules of its sites, by who may answer them.
+    quarantine: UUID
+    alarms: dict[str, UUID]
     # What the platform counted for the pair of those candidates.
     pair: UUID
     # Another whose incident type looks like it.
@@ -164,6 +170,12 @@ async def set_stage(database: db.Database) -> Stage:
         rules_off={
             site.id: await make_promoted_rule(database, site, enabled=False)
             for site in (*cast.sites, cast.stranger)
+        },
+        quarantine=await make_quarantine(database, elsewhere),
+        alarms={
+            "operator": await make_alarm(database, cast.site),
+            "partner": await make_alarm(database, elsewhere),
+            "client": await make_alarm(database, cast.neighbour),
         },
         platform_rule=(await make_platform_rule(database)).id,
         pair=await make_pair(database),

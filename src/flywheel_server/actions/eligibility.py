@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from flywheel_server.actions import events
+from flywheel_server.actions import events, rule_alarms
 from flywheel_server.db import Connection
 from flywheel_server.domain import gates, promotions
 from flywheel_server.domain.policy import Policy
@@ -17,15 +17,17 @@ _DECIDED = frozenset({"approved", "rejected"})
 async def evaluate(connection: Connection, policy: Policy, now: dt.datetime) -> tuple[int, int]:
     """Look at every pattern whose gates may have changed; return how many, and how many did."""
     looked_at = changed = 0
+    approved: list[str] = []
     while chunk := await patterns.due(connection, now, _CHUNK):
         verdicts = [_verdict(pattern, policy, now) for pattern in chunk]
         await patterns.set_verdicts(connection, verdicts, now)
         looked_at += len(chunk)
+        approved += [pattern.id for pattern in chunk if pattern.state == "approved"]
         for pattern, verdict in zip(chunk, verdicts, strict=True):
             changed += pattern.state != verdict.state
             if verdict.state == "eligible" != pattern.state:
                 await _tell(connection, pattern, now)
-    return looked_at, changed
+    return looked_at, changed + await rule_alarms.review(connection, policy, approved, now)
 
 
 async def _tell(connection: Connection, pattern: patterns.Pattern, now: dt.datetime) -> None:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server import errors, listener
-from flywheel_server.actions import audit, events, orders
+from flywheel_server.actions import audit, events, orders, rule_alarms
+from flywheel_server.actions import rules as switching
 from flywheel_server.actions.audit import Actor
 from flywheel_server.db import Connection, announce
 from flywheel_server.domain.events import Kind as EventKind
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import ClientScope, PartnerScope
-from flywheel_server.store import accounts, exclusions, patterns
+from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
+from flywheel_server.store import accounts, exclusions, patterns, rules
+from flywheel_server.store import rule_alarms as stored_alarms
 from flywheel_server.store.exclusions import Exclusion, Kind
 
 _EVENTS: dict[Kind, EventKind] = {"quarantined": "rule.quarantined", "declined": "rule.declined"}
@@ -59,6 +61,11 @@ async def exclude(
     await _changed(connection, rule, tenant)
     # Delivered now, it would stay where agents keep what they got.
     await orders.take_back_excluded(connection, now, rule.id)
+    if kind == "quarantined":
+        whose = switching.Tenant(
+            partner_id=tenant.partner_id, organization_id=tenant.organization_id
+        )
+        await rule_alarms.begin(connection, rule, "quarantined", reason, now, tenant=whose)
     await _tell(connection, _EVENTS[kind], rule, tenant, reason, now)
     await _record(connection, actor, rule, tenant, f"rule.{kind}", now, reason=reason)
     return made
@@ -112,8 +119,37 @@ async def _own(connection: Connection, scope: PartnerScope | ClientScope) -> Ten
     return Tenant(partner_id=organization.partner_id, organization_id=organization.id)
 
 
+async def release(
+    connection: Connection,
+    scope: OperatorScope,
+    exclusion: UUID,
+    *,
+    reason: str,
+    now: dt.datetime,
+) -> Exclusion:
+    """Give a rule back to a tenant that it was taken from, with why it will heal there now.
+
+    Raises NotFound, and Conflict for one that the tenant declined, or that is over.
+    """
+    found = await exclusions.get(connection, exclusion)
+    rule = None if found is None else await rules.get(connection, found.rule)
+    if found is None or rule is None:
+        raise errors.NotFound("No tenant is kept from a rule under this id: take one of the list.")
+    if found.ended_at is not None:
+        raise errors.Conflict("The tenant gets this rule again already.")
+    if found.kind == "declined":
+        raise errors.Conflict("The tenant declined this rule itself, and takes that back itself.")
+    return await include(connection, scope, rule, found.id, now, because=reason)
+
+
 async def include(
-    connection: Connection, actor: Actor, rule: Rule, exclusion: UUID, now: dt.datetime
+    connection: Connection,
+    actor: Actor,
+    rule: Rule,
+    exclusion: UUID,
+    now: dt.datetime,
+    *,
+    because: str | None = None,
 ) -> Exclusion:
     """Give a rule back to the tenant. Raises NotFound for an exclusion that is not in force."""
     ended = await exclusions.end(connection, exclusion, audit.identity(actor)[2], now)
@@ -121,8 +157,12 @@ async def include(
         raise errors.NotFound("No such exclusion from this rule is in force.")
     tenant = Tenant(partner_id=ended.partner_id, organization_id=ended.organization_id)
     await _changed(connection, rule, tenant)
+    if ended.kind == "quarantined":
+        await stored_alarms.end_over(connection, now, rule.id)
     await _tell(connection, "rule.returned", rule, tenant, ended.reason, now)
-    await _record(connection, actor, rule, tenant, "rule.include", now, reason=ended.reason)
+    await _record(
+        connection, actor, rule, tenant, "rule.include", now, reason=because or ended.reason
+    )
     return ended
 
 

@@ -9,7 +9,7 @@ from flywheel_server.actions import audit, orders
 from flywheel_server.db import Connection, announce
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
-from flywheel_server.store import accounts, patterns, rule_health, rules
+from flywheel_server.store import accounts, patterns, rule_alarms, rule_health, rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,8 @@ async def switch(
         await rule_health.restart(connection, rule.id, now)
     else:
         taken_back = await orders.take_back(connection, now, rule.id)
+    # Whatever waited for a person about it: they have decided.
+    await rule_alarms.end_over(connection, now, rule.id)
     whose = await tenant(connection, changed)
     await audit.record(
         connection,

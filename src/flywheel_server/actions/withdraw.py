@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from flywheel_server import listener
-from flywheel_server.actions import audit, events, orders
+from flywheel_server.actions import audit, events, orders, rule_alarms
 from flywheel_server.actions import rules as switching
 from flywheel_server.actions.audit import Actor
 from flywheel_server.actions.exclusions import Tenant
@@ -19,6 +19,7 @@ from flywheel_server.db import Connection, announce, savepoint
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import folds, withdrawals
+from flywheel_server.store import rule_alarms as ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ async def _tell(connection: Connection, actor: Actor, case: Case, now: dt.dateti
     await announce(connection, listener.RULES, domain.announcement(rule))
     await orders.take_back(connection, now, rule.id)
     tenant = await switching.tenant(connection, rule)
+    await ended.end_over(connection, now, rule.id)
+    await rule_alarms.begin(connection, rule, "withdrawn", case.reason, now, tenant=tenant)
     await events.emit(
         connection,
         "rule.withdrawn",

@@ -10,16 +10,18 @@ from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import site_settings as actions
-from flywheel_server.api import healing_logs, healing_stories, learning_views, pages
+from flywheel_server.api import healing_logs, healing_stories, learning_views, pages, rule_alarms
 from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.healing_logs import LevelFilter, SearchFilter, SuccessFilter, TextFilter
 from flywheel_server.api.healing_stories import ClientHealingLog
 from flywheel_server.api.learning_views import PlaceView, SiteFilterDep, SuccessView, WindowDep
 from flywheel_server.api.operator_bodies import OperatorBody, View
+from flywheel_server.api.rule_alarms import RuleAlarmView
 from flywheel_server.db import Connection
 from flywheel_server.domain import healing_words, rules
 from flywheel_server.domain.scope import ClientScope, PartnerScope
 from flywheel_server.store import client_rules, exclusions, healing_reasons, site_settings
+from flywheel_server.store import rule_alarms as stored_alarms
 from flywheel_server.store.client_rules import ClientRule, Filters
 from flywheel_server.store.exclusions import Exclusion
 
@@ -86,6 +88,7 @@ class ClientRuleView(BaseModel):
     taken: list[TakenView] = Field(
         description="Why sites of yours do not get it, though it is served elsewhere."
     )
+    alarms: list[RuleAlarmView] = Field(description="What a person has to look at about it.")
 
 
 class SharedLearning(View):
@@ -189,11 +192,19 @@ async def views(
     connection: Connection, scope: ClientScope | PartnerScope, rows: Sequence[ClientRule]
 ) -> dict[UUID, ClientRuleView]:
     """Return rules as the tenant that is asking knows them, by their ids."""
+    ids = [row.rule.id for row in rows]
+    alarms: dict[UUID, list[RuleAlarmView]] = {}
+    for alarm in await stored_alarms.of_rules(connection, ids):
+        alarms.setdefault(alarm.rule, []).append(rule_alarms.view(alarm))
     taken: dict[UUID, list[Exclusion]] = {}
-    for each in await exclusions.of_rules(connection, [row.rule.id for row in rows]):
+    for each in await exclusions.of_rules(connection, ids):
         taken.setdefault(each.rule, []).append(each)
     return {
-        row.rule.id: _rule(row, [_taken(each, scope) for each in taken.get(row.rule.id, [])])
+        row.rule.id: _rule(
+            row,
+            [_taken(each, scope) for each in taken.get(row.rule.id, [])],
+            alarms.get(row.rule.id, []),
+        )
         for row in rows
     }
 
@@ -212,7 +223,7 @@ def _taken(found: Exclusion, scope: ClientScope | PartnerScope) -> TakenView:
     )
 
 
-def _rule(found: ClientRule, taken: list[TakenView]) -> ClientRuleView:
+def _rule(found: ClientRule, taken: list[TakenView], alarms: list[RuleAlarmView]) -> ClientRuleView:
     rule = found.rule
     shown, rate = learning_views.success(found.successes, found.successes + found.failures)
     return ClientRuleView(
@@ -239,6 +250,7 @@ def _rule(found: ClientRule, taken: list[TakenView]) -> ClientRuleView:
         evidence=_evidence(found.evidence),
         created_at=rule.created_at,
         taken=taken,
+        alarms=alarms,
     )
 
 

@@ -13,6 +13,7 @@ from flywheel_server.api import (
     evidence_alarms,
     flywheel_alarms,
     pages,
+    rule_alarms,
     site_alarms,
 )
 from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
@@ -94,6 +95,9 @@ class AlarmView(View):
     kind: Literal[
         "rule_not_running",
         "rule_still_running",
+        "rule_withdrawn",
+        "rule_quarantined",
+        "rule_evidence_gone",
         "appliance_silent",
         "endpoint_silent",
         "evidence_chain",
@@ -126,6 +130,11 @@ class AlarmView(View):
     )
     rule_id: str | None = Field(default=None, description="Which rule.", examples=["L1-disk-RB-1"])
     rule: UUID | None = Field(default=None, description="Its id in this server.", examples=[None])
+    alarm_id: UUID | None = Field(
+        default=None,
+        description="By which a person answers it; null: it ends by itself alone.",
+        examples=[None],
+    )
     refusal: str | None = Field(
         default=None,
         description="What the appliance, or the service that fails, said.",
@@ -187,6 +196,7 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
         # The loop is a door like this one and unknown here: the application tells its steps.
         steps = list(request.app.state.step_names)
         wheel = await flywheel_alarms.found(connection, parts, steps, now, _MOST_SHOWN)
+        of_rules = await rule_alarms.found(connection, _MOST_SHOWN, for_operators=True)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
         troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN)
         troubles += await clock_alarms.found(connection, _MOST_SHOWN)
@@ -194,6 +204,7 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
         *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),
         *map(not_running, stuck),
         *map(still_running, left),
+        *(AlarmView(**each) for each in of_rules),
         *map(silent_appliance, silent),
         *_silent_endpoints(endpoints, silent_since),
         *(AlarmView(**each) for each in troubles),

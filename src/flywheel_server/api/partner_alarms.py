@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from flywheel_server import clock, db
-from flywheel_server.api import deliveries, evidence_alarms, site_alarms
+from flywheel_server.api import deliveries, evidence_alarms, rule_alarms, site_alarms
 from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.deliveries import AlarmsView, AlarmView
 from flywheel_server.domain import deliveries as domain
@@ -24,11 +24,13 @@ async def alarms(scope: PartnerReader, parts: RuntimeDep) -> AlarmsView:
         total = await stored.stuck_total(connection)
         left = await remains.running(connection, now, _MOST_SHOWN)
         silent = await stored.silent(connection, now - domain.SILENT_AFTER, _MOST_SHOWN)
+        of_rules = await rule_alarms.found(connection, _MOST_SHOWN)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
         troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN)
     items = [
         *map(deliveries.not_running, stuck),
         *map(deliveries.still_running, left),
+        *(AlarmView(**each) for each in of_rules),
         *map(deliveries.silent_appliance, silent),
         *(AlarmView(**each) for each in troubles),
     ]

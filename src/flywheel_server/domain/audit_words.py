@@ -18,6 +18,8 @@ ACTIONS: Mapping[str, str] = {
     "rule.withdraw": "A rule was withdrawn for failing",
     "rule.quarantined": "A platform rule was taken away, for it failed here",
     "rule.declined": "A platform rule was declined",
+    "rule.keep": "A rule was kept though its evidence is gone",
+    "rule.looked_at": "Somebody looked at why a rule was taken away",
     "rule.include": "A platform rule was given back",
     "order.issue": "An order was given to an appliance",
     "order.cancel": "An order was taken back",

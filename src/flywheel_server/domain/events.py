@@ -12,6 +12,7 @@ Kind = Literal[
     "rule.quarantined",
     "rule.declined",
     "rule.returned",
+    "rule.evidence_gone",
     "delivery.stuck",
     "rule.remains",
     "plan.waiting",

@@ -4,9 +4,10 @@ Both tiers read the same evidence; a gate says what it saw, what it needs and ho
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from flywheel_server.domain import rules
 from flywheel_server.domain.gates import Gate, failing
@@ -21,6 +22,20 @@ BEYOND_EVIDENCE = frozenset(
 
 # Gates that an operator's approval opens.
 OPERATORS = frozenset({"no_look_alike", "no_other_built_in"})
+# The gates that evidence opens and shuts, with what the policy calls them.
+_SITE_EVIDENCE: Mapping[str, str] = {
+    "occurrences": "site_min_occurrences",
+    "successes": "site_min_successes",
+    "success_rate": "site_min_success_rate",
+}
+_PLATFORM_EVIDENCE: Mapping[str, str] = {
+    "organizations": "platform_min_organizations",
+    "partners": "platform_min_partners",
+    "occurrences": "platform_min_occurrences",
+    "success_rate": "platform_min_success_rate",
+    "largest_organization_share": "max_organization_share",
+}
+_AT_MOST = frozenset({"largest_organization_share"})
 # Gates that ask whose evidence it is.
 _SPREAD = frozenset({"partners", "largest_organization_share", "unproven_share"})
 # Gates that counting by incidents may open, though sums shut them.
@@ -285,6 +300,43 @@ def _unproven(spread: Spread | None, policy: Policy) -> tuple[Gate, ...]:
             f"reachable or called a chaos test; {100 * limit:g} % are let pass.",
         ),
     )
+
+
+def site_lost(
+    evidence: SiteEvidence, policy: Policy, then: Mapping[str, object], now: dt.datetime
+) -> list[Gate]:
+    """Return the gates of a living rule that a site's evidence leaves shut; see ``_lost``."""
+    asked = _lenient(policy, then, _SITE_EVIDENCE)
+    return _lost(site_gates(evidence, asked, now), then, _SITE_EVIDENCE)
+
+
+def platform_lost(
+    evidence: PlatformEvidence, policy: Policy, then: Mapping[str, object]
+) -> list[Gate]:
+    """Return the gates of a living rule that a pair's evidence leaves shut; see ``_lost``."""
+    asked = _lenient(policy, then, _PLATFORM_EVIDENCE)
+    return _lost(platform_gates(evidence, asked), then, _PLATFORM_EVIDENCE)
+
+
+def _lost(
+    shown: tuple[Gate, ...], then: Mapping[str, object], fields: Mapping[str, str]
+) -> list[Gate]:
+    """Return the shut ones of the gates that ask about evidence and were asked ``then``.
+
+    ``then`` is what each needed when the rule was made: a policy that asks more since, or of
+    something else, takes nothing from the rule. Nor does mere age.
+    """
+    return [gate for gate in shown if not gate.passed and gate.name in fields.keys() & then.keys()]
+
+
+def _lenient(policy: Policy, then: Mapping[str, object], fields: Mapping[str, str]) -> Policy:
+    """Return the policy with the less of what each of these gates needs now and needed then."""
+    asked: dict[str, Any] = {}
+    for gate, field in fields.items():
+        before, now = then.get(gate), getattr(policy, field)
+        if isinstance(before, int | float):
+            asked[field] = max(now, before) if gate in _AT_MOST else min(now, before)
+    return replace(policy, **asked)
 
 
 def counted(counts: Counts, policy: Policy) -> tuple[int, int]:

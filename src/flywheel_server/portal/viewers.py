@@ -77,6 +77,7 @@ TABS: dict[str, tuple[tuple[str, str], ...]] = {
     "/operator/rules": (
         ("All rules", "/operator/rules"),
         ("Health", "/operator/rules/health"),
+        ("Kept from tenants", "/operator/rules/exclusions"),
     ),
     "/operator/tenants": (
         ("Partners", "/operator/tenants"),

@@ -41,6 +41,7 @@ SAID = {
     "rule.quarantined": "A platform rule was taken from one tenant, for which it failed",
     "rule.declined": "A platform rule was declined by a tenant",
     "rule.returned": "A tenant gets a platform rule again",
+    "rule.evidence_gone": "What a rule was learnt from was corrected or is gone",
     "rule.remains": "A rule that was switched off still runs on an appliance",
     "delivery.stuck": "An appliance does not run a rule that it should",
     "plan.waiting": "A plan waits for a person",

@@ -26,6 +26,29 @@ WHERE x.rule = ANY ($1::uuid[])
     AND (x.ended_at IS NULL OR $2)
 ORDER BY x.began_at DESC, x.id;
 
+-- name: get
+-- fleet: the caller's row-level security decides which there are
+SELECT
+    x.id, x.rule, x.partner_id, x.organization_id, x.kind, x.reason, x.began_by, x.began_at,
+    x.ended_by, x.ended_at
+FROM rule_exclusions x
+WHERE x.id = $1;
+
+-- name: page
+-- fleet: operators see every tenant
+SELECT
+    x.id, x.rule, x.partner_id, x.organization_id, x.kind, x.reason, x.began_by, x.began_at,
+    x.ended_by, x.ended_at, l.rule_id, p.name AS partner_name, o.name AS organization_name
+FROM rule_exclusions x
+JOIN l1_rules l ON l.id = x.rule
+JOIN partners p ON p.id = x.partner_id
+LEFT JOIN organizations o ON o.id = x.organization_id
+WHERE ($1::boolean IS NULL OR $1 = (x.ended_at IS NULL))
+    AND ($2::uuid IS NULL OR x.id < $2)
+    AND ($4::uuid IS NULL OR x.rule = $4)
+ORDER BY x.id DESC
+LIMIT $3;
+
 -- name: declined
 -- What a tenant itself declined, and may take back.
 SELECT x.id

@@ -108,6 +108,13 @@ changed AS (
                     p.chaos_failures + n.chaos_failures, $3, $4, $5, $6, $7
                 )
                 THEN '-infinity'
+            -- What a rule was made of and has lost: whether it holds is looked at.
+            WHEN p.state = 'approved' AND NOT counts_suffice(
+                p.successes + n.successes, p.verified_successes + n.verified_successes,
+                p.failures + n.failures, p.chaos_successes + n.chaos_successes,
+                p.chaos_failures + n.chaos_failures, $3, $4, $5, $6, $7
+            )
+                THEN '-infinity'
             ELSE p.due_at
         END
     FROM new n

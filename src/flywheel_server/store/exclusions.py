@@ -73,6 +73,26 @@ async def decides_itself(connection: Connection, organization_id: UUID) -> bool:
     return bool(await connection.fetchval(_SQL["decides_itself"], organization_id))
 
 
+async def get(connection: Connection, id: UUID) -> Exclusion | None:
+    """Return one, ended or not."""
+    row = await connection.fetchrow(_SQL["get"], id)
+    return None if row is None else Exclusion(**dict(row))
+
+
+async def page(
+    connection: Connection,
+    *,
+    in_force: bool | None = None,
+    before: UUID | None = None,
+    rule: UUID | None = None,
+    limit: int,
+) -> list[tuple[Exclusion, str]]:
+    """Return exclusions, or those of one rule, with the rules' ids on appliances, newest first."""
+    rows = await connection.fetch(_SQL["page"], in_force, before, limit, rule)
+    found = [dict(row) for row in rows]
+    return [(Exclusion(**row), rule_id) for row in found for rule_id in [row.pop("rule_id")]]
+
+
 async def of_rules(
     connection: Connection, rules: Collection[UUID], *, ended: bool = False
 ) -> list[Exclusion]:

@@ -1,7 +1,7 @@
 """Patterns: what L2 did, by (site, incident type, runbook, host), and across the platform."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -94,6 +94,12 @@ async def due(connection: Connection, now: dt.datetime, limit: int) -> list[Patt
     held = await connection.fetch(_SQL["lock_due"], now, limit)
     rows = await connection.fetch(_SQL["due"], [row["id"] for row in held])
     return [_pattern(dict(row)) for row in rows]
+
+
+async def by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Pattern]:
+    """Return patterns by their ids."""
+    rows = await connection.fetch(_SQL["due"], list(ids))
+    return {row["id"]: _pattern(dict(row)) for row in rows}
 
 
 async def set_verdicts(

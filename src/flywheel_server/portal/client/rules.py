@@ -1,16 +1,18 @@
 """The rules that heal at one's own sites: where each came from, and how it does there."""
 
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import client_healing, rule_declines
+from flywheel_server.api import client_healing, rule_alarms, rule_declines
 from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.client_healing import SourceFilter
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.portal import asking, declining, filters, forms, frame
+from flywheel_server.portal.partner.rules import ANSWERED
 from flywheel_server.store import deliveries, exclusions
 
 router = APIRouter(prefix="/client/rules", include_in_schema=False)
@@ -103,3 +105,15 @@ async def accept(scope: ClientAdmin, parts: RuntimeDep, id: PathId) -> Response:
     """Take a decline back."""
     deed = rule_declines.client_accepts(scope, parts, str(id))
     return await forms.attempt(_LIST, deed, declining.accepted)
+
+
+@router.post("/{id}/alarms/{alarm_id}")
+async def answer_alarm(
+    request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId, alarm_id: UUID
+) -> Response:
+    """Say that a person has looked at an alarm about a rule of an own site."""
+    del id
+    given = await forms.texts(request)
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    deed = rule_alarms.client_answers(scope, parts, str(alarm_id), body)
+    return await forms.attempt(_LIST, deed, ANSWERED)

@@ -1,15 +1,18 @@
 """Every rule, for operators: what it is, how it does, how far it came; switching it off and on."""
 
 from typing import Annotated, cast, get_args
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import clock, db
+from flywheel_server import clock, db, errors
 from flywheel_server.api import (
+    admin_rule_exclusions,
     admin_rule_figures,
     admin_rules,
     deliveries,
     delivery_notes,
+    rule_alarms,
     rule_remains,
 )
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
@@ -17,17 +20,19 @@ from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.api.operator_bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api.rule_remains import RemovalView
 from flywheel_server.domain import delivery_words, rules
-from flywheel_server.portal import filters, forms, frame, words
+from flywheel_server.portal import asking, filters, forms, frame, words
+from flywheel_server.portal.asking import Question
 from flywheel_server.portal.operator import whose
-from flywheel_server.portal.partner.rules import removal_body, removed
+from flywheel_server.portal.partner.rules import ANSWERED, removal_body, removed
 from flywheel_server.store import deliveries as stored_deliveries
-from flywheel_server.store import fleet, policies, remains
+from flywheel_server.store import exclusions, fleet, policies, remains
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.rule_rankings import Sort
 
 router = APIRouter(prefix="/operator/rules", include_in_schema=False)
 
 LIST = "/operator/rules"
+_KEPT = "/operator/rules/exclusions"
 _MOST_LEFT = 100
 SOURCES = get_args(rules.Source)
 _SORTS = get_args(Sort)
@@ -109,6 +114,61 @@ async def health_page(
     )
 
 
+@router.get("/exclusions")
+async def exclusions_page(
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: filters.PageDep,
+    in_force: _Text = "yes",
+) -> Response:
+    """List the tenants that do not get a platform rule, the newest first."""
+    listed = await admin_rule_exclusions.list_exclusions(
+        scope=scope, parts=parts, page=page, in_force=filters.yes(in_force)
+    )
+    return frame.page(
+        request,
+        scope,
+        "operator/exclusions.html",
+        exclusions=listed.items,
+        following=filters.following(request, listed.next),
+        chosen={"in_force": in_force},
+    )
+
+
+@router.get("/exclusions/{id}/end")
+async def end_page(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Ask before a rule is given back to a tenant."""
+    async with db.transaction(parts.database, scope) as connection:
+        found = await exclusions.get(connection, id)
+        rule = None if found is None else await stored_rules.get(connection, found.rule)
+    if found is None or rule is None:
+        raise errors.NotFound("No tenant is kept from a rule under this id: take one of the list.")
+    question = Question(
+        title=f"Give {rule.name} back?",
+        final="The appliances of this tenant run it again.",
+        then=f"It was taken away because: {found.reason} Only what begins from now on counts; if "
+        "it fails there again, it is taken away again.",
+        verb="Give it back",
+        back=_KEPT,
+        danger=False,
+        why=True,
+    )
+    return asking.page(request, scope, question)
+
+
+@router.post("/exclusions/{id}/end")
+async def end(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Give a rule back to a tenant."""
+    given = await forms.texts(request)
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    deed = admin_rule_exclusions.end_exclusion(scope, parts, str(id), body)
+    return await forms.attempt(
+        _KEPT, deed, lambda view: f"{view.rule_id} is served to this tenant again."
+    )
+
+
 @router.get("/{id}")
 async def rule_page(
     *,
@@ -130,11 +190,15 @@ async def rule_page(
         standings = await fleet.standings(connection, [view.id])
         in_scope = await stored_deliveries.in_scope(connection, view.scope_id)
         left = await remains.running(connection, clock.now(), _MOST_LEFT, view.id)
+        alarms = await rule_alarms.of_rule(connection, view.id)
+        kept_from = await admin_rule_exclusions.of_rule(connection, view.id)
     return frame.page(
         request,
         scope,
         "operator/rule.html",
         rule=view,
+        alarms=alarms,
+        exclusions=kept_from,
         in_scope=delivery_notes.notes(in_scope, view.rule_id),
         switching_off=switching_off(view),
         still_running=[deliveries.still_running(each) for each in left],
@@ -167,6 +231,17 @@ async def removal(request: Request, scope: Admin, parts: RuntimeDep, id: PathId)
 
 async def _remove(scope: Admin, parts: RuntimeDep, id: str, given: dict[str, str]) -> RemovalView:
     return await rule_remains.operator_removes(scope, parts, id, removal_body(given))
+
+
+@router.post("/{id}/alarms/{alarm_id}")
+async def answer_alarm(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId, alarm_id: UUID
+) -> Response:
+    """Say that a person has looked at an alarm about the rule."""
+    given = await forms.texts(request)
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    deed = rule_alarms.operator_answers(scope, parts, str(alarm_id), body)
+    return await forms.attempt(f"{LIST}/{id}", deed, ANSWERED)
 
 
 @router.post("/{id}/name")

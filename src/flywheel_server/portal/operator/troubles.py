@@ -79,6 +79,25 @@ KINDS = {
         path="/operator/rules",
         of=_rule,
     ),
+    "rule_withdrawn": Kind(
+        title="Rules were withdrawn",
+        link="Look at the rules",
+        path="/operator/rules?enabled=no",
+        of=_rule,
+    ),
+    "rule_evidence_gone": Kind(
+        title="What rules were learnt from is gone",
+        link="Look at the rules",
+        path="/operator/rules",
+        of=_rule,
+    ),
+    "rule_quarantined": Kind(
+        grave=False,
+        title="Rules were taken from tenants",
+        link="Look at them",
+        path="/operator/rules/exclusions",
+        of=_rule,
+    ),
     "endpoint_silent": Kind(title="Nobody calls the server", link="Look at the fleet", path=_FLEET),
     "appliance_silent": Kind(
         grave=False, title="Appliances are silent", link="Look at the fleet", path=_FLEET, of=_site

@@ -1,14 +1,16 @@
 """Rules that were learnt from many organizations: what they do at a partner's sites, declining."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server import db
-from flywheel_server.api import rule_declines
+from flywheel_server.api import rule_alarms, rule_declines
 from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.portal import asking, declining, filters, forms, frame
+from flywheel_server.portal.partner.rules import ANSWERED
 from flywheel_server.store import deliveries
 
 router = APIRouter(prefix="/partner/learning/platform-rules", include_in_schema=False)
@@ -74,3 +76,15 @@ async def accept(scope: PartnerActor, parts: RuntimeDep, id: PathId) -> Response
     """Take a decline back."""
     deed = rule_declines.partner_accepts(scope, parts, str(id))
     return await forms.attempt(_LIST, deed, declining.accepted)
+
+
+@router.post("/{id}/alarms/{alarm_id}")
+async def answer_alarm(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId, alarm_id: UUID
+) -> Response:
+    """Say that a person has looked at why a rule was taken away."""
+    del id
+    given = await forms.texts(request)
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    deed = rule_alarms.partner_answers(scope, parts, str(alarm_id), body)
+    return await forms.attempt(_LIST, deed, ANSWERED)

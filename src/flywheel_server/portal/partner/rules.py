@@ -1,6 +1,7 @@
 """The rules that candidates became: how each does, how far it has come, switching it off and on."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -9,12 +10,13 @@ from flywheel_server.api import (
     deliveries,
     delivery_notes,
     partner_decisions,
+    rule_alarms,
     rule_health_views,
     rule_remains,
 )
 from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
-from flywheel_server.api.operator_bodies import PathId, RuleName
+from flywheel_server.api.operator_bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api.partner_decisions import PromotedRule, StatusBody
 from flywheel_server.api.rule_remains import RemovalBody, RemovalView
 from flywheel_server.domain import delivery_words, rules
@@ -26,6 +28,7 @@ router = APIRouter(prefix="/partner/learning/rules", include_in_schema=False)
 
 _LIST = "/partner/learning/rules"
 _MOST_LEFT = 100
+ANSWERED = "It is noted that you have looked, and why."
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -84,6 +87,7 @@ async def rule_page(
         holders = (await stored_deliveries.holders(connection, [rule.id])).get(rule.id, [])
         in_scope = await stored_deliveries.in_scope(connection, rule.scope_id)
         left = await remains.running(connection, clock.now(), _MOST_LEFT, rule.id)
+        alarms = await rule_alarms.of_rule(connection, rule.id)
     listed = await deliveries.partner_rule_deliveries(
         scope, parts, page, str(rule.id), filters.text(appliance)
     )
@@ -92,6 +96,7 @@ async def rule_page(
         scope,
         "partner/rule.html",
         rule=partner_decisions.view((origin, rule), holders),
+        alarms=alarms,
         in_scope=delivery_notes.notes(in_scope, rule.rule_id),
         switching_off=delivery_words.at_switching_off(delivery_words.notes(holders)),
         still_running=[deliveries.still_running(each) for each in left],
@@ -136,6 +141,17 @@ def removal_body(given: dict[str, str]) -> RemovalBody:
 def removed(view: RemovalView) -> str:
     """Say what was marked."""
     return f"{view.rule_id} is marked as removed at {view.site_id}. {view.note}"
+
+
+@router.post("/{id}/alarms/{alarm_id}")
+async def answer_alarm(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId, alarm_id: UUID
+) -> Response:
+    """Say that a person has looked at an alarm about the rule."""
+    given = await forms.texts(request)
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    deed = rule_alarms.partner_answers(scope, parts, str(alarm_id), body)
+    return await forms.attempt(f"{_LIST}/{id}", deed, ANSWERED)
 
 
 @router.post("/{id}/name")
