@@ -137,6 +137,7 @@ WHERE p.id = u.id;
 
 -- name: platform_page
 -- fleet: counts only
+-- The rows are chosen first: whose evidence each is, is summed up for one page only.
 SELECT
     p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
     p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
@@ -145,39 +146,43 @@ SELECT
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     w.largest_organization AS since_largest_organization, w.partners AS since_partners,
     d.look_alike, d.built_in, d.approved_by,
-    p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
-    l.rule_id AS living_rule
-FROM platform_patterns p
-LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
-LEFT JOIN l1_rules l
-    ON l.source = 'platform' AND l.withdrawn_at IS NULL
-    AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, p.platform, p.executable,
+    p.living_rule
+FROM (
+    SELECT p.*, r.platform, r.executable, l.rule_id AS living_rule
+    FROM platform_patterns p
+    LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
+    LEFT JOIN l1_rules l
+        ON l.source = 'platform' AND l.withdrawn_at IS NULL
+        AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+    WHERE (p.incident_type, p.runbook_id) > ($1, $2)
+        AND ($3::text IS NULL OR p.incident_type = $3)
+        AND ($4::text IS NULL OR p.runbook_id = $4)
+        AND (
+            $6::text IS NULL
+            OR strpos(lower(p.incident_type), lower($6)) > 0
+            OR strpos(lower(p.runbook_id), lower($6)) > 0
+            OR EXISTS (
+                SELECT 1
+                FROM runbooks kb
+                WHERE kb.runbook_id = p.runbook_id
+                    AND strpos(lower(kb.name), lower($6)) > 0
+            )
+        )
+        AND (
+            $7::text IS NULL
+            OR $7 = CASE
+                WHEN l.rule_id IS NOT NULL THEN 'promoted'
+                WHEN r.executable THEN 'open'
+                ELSE 'barred'
+            END
+        )
+    ORDER BY p.incident_type, p.runbook_id
+    LIMIT $5
+) p
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
-WHERE (p.incident_type, p.runbook_id) > ($1, $2)
-    AND ($3::text IS NULL OR p.incident_type = $3)
-    AND ($4::text IS NULL OR p.runbook_id = $4)
-    AND (
-        $6::text IS NULL
-        OR strpos(lower(p.incident_type), lower($6)) > 0
-        OR strpos(lower(p.runbook_id), lower($6)) > 0
-        OR EXISTS (
-            SELECT 1
-            FROM runbooks kb
-            WHERE kb.runbook_id = p.runbook_id
-                AND strpos(lower(kb.name), lower($6)) > 0
-        )
-    )
-    AND (
-        $7::text IS NULL
-        OR $7 = CASE
-            WHEN l.rule_id IS NOT NULL THEN 'promoted'
-            WHEN r.executable THEN 'open'
-            ELSE 'barred'
-        END
-    )
-ORDER BY p.incident_type, p.runbook_id
-LIMIT $5;
+ORDER BY p.incident_type, p.runbook_id;
 
 -- name: platform_get
 -- fleet: counts only
@@ -232,6 +237,7 @@ ORDER BY p.runbook_id;
 -- fleet: counts only
 -- Those nearest to a rule first, by the mean of how far each countable gate is open; those that
 -- have their rule or can have none come last. Pairs are as many as incident types and runbooks.
+-- The rows are chosen first: whose evidence each is, is summed up for one page only.
 SELECT
     p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
     p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
@@ -240,67 +246,71 @@ SELECT
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     w.largest_organization AS since_largest_organization, w.partners AS since_partners,
     d.look_alike, d.built_in, d.approved_by,
-    p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
-    l.rule_id AS living_rule, n.nearness
-FROM platform_patterns p
-LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
-LEFT JOIN l1_rules l
-    ON l.source = 'platform' AND l.withdrawn_at IS NULL
-    AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+    p.first_seen_at, p.last_seen_at, p.last_evidence_at, p.platform, p.executable,
+    p.living_rule, p.nearness
+FROM (
+    SELECT p.*, r.platform, r.executable, l.rule_id AS living_rule, n.nearness
+    FROM platform_patterns p
+    LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
+    LEFT JOIN l1_rules l
+        ON l.source = 'platform' AND l.withdrawn_at IS NULL
+        AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
+    CROSS JOIN LATERAL (
+        SELECT
+            CASE WHEN $10 THEN p.since_chaos_organizations ELSE p.since_organizations END
+                AS organizations,
+            p.since_successes + p.since_failures
+                + CASE WHEN $10 THEN p.since_chaos_successes + p.since_chaos_failures ELSE 0 END
+                AS occurrences,
+            CASE
+                WHEN $11::boolean THEN p.since_verified_successes
+                WHEN $10::boolean THEN p.since_successes + p.since_chaos_successes
+                ELSE p.since_successes
+            END AS successes
+    ) c
+    CROSS JOIN LATERAL (
+        SELECT
+            (
+                LEAST(c.organizations / $7::float8, 1) + LEAST(c.occurrences / $8::float8, 1)
+                + LEAST(COALESCE(c.successes::float8 / NULLIF(c.occurrences, 0), 0) / $9::float8, 1)
+            ) / 3 - CASE
+                WHEN l.rule_id IS NOT NULL THEN 1
+                WHEN r.executable THEN 0
+                ELSE 2
+            END AS nearness
+    ) n
+    WHERE (
+            $1::float8 IS NULL
+            OR n.nearness < $1
+            OR n.nearness = $1 AND (p.incident_type, p.runbook_id) > ($2::text, $3::text)
+        )
+        AND ($4::text IS NULL OR p.incident_type = $4)
+        AND ($5::text IS NULL OR p.runbook_id = $5)
+        AND (
+            $6::text IS NULL
+            OR strpos(lower(p.incident_type), lower($6)) > 0
+            OR strpos(lower(p.runbook_id), lower($6)) > 0
+            OR EXISTS (
+                SELECT 1
+                FROM runbooks kb
+                WHERE kb.runbook_id = p.runbook_id
+                    AND strpos(lower(kb.name), lower($6)) > 0
+            )
+        )
+        AND (
+            $13::text IS NULL
+            OR $13 = CASE
+                WHEN l.rule_id IS NOT NULL THEN 'promoted'
+                WHEN r.executable THEN 'open'
+                ELSE 'barred'
+            END
+        )
+    ORDER BY n.nearness DESC, p.incident_type, p.runbook_id
+    LIMIT $12
+) p
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
-CROSS JOIN LATERAL (
-    SELECT
-        CASE WHEN $10 THEN p.since_chaos_organizations ELSE p.since_organizations END
-            AS organizations,
-        p.since_successes + p.since_failures
-            + CASE WHEN $10 THEN p.since_chaos_successes + p.since_chaos_failures ELSE 0 END
-            AS occurrences,
-        CASE
-            WHEN $11::boolean THEN p.since_verified_successes
-            WHEN $10::boolean THEN p.since_successes + p.since_chaos_successes
-            ELSE p.since_successes
-        END AS successes
-) c
-CROSS JOIN LATERAL (
-    SELECT
-        (
-            LEAST(c.organizations / $7::float8, 1) + LEAST(c.occurrences / $8::float8, 1)
-            + LEAST(COALESCE(c.successes::float8 / NULLIF(c.occurrences, 0), 0) / $9::float8, 1)
-        ) / 3 - CASE
-            WHEN l.rule_id IS NOT NULL THEN 1
-            WHEN r.executable THEN 0
-            ELSE 2
-        END AS nearness
-) n
-WHERE (
-        $1::float8 IS NULL
-        OR n.nearness < $1
-        OR n.nearness = $1 AND (p.incident_type, p.runbook_id) > ($2::text, $3::text)
-    )
-    AND ($4::text IS NULL OR p.incident_type = $4)
-    AND ($5::text IS NULL OR p.runbook_id = $5)
-    AND (
-        $6::text IS NULL
-        OR strpos(lower(p.incident_type), lower($6)) > 0
-        OR strpos(lower(p.runbook_id), lower($6)) > 0
-        OR EXISTS (
-            SELECT 1
-            FROM runbooks kb
-            WHERE kb.runbook_id = p.runbook_id
-                AND strpos(lower(kb.name), lower($6)) > 0
-        )
-    )
-    AND (
-        $13::text IS NULL
-        OR $13 = CASE
-            WHEN l.rule_id IS NOT NULL THEN 'promoted'
-            WHEN r.executable THEN 'open'
-            ELSE 'barred'
-        END
-    )
-ORDER BY n.nearness DESC, p.incident_type, p.runbook_id
-LIMIT $12;
+ORDER BY p.nearness DESC, p.incident_type, p.runbook_id;
 
 -- name: platform_due
 -- fleet: counts only
