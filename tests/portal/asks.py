@@ -43,9 +43,13 @@ def removal(root: str, *, sends: bool) -> Builder:
 
 def alarm(root: str, kind: str) -> Builder:
     """Return the ask that answers an alarm about a rule."""
-    return lambda ids: Ask(
-        path=f"{root}/{ids.rule}/alarms/{ids.stage.alarms[kind]}", form={"reason": "It heals."}
-    )
+
+    def ask(ids: Ids) -> Ask:
+        id = ids.stage.alarms[kind]
+        rule = ids.stage.alarmed[id]
+        return Ask(path=f"{root}/{rule}/alarms/{id}", form={"reason": "It heals."})
+
+    return ask
 
 
 def platform_rule(root: str) -> dict[str, Builder]:

@@ -20,6 +20,7 @@ from tests.candidates import (
     make_promoted_rule,
     make_quarantine,
     make_unresolved,
+    rows,
 )
 from tests.cast import (
     STAGE,
@@ -84,6 +85,8 @@ class Stage:
     # rules of its sites, by who may answer them.
     quarantine: UUID
     alarms: dict[str, UUID]
+    # What these are about.
+    alarmed: dict[UUID, UUID]
     # What the platform counted for the pair of those candidates.
     pair: UUID
     # Another whose incident type looks like it.
@@ -140,6 +143,13 @@ async def set_stage(database: db.Database) -> Stage:
     elsewhere = cast.partners[0].organizations[1].standard
     candidates = await make_candidates(database, (*cast.sites, cast.stranger), PURPOSES)
     await be_rejected(database, [found["reopen"] for found in candidates.values()])
+    quarantine = await make_quarantine(database, elsewhere)
+    alarms = {
+        "operator": await make_alarm(database, cast.site),
+        "partner": await make_alarm(database, elsewhere),
+        "client": await make_alarm(database, cast.neighbour),
+    }
+    about = await rows(database, "SELECT id, rule FROM rule_alarms")
     return Stage(
         cast=cast,
         agent=agent,
@@ -171,12 +181,9 @@ async def set_stage(database: db.Database) -> Stage:
             site.id: await make_promoted_rule(database, site, enabled=False)
             for site in (*cast.sites, cast.stranger)
         },
-        quarantine=await make_quarantine(database, elsewhere),
-        alarms={
-            "operator": await make_alarm(database, cast.site),
-            "partner": await make_alarm(database, elsewhere),
-            "client": await make_alarm(database, cast.neighbour),
-        },
+        quarantine=quarantine,
+        alarms=alarms,
+        alarmed={row["id"]: row["rule"] for row in about},
         platform_rule=(await make_platform_rule(database)).id,
         pair=await make_pair(database),
         doubtful=await make_doubtful_pair(database),

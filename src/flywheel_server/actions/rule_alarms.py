@@ -55,15 +55,16 @@ async def answer(
     *,
     reason: str,
     now: dt.datetime,
+    of: UUID | None = None,
 ) -> RuleAlarm:
     """Say that a person has looked, and why the rule may stay as it is: its alarm ends.
 
-    Raises NotFound, Conflict where it was answered or is over, and Forbidden for an organization
-    whose partner decides at the rule's site.
+    With ``of`` it has to be about this rule. Raises NotFound, Conflict where it was answered or is
+    over, and Forbidden for an organization whose partner decides at the rule's site.
     """
     found = await rule_alarms.get(connection, id)
     rule = None if found is None else await rules.get(connection, found.rule)
-    if found is None or rule is None:
+    if found is None or rule is None or of not in {None, rule.id}:
         raise errors.NotFound("No alarm about a rule has this id: take one from the alarms.")
     if isinstance(scope, ClientScope):
         site = await accounts.find_site(connection, str(found.site_id))

@@ -64,7 +64,7 @@ async def operator_answers(
     scope: Admin, parts: RuntimeDep, alarm_id: AlarmId, body: ReasonBody
 ) -> RuleAlarmView:
     """Say that you have looked, and why the rule may stay as it is: its alarm ends."""
-    return await _answer(parts, scope, alarm_id, body.reason)
+    return await answer(parts, scope, alarm_id, body.reason)
 
 
 @router.post("/api/partners/me/rule-alarms/{alarm_id}/answer")
@@ -72,7 +72,7 @@ async def partner_answers(
     scope: PartnerActor, parts: RuntimeDep, alarm_id: AlarmId, body: ReasonBody
 ) -> RuleAlarmView:
     """Say that you have looked, and why the rule may stay as it is: its alarm ends."""
-    return await _answer(parts, scope, alarm_id, body.reason)
+    return await answer(parts, scope, alarm_id, body.reason)
 
 
 @router.post("/api/client/rule-alarms/{alarm_id}/answer")
@@ -80,17 +80,23 @@ async def client_answers(
     scope: ClientAdmin, parts: RuntimeDep, alarm_id: AlarmId, body: ReasonBody
 ) -> RuleAlarmView:
     """Say that you have looked, where your site has full coverage: the alarm ends."""
-    return await _answer(parts, scope, alarm_id, body.reason)
+    return await answer(parts, scope, alarm_id, body.reason)
 
 
-async def _answer(
-    parts: Runtime, scope: OperatorScope | PartnerScope | ClientScope, ref: str, reason: str
+async def answer(
+    parts: Runtime,
+    scope: OperatorScope | PartnerScope | ClientScope,
+    ref: str,
+    reason: str,
+    *,
+    of: UUID | None = None,
 ) -> RuleAlarmView:
+    """Answer an alarm, ``of`` one rule where that is said. Raises NotFound, Conflict, Forbidden."""
     id = accounts.as_uuid(ref)
     if id is None:
         raise errors.NotFound("No alarm about a rule has this id: take one from the alarms.")
     async with db.transaction(parts.database, scope) as connection:
-        found = await actions.answer(connection, scope, id, reason=reason, now=clock.now())
+        found = await actions.answer(connection, scope, id, reason=reason, now=clock.now(), of=of)
         (shown,) = [
             each
             for each in await rule_alarms.of_rules(connection, [found.rule])

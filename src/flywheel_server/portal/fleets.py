@@ -23,6 +23,7 @@ from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.portal import filters, forms, frame
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import accounts, appliance_views, fleet, policies
+from flywheel_server.store import orders as stored_orders
 from flywheel_server.store import quotas as stored_quotas
 
 MODES = (("auto", "Auto"), ("manual", "Manual"), ("disabled", "Off"))
@@ -206,8 +207,12 @@ async def issue_order(
 async def cancel_order(
     request: Request, scope: OperatorScope | PartnerScope, parts: Runtime, place: Place, id: UUID
 ) -> Response:
-    """Take back an order."""
+    """Take back an order of this site."""
     given = await forms.texts(request)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await stored_orders.lock(connection, given.get("order_id", ""))
+    if found is None or found.site_id != id:
+        raise errors.NotFound("The site has no such order: take one from its list.")
     return await forms.attempt(
         place.site(id),
         orders.cancel(scope, parts, given.get("order_id", "")),

@@ -112,8 +112,7 @@ async def answer_alarm(
     request: Request, scope: ClientAdmin, parts: RuntimeDep, id: PathId, alarm_id: UUID
 ) -> Response:
     """Say that a person has looked at an alarm about a rule of an own site."""
-    del id
     given = await forms.texts(request)
     body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    deed = rule_alarms.client_answers(scope, parts, str(alarm_id), body)
+    deed = rule_alarms.answer(parts, scope, str(alarm_id), body.reason, of=id)
     return await forms.attempt(_LIST, deed, ANSWERED)

@@ -83,8 +83,7 @@ async def answer_alarm(
     request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId, alarm_id: UUID
 ) -> Response:
     """Say that a person has looked at why a rule was taken away."""
-    del id
     given = await forms.texts(request)
     body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    deed = rule_alarms.partner_answers(scope, parts, str(alarm_id), body)
+    deed = rule_alarms.answer(parts, scope, str(alarm_id), body.reason, of=id)
     return await forms.attempt(_LIST, deed, ANSWERED)

@@ -150,7 +150,7 @@ async def answer_alarm(
     """Say that a person has looked at an alarm about the rule."""
     given = await forms.texts(request)
     body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    deed = rule_alarms.partner_answers(scope, parts, str(alarm_id), body)
+    deed = rule_alarms.answer(parts, scope, str(alarm_id), body.reason, of=id)
     return await forms.attempt(f"{_LIST}/{id}", deed, ANSWERED)
 
 
