@@ -181,7 +181,7 @@ async def shoot(browser: Browser, demo: Demo, folder: Path) -> None:
             await page.goto("/sign-in")
             await page.fill("input[name=email]", who)
             await page.fill("input[name=password]", demo.passwords[who])
-            await page.click("button.primary")
+            await page.click("form button.primary")
         for shot in (shot for shot in SHOTS if shot.who == who):
             await _take(page, shot, folder)
             typer.echo(f"  {shot.name}")

@@ -100,6 +100,9 @@ PAGES: dict[str, Builder] = {
         path=f"{_partner(ids)}/keys", form={"label": "tickets"}
     ),
     f"GET {TENANTS}/organizations/{{id}}": lambda ids: Ask(path=_organization(ids)),
+    f"GET {TENANTS}/organizations/{{id}}/opt-out": lambda ids: Ask(
+        path=f"{_organization(ids)}/opt-out"
+    ),
     f"POST {TENANTS}/organizations/{{id}}": lambda ids: Ask(
         path=_organization(ids), form={"contributes": "no"}
     ),

@@ -97,6 +97,9 @@ PAGES: dict[str, Callable[[Ids], Ask]] = {
         path=f"/operator/fleet/{ids.stage.cast.site.id}/orders",
         form={"kind": "run_drift", "appliance_id": str(ids.stage.cast.appliance.id)},
     ),
+    f"GET {SITE}/orders/cancel": lambda ids: Ask(
+        path=f"/operator/fleet/{ids.stage.cast.site.id}/orders/cancel?order={ids.stage.order}"
+    ),
     f"POST {SITE}/orders/cancel": lambda ids: Ask(
         path=f"/operator/fleet/{ids.stage.cast.site.id}/orders/cancel",
         form={"order_id": ids.stage.order},

@@ -124,6 +124,9 @@ PAGES: dict[str, Callable[[Ids], Ask]] = (
             path=f"/partner/fleet/{ids.stage.cast.site.id}/orders",
             form={"kind": "run_drift", "appliance_id": str(ids.stage.cast.appliance.id)},
         ),
+        "GET /partner/fleet/{id}/orders/cancel": lambda ids: Ask(
+            path=f"/partner/fleet/{ids.stage.cast.site.id}/orders/cancel?order={ids.stage.order}"
+        ),
         "POST /partner/fleet/{id}/orders/cancel": lambda ids: Ask(
             path=f"/partner/fleet/{ids.stage.cast.site.id}/orders/cancel",
             form={"order_id": ids.stage.order},

@@ -200,9 +200,19 @@ async def test_an_order_is_taken_back(browser: Browser, stage: Stage, way: Way) 
     await stages.approve(stage, "WS-1")
     async with _reader(browser, stage, way, stage.technician) as (page, _):
         await page.goto(f"/partner/fleet/{stage.site.id}")
-        await page.get_by_role("button", name="Take back").click()
+        await page.get_by_role("link", name="Take back").click()
+        await expect(page.get_by_text("This is final")).to_be_visible()
+        await expect(page.get_by_text("The appliance has not begun it.")).to_be_visible()
+        # Asked is not done.
+        await page.get_by_role("link", name="Back", exact=True).click()
+        await page.get_by_role("link", name="Take back").click()
+        asked = await page.locator("form[action$='/orders/cancel']").get_attribute("action")
+        await page.get_by_role("button", name="Take back the order").click()
         await expect(page.get_by_text("The order is taken back.")).to_be_visible()
         await expect(page.get_by_text("No order is open.")).to_be_visible()
+        (order,) = await candidates.rows(stage.database, "SELECT id FROM orders")
+        await page.goto(f"{asked}?order={order['id']}")
+        await expect(page.get_by_text("The order is cancelled already")).to_be_visible()
 
 
 @WAYS

@@ -134,6 +134,8 @@ async def test_a_partner_comes_with_organization_site_and_keys(
         await page.get_by_label("Name", exact=True).fill("Harbour Dental")
         await page.get_by_role("button", name="Add the organization").click()
         await page.get_by_role("link", name="Harbour Dental").click()
+        await page.get_by_role("link", name="Opt out").click()
+        await expect(page.get_by_text("leave what all learn with the next turn")).to_be_visible()
         for button, badge in (("Opt out", "opted out"), ("Contribute again", "contributes")):
             await page.get_by_role("button", name=button).click()
             await expect(page.locator("#sharing-section .badge")).to_have_text(badge)

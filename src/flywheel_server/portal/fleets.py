@@ -20,7 +20,8 @@ from flywheel_server.api.orders import IssuedView, OrderBody
 from flywheel_server.domain import agents, deliveries, reported
 from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import asking, filters, forms, frame, words
+from flywheel_server.portal.asking import Question
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import accounts, appliance_views, fleet, policies
 from flywheel_server.store import orders as stored_orders
@@ -34,6 +35,16 @@ ORDERS = (
     ("force_checkin", "Check in now"),
     ("restart_agent", "Restart its agent"),
 )
+# What becomes of an order that is taken back, by how far it is, and by what it was to do.
+_TAKEN_BACK = {
+    "pending": "The appliance has not begun it.",
+    "acknowledged": "The appliance has acknowledged it: what it began already it may still finish.",
+}
+_WITHOUT: dict[ordered.Kind, str] = {
+    "healing": "The incident stays as it is, unless somebody or a rule heals it.",
+    "sync_promoted_rule": "The rule comes then only to agents that fetch their rules themselves; "
+    "to the others a person has to order it.",
+}
 _FIRST = pages.Page(limit=5, cursor=None)
 _SHOWN_APPLIANCES = 10
 
@@ -202,6 +213,39 @@ async def issue_order(
     """Order an appliance of a site to do something."""
     given = await forms.texts(request)
     return await forms.attempt(place.site(id), _issue(scope, parts, id, given), _issued)
+
+
+async def ask_cancel_order(
+    request: Request,
+    scope: OperatorScope | PartnerScope,
+    parts: Runtime,
+    place: Place,
+    id: UUID,
+    order_id: str,
+) -> Response:
+    """Ask before an order is taken back."""
+    async with db.transaction(parts.database, scope) as connection:
+        found = await fleet.orders(
+            connection, id, only_open=False, text=order_id, before=None, limit=_SHOWN_APPLIANCES
+        )
+    order = next((each for each in found if each.id == order_id), None)
+    if order is None:
+        raise errors.NotFound("The site has no such order: choose one from its page.")
+    if order.state not in ordered.LIVE:
+        return frame.go(
+            place.site(id),
+            f"The order is {order.state} already: it cannot be taken back.",
+            kind="trouble",
+        )
+    question = Question(
+        title=f"Take back: {words.spaced(order.order_type)}",
+        final="This is final: the order is not handed out again, nor issued anew by itself.",
+        then=" ".join(filter(None, (_TAKEN_BACK[order.state], _WITHOUT.get(order.kind)))),
+        verb="Take back the order",
+        back=place.site(id),
+        fields={"order_id": order.id},
+    )
+    return asking.page(request, scope, question)
 
 
 async def cancel_order(

@@ -4,6 +4,7 @@ A new key is on the page that answers, and never again.
 """
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -19,6 +20,7 @@ from flywheel_server.portal import asking, filters, forms, frame, words
 from flywheel_server.portal.asking import Question
 from flywheel_server.portal.operator.tenants import known
 from flywheel_server.store import accounts, tenants
+from flywheel_server.store.accounts import Organization
 
 router = APIRouter(prefix="/operator/tenants", include_in_schema=False)
 
@@ -58,10 +60,8 @@ async def organization_page(
     request: Request, scope: Reader, parts: RuntimeDep, id: PathId
 ) -> Response:
     """Show an organization with its sites, and whether it contributes."""
+    found = await _organization(scope, parts, id)
     async with db.transaction(parts.database, scope) as connection:
-        found = await accounts.get_organization(connection, id)
-        if found is None:
-            raise errors.NotFound("There is no such organization: choose one from the list.")
         names = await tenants.names(connection, [found.partner_id])
         sizes = await tenants.of_organizations(connection, [id])
     sites = await admin_accounts.list_sites(
@@ -76,6 +76,24 @@ async def organization_page(
         size=sizes.get(id, tenants.NOTHING),
         sites=sites,
     )
+
+
+@router.get("/organizations/{id}/opt-out")
+async def ask_opt_out(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Ask before an organization leaves shared learning."""
+    found = await _organization(scope, parts, id)
+    home = f"{_HERE}/organizations/{id}"
+    question = Question(
+        title=f"{found.name} shall contribute no more",
+        final="Its counts, the past ones too, leave what all learn with the next turn of the loop.",
+        then="Platform rules that were made already stay, and go on reaching it. It can contribute "
+        "again at any time: its own admins can say so as well.",
+        verb="Opt out",
+        back=home,
+        action=home,
+        fields={"contributes": "no"},
+    )
+    return asking.page(request, scope, question)
 
 
 @router.post("/organizations/{id}")
@@ -173,6 +191,14 @@ async def revoke_key(request: Request, scope: Admin, parts: RuntimeDep, id: Path
     return await forms.attempt(
         back, deed, "The key is revoked: within five seconds no server takes it any more."
     )
+
+
+async def _organization(scope: OperatorScope, parts: RuntimeDep, id: UUID) -> Organization:
+    async with db.transaction(parts.database, scope) as connection:
+        found = await accounts.get_organization(connection, id)
+    if found is None:
+        raise errors.NotFound("There is no such organization: choose one from the list.")
+    return found
 
 
 async def _partner(

@@ -97,6 +97,14 @@ async def issue_order(
     return await fleets.issue_order(request, scope, parts, PLACE, id)
 
 
+@router.get("/{id}/orders/cancel")
+async def ask_cancel_order(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId, order: fleets.Text = ""
+) -> Response:
+    """Ask before an order is taken back."""
+    return await fleets.ask_cancel_order(request, scope, parts, PLACE, id, order)
+
+
 @router.post("/{id}/orders/cancel")
 async def cancel_order(
     request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
