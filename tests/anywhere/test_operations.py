@@ -1,10 +1,11 @@
 """docs/operations.md walked through as it is written, with nothing but the commands it names.
 
-The install itself, from a wheel into an empty environment, is `tests/deploy/test_wheel.py`.
+`tests/deploy/test_wheel.py` walks the same way from a wheel in an empty environment.
 """
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,13 +14,16 @@ from typing import Any
 
 import asyncpg
 import httpx
+from typer.testing import CliRunner
 
 from flywheel_server import embedded, migrations
+from flywheel_server.__main__ import cli
 from tests import schema_file, telemetry
 from tests.anywhere import clusters
 from tests.deploy import processes, tcp
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+WALKED = Path(__file__).parents[1] / "deploy" / "test_wheel.py"
 
 
 class _Fleet:
@@ -70,22 +74,50 @@ async def _send(base_url: str, key: str, count: int = 3) -> int:
 
 
 async def test_a_machine_is_set_up_backed_up_lost_and_comes_back(tmp_path: Path) -> None:
+    await walk(tmp_path)
+
+
+def test_the_page_names_commands_as_they_are() -> None:
+    """Broken by an option that is called otherwise on the page, or a command that is gone."""
+    named = set(re.findall(r"flywheel-server ((?:operator )?[a-z][a-z-]+)", _page()))
+    assert {"migrate", "serve", "backup", "restore", "operator create"} <= named
+    for command in sorted(named):
+        told = CliRunner().invoke(cli, [*command.split(), "--help"])
+        assert told.exit_code == 0, command
+        lines = re.findall(rf"flywheel-server {command}( [^`\n#]*)?[`\n#]", _page())
+        for option in re.findall(r"--[a-z-]+", " ".join(lines)):
+            assert option in told.output, (command, option)
+    steps = (WALKED, Path(__file__))
+    walked = "\n".join(file.read_text(encoding="utf-8") for file in steps)
+    for command in named - {"serve", "test-mail", "verify-evidence"}:
+        assert ", ".join(f'"{word}"' for word in command.split()) in walked, command
+
+
+def _page() -> str:
+    return PAGE.read_text(encoding="utf-8")
+
+
+async def walk(folder: Path, command: tuple[str, ...] = processes.COMMAND) -> None:
     """The embedded database: first person, backup beside the server, loss, restore, rotation."""
-    data, file = tmp_path / "data", tmp_path / "flywheel.backup"
-    told = await processes.run("operator", "create", "--email", "a@example.com", data_dir=data)
+    data, file = folder / "data", folder / "flywheel.backup"
+
+    async def run(*words: str) -> str:
+        return await processes.run(*words, command=command, data_dir=data)
+
+    told = await run("operator", "create", "--email", "a@example.com")
     token = told.strip().splitlines()[-1]
-    async with processes.serve(data_dir=data, loop_interval=1) as server:
+    async with processes.serve(command, data_dir=data, loop_interval=1) as server:
         await server.answers("/ready")
         fleet = _Fleet(server.url, token)
         key, old = await fleet.site()
         assert await _send(server.url, key) == 3
-        assert "rows of" in await processes.run("backup", str(file), data_dir=data)
+        assert "rows of" in await run("backup", str(file))
         await server.stop(signal.SIGTERM)
 
     shutil.rmtree(data)
-    assert "all counts equal" in await processes.run("restore", str(file), data_dir=data)
+    assert "all counts equal" in await run("restore", str(file))
 
-    async with processes.serve(data_dir=data, loop_interval=1) as server:
+    async with processes.serve(command, data_dir=data, loop_interval=1) as server:
         await server.answers("/ready")
         fleet = _Fleet(server.url, token)
         assert await fleet.rules() == 200

@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 
 from flywheel_server import migrations, sql
+from tests.anywhere import test_operations
 from tests.deploy import processes, tcp
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,9 @@ async def test_the_wheel_migrates_and_serves_from_an_empty_environment() -> None
             assert migrations.head() in told
             await _owns_nothing(postgres)
             await _serves(command, postgres, folder)
+        # With nothing but what was installed: backup, loss, restore, rotation.
+        folder.chmod(0o755)
+        await test_operations.walk(folder, command)
 
 
 async def _serves(command: tuple[str, ...], postgres: tcp.Postgres, folder: Path) -> None:
