@@ -24,6 +24,7 @@ class Stage:
     """A server with people on it."""
 
     base_url: str
+    app_url: str
     http: httpx.AsyncClient
     database: db.Database
     cast: Cast
@@ -70,6 +71,7 @@ async def opened(address: embedded.Address, prepared: Set) -> AsyncIterator[Stag
     async with _served(address) as (base_url, http, database):
         yield Stage(
             base_url=base_url,
+            app_url=address.app_url,
             http=http,
             database=database,
             cast=prepared.cast,

@@ -4,6 +4,7 @@ Broken on purpose: with the refusal as a message after a redirect, each field is
 cookie of the new session, who has signed in again gets the form to sign in.
 """
 
+import os
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -11,10 +12,15 @@ from html.parser import HTMLParser
 import pytest
 from playwright.async_api import Browser, expect
 
+from flywheel_server import clock, db
+from flywheel_server.actions import people as inviting
 from flywheel_server.api import credentials
+from flywheel_server.domain import people as rules
 from flywheel_server.portal import refilling
+from flywheel_server.settings import Settings
 from tests import cast as people
 from tests.cast import CastPerson
+from tests.journeys.conftest import listening
 from tests.portal import browsing
 from tests.portal import stage as stages
 from tests.portal.stage import Stage
@@ -180,6 +186,88 @@ async def test_who_signs_in_again_goes_on_with_what_was_typed(
         assert await browsing.overflow(page) <= 0
         await page.get_by_role("button", name="Reject 2").click()
         await expect(page.get_by_role("heading", name="2 of 2 decided")).to_be_visible()
+
+
+@WAYS
+async def test_who_signs_in_by_a_mailed_link_goes_on_with_what_was_typed(
+    browser: Browser, stage: Stage, way: Way
+) -> None:
+    email = "link@partner.example.com"
+    person = await _with_password(stage, email, "a long sentence of words")
+    # Nobody listens there: the link is made as the mail's would be.
+    settings = Settings(loop=False, smtp_url="smtp://127.0.0.1:9", mail_from="flywheel@example.com")
+    async with (
+        listening(settings, stage.app_url) as base_url,
+        browsing.reader(browser, base_url, person, phone=way.phone, javascript=way.javascript) as (
+            page,
+            watch,
+        ),
+    ):
+        watch.expected = {401, 422}
+        await page.goto(f"/partner/learning/candidates/{stage.waiting['WS-1']}/reject")
+        await page.get_by_label("Why").fill("Not <this> & not now.")
+        await stage.http.post("/account/sessions/end", headers=stages.plain(person))
+        await page.get_by_role("button", name="Reject").click()
+        mailed = page.get_by_role("button", name="Mail me a one-time link instead")
+        # Without an address nothing is mailed, and nothing lost.
+        await mailed.click()
+        await expect(page.get_by_text("Not done.")).to_be_visible()
+        await page.get_by_label("E-mail address").fill(email)
+        await mailed.click()
+        await expect(page.locator("#notices")).to_contain_text("Open it in this browser")
+        assert await browsing.overflow(page) <= 0
+        await page.goto(await _link(stage, email))
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_text("What you had typed is still here")).to_be_visible()
+        await expect(page.get_by_label("Why")).to_have_value("Not <this> & not now.")
+        names = {each["name"] for each in await page.context.cookies()}
+        assert "flywheel_kept" not in names
+        await page.get_by_role("button", name="Reject").click()
+        await expect(page.get_by_text("Rejected: no rule is made")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("whose", "kept", "found"),
+    [
+        ("own", "Not now.", True),
+        ("another's", "Not now.", False),
+        ("own", os.urandom(6_000).hex(), False),
+        ("nobody's", "%%%", False),
+        ("nobody's", "eJwLSS0uUUjOz0lVKMlILVIEACY+BOc=", False),
+    ],
+)
+async def test_what_was_typed_is_kept_for_one_address_alone(
+    stage: Stage, whose: str, kept: str, found: bool
+) -> None:
+    email = "link@partner.example.com"
+    await _with_password(stage, email, "a long sentence of words")
+    form = refilling.typed("/partner/keys", [("label", kept)])
+    asked = await stage.http.post(
+        "/sign-in/link",
+        data={
+            "email": email if whose == "own" else stage.owner.email,
+            "next": "/partner/learning",
+            "kept": form.as_text(),
+        },
+    )
+    assert asked.status_code == 200
+    # The page that asked still has it.
+    assert Fields(asked.text).values("kept") == [form.as_text()]
+    if whose == "nobody's":
+        stage.http.cookies.set("flywheel_kept", kept, path="/sign-in")
+    token = (await _link(stage, email)).partition("token=")[2]
+    answer = await stage.http.post("/sign-in/link", data={"token": token})
+    stage.http.cookies.clear()
+    assert ("What you had typed" in answer.text) is found
+    assert answer.status_code == (200 if found else 303), answer.text[:300]
+
+
+async def _link(stage: Stage, email: str) -> str:
+    """Make the link that a mail would have."""
+    async with db.transaction(stage.database, people.STAGE) as connection:
+        user_id = await connection.fetchval("SELECT id FROM users WHERE email = $1", email)
+        link = await inviting.make_link(connection, people.STAGE, user_id, "sign_in", clock.now())
+    return rules.link_url("", link.kind, link.token)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from flywheel_server.api import auth, credentials, limits
 from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
 from flywheel_server.domain import people as rules
 from flywheel_server.domain.scope import role_of
-from flywheel_server.portal import forms, frame, refused, viewers
+from flywheel_server.portal import forms, frame, kept_forms, refused, viewers
 from flywheel_server.store import one_time_links
 
 router = APIRouter(include_in_schema=False)
@@ -21,6 +21,11 @@ _STRANGERS = [*PUBLIC, Depends(credentials.refuse_other_sites)]
 _ON_ITS_WAY = (
     "If this address has an account and the server can send mail, a link is on its way. It works "
     "once, for an hour."
+)
+_KEPT = "Open it in this browser, and go on with what you had typed."
+_TOO_LONG = (
+    "What you had typed is too long to be kept until then: it is still in this page, for a "
+    "sign-in with your password."
 )
 Token = Annotated[str, Query(max_length=200)]
 
@@ -88,12 +93,14 @@ async def use_link(request: Request, parts: RuntimeDep) -> Response:
     given = await forms.texts(request)
     answer = Response()
     if "token" not in given:
-        wanted = forms.checked(auth.WantedLink, {"email": given.get("email", "")})
-        await auth.ask_for_link(request, parts, wanted)
-        return frame.go("/sign-in", _ON_ITS_WAY)
+        return await _mail_link(request, parts, given)
     body = forms.checked(auth.GivenLink, {"token": given["token"]})
     session = await auth.redeem_link(request, answer, parts, body)
-    return _welcome(answer, viewers.home(session.role))
+    kept = kept_forms.take(request, answer, session.email)
+    wanted = kept.address if kept else ""
+    onward = _welcome(answer, frame.own_path(wanted) or viewers.home(session.role))
+    typed = refused.again_after_sign_in(request, kept.form, wanted, onward) if kept else None
+    return typed or onward
 
 
 @router.get("/invitation", dependencies=PUBLIC)
@@ -128,6 +135,40 @@ async def sign_out(request: Request, session: SignedIn, parts: RuntimeDep) -> Re
     answer = frame.go("/sign-in", "You have signed out.")
     await auth.sign_out(request, answer, session, parts)
     return answer
+
+
+async def _mail_link(request: Request, parts: RuntimeDep, given: dict[str, str]) -> Response:
+    """Have a link mailed; what was typed when the session ended is kept for it."""
+    email, address = given.get("email", ""), frame.own_path(given.get("next", ""))
+    kept = kept_forms.Kept(form=given.get("kept", ""), address=address)
+    notice = frame.Notice("done", _ON_ITS_WAY)
+    status = 200
+    try:
+        wanted = forms.checked(auth.WantedLink, {"email": email})
+        await auth.ask_for_link(request, parts, wanted)
+    except (errors.InvalidInput, errors.TooManyRequests) as error:
+        if not kept.form:
+            raise
+        notice, status = frame.Notice("trouble", error.detail), error.status
+    if not kept.form:
+        return frame.go("/sign-in", _ON_ITS_WAY)
+    answer = Response()
+    if notice.kind == "done":
+        stays = kept_forms.keep(request, answer, email, kept)
+        notice = frame.Notice("done", f"{_ON_ITS_WAY} {_KEPT if stays else _TOO_LONG}")
+    page = frame.page(
+        request,
+        None,
+        "sign_in.html",
+        status=status,
+        notice=notice,
+        next=address,
+        email=email[: rules.LONGEST_EMAIL],
+        keeps_cookies=credentials.keeps_cookies(request),
+        kept=kept.form,
+    )
+    page.raw_headers += [each for each in answer.raw_headers if each[0] == b"set-cookie"]
+    return page
 
 
 async def _whose(
