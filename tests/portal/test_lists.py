@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from flywheel_server.domain.scope import PartnerScope
+from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from tests import candidates, hooks, ordering, telemetry
 from tests import cast as people
 from tests.cast import CastPerson
@@ -34,9 +34,14 @@ async def test_the_appliances_of_a_site_are_searched_and_come_in_pages(stage: St
     path = f"/partner/fleet/{stage.site.id}"
     first = await _shown(stage, stage.viewer, path)
     shown = [each.wire_id in first for each in made]
-    assert sum(shown) == 9
-    second = await _shown(stage, stage.viewer, _address(first, "behind="))
-    assert [each.wire_id in second for each in made] == [not each for each in shown]
+    assert sum(shown) == 4
+    pages = [shown]
+    for _ in range(3):
+        (following,) = re.findall(r'href="([^"]*behind=[^"]*)" rel="next"', first)
+        first = await _shown(stage, stage.viewer, following)
+        pages.append([each.wire_id in first for each in made])
+    # Each on one page.
+    assert [sum(each) for each in zip(*pages, strict=True)] == [1] * len(made)
     found = await _shown(stage, stage.viewer, f"{path}?appliance={made[-1].wire_id.upper()}")
     assert [each.wire_id in found for each in made] == [each is made[-1] for each in made]
     none = await _shown(stage, stage.viewer, f"{path}?appliance=nothing-has-this")
@@ -189,3 +194,56 @@ async def test_keys_of_a_tenant_are_searched(stage: Stage) -> None:
     assert appliance in await _shown(
         stage, viewer, f"/operator/tenants/sites/{stage.site.id}?key={appliance}"
     )
+
+
+async def test_lists_are_searched_for_the_words_that_they_show(stage: Stage) -> None:
+    keys = []
+    for label in ("Ticket system", "Reports"):
+        answer = await stage.http.post(
+            "/api/partners/me/keys", json={"label": label}, headers=stages.plain(stage.owner)
+        )
+        keys.append(answer.json()["id"])
+    ended = f"/partner/keys/{keys[1]}/revoke"
+    await stage.http.post(ended, data={"x": "y"}, headers=stages.plain(stage.owner))
+    stage.http.cookies.clear()
+    invited = await stage.http.post(
+        "/partner/people",
+        data={"email": "new@partner.example.com", "role": "technician"},
+        headers=stages.plain(stage.owner),
+    )
+    assert invited.status_code == 200, invited.text
+    owners: tuple[OperatorScope | PartnerScope, ...] = (
+        people.STAGE,
+        candidates.partner(stage.site),
+    )
+    for each in owners:
+        made = await hooks.make_endpoint(stage.database, each)
+        await candidates.rows(
+            stage.database,
+            "UPDATE webhook_endpoints SET enabled = false WHERE id = $1 RETURNING id",
+            made.id,
+        )
+    order = await ordering.issue(stage.database, stage.cast.appliance)
+    owner, admin = stage.owner, flywheel.admin(stage)
+    # Who looks where, for which words, and what is there and what is not.
+    looked: list[tuple[CastPerson, str, str, str, str]] = [
+        (owner, "/partner/keys", "REVOKED", "Reports", "Ticket system"),
+        (owner, "/partner/keys", "valid", "Ticket system", ">Reports<"),
+        (owner, "/partner/people", "Technician", "new@partner.example.com", ">viewer<"),
+        (owner, "/partner/people", "invited", "new@partner.example.com", "may sign in</span>"),
+        (owner, "/partner/webhooks", "Paused", 'data-label="State"', "No webhook fits"),
+        (owner, "/partner/webhooks", "switched off", "No webhook fits", 'data-label="State"'),
+        (admin, "/operator/webhooks", "paused", 'data-label="State"', "No webhook fits"),
+        (admin, "/operator/people", "client viewer", ">client viewer<", ">client admin<"),
+        (admin, "/operator/people", "the platform", ">operator admin<", ">client admin<"),
+        (admin, "/operator/tenants/sites", "Full Coverage", "full coverage", ">standard<"),
+        (owner, "/partner/fleet", "full coverage", "full coverage", ">standard<"),
+    ]
+    for person, path, text, there, not_there in looked:
+        shown = await _shown(stage, person, f"{path}?text={text}")
+        listed = shown.partition('id="list"')[2] or shown
+        assert there in listed, (path, text)
+        assert not_there not in listed, (path, text)
+    path = f"/partner/fleet/{stage.site.id}?orders=all&order"
+    assert order.id in await _shown(stage, owner, f"{path}=Pending")
+    assert "No order fits" in await _shown(stage, owner, f"{path}=completed")

@@ -48,7 +48,7 @@ from flywheel_server.store import (
     promotions,
     spreads,
 )
-from flywheel_server.store.candidates import Candidate, StateCount
+from flywheel_server.store.candidates import Candidate, Said, StateCount
 from flywheel_server.store.healing import Day, Filters
 from flywheel_server.store.promotions import RuleCount
 
@@ -120,7 +120,7 @@ class DayView(BaseModel):
 class HistoryView(BaseModel):
     """Something that was said or decided."""
 
-    what: str = Field(description="endorsed, approved or rejected", examples=["endorsed"])
+    what: str = Field(description="endorsed, approved, rejected or reopened", examples=["endorsed"])
     by: str = Field(description="By whom.", examples=["kim@example.com"])
     at: dt.datetime = Field(description="When, UTC.", examples=[_TIME])
     tier: str = Field(description="client, partner or operator", examples=["client"])
@@ -339,7 +339,7 @@ async def _detail(
         would_be=would_be,
         rule_hash=would_be and would_be.rule_hash,
         rule_id=next((rule.rule_id for rule in became.values()), None),
-        history=_history(candidate),
+        history=_history(candidate, await candidates.said(connection, candidate)),
         appliances=delivery_notes.of_appliances(
             await appliances.of_site(connection, candidate.site_id)
         ),
@@ -364,8 +364,8 @@ def _day(day: Day) -> DayView:
     return DayView(day=day.day, success=shown, not_attempted=day.not_attempted, claimed=day.claimed)
 
 
-def _history(candidate: Candidate) -> list[HistoryView]:
-    said = []
+def _history(candidate: Candidate, decisions: list[Said]) -> list[HistoryView]:
+    said = [HistoryView.model_validate(each, from_attributes=True) for each in decisions]
     if candidate.endorsed is not None:
         word = candidate.endorsed
         said.append(
@@ -378,19 +378,7 @@ def _history(candidate: Candidate) -> list[HistoryView]:
                 evidence=None,
             )
         )
-    if candidate.decided is not None:
-        made = candidate.decided
-        said.append(
-            HistoryView(
-                what=made.decision,
-                by=made.by,
-                at=made.at,
-                tier=made.tier,
-                notes=made.notes,
-                evidence=made.evidence,
-            )
-        )
-    return said
+    return sorted(said, key=lambda each: each.at)
 
 
 def _candidates(states: list[StateCount]) -> CandidateCounts:

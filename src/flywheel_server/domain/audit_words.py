@@ -21,9 +21,14 @@ ACTIONS: Mapping[str, str] = {
     "rule.keep": "A rule was kept though its evidence is gone",
     "rule.looked_at": "Somebody looked at why a rule was taken away",
     "rule.include": "A platform rule was given back",
+    "candidates.bulk-approve": "Several candidates were approved at once",
+    "candidates.bulk-reject": "Several candidates were rejected at once",
     "order.issue": "An order was given to an appliance",
     "order.cancel": "An order was taken back",
     "appliance.l2-mode": "What an appliance does without a rule was changed",
+    "appliance.remove": "An appliance was removed",
+    "appliance.merge": "An appliance was merged into another one",
+    "appliance.split": "Machines that checked in as one appliance were told apart",
     "site.create": "A site was added",
     "site.change": "A site was changed",
     "partner.create": "The partner was added",
@@ -45,22 +50,19 @@ ACTIONS: Mapping[str, str] = {
     "user.sign_out": "Somebody was signed out everywhere",
     "user.enable": "Somebody may sign in again",
     "user.password": "Somebody set a new password",
-    "session.open": "Somebody signed in",
-    "session.end": "Somebody signed out",
-    "session.end_all": "Somebody signed out everywhere",
+    "session.open": "A session was opened",
+    "session.end": "A session was ended",
+    "session.end_all": "All sessions of a person were ended",
+    "evidence_key.approve": "A key of evidence was approved",
+    "evidence_key.refuse": "A key of evidence was refused",
     "evidence_anchor.retry": "A timestamp was tried again",
     "operator.create": "An operator's token was made",
     "operator.disable": "An operator was stopped",
     "alias.add": "An id got an alias",
     "platform_pattern.approve": "A platform pattern was approved as a rule",
+    "unresolved_id.set_aside": "An id that means nothing was set aside",
+    "unresolved_id.take_up": "An id that was set aside counts again",
     "policy.change": "The policy was changed",
     "rule.promote": "A rule was made for everybody",
     "runbook.register": "A runbook was registered",
 }
-
-
-def actions_called(text: str | None) -> list[str]:
-    """Return the actions whose words have a text in them."""
-    if not text:
-        return []
-    return [action for action, words in ACTIONS.items() if text.lower() in words.lower()]

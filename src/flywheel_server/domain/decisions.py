@@ -30,13 +30,6 @@ STATES_IN_WORDS = {
 MOST_NAME = 200
 
 
-def states_called(text: str | None) -> list[str]:
-    """Return the states whose words have a text in them."""
-    if not text:
-        return []
-    return [state for state, words in STATES_IN_WORDS.items() if text.lower() in words]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Success:
     """How often something healed. With no attempts there is no rate: no data, not 0 %."""

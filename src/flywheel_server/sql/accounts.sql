@@ -191,6 +191,8 @@ WHERE ($1::uuid IS NULL OR s.id > $1)
         $4::text IS NULL
         OR strpos(lower(s.slug), lower($4)) > 0
         OR strpos(lower(s.name), lower($4)) > 0
+        OR strpos(lower(o.name), lower($4)) > 0
+        OR strpos(replace(s.healing_tier, '_', ' '), lower($4)) > 0
     )
 ORDER BY s.id
 LIMIT $5;

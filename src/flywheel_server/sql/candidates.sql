@@ -173,3 +173,18 @@ LEFT JOIN endorsements e ON e.pattern_id = p.id AND e.site_id = p.site_id
 WHERE p.state <> 'observed'
     AND (p.occurrences >= $1 OR p.state IN ('approved', 'rejected'))
 GROUP BY p.state;
+
+-- name: said
+-- Each decision on a candidate, and each that was taken back.
+SELECT d.decision AS what, d.actor_name AS by, d.decided_at AS at, d.tier, d.notes, d.evidence
+FROM promotions d
+WHERE d.site_id = $1
+    AND d.pattern_id = $2
+UNION ALL
+SELECT 'reopened', e.actor, e.at, e.actor_kind, e.after ->> 'reason', NULL
+FROM audit_entries e
+WHERE e.object_kind = 'candidate'
+    AND e.object_id = $2
+    AND e.site_id = $1
+    AND e.action = 'candidate.reopen'
+ORDER BY at;

@@ -15,6 +15,7 @@ FROM (
             OR strpos(lower(s.slug), lower($1)) > 0
             OR strpos(lower(s.name), lower($1)) > 0
             OR strpos(lower(o.name), lower($1)) > 0
+            OR strpos(replace(s.healing_tier, '_', ' '), lower($1)) > 0
             OR EXISTS (
                 SELECT 1
                 FROM appliances h
@@ -68,6 +69,7 @@ WHERE d.site_id = $1
         OR strpos(lower(p.wire_id), lower($6)) > 0
         OR strpos(lower(p.hostname), lower($6)) > 0
         OR strpos(lower(d.issued_by), lower($6)) > 0
+        OR strpos(d.state, lower($6)) > 0
     )
 ORDER BY d.created_at DESC, d.id DESC
 LIMIT $5;

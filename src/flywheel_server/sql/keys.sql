@@ -77,6 +77,7 @@ WHERE ($1::uuid IS NULL OR k.id > $1)
         OR strpos(lower(k.label), lower($5)) > 0
         OR strpos(k.id::text, lower($5)) > 0
         OR strpos(lower(a.wire_id), lower($5)) > 0
+        OR CASE WHEN k.revoked_at IS NULL THEN 'valid' ELSE 'revoked' END = ANY ($6::text[])
     )
 ORDER BY k.id
 LIMIT $4;
@@ -98,6 +99,7 @@ WHERE k.partner_id = $1
         $3::text IS NULL
         OR strpos(lower(k.label), lower($3)) > 0
         OR strpos(k.id::text, lower($3)) > 0
+        OR CASE WHEN k.revoked_at IS NULL THEN 'valid' ELSE 'revoked' END = ANY ($6::text[])
     )
     AND ($4::boolean IS NULL OR (k.revoked_at IS NULL) = $4)
 ORDER BY k.id

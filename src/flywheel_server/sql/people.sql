@@ -46,10 +46,31 @@ SELECT
     COALESCE(u.disabled_at, o.disabled_at) AS disabled_at
 FROM users u
 LEFT JOIN operators o ON o.id = u.operator_id
+LEFT JOIN partners p ON p.id = u.partner_id
+LEFT JOIN organizations g ON g.id = u.organization_id
 WHERE ($1::uuid IS NULL OR u.id > $1)
     AND ($2::uuid IS NULL OR u.partner_id = $2)
     AND ($3::uuid IS NULL OR u.organization_id = $3)
-    AND ($5::text IS NULL OR strpos(lower(u.email), lower($5)) > 0)
+    AND (
+        $5::text IS NULL
+        OR strpos(lower(u.email), lower($5)) > 0
+        OR strpos(lower(COALESCE(p.name, g.name, 'the platform')), lower($5)) > 0
+        OR strpos(
+            CASE
+                WHEN u.operator_id IS NOT NULL THEN 'operator '
+                WHEN u.partner_id IS NOT NULL THEN 'partner '
+                ELSE 'client '
+            END || COALESCE(u.role, o.role),
+            lower($5)
+        ) > 0
+        OR CASE
+            WHEN u.disabled_at IS NOT NULL OR o.disabled_at IS NOT NULL THEN 'disabled'
+            WHEN EXISTS (
+                SELECT 1 FROM one_time_links l WHERE l.user_id = u.id AND l.kind = 'invitation'
+            ) THEN 'invited'
+            ELSE 'enabled'
+        END = ANY ($9::text[])
+    )
     AND (
         $6::text IS NULL
         OR $6 = 'operator' AND u.operator_id IS NOT NULL
@@ -77,7 +98,18 @@ SELECT
 FROM users u
 WHERE ($1::uuid IS NULL OR u.id > $1)
     AND (u.partner_id = $2 OR u.organization_id = $3)
-    AND ($5::text IS NULL OR strpos(lower(u.email), lower($5)) > 0)
+    AND (
+        $5::text IS NULL
+        OR strpos(lower(u.email), lower($5)) > 0
+        OR strpos(u.role, lower($5)) > 0
+        OR CASE
+            WHEN u.disabled_at IS NOT NULL THEN 'disabled'
+            WHEN EXISTS (
+                SELECT 1 FROM one_time_links l WHERE l.user_id = u.id AND l.kind = 'invitation'
+            ) THEN 'invited'
+            ELSE 'enabled'
+        END = ANY ($6::text[])
+    )
 ORDER BY u.id
 LIMIT $4;
 

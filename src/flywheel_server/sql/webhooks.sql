@@ -28,6 +28,11 @@ WHERE w.partner_id IS NOT DISTINCT FROM $1
         $5::text IS NULL
         OR strpos(lower(w.url), lower($5)) > 0
         OR strpos(lower(w.label), lower($5)) > 0
+        OR CASE
+            WHEN w.enabled THEN 'on'
+            WHEN w.gone_at IS NULL THEN 'paused'
+            ELSE 'gone'
+        END = ANY ($6::text[])
     )
 ORDER BY w.id
 LIMIT $4;

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection
-from flywheel_server.domain import audit_words
+from flywheel_server.domain.audit_words import ACTIONS
+from flywheel_server.domain.called import called
 from flywheel_server.sql import load
 
 _SQL = load("audit")
@@ -72,7 +73,7 @@ async def list_entries(
         wanted.since,
         wanted.actor_kind,
         limit,
-        audit_words.actions_called(wanted.text),
+        called(wanted.text, ACTIONS),
     )
     return [Entry(**row) for row in rows]
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flywheel_server.db import Connection
 from flywheel_server.domain import decisions
+from flywheel_server.domain.called import called
 from flywheel_server.domain.promotions import Counts, Runbook, SiteEvidence
 from flywheel_server.sql import load
 
@@ -91,6 +92,18 @@ class StateCount:
     endorsed: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A decision on a candidate, or that it was taken back, with what was known then."""
+
+    what: str
+    by: str
+    at: dt.datetime
+    tier: str
+    notes: str | None
+    evidence: dict[str, object] | None
+
+
 async def page(
     connection: Connection,
     *,
@@ -119,7 +132,7 @@ async def page(
         pattern_id,
         limit,
         text,
-        decisions.states_called(text),
+        called(text, decisions.STATES_IN_WORDS),
     )
     return [_candidate(dict(row)) for row in rows]
 
@@ -161,6 +174,12 @@ async def reopen(
 ) -> None:
     """Take a rejection back: the candidate follows its gates again."""
     await connection.execute(_SQL["reopen"], candidate.id, candidate.site_id, state, now)
+
+
+async def said(connection: Connection, candidate: Candidate) -> list[Said]:
+    """Return every decision on a candidate and every reopening, the oldest first."""
+    rows = await connection.fetch(_SQL["said"], candidate.site_id, candidate.id)
+    return [Said(**row) for row in rows]
 
 
 async def mark_due(connection: Connection, site_id: UUID, incident_type: str) -> None:

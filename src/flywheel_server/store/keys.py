@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection
+from flywheel_server.domain.called import KEYS, called
 from flywheel_server.sql import load
 
 _SQL = load("keys")
@@ -99,8 +100,10 @@ async def list_keys(
     text: str | None,
     limit: int,
 ) -> list[Listed]:
-    """Return keys, oldest first, revoked ones too; ``text`` is in their label, id or appliance."""
-    rows = await connection.fetch(_SQL["list"], after, site_id, partner_id, limit, text)
+    """Return keys, oldest first, revoked ones too; ``text`` is in what is shown."""
+    rows = await connection.fetch(
+        _SQL["list"], after, site_id, partner_id, limit, text, called(text, KEYS)
+    )
     return [Listed(**row) for row in rows]
 
 
@@ -114,5 +117,7 @@ async def list_of_partner(
     limit: int,
 ) -> list[Key]:
     """Return a partner's own keys, oldest first; revoked ones too, unless ``valid`` says."""
-    rows = await connection.fetch(_SQL["list_of_partner"], partner_id, after, text, valid, limit)
+    rows = await connection.fetch(
+        _SQL["list_of_partner"], partner_id, after, text, valid, limit, called(text, KEYS)
+    )
     return [Key(**row) for row in rows]

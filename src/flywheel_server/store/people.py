@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flywheel_server import addresses, errors
 from flywheel_server.db import Connection, Record
+from flywheel_server.domain.called import ACCESS, called
 from flywheel_server.domain.scope import (
     ClientRole,
     ClientScope,
@@ -140,7 +141,7 @@ async def list_users(
 ) -> list[User]:
     """Return the people whom ``scope`` may manage, the oldest account first.
 
-    ``text`` is looked for in their addresses; ``kind`` is for operators, whose lists are long.
+    ``text`` is looked for in what is shown of them; ``kind`` is for operators.
     """
     if isinstance(scope, OperatorScope):
         rows = await connection.fetch(
@@ -153,9 +154,12 @@ async def list_users(
             kind.home,
             kind.role,
             kind.disabled,
+            called(text, ACCESS),
         )
     else:
-        rows = await connection.fetch(_SQL["list_of_tenant"], after, *tenant(scope), limit, text)
+        rows = await connection.fetch(
+            _SQL["list_of_tenant"], after, *tenant(scope), limit, text, called(text, ACCESS)
+        )
     return [User(**row) for row in rows]
 
 

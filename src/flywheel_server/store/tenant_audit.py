@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection
-from flywheel_server.domain import audit_words
+from flywheel_server.domain.audit_words import ACTIONS
+from flywheel_server.domain.called import called
 from flywheel_server.sql import load
 
 _SQL = load("tenant_audit")
@@ -58,6 +59,6 @@ async def page(
         wanted.text,
         wanted.since,
         limit,
-        audit_words.actions_called(wanted.text),
+        called(wanted.text, ACTIONS),
     )
     return [Change(**row) for row in rows]

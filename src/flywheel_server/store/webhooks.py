@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flywheel_server.db import Connection
 from flywheel_server.domain import webhooks as rules
+from flywheel_server.domain.called import WEBHOOKS, called
 from flywheel_server.sql import load
 
 _SQL = load("webhooks")
@@ -117,13 +118,15 @@ async def page(
     limit: int,
 ) -> list[Endpoint]:
     """Return the owner's endpoints in the order in which they were made."""
-    rows = await connection.fetch(_SQL["page"], partner_id, None, after, limit, text)
+    rows = await connection.fetch(
+        _SQL["page"], partner_id, None, after, limit, text, called(text, WEBHOOKS)
+    )
     return [Endpoint(**dict(row)) for row in rows]
 
 
 async def get(connection: Connection, partner_id: UUID | None, id: UUID) -> Endpoint | None:
     """Return one endpoint of this owner."""
-    row = await connection.fetchrow(_SQL["page"], partner_id, id, None, 1, None)
+    row = await connection.fetchrow(_SQL["page"], partner_id, id, None, 1, None, [])
     return None if row is None else Endpoint(**dict(row))
 
 

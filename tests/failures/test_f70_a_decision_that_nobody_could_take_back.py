@@ -4,6 +4,8 @@ Broken on purpose: with the old index over decisions, a candidate is never rejec
 name on appliances changed, a renamed rule is delivered again.
 """
 
+import re
+
 import httpx
 import pytest
 
@@ -15,7 +17,7 @@ from tests.cast import Cast
 PARTNER = "/api/partners/me/learning"
 
 
-async def test_f69_a_rejection_is_reopened_and_decided_again(
+async def test_f70_a_rejection_is_reopened_and_decided_again(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:
     (id,) = await candidates.make(client, cast, cast.site, "WS-1")
@@ -38,7 +40,36 @@ async def test_f69_a_rejection_is_reopened_and_decided_again(
     assert [each["actor_kind"] for each in entries] == ["partner", "partner"]
 
 
-async def test_f69_what_is_reopened_follows_its_facts(
+@pytest.mark.parametrize("role", ["partner viewer", "client viewer", "operator viewer"])
+async def test_f70_each_decision_and_reopening_is_told_in_order(
+    client: httpx.AsyncClient, cast: Cast, role: str
+) -> None:
+    (id,) = await candidates.make(client, cast, cast.site, "WS-1")
+    key = cast.partners[0].credential.headers
+    for verb, reason in (("reject", "Not <now>."), ("reopen", "Mended."), ("reject", "Broken.")):
+        answer = await client.post(
+            f"{PARTNER}/candidates/{id}/{verb}", json={"reason": reason}, headers=key
+        )
+        assert answer.status_code == 200, answer.text
+    page = {
+        "partner viewer": "/partner/learning/candidates",
+        "client viewer": "/client/candidates",
+        "operator viewer": "/operator/candidates",
+    }[role]
+    text = (await client.get(f"{page}/{id}", headers=cast.session(role))).text
+    told = re.findall(r"<li><strong>(\w+)</strong>.*?<blockquote><bdi>(.*?)</bdi>", text)
+    assert told == [
+        ("Rejected", "Not &lt;now&gt;."),
+        ("Reopened", "Mended."),
+        ("Rejected", "Broken."),
+    ]
+    shown = (await client.get(f"{PARTNER}/candidates/{id}", headers=key)).json()["history"]
+    assert [each["what"] for each in shown] == ["rejected", "reopened", "rejected"]
+    assert shown[0]["evidence"]["successes"] == 6
+    assert shown[1]["tier"] == "partner"
+
+
+async def test_f70_what_is_reopened_follows_its_facts(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:
     (id,) = await candidates.make(client, cast, cast.site, "WS-1")
@@ -58,7 +89,7 @@ async def test_f69_what_is_reopened_follows_its_facts(
 
 
 @pytest.mark.parametrize("tier", ["standard", "full_coverage"])
-async def test_f69_clients_reopen_only_where_they_decide(
+async def test_f70_clients_reopen_only_where_they_decide(
     database: db.Database, cast: Cast, tier: str
 ) -> None:
     site = next(each for each in cast.sites if each.healing_tier == tier)
@@ -74,7 +105,7 @@ async def test_f69_clients_reopen_only_where_they_decide(
             assert found.state == "eligible"
 
 
-async def test_f69_a_rule_is_renamed_for_people_and_nothing_is_delivered_again(
+async def test_f70_a_rule_is_renamed_for_people_and_nothing_is_delivered_again(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:
     (id,) = await candidates.make(client, cast, cast.site, "WS-1")
@@ -101,7 +132,7 @@ async def test_f69_a_rule_is_renamed_for_people_and_nothing_is_delivered_again(
     assert named.status_code == 422
 
 
-async def test_f69_lists_find_the_words_that_they_show(
+async def test_f70_lists_find_the_words_that_they_show(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:
     (id,) = await candidates.make(client, cast, cast.site, "WS-1")

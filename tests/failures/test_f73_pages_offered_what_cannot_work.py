@@ -21,7 +21,7 @@ POLICY = "/api/admin/flywheel/policy"
 WHY = "Tried out."
 
 
-async def test_f70_a_used_link_says_so_before_the_form(
+async def test_f73_a_used_link_says_so_before_the_form(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:
     invited = await client.post(
@@ -47,12 +47,12 @@ async def test_f70_a_used_link_says_so_before_the_form(
         assert 'name="token"' not in after, path
 
 
-async def test_f70_no_mail_is_offered_without_a_mail_server(client: httpx.AsyncClient) -> None:
+async def test_f73_no_mail_is_offered_without_a_mail_server(client: httpx.AsyncClient) -> None:
     assert "/sign-in/link" not in (await client.get("/sign-in")).text
     assert "This server sends no mail" in (await client.get("/sign-in/link")).text
 
 
-async def test_f70_partners_are_offered_their_own_events_alone(
+async def test_f73_partners_are_offered_their_own_events_alone(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:
     for role, root, offered in (
@@ -64,7 +64,7 @@ async def test_f70_partners_are_offered_their_own_events_alone(
         assert 'value="rule.withdrawn"' in page.text
 
 
-async def test_f70_empty_lists_tell_the_policy_in_force(
+async def test_f73_empty_lists_tell_the_policy_in_force(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:
     changed = {"site_min_occurrences": 17, "site_min_success_rate": 0.96, "site_max_age_days": 11}
@@ -81,7 +81,7 @@ async def test_f70_empty_lists_tell_the_policy_in_force(
         assert "five times" not in text
 
 
-async def test_f70_a_policy_that_contradicts_itself_is_refused_or_explained(
+async def test_f73_a_policy_that_contradicts_itself_is_refused_or_explained(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:
     for name, value in (
@@ -108,7 +108,7 @@ async def test_f70_a_policy_that_contradicts_itself_is_refused_or_explained(
 
 
 @pytest.mark.parametrize("role", ["partner owner", "operator admin", "client admin"])
-async def test_f70_the_audit_is_one_sentence_an_entry(
+async def test_f73_the_audit_is_one_sentence_an_entry(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, role: str
 ) -> None:
     id = await candidates.make_candidate(database, cast.site)
@@ -127,7 +127,7 @@ async def test_f70_the_audit_is_one_sentence_an_entry(
         assert "<dl" not in re.sub(r"<details.*?</details>", "", listed, flags=re.DOTALL)
 
 
-def test_f70_what_is_no_export_says_nothing_of_the_evidence(tmp_path: Path) -> None:
+def test_f73_what_is_no_export_says_nothing_of_the_evidence(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no archive")
     empty = tmp_path / "empty.zip"
