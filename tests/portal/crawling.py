@@ -97,6 +97,8 @@ class Crawler:
     page: Page
     routes: Sequence[Route]
     scripted: bool
+    # Without it, pages are only looked at.
+    presses: bool = True
     met: Met = field(default_factory=Met)
     _pressed: set[tuple[str, ...]] = field(default_factory=set)
     # How often an object was chosen: each is for one decision.
@@ -109,9 +111,9 @@ class Crawler:
     # Whether an appliance was removed, merged or split.
     _took_away: bool = False
 
-    async def go_everywhere(self, start: str) -> Met:
+    async def go_everywhere(self, *starts: str) -> Met:
         """Look at every kind of page that can be reached, and press every kind of button."""
-        self._queue.append(start)
+        self._queue.extend(starts)
         while self._queue or self._ends:
             address = (self._queue or self._ends).pop(0)
             if _object(address) not in self._gone:
@@ -153,6 +155,9 @@ class Crawler:
         # Signed out unasked: nothing after this would tell anything.
         assert answer.status != 401, (name, self.met)
         height = await self.page.evaluate("document.documentElement.scrollHeight")
+        wider = await browsing.overflow(self.page)
+        if wider > 0:
+            self.met.wrong.append(f"{name}: {wider} pixels wider than its window, {answer.url}")
         if self.page.viewport_size == browsing.PHONE and height > _TALLEST:
             self.met.wrong.append(f"{name}: {height} pixels high on a phone, {answer.url}")
         if answer.status != 200 or headings != 1:
@@ -175,7 +180,7 @@ class Crawler:
         return self._key(button) not in self._pressed and self._can_press(button)
 
     def _can_press(self, button: dict[str, Any]) -> bool:
-        if button["hidden"] or (button["form"] < 0 and not button["copies"]):
+        if not self.presses or button["hidden"] or (button["form"] < 0 and not button["copies"]):
             return False
         return self._route(button["method"], button["action"]) not in LAST
 

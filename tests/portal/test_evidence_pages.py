@@ -99,7 +99,8 @@ async def test_an_auditor_sees_how_checks_went_and_takes_a_file_that_holds_by_it
             await page.get_by_role("button", name="Download the evidence").click()
         file = tmp_path / "export.zip"
         await (await waiting.value).save_as(file)
-        command = await page.locator("#export ~ ol pre").inner_text()
+        await page.get_by_text("How to check it").click()
+        command = await page.locator("#export ~ details pre").inner_text()
     report = archive_checks.check(file, head=made[-1].chain_hash)
     assert (report.bundles, report.anchors) == (6, {"verified": 1})
     # The page says how to check it, with what only this server knows.

@@ -110,7 +110,7 @@ async def test_a_rule_is_written_switched_and_watched(
         await page.get_by_label("Id on appliances").fill("L1-CUSTOM-FIREWALL")
         await page.get_by_label("Incident type").fill("firewall_own")
         await page.get_by_label("Runbook").select_option("RB-WIN-SEC-001")
-        await page.locator("summary").click()
+        await page.get_by_text("More conditions, precedence and pauses").click()
         await page.get_by_label("More conditions").fill("severity")
         await page.get_by_role("button", name="Make the rule").click()
         # Said beside the field, which is open again, with what was typed.
@@ -145,7 +145,8 @@ async def test_a_site_is_set_and_its_appliance_ordered(
         await page.get_by_label("What to do").select_option("Restart its agent")
         await page.get_by_role("button", name="Issue the order").click()
         await expect(page.locator("#orders-section tbody tr")).to_contain_text("restart agent")
-        await page.get_by_role("button", name="Take back").click()
+        await page.get_by_role("link", name="Take back").click()
+        await page.get_by_role("button", name="Take back the order").click()
         await expect(page.get_by_text("The order is taken back.")).to_be_visible()
         await page.get_by_label("L2 mode of vm").select_option("Off")
         await page.get_by_role("button", name="Set the L2 mode").click()

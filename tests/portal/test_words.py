@@ -1,10 +1,14 @@
 """How much time is left, as pages write it: a deadline is never promised longer than it is."""
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import pytest
 
-from flywheel_server.portal import words
+from flywheel_server import actions
+from flywheel_server.domain import audit_words, events
+from flywheel_server.portal import refusals, webhooks, words
 
 NOON = dt.datetime(2026, 2, 24, 12, tzinfo=dt.UTC)
 
@@ -69,3 +73,57 @@ def test_a_browser_is_told_by_its_name_and_system(user_agent: str, written: str)
 
 def test_a_share_never_parts_from_its_sign() -> None:
     assert words.rate(46, 50) == "46 of 50 (92\N{NO-BREAK SPACE}%)"
+
+
+def test_every_entry_of_the_audit_has_a_sentence_and_every_event_its_words() -> None:
+    named = re.compile(
+        r'^\s+(?:"([a-z_]+\.[a-z_0-9-]+)"|.*"([a-z_]+\.[a-z_-]+)" else "([a-z_.-]+)"),$'
+    )
+    found = set()
+    for file in (Path(actions.__file__).parent).glob("*.py"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            # What is recorded stands within a few lines of the call.
+            if any(re.search(r"\b_?record\(", each) for each in lines[max(0, number - 4) : number]):
+                match = named.match(line)
+                found |= {each for each in match.groups() if each} if match else set()
+    assert len(found) > 20, found
+    assert found - set(audit_words.ACTIONS) == set()
+    assert set(events.KINDS) - set(webhooks.SAID) == set()
+    assert (
+        refusals.told(
+            "Approve it there, or by POST /api/sites/x/keys/y/approve; if not, refuse it."
+        )
+        == "Approve it there; if not, refuse it."
+    )
+    assert words.size(2 * 2**30) == "2 GiB"
+    assert words.size(144_932) == "142 KiB"
+
+
+def test_green_is_for_what_is_good_alone() -> None:
+    """Broken by a state of things that are only said, waiting or over with the class ``good``."""
+    good = re.compile(r'badge\("([^"]*)"[^,()]*, "good"\)|"([a-z_ ]+)": "good"')
+    folder = Path(webhooks.__file__).parent / "templates"
+    found = {
+        next(filter(None, match.groups()))
+        for file in folder.rglob("*.html")
+        for match in good.finditer(file.read_text(encoding="utf-8"))
+    }
+    assert found == {
+        "active",
+        "anchored",
+        "applied",
+        "approved",
+        "completed",
+        "delivered",
+        "done",
+        "enabled",
+        "may sign in",
+        "on",
+        "success",
+        "up to date",
+        "valid",
+        "verified",
+        "whole",
+        "whole up to ",
+    }

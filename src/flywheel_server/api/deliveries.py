@@ -198,7 +198,7 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
         wheel = await flywheel_alarms.found(connection, parts, steps, now, _MOST_SHOWN)
         of_rules = await rule_alarms.found(connection, _MOST_SHOWN, for_operators=True)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
-        troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN)
+        troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN, for_operators=True)
         troubles += await clock_alarms.found(connection, _MOST_SHOWN)
     items = [
         *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),

@@ -11,7 +11,17 @@ from flywheel_server.store import evidence_progress as progress
 _DROPS_COUNT_FOR = dt.timedelta(days=1)
 
 
-async def found(connection: Connection, now: dt.datetime, most: int) -> list[dict[str, Any]]:
+# What only operators can end, as others are told.
+_OTHERS = frozenset({"evidence_chain", "evidence_timestamp"})
+_WHO_MENDS = (
+    "The server's operators have this alarm too, and they alone can mend it: ask them. "
+    "Keep the exports that you have."
+)
+
+
+async def found(
+    connection: Connection, now: dt.datetime, most: int, *, for_operators: bool
+) -> list[dict[str, Any]]:
     """Return broken chains, timestamps that failed or are late, and keys that wait."""
     broken = await progress.broken(connection, most)
     troubled = await evidence_anchors.troubled(connection, now - evidence.LATE_AFTER, most)
@@ -21,12 +31,17 @@ async def found(connection: Connection, now: dt.datetime, most: int) -> list[dic
     drops = await evidence_waiting.drops(
         connection, now - _DROPS_COUNT_FOR, reason="room", limit=most
     )
-    return [
+    alarms = [
         *map(_broken, broken),
         *map(_troubled, troubled),
         *map(_waiting, waiting),
         *map(_dropped, drops),
     ]
+    if not for_operators:
+        for alarm in alarms:
+            if alarm["kind"] in _OTHERS:
+                alarm["what_to_do"] = _WHO_MENDS
+    return alarms
 
 
 def _broken(chain: progress.Broken) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def _dead(endpoint: overview.Dead) -> dict[str, Any]:
     return {
         "kind": "webhook_failing",
         "since": endpoint.since,
-        "what": f"{endpoint.dead:,} events did not reach {endpoint.label or endpoint.url} and were "
-        "given up.",
+        "what": f"{endpoint.dead:,} {'event' if endpoint.dead == 1 else 'events'} did not reach "
+        f"{endpoint.label or endpoint.url} and {'was' if endpoint.dead == 1 else 'were'} given up.",
         "what_to_do": "Mend the endpoint, then send them again.",
     }

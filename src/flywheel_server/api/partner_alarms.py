@@ -26,7 +26,7 @@ async def alarms(scope: PartnerReader, parts: RuntimeDep) -> AlarmsView:
         silent = await stored.silent(connection, now - domain.SILENT_AFTER, _MOST_SHOWN)
         of_rules = await rule_alarms.found(connection, _MOST_SHOWN)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
-        troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN)
+        troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN, for_operators=False)
     items = [
         *map(deliveries.not_running, stuck),
         *map(deliveries.still_running, left),

@@ -19,6 +19,8 @@ from flywheel_server.store import accounts
 WINDOWS = (1, 7, 30, 90)
 # Rows of a list on one page: on a phone each is as high as a card.
 SHOWN = 10
+# And where there are several lists on a page.
+FEW = 5
 _DEFAULT_WINDOW = 30
 _MOST_SITES = 500
 
@@ -73,8 +75,13 @@ def _page(request: Request, page: pages.PageDep) -> pages.Page:
     return short(request, page, SHOWN)
 
 
-# A page of a list, short enough to be read on a phone.
+def _part(request: Request, page: pages.PageDep) -> pages.Page:
+    return short(request, page, FEW)
+
+
+# A page of a list, short enough to be read on a phone; of one that has others beside it.
 PageDep = Annotated[pages.Page, Depends(_page)]
+PartDep = Annotated[pages.Page, Depends(_part)]
 
 
 async def sites(connection: Connection) -> list[accounts.Site]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from flywheel_server import clock, db, errors
 from flywheel_server.api import admin_sites, healing_logs, orders, pages, site_alarms
@@ -45,11 +45,12 @@ _WITHOUT: dict[ordered.Kind, str] = {
     "sync_promoted_rule": "The rule comes then only to agents that fetch their rules themselves; "
     "to the others a person has to order it.",
 }
-_FIRST = pages.Page(limit=5, cursor=None)
-_SHOWN_APPLIANCES = 10
+_FIRST = pages.Page(limit=filters.FEW, cursor=None)
 
 Text = Annotated[str, Query(max_length=300)]
 Shown = Annotated[str, Query(alias="orders", max_length=20)]
+# By its id, or as its appliances call it: alarms know only that.
+SiteRef = Annotated[str, Path(max_length=300)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ async def site_page(
     wanted: Wanted,
 ) -> Response:
     """Show a site: its appliances, their orders, and what was healed there."""
-    shown = pages.Page(limit=_SHOWN_APPLIANCES, cursor=wanted.cursor or None)
+    shown = pages.Page(limit=filters.FEW, cursor=wanted.cursor or None)
     now = clock.now()
     before = page.after_all(dt.datetime, str)
     async with db.transaction(parts.database, scope) as connection:
@@ -226,7 +227,7 @@ async def ask_cancel_order(
     """Ask before an order is taken back."""
     async with db.transaction(parts.database, scope) as connection:
         found = await fleet.orders(
-            connection, id, only_open=False, text=order_id, before=None, limit=_SHOWN_APPLIANCES
+            connection, id, only_open=False, text=order_id, before=None, limit=filters.FEW
         )
     order = next((each for each in found if each.id == order_id), None)
     if order is None:

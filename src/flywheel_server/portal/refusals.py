@@ -74,6 +74,8 @@ _INSTEAD = (
     (re.compile(r"`kinds` are one or more of: .*"), "Choose at least one kind of event."),
     (re.compile(r": `(from|to)`: "), r": `\1` "),
 )
+# What alarms say of a route besides a page, or after saying what to do.
+_BY_ROUTE = re.compile(r"(?:,? or by |: )(?:POST|PUT|GET) /api/\S*[^\s,.;]")
 _ROUTES = re.compile(r"\bsee (?:[A-Z]+ )?/api/[^\s,]*[^\s,.]")
 _QUOTED = re.compile(r"`([^`]*)`")
 _MOST_FAULTS = 3
@@ -103,7 +105,7 @@ def told(detail: str) -> str:
     """Return what the API says of a refusal as a page says it."""
     for pattern, instead in _INSTEAD:
         detail = pattern.sub(instead, detail)
-    detail = _ROUTES.sub("look at the list", detail)
+    detail = _BY_ROUTE.sub("", _ROUTES.sub("look at the list", detail))
     return _QUOTED.sub(lambda found: f"“{LABELS.get(found[1], found[1])}”", detail)
 
 

@@ -12,6 +12,8 @@ from flywheel_server.domain import decisions
 
 _LONGEST_ID = 18
 _HEAD, _TAIL = 8, 5
+_UNIT = 1024
+_THREE_DIGITS = 1000
 _SOURCES = {
     "builtin": "built into agents",
     "synced": "of the catalogue",
@@ -139,6 +141,16 @@ def spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
+def size(count: int) -> str:
+    """Return a number of bytes for people: 141 KiB."""
+    amount = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < _UNIT or unit == "GiB":
+            break
+        amount /= _UNIT
+    return f"{amount:.3g} {unit}" if amount < _THREE_DIGITS else f"{amount:,.0f} {unit}"
+
+
 def pretty(value: object) -> str:
     """Return a JSON value over several lines."""
     return json.dumps(value, indent=2, ensure_ascii=False)
@@ -155,6 +167,7 @@ FILTERS: Mapping[str, object] = {
     "plural": plural,
     "browser": browser,
     "pretty": pretty,
+    "size": size,
     "state": state,
     "gate": gate,
     "source": source,

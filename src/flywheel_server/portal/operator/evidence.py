@@ -41,7 +41,7 @@ async def evidence_page(
         text=filters.text(text),
     )
     async with db.transaction(parts.database, scope) as connection:
-        alarms = await evidence_alarms.found(connection, now, _MOST_ALARMS)
+        alarms = await evidence_alarms.found(connection, now, _MOST_ALARMS, for_operators=True)
         figures = await evidence_anchors.figures(connection)
     return frame.page(
         request,

@@ -1,9 +1,8 @@
 """Every site and its appliances, for operators, who also choose each site's healing tier."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from flywheel_server.api import admin_sites
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
@@ -24,8 +23,6 @@ PLACE = fleets.Place(
     empty="There are no sites yet. Add a partner, an organization and a site first; appliances "
     "come here by themselves with their first check-in.",
 )
-# By its id, or as its appliances call it: alarms know only that.
-SiteRef = Annotated[str, Path(max_length=300)]
 
 
 @router.get("")
@@ -47,9 +44,9 @@ async def site_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: filters.PageDep,
+    page: filters.PartDep,
     window: filters.WindowDep,
-    id: SiteRef,
+    id: fleets.SiteRef,
     wanted: fleets.WantedDep,
     shown: fleets.Shown = "open",
 ) -> Response:

@@ -175,7 +175,7 @@ async def rule_page(
     request: Request,
     scope: Reader,
     parts: RuntimeDep,
-    page: filters.PageDep,
+    page: filters.PartDep,
     id: PathId,
     appliance: _Text = "",
 ) -> Response:

@@ -43,15 +43,15 @@ async def site_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: filters.PageDep,
+    page: filters.PartDep,
     window: filters.WindowDep,
-    id: PathId,
+    id: fleets.SiteRef,
     wanted: fleets.WantedDep,
     shown: fleets.Shown = "open",
 ) -> Response:
     """Show a site: its appliances, their orders, and what was healed there."""
     return await fleets.site_page(
-        request, scope, parts, page, window, PLACE, str(id), only_open=shown != "all", wanted=wanted
+        request, scope, parts, page, window, PLACE, id, only_open=shown != "all", wanted=wanted
     )
 
 

@@ -75,7 +75,7 @@ async def rule_page(
     request: Request,
     scope: PartnerReader,
     parts: RuntimeDep,
-    page: filters.PageDep,
+    page: filters.PartDep,
     id: PathId,
     appliance: _Text = "",
 ) -> Response:
