@@ -48,7 +48,7 @@ isolation: setup ## ask every route and page with ids of every kind, as every te
 
 .PHONY: bench
 bench: setup ## measure speed beside baselines, under thirty minutes; only=sync,turn quick=1
-	$(BIN)/python -m benchmarks $(if $(only),--only $(only)) $(if $(quick),--quick) $(if $(docs),--docs docs/performance.md)
+	$(BIN)/python -m benchmarks $(if $(only),--only $(only)) $(if $(quick),--quick) $(if $(docs),--docs docs/$(if $(filter attacks,$(only)),security,performance).md)
 
 .PHONY: screenshots
 screenshots: setup ## take the pictures of docs/tour.md anew, of a demo that lives some minutes

@@ -99,7 +99,9 @@ def publish(page: Path, measures: Sequence[Measure], host: dict[str, str]) -> No
         [f"Measured with: {facts}.", table(measures), "Notes of the run:", "\n".join(notes)]
     )
     page.write_text(f"{before}{_BEGIN}\n\n{told}\n\n{_END}{after}", encoding="utf-8")
-    page.with_suffix(".svg").write_text(chart(measures), encoding="utf-8")
+    chart_of = page.with_suffix(".svg")
+    if chart_of.name in before + after:
+        chart_of.write_text(chart(measures), encoding="utf-8")
 
 
 def _line(measure: Measure, name: str, rows: Sequence[Sample]) -> str:

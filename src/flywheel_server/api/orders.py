@@ -17,7 +17,8 @@ from flywheel_server.db import Connection
 from flywheel_server.domain import completions, orders, rules
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
-from flywheel_server.store import accounts, appliances, order_executions, runbooks
+from flywheel_server.domain.scope import OperatorScope, PartnerScope
+from flywheel_server.store import accounts, appliances, order_executions, policies, runbooks
 from flywheel_server.store import orders as store
 from flywheel_server.store import rules as stored_rules
 
@@ -153,6 +154,8 @@ async def issue(
     async with db.transaction(parts.database, scope) as connection:
         appliance = await _appliance(connection, site_id, appliance_id)
         draft = await _draft(connection, appliance, body)
+        if draft.kind == "custom":
+            await _may_order_anything(connection, scope)
         order = await actions.issue(connection, scope, signer, appliance, draft, now=clock.now())
     secret = order.kind in orders.SECRET
     return IssuedView(
@@ -214,6 +217,22 @@ async def _appliance(connection: Connection, site_id: str, appliance_id: str) ->
     if appliance is None:
         raise errors.NotFound("The site has no such appliance: use an id that a list shows.")
     return appliance
+
+
+async def _may_order_anything(connection: Connection, scope: OperatorScope | PartnerScope) -> None:
+    """Refuse an order of words of one's own but by who may send it. Raises Forbidden.
+
+    An agent carries out what it knows by that word, whatever this server knows of it.
+    """
+    if not (await policies.in_force(connection)).custom_orders:
+        raise errors.Forbidden(
+            "Custom orders are switched off: an operator switches them on by the policy value "
+            "`custom_orders`."
+        )
+    if isinstance(scope, PartnerScope) and (scope.by_key or scope.rights != "owner"):
+        raise errors.Forbidden(
+            "Custom orders are for operators and for owners of a partner: ask one of them."
+        )
 
 
 async def _draft(connection: Connection, appliance: Appliance, body: OrderBody) -> Draft:

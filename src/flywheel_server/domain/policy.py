@@ -48,6 +48,8 @@ class Policy:
     quota_patterns: int = 100_000
     quota_open_incidents: int = 20_000
     quota_bundles_per_day: int = 20_000
+    # Let operators and partners' owners order what this server does not know.
+    custom_orders: bool = False
     # When a learnt rule is withdrawn: its bar, and how much evidence it takes.
     withdrawal_success_rate: float = 0.8
     withdrawal_evidence: float = 1_000.0

@@ -168,6 +168,18 @@ GROUPS: tuple[tuple[str, tuple[Explained, ...]], ...] = (
         ),
     ),
     (
+        "What people may order",
+        (
+            _explain(
+                "custom_orders",
+                "Custom orders",
+                "yes or no",
+                "Let operators and owners of a partner order by a word that this server does not "
+                "know: what an agent does at it, it alone knows.",
+            ),
+        ),
+    ),
+    (
         "How much one turn, and one site, may add",
         (
             _explain(
