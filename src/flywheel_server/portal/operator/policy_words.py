@@ -168,20 +168,14 @@ GROUPS: tuple[tuple[str, tuple[Explained, ...]], ...] = (
         ),
     ),
     (
-        "What people may order",
+        "What one turn, one site and people may do",
         (
             _explain(
                 "custom_orders",
                 "Custom orders",
                 "yes or no",
-                "Let operators and owners of a partner order by a word that this server does not "
-                "know: what an agent does at it, it alone knows.",
+                "Operators and partners' owners may order what only agents know.",
             ),
-        ),
-    ),
-    (
-        "How much one turn, and one site, may add",
-        (
             _explain(
                 "max_platform_rules_per_turn",
                 "Platform rules a turn",
