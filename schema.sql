@@ -577,6 +577,54 @@ CREATE FUNCTION public.rule_covered(of_rule uuid, of_site uuid) RETURNS boolean
            WHERE ((mine.id = rule_covered.of_rule) AND l.enabled AND (l.source = ANY (ARRAY['promoted'::text, 'platform'::text, 'custom'::text])) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id)) AND (ROW(array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], l.scope), l.priority, (l.rule_id COLLATE "C")) < ROW(array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], mine.scope), mine.priority, (mine.rule_id COLLATE "C")))))) AS "exists";
 END;
 
+CREATE TABLE public.rule_deliveries (
+    site_id uuid NOT NULL,
+    rule uuid NOT NULL,
+    appliance_id uuid NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    carried_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    delivered_by text,
+    active_at timestamp with time zone,
+    matching_at timestamp with time zone,
+    succeeding_at timestamp with time zone,
+    matches bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    left_at timestamp with time zone,
+    refused_at timestamp with time zone,
+    refusal text,
+    stuck_at timestamp with time zone,
+    CONSTRAINT rule_deliveries_delivered_by_known CHECK ((delivered_by = ANY (ARRAY['order'::text, 'sync'::text, 'report'::text, 'execution'::text]))),
+    CONSTRAINT rule_deliveries_delivered_somehow CHECK (((delivered_at IS NULL) = (delivered_by IS NULL))),
+    CONSTRAINT rule_deliveries_in_order CHECK ((((active_at IS NULL) OR (delivered_at IS NOT NULL)) AND ((matching_at IS NULL) OR (active_at IS NOT NULL)) AND ((succeeding_at IS NULL) OR (matching_at IS NOT NULL)))),
+    CONSTRAINT rule_deliveries_matches_counted CHECK ((matches >= 0)),
+    CONSTRAINT rule_deliveries_successes_counted CHECK ((successes >= 0))
+);
+
+ALTER TABLE ONLY public.rule_deliveries FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.rule_sets (
+    hash text NOT NULL,
+    rule_ids text[] NOT NULL,
+    served_at timestamp with time zone NOT NULL,
+    CONSTRAINT rule_sets_hash_form CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.rule_sets FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.rule_syncs (
+    site_id uuid NOT NULL,
+    appliance_id uuid,
+    hash text NOT NULL,
+    synced_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.rule_syncs FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.was_served(of_site uuid, of_rule uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN ((EXISTS (SELECT 1 FROM public.rule_deliveries d WHERE ((d.rule = was_served.of_rule) AND (d.site_id = was_served.of_site) AND ((d.carried_at IS NOT NULL) OR (d.delivered_by = ANY (ARRAY['order'::text, 'sync'::text, 'report'::text])))))) OR (EXISTS (SELECT 1 FROM ((public.rule_syncs y JOIN public.rule_sets t ON ((t.hash = y.hash))) JOIN public.l1_rules l ON ((l.id = was_served.of_rule))) WHERE ((y.site_id = was_served.of_site) AND (l.rule_id = ANY (t.rule_ids))))));
+
 CREATE TABLE public.api_keys (
     id uuid DEFAULT uuidv7() NOT NULL,
     site_id uuid,
@@ -1407,32 +1455,6 @@ WITH (fillfactor='80');
 
 ALTER TABLE ONLY public.rule_counts FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.rule_deliveries (
-    site_id uuid NOT NULL,
-    rule uuid NOT NULL,
-    appliance_id uuid NOT NULL,
-    approved_at timestamp with time zone NOT NULL,
-    carried_at timestamp with time zone,
-    delivered_at timestamp with time zone,
-    delivered_by text,
-    active_at timestamp with time zone,
-    matching_at timestamp with time zone,
-    succeeding_at timestamp with time zone,
-    matches bigint DEFAULT 0 NOT NULL,
-    successes bigint DEFAULT 0 NOT NULL,
-    left_at timestamp with time zone,
-    refused_at timestamp with time zone,
-    refusal text,
-    stuck_at timestamp with time zone,
-    CONSTRAINT rule_deliveries_delivered_by_known CHECK ((delivered_by = ANY (ARRAY['order'::text, 'sync'::text, 'report'::text, 'execution'::text]))),
-    CONSTRAINT rule_deliveries_delivered_somehow CHECK (((delivered_at IS NULL) = (delivered_by IS NULL))),
-    CONSTRAINT rule_deliveries_in_order CHECK ((((active_at IS NULL) OR (delivered_at IS NOT NULL)) AND ((matching_at IS NULL) OR (active_at IS NOT NULL)) AND ((succeeding_at IS NULL) OR (matching_at IS NOT NULL)))),
-    CONSTRAINT rule_deliveries_matches_counted CHECK ((matches >= 0)),
-    CONSTRAINT rule_deliveries_successes_counted CHECK ((successes >= 0))
-);
-
-ALTER TABLE ONLY public.rule_deliveries FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE public.rule_health (
     rule uuid NOT NULL,
     restarted_at timestamp with time zone NOT NULL,
@@ -1468,24 +1490,6 @@ CREATE TABLE public.rule_remains (
 );
 
 ALTER TABLE ONLY public.rule_remains FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.rule_sets (
-    hash text NOT NULL,
-    rule_ids text[] NOT NULL,
-    served_at timestamp with time zone NOT NULL,
-    CONSTRAINT rule_sets_hash_form CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
-);
-
-ALTER TABLE ONLY public.rule_sets FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.rule_syncs (
-    site_id uuid NOT NULL,
-    appliance_id uuid,
-    hash text NOT NULL,
-    synced_at timestamp with time zone NOT NULL
-);
-
-ALTER TABLE ONLY public.rule_syncs FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.service_failures (
     service text NOT NULL,
@@ -3374,6 +3378,21 @@ GRANT SELECT,INSERT ON TABLE public.aliases TO flywheel_operator;
 GRANT SELECT ON TABLE public.aliases TO flywheel_loop;
 GRANT SELECT ON TABLE public.aliases TO flywheel_backup;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_deliveries TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_operator;
+GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_client;
+GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_partner;
+GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_backup;
+
+GRANT INSERT ON TABLE public.rule_sets TO flywheel_appliance;
+GRANT SELECT,DELETE ON TABLE public.rule_sets TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_sets TO flywheel_operator;
+GRANT SELECT ON TABLE public.rule_sets TO flywheel_backup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_syncs TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_syncs TO flywheel_operator;
+GRANT SELECT ON TABLE public.rule_syncs TO flywheel_backup;
+
 GRANT SELECT ON TABLE public.api_keys TO flywheel_auth;
 GRANT INSERT ON TABLE public.api_keys TO flywheel_operator;
 GRANT INSERT ON TABLE public.api_keys TO flywheel_partner;
@@ -3889,12 +3908,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_operat
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_counts TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_counts TO flywheel_backup;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_deliveries TO flywheel_loop;
-GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_operator;
-GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_client;
-GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_partner;
-GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_backup;
-
 GRANT SELECT ON TABLE public.rule_health TO flywheel_client;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_partner;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rule_health TO flywheel_operator;
@@ -3917,15 +3930,6 @@ GRANT UPDATE(removed_by) ON TABLE public.rule_remains TO flywheel_operator;
 
 GRANT UPDATE(told_at) ON TABLE public.rule_remains TO flywheel_partner;
 GRANT UPDATE(told_at) ON TABLE public.rule_remains TO flywheel_operator;
-
-GRANT INSERT ON TABLE public.rule_sets TO flywheel_appliance;
-GRANT SELECT,DELETE ON TABLE public.rule_sets TO flywheel_loop;
-GRANT SELECT ON TABLE public.rule_sets TO flywheel_operator;
-GRANT SELECT ON TABLE public.rule_sets TO flywheel_backup;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_syncs TO flywheel_loop;
-GRANT SELECT ON TABLE public.rule_syncs TO flywheel_operator;
-GRANT SELECT ON TABLE public.rule_syncs TO flywheel_backup;
 
 GRANT SELECT ON TABLE public.service_failures TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.service_failures TO flywheel_loop;

@@ -1,7 +1,8 @@
 """One tenant that reports failures, honest or not, takes a platform rule from itself alone.
 
 Broken on purpose by returning `everybody` from `fair_withdrawal.judge` whenever the evidence is
-enough: the first and the fourth test fail; by asking not who was served: the second.
+enough: the first and the fourth test fail; by asking not who was served: the second; by
+asking whose attempts count only once all of them together reach the limit: the third.
 """
 
 from typing import Any
@@ -53,6 +54,25 @@ async def test_who_was_never_served_a_rule_says_nothing_about_it(
         rule["enabled"]
         for rule in await telemetry.items(client, cast.admin, "rules?source=platform")
     ] == [True]
+
+
+async def test_who_was_never_served_a_rule_keeps_it_on_for_nobody(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast
+) -> None:
+    sites, rule_id = await _promoted(client, database, cast)
+    for site in sites[:3]:
+        await _served(client, site)
+
+    # After each failure good news of one that never fetched the rule, as much as would outweigh it.
+    for _ in range(6):
+        for site in sites[:3]:
+            await _fail(client, site, rule_id, 1)
+            await telemetry.send(client, sites[5], _executions(rule_id, 20, success=True))
+    await telemetry.turn(client, cast.admin)
+
+    (rule,) = await telemetry.items(client, cast.admin, "rules?source=platform")
+    assert rule["enabled"] is False
+    assert "0 of 18 attempts healed" in rule["disabled_reason"]
 
 
 async def test_what_fails_at_several_organizations_is_withdrawn_from_everybody(

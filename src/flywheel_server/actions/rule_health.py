@@ -6,6 +6,7 @@ a correction, a change of the policy, or to prove them.
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,11 +49,13 @@ async def judge(connection: Connection, policy: Policy) -> tuple[int, list[Case]
         connection, after, with_chaos=policy.learn_from_chaos, limit=_CHUNK
     ):
         judged = [_judge(due, policy) for due in chunk]
+        # What is fresh is asked before the numbers say that it was judged.
+        found, undecided = await _cases(connection, judged, policy)
         await rule_health.advance(connection, [each.advanced for each in judged])
-        for each in judged:
-            _warn(each, policy)
-            if each.reached_after is not None and each.due.enabled:
-                cases += await _case(connection, each, policy)
+        for rule in undecided:
+            # What does not count now may count by the next turn: a sync may be on its way here.
+            await exclusions.count_again(connection, rule)
+        cases += found
         looked_at += len(chunk)
         after = chunk[-1].rule
     return looked_at, cases
@@ -125,10 +128,32 @@ def _warn(judged: _Judged, policy: Policy) -> None:
         )
 
 
-async def _case(connection: Connection, judged: _Judged, policy: Policy) -> list[Case]:
+async def _cases(
+    connection: Connection, judged: Sequence[_Judged], policy: Policy
+) -> tuple[list[Case], list[UUID]]:
+    """Return who loses which rule, and the rules whose evidence is of nobody who counts."""
+    cases: list[Case] = []
+    undecided: list[UUID] = []
+    failing = [each.due.rule for each in judged if each.due.enabled and "0" in each.due.fresh]
+    # Good reports of who was never served the rule would keep it on for those whom it fails.
+    masked = await exclusions.masked(connection, failing)
+    for each in judged:
+        _warn(each, policy)
+        reached = each.reached_after is not None and each.due.enabled
+        if not reached and each.due.rule not in masked:
+            continue
+        case = await _case(connection, each, policy)
+        if case is not None:
+            cases.append(case)
+        elif reached:
+            undecided.append(each.due.rule)
+    return cases, undecided
+
+
+async def _case(connection: Connection, judged: _Judged, policy: Policy) -> Case | None:
     rule = await rules.get(connection, judged.due.rule)
     if rule is None or not rule.enabled:
-        return []
+        return None
     now = judged.advanced
     figures: dict[str, object] = {
         "successes": now.successes,
@@ -142,18 +167,16 @@ async def _case(connection: Connection, judged: _Judged, policy: Policy) -> list
     below = f"credibly below {policy.withdrawal_success_rate:.0%}"
     if rule.source != "platform":
         reason = f"{now.successes} of {now.attempts} attempts healed {since}: {below}."
-        return [Case(rule=rule, reason=reason, figures=figures)]
+        return Case(rule=rule, reason=reason, figures=figures)
     verdict, tenant = await _whose(connection, rule.id, policy)
     if verdict.whose == "nobody":
-        # What does not count now may count by the next turn: a sync may be on its way here.
-        await exclusions.count_again(connection, rule.id)
-        return []
+        return None
     figures |= {"successes": verdict.successes, "attempts": verdict.attempts}
     healed = f"{verdict.successes} of {verdict.attempts} attempts"
     reason = f"{healed} healed {since}: {below}."
     if tenant is not None:
         reason = f"{healed} of this {verdict.whose} healed {since}, {below}; not so elsewhere."
-    return [Case(rule=rule, reason=reason, figures=figures, tenant=tenant)]
+    return Case(rule=rule, reason=reason, figures=figures, tenant=tenant)
 
 
 async def _whose(

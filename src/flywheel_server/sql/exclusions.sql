@@ -90,26 +90,29 @@ FROM (
         AND (a.began_at >= h.restarted_at) IS TRUE
         AND (NOT a.chaos OR $2)
         AND (u.until IS NULL OR a.began_at >= u.until)
-        -- Only who was served the rule can have run it: by a sync, by an order, by its own report.
-        AND (
-            EXISTS (
-                SELECT 1
-                FROM rule_deliveries d
-                WHERE d.rule = h.rule
-                    AND d.site_id = a.site_id
-                    AND (
-                        d.carried_at IS NOT NULL OR d.delivered_by IN ('order', 'sync', 'report')
-                    )
-            )
-            OR EXISTS (
-                SELECT 1
-                FROM rule_syncs y
-                JOIN rule_sets t ON t.hash = y.hash
-                WHERE y.site_id = a.site_id
-                    AND l.rule_id = ANY (t.rule_ids)
-            )
-        )
+        AND was_served(a.site_id, h.rule)
     ORDER BY a.seq DESC
     LIMIT $3
 ) t
 ORDER BY t.seq;
+
+-- name: masked
+-- fleet: whose attempts there are is what is asked
+-- Of these, the rules of everybody with good reports that do not count: they may hide the bad ones.
+SELECT l.id AS rule
+FROM l1_rules l
+WHERE l.id = ANY ($1)
+    AND l.source = 'platform'
+    AND EXISTS (
+        SELECT 1
+        FROM rule_counts c
+        JOIN sites s ON s.id = c.site_id
+        JOIN organizations o ON o.id = s.organization_id
+        WHERE c.rule = l.id
+            AND c.successes > 0
+            AND (
+                c.incident_type <> l.incident_type
+                OR NOT o.contributes
+                OR NOT was_served(c.site_id, l.id)
+            )
+    );

@@ -112,3 +112,9 @@ async def attempts(
     """Return the newest attempts of a rule that may speak against it, in their order."""
     rows = await connection.fetch(_SQL["attempts"], rule, with_chaos, limit)
     return [Attempt(**dict(row)) for row in rows]
+
+
+async def masked(connection: Connection, rules: Collection[UUID]) -> set[UUID]:
+    """Return which of these platform rules have good reports that do not count."""
+    rows = await connection.fetch(_SQL["masked"], list(rules))
+    return {row["rule"] for row in rows}

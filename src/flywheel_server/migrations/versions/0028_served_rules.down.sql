@@ -1,0 +1,1 @@
+DROP FUNCTION was_served(uuid, uuid);
