@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from typing import Any
 
+import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -17,7 +18,7 @@ from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.domain.scope import AuthScope
 from flywheel_server.store import appliances
-from tests.cast import STAGE, CastAppliance
+from tests.cast import STAGE, Cast, CastAppliance
 
 
 async def signer(database: db.Database) -> Signer:
@@ -82,3 +83,13 @@ def accepted(order: dict[str, Any], server_key: str, appliance_id: str) -> bool:
         and signed["order_type"] == order["order_type"]
         and text == json.dumps(signed, sort_keys=True)
     )
+
+
+async def let_custom(client: httpx.AsyncClient, cast: Cast) -> None:
+    """Switch on the policy without which nobody orders what is none of our kinds."""
+    answer = await client.put(
+        "/api/admin/flywheel/policy",
+        json={"custom_orders": True, "reason": "A new agent is tried."},
+        headers=cast.admin.headers,
+    )
+    assert answer.status_code == 200, answer.text

@@ -42,15 +42,6 @@ async def issue(
     return issued
 
 
-async def let_custom(client: httpx.AsyncClient, cast: Cast) -> None:
-    answer = await client.put(
-        "/api/admin/flywheel/policy",
-        json={"custom_orders": True, "reason": "A new agent is tried."},
-        headers=cast.admin.headers,
-    )
-    assert answer.status_code == 200, answer.text
-
-
 async def test_custom_orders_need_the_policy_and_an_operator_or_an_owner(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:
@@ -66,7 +57,7 @@ async def test_custom_orders_need_the_policy_and_an_operator_or_an_owner(
         off = await client.post(path(cast.appliance), json=body, headers=headers)
         assert off.status_code == 403
         assert "`custom_orders`" in off.json()["detail"]
-    await let_custom(client, cast)
+    await ordering.let_custom(client, cast)
     for number, (role, (headers, status)) in enumerate(asked.items()):
         sent = body | {"order_type": f"run_{number}"}
         answer = await client.post(path(cast.appliance), json=sent, headers=headers)
@@ -162,7 +153,7 @@ async def test_the_samples_of_the_contract_are_accepted(
         {"result": {"rule_id": "L1-PROMOTED-TEST-001", "status": "deployed"}, "success": True},
         {"success": True, "result": None, "error_message": None, "unknown": 1},
     ]
-    await let_custom(client, cast)
+    await ordering.let_custom(client, cast)
     for number, sample in enumerate(samples):
         issued = await issue(client, cast, kind="custom", order_type=f"word_{number}")
         answer = await client.post(

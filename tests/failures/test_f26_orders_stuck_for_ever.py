@@ -36,6 +36,7 @@ async def test_f26_every_kind_of_order_ends_by_the_same_two_calls(
         "custom": {"order_type": "collect_dump"},
     }
     url = f"/api/sites/{cast.site.slug}/appliances/{cast.appliance.wire_id}/orders"
+    await ordering.let_custom(client, cast)
     for kind in KINDS:
         body: dict[str, Any] = {"kind": kind, **extra.get(kind, {})}
         issued = await client.post(url, json=body, headers=cast.admin.headers)
