@@ -29,7 +29,7 @@ class Step:
 
 @router.get("")
 async def policy_page(
-    request: Request, scope: Reader, parts: RuntimeDep, page: filters.PageDep
+    request: Request, scope: Reader, parts: RuntimeDep, page: filters.PartDep
 ) -> Response:
     """Show the values in force, the form that changes them, and what they were."""
     found = await admin_policy.get_policy(scope, parts, page)
