@@ -197,7 +197,7 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> Application
     if hot:
         # Whom a proxy forwards for is nothing to the fast path.
         behind = forwarded.Forwarded(partial(FastAPI.__call__, app), settings.trusted_proxies)
-        app.hot = FastPath(behind, gates)
+        app.hot = FastPath(behind, gates, https=settings.served_over_https)
     return app
 
 

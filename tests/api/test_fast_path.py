@@ -64,6 +64,29 @@ async def ordinary(
             yield opened
 
 
+async def test_what_is_served_over_https_says_so_at_every_door(
+    settings: Settings, address: embedded.Address, cast: Cast
+) -> None:
+    """Broken by a fast path that is not told how it is reached."""
+    https = settings.model_copy(update={"public_url": "https://flywheel.example.com"})
+    app = create_app(https, address.app_url)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+            tag = await warm(client, cast.appliance.credential.headers)
+            headers = cast.appliance.credential.headers
+            answers = [
+                await client.get(fast_path.SYNC, headers=headers),
+                await client.get(fast_path.SYNC, headers=headers | {"If-None-Match": tag}),
+                await client.post(fast_path.CHECK_IN, json=BODY, headers=headers),
+                await client.get("/health"),
+                await client.get("/nothing-here"),
+            ]
+    assert [answer.status_code for answer in answers] == [200, 304, 200, 200, 404]
+    for answer in answers:
+        assert answer.headers.get_list("strict-transport-security") == ["max-age=31536000"]
+
+
 async def warm(client: httpx.AsyncClient, headers: dict[str, str]) -> str:
     """Let the process learn the key, its rule set and its appliance; return the set's tag."""
     await client.post(fast_path.CHECK_IN, json=BODY, headers=headers)

@@ -108,8 +108,9 @@ Answer = tuple[int, _Headers, bytes]
 class FastPath:
     """Stands before everything else; ``gates`` are those of the ordinary way."""
 
-    def __init__(self, app: ASGIApp, gates: Mapping[str, Gate]) -> None:
+    def __init__(self, app: ASGIApp, gates: Mapping[str, Gate], *, https: bool = False) -> None:
         self._app = app
+        self._always = [requests.HTTPS_ONLY] if https else []
         self._sync_gate = gates["sync"]
         self._check_in_gate = gates["check-ins"]
         self._telemetry_gate = gates["telemetry"]
@@ -157,8 +158,11 @@ class FastPath:
         if not body.whole or len(body.data) > _MOST_BYTES or not _spent(gate, asking):
             return None
         limits.mark_spent(scope)
-        answer = _check_in if scope["path"] == CHECK_IN else _execution
-        return await answer(parts, scope, Posted(asking, headers, bytes(body.data)), gate)
+        handler = _check_in if scope["path"] == CHECK_IN else _execution
+        answer = await handler(parts, scope, Posted(asking, headers, bytes(body.data)), gate)
+        if answer is not None:
+            answer[1].extend(self._always)
+        return answer
 
     def at_once(self, scope: Scope) -> Answer | None:
         """Answer what needs no body: a sync of a rule set that is known."""
@@ -176,9 +180,9 @@ class FastPath:
         full = rule_set.full
         tag, id = (b"etag", full.etag.encode()), _request_id(headers)
         if _held(full.etag, tag[1], headers.get(b"if-none-match")):
-            return 304, [tag, _CACHE_CONTROL, id], b""
+            return 304, [tag, _CACHE_CONTROL, id, *self._always], b""
         length = b"content-length", b"%d" % len(full.body)
-        return 200, [tag, _CACHE_CONTROL, length, _JSON, id], full.body
+        return 200, [tag, _CACHE_CONTROL, length, _JSON, id, *self._always], full.body
 
     def count(self, scope: Scope, status: int, started: float) -> None:
         """Count an answer of the fast path, of which the ordinary way knows nothing."""

@@ -26,7 +26,7 @@ MOST_BYTES = incoming.MOST_BYTES
 MOST_GZIP_BYTES = MOST_BYTES
 _MOST_GZIP_MEMBERS = 64
 NO_STORE = (b"cache-control", b"no-store")
-_HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 _ID_LENGTH = 64
 _ID_BYTES = 16
 _FIT = frozenset((string.ascii_letters + string.digits + "-_.").encode())
@@ -139,7 +139,7 @@ class _Exchange:
             if all(name.lower() != b"cache-control" for name, _ in headers):
                 headers.append(NO_STORE)
             if self._https:
-                headers.append(_HTTPS_ONLY)
+                headers.append(HTTPS_ONLY)
             message["headers"] = [*headers, (b"x-request-id", self._id.encode())]
         elif self._bodiless:
             message["body"] = b""
