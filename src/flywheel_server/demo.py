@@ -23,7 +23,7 @@ import typer
 from flywheel_server import clock, db, embedded, errors, log, serving, setup
 from flywheel_server.actions import accounts, keys
 from flywheel_server.domain.scope import OperatorScope
-from flywheel_server.fleet import cautious, figures, people, simulation, world
+from flywheel_server.fleet import figures, own_keys, people, simulation, world
 from flywheel_server.fleet.operator_api import OperatorApi
 from flywheel_server.fleet.simulation import Rhythm, Simulation
 from flywheel_server.fleet.world import World
@@ -116,7 +116,7 @@ async def _live(chosen: Settings, pace: Pace) -> None:
             api = OperatorApi(http, token)
             made = await world.complete(memory, api)
             made += await people.complete(memory, api)
-            made += await cautious.complete(memory, api, http, pace.appliances)
+            made += await own_keys.complete(memory, api, http, pace.appliances)
             memory.starts += 1
             memory.save()
             members = world.members(memory, pace.appliances)

@@ -140,6 +140,28 @@ async def test_an_upgrade_is_known_with_the_next_report(
     assert outcomes == {"l2-before": "claimed_success", "l2-after": "success"}
 
 
+async def test_an_older_daemon_with_its_own_key_casts_no_doubt_on_its_neighbours(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database
+) -> None:
+    await _check_in(client, cast.site, "0.4.13")
+    older = await checking_in.check_in(
+        client,
+        cast.site,
+        site_id=cast.site.slug,
+        agent_version="0.1.0",
+        hostname="other",
+        mac_address="02:00:5e:10:00:99",
+        agent_public_key="ab" * 32,
+    )
+    await telemetry.send(client, cast.site, [telemetry.execution(execution_id="l2-doubted")])
+
+    await people.make_site_key(database, cast.site, appliance=older["appliance_id"])
+    await telemetry.send(client, cast.site, [telemetry.execution(execution_id="l2-believed")])
+
+    outcomes = {fact["execution_id"]: fact["outcome"] for fact in await telemetry.facts(database)}
+    assert outcomes == {"l2-doubted": "claimed_success", "l2-believed": "success"}
+
+
 @pytest.mark.parametrize(("status", "counted"), [("pass", (2, 0)), ("fail", (0, 2))])
 async def test_the_next_signed_scan_decides_about_claims(
     client: httpx.AsyncClient,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from flywheel_server import db, errors
-from flywheel_server.fleet import cautious, people, world
+from flywheel_server.fleet import own_keys, people, world
 from flywheel_server.fleet.appliance import Appliance
 from flywheel_server.fleet.link import Link
 from flywheel_server.fleet.messages import Dialect
@@ -96,9 +96,9 @@ async def test_one_appliance_is_set_to_manual_once_and_has_a_key_of_its_own(
     api = await operator_api(client, database)
     made = world.fresh(tmp_path / "demo.json")
     await world.complete(made, api)
-    assert await cautious.complete(made, api, client, 9) == 0
-    assert await cautious.complete(made, api, client, 40) == 1
-    assert await cautious.complete(made, api, client, 40) == 0
+    assert await own_keys.complete(made, api, client, 9) == 0
+    assert await own_keys.complete(made, api, client, 40) == 5
+    assert await own_keys.complete(made, api, client, 40) == 0
     (identity, key), *_ = [
         member for member in world.members(made, 40) if member[1] not in made.site_keys.values()
     ]

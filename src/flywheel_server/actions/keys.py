@@ -51,6 +51,8 @@ async def issue_for_site(
         site_id=site.id,
         appliance_id=appliance_id,
     )
+    # It does not report by the site's shared keys any more.
+    await announce(connection, listener.AGENTS, str(site.id))
     await audit.record(
         connection,
         actor,
@@ -161,6 +163,8 @@ async def _revoke(
     if digest is None:
         return
     await announce(connection, listener.CREDENTIALS, digest.hex())
+    if key.site_id is not None:
+        await announce(connection, listener.AGENTS, str(key.site_id))
     site = None if key.site_id is None else await accounts.find_site(connection, str(key.site_id))
     await audit.record(
         connection,
