@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from flywheel_server import db, embedded, setup
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
 from tests import cast as people
+from tests import parts
 
 # The usual renderer takes seconds for the local variables of one refused request.
 structlog.configure(
@@ -38,6 +40,8 @@ FAST = {
 }
 # Each test copies a database of some five hundred files: in memory that takes a tenth of the time.
 MEMORY = Path("/dev/shm")
+# The cast signed in when it was made.
+_STAGE_SECONDS = 300.0
 _ROOM_BYTES = 4 * 1024**3
 _numbers = itertools.count(1)
 
@@ -82,29 +86,98 @@ async def _keep_last_month(url: str) -> None:
     await connection.close()
 
 
+class Stage:
+    """A database of this worker with the cast in it, to copy: making the cast takes longest."""
+
+    def __init__(self, cluster: embedded.Address) -> None:
+        self._cluster = cluster
+        self._name = ""
+        self._made_at = float("-inf")
+        # Who is in it, and so in the newest copy.
+        self.cast: people.Cast | None = None
+
+    async def set(self) -> str:
+        """Return the database's name; it is made again when the sessions in it grow old."""
+        if time.monotonic() - self._made_at > _STAGE_SECONDS:
+            await self._make()
+        return self._name
+
+    async def _make(self) -> None:
+        self._name = _new_name()
+        async with _maintenance(self._cluster) as connection:
+            await connection.execute(_copy(self._name, "flywheel"))
+        database = await db.open_database(_named(self._cluster, self._name).app_url, pool_size=1)
+        try:
+            self.cast = await people.make_cast(database)
+        finally:
+            await database.close()
+        self._made_at = time.monotonic()
+
+
+@pytest.fixture(scope="session")
+def stage(cluster: embedded.Address) -> Stage:
+    return Stage(cluster)
+
+
 @pytest.fixture
-async def address(cluster: embedded.Address) -> AsyncIterator[embedded.Address]:
-    """Make a migrated, otherwise empty database for one test."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    maintenance = cluster.owner_url.replace("/flywheel?", "/postgres?")
-    connection = await asyncpg.connect(maintenance)
-    try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE flywheel STRATEGY FILE_COPY")
-        yield embedded.Address(
-            owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
-            app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
-        )
+async def address(
+    request: pytest.FixtureRequest, cluster: embedded.Address, stage: Stage
+) -> AsyncIterator[embedded.Address]:
+    """Make a migrated database for one test: empty, but for the cast where the test asks for it."""
+    name, template = _new_name(), "flywheel"
+    if "cast" in request.fixturenames:
+        template = await stage.set()
+    async with _maintenance(cluster) as connection:
+        await connection.execute(_copy(name, template))
+        yield _named(cluster, name)
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _new_name() -> str:
+    return f"test_{os.getpid()}_{next(_numbers)}"
+
+
+def _copy(name: str, template: str) -> str:
+    return f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+
+
+def _named(cluster: embedded.Address, name: str) -> embedded.Address:
+    return embedded.Address(
+        owner_url=cluster.owner_url.replace("/flywheel?", f"/{name}?"),
+        app_url=cluster.app_url.replace("/flywheel?", f"/{name}?"),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _maintenance(
+    cluster: embedded.Address,
+) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await asyncpg.connect(cluster.owner_url.replace("/flywheel?", "/postgres?"))
+    try:
+        yield connection
     finally:
         await connection.close()
 
 
 @pytest.fixture
-async def database(address: embedded.Address) -> AsyncIterator[db.Database]:
-    """Open the test's database as the application does."""
+async def own_database(address: embedded.Address) -> AsyncIterator[db.Database]:
+    """Open the test's database as another process would: what it changes is heard of later."""
     opened = await db.open_database(address.app_url, pool_size=10)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> db.Database:
+    """Give the application's own database where the test has a client, so that its caches know.
+
+    Whatever a test writes here is announced to them before the next request, as it is for what the
+    process changes itself.
+    """
+    if "client" in request.fixturenames:
+        return parts.of(request.getfixturevalue("client")).database
+    opened: db.Database = request.getfixturevalue("own_database")
+    return opened
 
 
 @pytest.fixture
@@ -126,9 +199,11 @@ async def client(
 
 
 @pytest.fixture
-async def cast(database: db.Database) -> people.Cast:
-    """Make the people and places of ``tests/cast.py``."""
-    return await people.make_cast(database)
+def cast(address: embedded.Address, stage: Stage) -> people.Cast:  # noqa: ARG001 - copied with it
+    """Give the people and places of ``tests/cast.py``, who are in the test's database."""
+    if stage.cast is None:
+        raise LookupError("the database was copied from one without a cast")
+    return stage.cast
 
 
 @pytest.fixture

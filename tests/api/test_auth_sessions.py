@@ -110,7 +110,7 @@ async def test_an_idle_and_an_old_session_end(database: db.Database, cast: Cast)
     """Asked of the cache itself, with the time as an argument."""
     ear = listener.Listener(database)
     cache = Sessions(database, ear, dt.timedelta(minutes=30))
-    now, token = clock.now(), cast.people[VIEWER].token
+    now, token = clock.now(), (await stage.sign_in(database, cast.people[VIEWER].email)).token
     assert await cache.find(token, now)
     # Used every twenty minutes it lives, until its last moment.
     for minutes in (20, 40, 59):

@@ -9,7 +9,6 @@ import pytest
 from flywheel_server import db
 from flywheel_server.store import appliances as store
 from tests import cast as people
-from tests import parts
 from tests.cast import Cast, CastSite
 from tests.checking_in import URL, WIRE_ID, check_in, row, rows
 
@@ -17,11 +16,6 @@ from tests.checking_in import URL, WIRE_ID, check_in, row, rows
 @pytest.fixture(params=[True, False], ids=["fast path", "ordinary route"])
 def hot(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

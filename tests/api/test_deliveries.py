@@ -19,11 +19,6 @@ PARTNER = "/api/partners/me/learning/promoted-rules"
 
 
 @pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
-
-
-@pytest.fixture
 async def rule(database: db.Database, cast: Cast) -> Rule:
     return await add(database, learnt(scope="site", scope_id=cast.site.id))
 

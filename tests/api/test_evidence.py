@@ -11,14 +11,9 @@ import pytest
 from flywheel_server import clock, db
 from flywheel_server.domain import evidence as domain
 from tests import cast as people
-from tests import evidence, parts
+from tests import evidence
 from tests.cast import Cast
 from tests.evidence import CHECK, Agent
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

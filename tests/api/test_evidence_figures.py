@@ -10,18 +10,13 @@ from flywheel_server import clock, db
 from flywheel_server.api import evidence_exports
 from flywheel_server.store import accounts
 from tests import cast as people
-from tests import evidence, parts
+from tests import evidence
 from tests.cast import STAGE, Cast
 from tests.evidence import CHECK, Agent
 from tests.loop.test_anchor_evidence import settings_of, turn
 
 SITES = "/api/evidence/sites"
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

@@ -4,16 +4,11 @@ import httpx
 import pytest
 
 from flywheel_server import db
-from tests import evidence, parts
+from tests import evidence
 from tests.cast import Cast, CastAppliance
 from tests.evidence import Agent
 
 KEYS = "/api/admin/evidence/keys"
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

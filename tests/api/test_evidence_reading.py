@@ -4,14 +4,9 @@ import httpx
 import pytest
 
 from flywheel_server import db
-from tests import evidence, parts
+from tests import evidence
 from tests.cast import Cast
 from tests.evidence import CHECK, Agent
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ WIRE = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
-
-
 def path(appliance: CastAppliance) -> str:
     return f"/api/sites/{appliance.site.slug}/appliances/{appliance.wire_id}/orders"
 

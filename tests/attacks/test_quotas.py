@@ -23,11 +23,6 @@ def hot(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
-
-
 async def allow(client: httpx.AsyncClient, **values: int) -> None:
     """Put quotas in force, and have the process learn them."""
     runtime = parts.of(client)

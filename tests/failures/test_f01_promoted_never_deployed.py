@@ -7,18 +7,11 @@ making ``domain.deliveries.stuck_since`` return None: the second one does.
 import datetime as dt
 
 import httpx
-import pytest
 
 from flywheel_server import clock, db
 from tests import deliveries as walk
-from tests import parts
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def test_f01_an_approved_rule_is_on_its_way_after_one_turn(

@@ -10,14 +10,8 @@ import pytest
 
 from flywheel_server import db, embedded
 from tests import deliveries as walk
-from tests import parts
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.mark.parametrize("version", [walk.OLDER, walk.NEWER, "0.1.0"])

@@ -7,21 +7,14 @@ fails; and in ``by_order``: the second one does.
 import datetime as dt
 
 import httpx
-import pytest
 
 from flywheel_server import clock, db
 from flywheel_server.domain import deliveries as domain
 from tests import deliveries as walk
-from tests import parts
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
 
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def test_f03_delivered_is_not_active_until_the_hash_that_runs_holds_the_rule(

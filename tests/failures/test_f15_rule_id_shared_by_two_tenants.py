@@ -8,17 +8,10 @@ first test fails; by an `l1_rules_scope_rule_id_key` on `(rule_id)` alone: the s
 from dataclasses import replace
 
 import httpx
-import pytest
 
 from flywheel_server import db
-from tests import parts
 from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
 from tests.cast import Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 def test_f15_the_same_lesson_of_two_sites_has_two_ids(cast: Cast) -> None:

@@ -7,17 +7,10 @@ third fails.
 """
 
 import httpx
-import pytest
 
 from flywheel_server import db
-from tests import parts
 from tests.api.test_agent_sync import L1_RULES, add, fetch, ids, learnt
 from tests.cast import Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def test_f19_what_is_compiled_into_agents_is_not_served(

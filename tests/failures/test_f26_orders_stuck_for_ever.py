@@ -13,16 +13,11 @@ import pytest
 from flywheel_server import clock, db
 from flywheel_server.domain import orders
 from tests import deliveries as walk
-from tests import ordering, parts, planning
+from tests import ordering, planning
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast
 
 KINDS: tuple[orders.Kind, ...] = get_args(orders.Kind)
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.mark.parametrize("acknowledges", [True, False], ids=["acknowledges", "never does"])

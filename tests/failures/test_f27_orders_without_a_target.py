@@ -13,13 +13,8 @@ import pytest
 from flywheel_server import db, embedded
 from tests import cast as people
 from tests import deliveries as walk
-from tests import ordering, parts
+from tests import ordering
 from tests.cast import Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def test_f27_an_order_reaches_its_one_appliance_and_names_it_in_the_signed_text(

@@ -6,17 +6,11 @@ handing acknowledged orders out: the third.
 """
 
 import httpx
-import pytest
 
 from flywheel_server import db
 from tests import deliveries as walk
-from tests import ordering, parts
+from tests import ordering
 from tests.cast import Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def test_f28_the_first_word_counts_and_a_repeat_is_answered_200(

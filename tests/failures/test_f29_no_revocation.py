@@ -5,7 +5,6 @@ by not dropping sets on RULES in `caches/rule_sets.py`: both fail.
 """
 
 import httpx
-import pytest
 
 from flywheel_server import db, embedded
 from flywheel_server.app import create_app
@@ -14,11 +13,6 @@ from tests import deliveries as walk
 from tests import parts
 from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
 from tests.cast import Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def test_f29_removal_travels_as_addition_does(

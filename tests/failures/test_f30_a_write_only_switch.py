@@ -6,17 +6,11 @@ third.
 """
 
 import httpx
-import pytest
 
 from flywheel_server import db, listener
 from tests import deliveries as walk
 from tests import parts, planning
 from tests.cast import STAGE, Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def _want(database: db.Database, cast: Cast, mode: str) -> None:

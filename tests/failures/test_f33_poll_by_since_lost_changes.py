@@ -8,18 +8,11 @@ the whole answer: the first fails.
 import datetime as dt
 
 import httpx
-import pytest
 
 from flywheel_server import db, listener
 from flywheel_server.store import rules as store
-from tests import parts
 from tests.api.test_agent_sync import PROMOTED, SYNC, add, fetch, learnt, switch
 from tests.cast import STAGE, Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def test_f33_the_tag_is_over_the_whole_set_so_removal_shows_too(

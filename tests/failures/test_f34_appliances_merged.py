@@ -8,20 +8,13 @@ key over the MAC: the third fails.
 from typing import Any
 
 import httpx
-import pytest
 
 from flywheel_server import db
-from tests import parts
 from tests.api.test_checkin import site
 from tests.cast import CastSite
 from tests.checking_in import check_in, rows
 
 __all__ = ["site"]
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def together(client: httpx.AsyncClient, site: CastSite, *reports: dict[str, Any]) -> set[str]:

@@ -5,22 +5,16 @@ the second appliance's check-in ends the first one's key, and the first test fai
 """
 
 import httpx
-import pytest
 
 from flywheel_server import db
 from tests import cast as people
-from tests import evidence, parts
+from tests import evidence
 from tests.api.test_checkin import site
 from tests.cast import CastSite
 from tests.checking_in import check_in
 from tests.evidence import Agent
 
 __all__ = ["site"]
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def test_f34_appliances_of_one_site_and_one_host_name_sign_with_keys_of_their_own(

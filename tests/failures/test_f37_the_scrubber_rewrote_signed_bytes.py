@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from flywheel_server import archive_checks, db, signatures
-from tests import cast as people
-from tests import evidence, parts
+from tests import evidence
 from tests.cast import Cast
 from tests.evidence import CHECK
 
@@ -23,16 +22,6 @@ PERSONAL = CHECK | {
     "ratio": 1.0,
     "many": 1e15,
 }
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
-
-
-@pytest.fixture
-async def cast(database: db.Database) -> Cast:
-    return await people.make_cast(database)
 
 
 @pytest.mark.parametrize("kind", ["go_body", "python_body"])

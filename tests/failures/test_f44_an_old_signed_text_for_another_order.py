@@ -5,23 +5,12 @@ old one is taken.
 """
 
 import httpx
-import pytest
 
 from flywheel_server import db
 from flywheel_server.domain import orders
 from tests import cast as people
-from tests import deliveries, ordering, parts
+from tests import deliveries, ordering
 from tests.cast import Cast
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
-
-
-@pytest.fixture
-async def cast(database: db.Database) -> Cast:
-    return await people.make_cast(database)
 
 
 async def test_f44_a_signed_text_authorizes_its_own_order_and_no_other(

@@ -8,20 +8,9 @@ import httpx
 import pytest
 
 from flywheel_server import db
-from tests import cast as people
-from tests import evidence, parts
+from tests import evidence
 from tests.cast import Cast
 from tests.evidence import Agent
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
-
-
-@pytest.fixture
-async def cast(database: db.Database) -> Cast:
-    return await people.make_cast(database)
 
 
 @pytest.fixture

@@ -12,16 +12,11 @@ import pytest
 from flywheel_server import db
 from flywheel_server.domain import orders
 from tests import deliveries as walk
-from tests import parts, planning, telemetry
+from tests import planning, telemetry
 from tests.cast import Cast
 
 OLDER, NEWER = "0.1.0", "0.4.13"
 TRIGGERED = {"status": "healing_triggered"}
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 async def seen(client: httpx.AsyncClient, cast: Cast, plan_id: Any) -> dict[str, Any]:

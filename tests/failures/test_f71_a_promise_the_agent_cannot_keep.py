@@ -12,18 +12,12 @@ import pytest
 from flywheel_server import db
 from flywheel_server.domain import agents, delivery_words
 from tests import deliveries as walk
-from tests import parts
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
 from tests.field.test_delivery_withdrawal import FILES, deliver
 
 SOURCES = Path(delivery_words.__file__).parents[1]
 PROMISE = re.compile(r"drops? it (with|at) (its|their) next sync", re.IGNORECASE)
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.mark.parametrize("version", FILES)

@@ -14,7 +14,7 @@ from flywheel_server.domain.rules import Rule
 from flywheel_server.store import rules as stored_rules
 from tests import cast as people
 from tests import deliveries as walk
-from tests import parts, telemetry
+from tests import telemetry
 from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import STAGE, Cast, CastAppliance
 from tests.field import reports
@@ -32,11 +32,6 @@ FILES = {
 }
 
 Owner = Any
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

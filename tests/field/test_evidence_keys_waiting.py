@@ -14,7 +14,7 @@ from flywheel_server import clock, db
 from flywheel_server.actions import evidence_waiting
 from flywheel_server.domain.scope import LoopScope
 from tests import cast as people
-from tests import evidence, folding, parts
+from tests import evidence, folding
 from tests.cast import Cast, CastPerson, CastSite
 from tests.checking_in import check_in
 from tests.evidence import Agent
@@ -22,11 +22,6 @@ from tests.telemetry import executions, send, turn
 
 LOOP = LoopScope(reason="tests turn the step by hand")
 REASON = {"reason": "It was set up again."}
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from flywheel_server import clock, db
 from tests import cast as people
 from tests import deliveries as walk
-from tests import evidence, ordering, parts, planning
+from tests import evidence, ordering, planning
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast, CastAppliance, CastPerson, CastSite
 from tests.checking_in import check_in
@@ -17,11 +17,6 @@ from tests.telemetry import execution, send, turn
 
 REASON = {"reason": "It was replaced."}
 LONG_AGO = dt.timedelta(hours=30)
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture(params=["partner technician", "operator admin"])

@@ -22,11 +22,6 @@ def hot(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
-
-
-@pytest.fixture
 async def site(database: db.Database) -> CastSite:
     return await people.make_site(database, slug="site-lab-01")
 

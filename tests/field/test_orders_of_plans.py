@@ -11,7 +11,7 @@ import pytest
 
 from flywheel_server import db
 from tests import deliveries as walk
-from tests import evidence, folding, parts, planning, telemetry
+from tests import evidence, folding, planning, telemetry
 from tests.cast import Cast
 
 OLDER, NEWER = "0.1.0", "0.4.13"
@@ -20,11 +20,6 @@ FAILED = {"success": False, "result": None, "error_message": "script failed: exi
 UNTRIED = {"success": False, "result": None, "error_message": "no WinRM credentials for host WS-1"}
 TRIGGERED = {"result": {"status": "healing_triggered"}}
 REPLAY = {"success": False, "result": None, "error_message": "nonce replay detected"}
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 class Manual:

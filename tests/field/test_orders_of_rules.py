@@ -15,18 +15,13 @@ from flywheel_server.domain import completions
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain.rules import Rule
 from tests import deliveries as walk
-from tests import ordering, parts
+from tests import ordering
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
 
 OLDER, NEWER, PYTHON = "0.1.0", "0.4.13", "1.0.68"
 # Of the machine: it runs for a year.
 UPTIME = 31_536_000
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

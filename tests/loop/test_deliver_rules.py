@@ -19,17 +19,12 @@ from flywheel_server.settings import Settings
 from flywheel_server.store import deliveries as stored
 from tests import cast as people
 from tests import deliveries as walk
-from tests import ordering, parts, telemetry
+from tests import ordering, telemetry
 from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import STAGE, Cast
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture
