@@ -26,7 +26,7 @@ async def test_f21_every_table_that_is_read_has_a_writer(owner: Any) -> None:
             " AND relnamespace = 'public'::regnamespace"
         )
     }
-    texts = [text for noun in sql.nouns() for text in sql.load(noun).values()]
+    texts = [each.text for noun in sql.nouns() for each in sql.load(noun).values()]
     read = {name for text in texts for name in _READ.findall(text)} & tables
     triggers = [
         row["prosrc"]

@@ -13,8 +13,8 @@ from flywheel_server import sql
 UPSERTS = sorted(
     (noun, name)
     for noun in sql.nouns()
-    for name, text in sql.load(noun).items()
-    if "ON CONFLICT" in text
+    for name, statement in sql.load(noun).items()
+    if "ON CONFLICT" in statement.text
 )
 
 
@@ -25,7 +25,7 @@ def test_f49_there_are_upserts_to_look_at() -> None:
 async def test_f49_every_upsert_has_its_unique_key(owner: Any) -> None:
     await owner.execute("SET plan_cache_mode = force_generic_plan")
     for noun, name in UPSERTS:
-        text = sql.load(noun)[name].rstrip().rstrip(";")
+        text = sql.load(noun)[name].text.rstrip().rstrip(";")
         parameters = len((await owner.prepare(text)).get_parameters())
         values = ", ".join(["NULL"] * parameters)
         await owner.execute(f"PREPARE looked_at AS {text}")

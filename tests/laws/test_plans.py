@@ -70,15 +70,15 @@ async def _explained(cluster: embedded.Address) -> dict[str, Any]:
         await connection.execute(_FILL)
         found = {}
         for noun in sql.nouns():
-            for statement, text in sql.load(noun).items():
+            for called, statement in sql.load(noun).items():
                 async with connection.transaction():
-                    if noun in BY_INDEX or f"{noun}.{statement}" in BY_INDEX:
-                        await connection.execute(sql.load("folds")["plan_by_index"])
+                    if noun in BY_INDEX or f"{noun}.{called}" in BY_INDEX:
+                        await connection.execute(*sql.load("folds")["plan_by_index"]())
                     explain = await connection.prepare(
-                        f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {text}"
+                        f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {statement.text}"
                     )
                     plan = await explain.fetchval(*[None] * len(explain.get_parameters()))
-                found[f"{noun}.{statement}"] = json.loads(plan)
+                found[f"{noun}.{called}"] = json.loads(plan)
         return found
     finally:
         await connection.close()

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -53,7 +53,7 @@ async def test_every_statement_prepares_and_some_role_may_run_it(
     Broken by renaming a column in one statement, by `ON CONFLICT (name)` on partners, and by
     taking one grant away: each is named here.
     """
-    text = sql.load(noun)[name]
+    text = sql.load(noun)[name].text
     await connection.prepare(text)
     refused = []
     for role in ROLES:
@@ -71,7 +71,7 @@ async def test_every_statement_prepares_and_some_role_may_run_it(
 @pytest.mark.parametrize(("noun", "name"), STATEMENTS)
 def test_every_statement_names_its_tenant_or_says_why_not(noun: str, name: str) -> None:
     """The second belt. Broken by removing one `-- fleet:` line."""
-    text = sql.load(noun)[name]
+    text = sql.load(noun)[name].text
 
     named = TENANT.search(re.sub(r"--.*", "", text))
 
@@ -81,7 +81,7 @@ def test_every_statement_names_its_tenant_or_says_why_not(noun: str, name: str) 
 @pytest.mark.parametrize(("noun", "name"), STATEMENTS)
 def test_what_a_statement_sets_or_takes_ends_with_its_transaction(noun: str, name: str) -> None:
     """Connections go from hand to hand as they are. Broken by a setting for the session."""
-    assert LASTING.search(re.sub(r"--.*", "", sql.load(noun)[name])) is None
+    assert LASTING.search(re.sub(r"--.*", "", sql.load(noun)[name].text)) is None
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_every_file_holds_named_statements_alone_each_name_once(noun: str) -> No
     assert not re.sub(r"--.*", "", before).strip(), "a statement without a name"
     assert len(re.findall(r"^-- name:", text, re.MULTILINE)) == len(sql.load(noun))
     for name, statement in sql.load(noun).items():
-        assert re.sub(r"--.*", "", statement).count(";") <= 1, (
+        assert re.sub(r"--.*", "", statement.text).count(";") <= 1, (
             f"{noun}.{name} is more than one statement"
         )
-        assert not re.search(r"SELECT\s+\*", statement), f"{noun}.{name}: name the columns"
+        assert not re.search(r"SELECT\s+\*", statement.text), f"{noun}.{name}: name the columns"
 
 
 def test_every_statement_is_used_and_every_used_one_exists() -> None:
@@ -121,6 +121,30 @@ def test_every_statement_is_used_and_every_used_one_exists() -> None:
     used = _used()
 
     assert used == set(STATEMENTS)
+
+
+def test_every_call_gives_a_statement_the_values_it_names_and_no_others() -> None:
+    """Broken by a misspelt name in a store module, and by one more value in a statement."""
+    wrong = [
+        f"{file.relative_to(SOURCE)}:{call.lineno}: {noun}.{name}"
+        for file in _modules()
+        for call, noun, name in _calls(ast.parse(file.read_text(encoding="utf-8")))
+        if not _fits(call, sql.load(noun)[name].names)
+    ]
+
+    assert wrong == []
+
+
+def test_every_value_has_a_name_instead_of_a_number() -> None:
+    """The loader refuses `$1`; this names every place. Broken by one `$1` in a statement."""
+    left = [
+        f"{noun}.sql: {line.strip()}"
+        for noun in sql.nouns()
+        for line in (SOURCE / "sql" / f"{noun}.sql").read_text(encoding="utf-8").splitlines()
+        if re.search(r"\$[0-9]", line)
+    ]
+
+    assert left == []
 
 
 def test_no_statement_stands_outside_of_sql() -> None:
@@ -149,17 +173,7 @@ def _used() -> set[tuple[str, str]]:
     used = set()
     for file in _modules():
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        nouns = {
-            target.id: node.value.args[0].value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Call)
-            and getattr(node.value.func, "id", getattr(node.value.func, "attr", "")) == "load"
-            and node.value.args
-            and isinstance(node.value.args[0], ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
+        nouns = _loaded(tree)
         for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Subscript)
@@ -168,9 +182,46 @@ def _used() -> set[tuple[str, str]]:
             ):
                 names = _texts(node.slice)
                 # Chosen by a variable: any text of the module may be the name.
-                names = names or (_texts(tree) & set(sql.load(str(nouns[node.value.id]))))
-                used |= {(str(nouns[node.value.id]), name) for name in names}
+                names = names or (_texts(tree) & set(sql.load(nouns[node.value.id])))
+                used |= {(nouns[node.value.id], name) for name in names}
     return used
+
+
+def _loaded(tree: ast.AST) -> dict[str, str]:
+    """Return the noun of each name that a module gives to what `load` returns."""
+    return {
+        target.id: str(node.value.args[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and getattr(node.value.func, "id", getattr(node.value.func, "attr", "")) == "load"
+        and node.value.args
+        and isinstance(node.value.args[0], ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str, str]]:
+    """Yield each `NAME["statement"](…)` of a module with its noun and statement."""
+    nouns = _loaded(tree)
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Subscript)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id in nouns
+            and isinstance(node.func.slice, ast.Constant)
+        ):
+            yield node, nouns[node.func.value.id], str(node.func.slice.value)
+
+
+def _fits(call: ast.Call, names: Sequence[str]) -> bool:
+    given = [keyword.arg for keyword in call.keywords]
+    if None in given:
+        # Some come from a mapping, which the call itself looks at.
+        return not call.args and set(given) - {None} <= set(names)
+    return not call.args and sorted(map(str, given)) == sorted(names)
 
 
 def _texts(tree: ast.AST) -> set[str]:

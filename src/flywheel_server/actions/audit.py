@@ -45,17 +45,18 @@ async def record(
     """
     kind, actor_id, name = identity(actor)
     await connection.execute(
-        _SQL["append"],
-        now,
-        kind,
-        actor_id,
-        name,
-        action,
-        object_kind,
-        object_id,
-        partner_id,
-        organization_id,
-        site_id,
-        before,
-        after,
+        *_SQL["append"](
+            now=now,
+            kind=kind,
+            actor_id=actor_id,
+            name=name,
+            action=action,
+            object_kind=object_kind,
+            object_id=object_id,
+            partner_id=partner_id,
+            organization_id=organization_id,
+            site_id=site_id,
+            before=before,
+            after=after,
+        )
     )

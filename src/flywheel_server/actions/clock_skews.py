@@ -36,10 +36,12 @@ async def note(
     """Note how far a clock is off, or that it is right."""
     seconds = None if skew is None else round(skew.total_seconds())
     appliance_id = scope.appliance_id or appliance_id
-    await connection.execute(_SQL["told"], scope.site_id, appliance_id, seconds, now)
+    await connection.execute(
+        *_SQL["told"](site_id=scope.site_id, appliance_id=appliance_id, seconds=seconds, now=now)
+    )
 
 
 async def forget(connection: Connection, now: dt.datetime) -> int:
     """Forget what was not seen again; return how many."""
-    count: int = await connection.fetchval(_SQL["forget"], now - _FORGOTTEN_AFTER)
+    count: int = await connection.fetchval(*_SQL["forget"](before=now - _FORGOTTEN_AFTER))
     return count

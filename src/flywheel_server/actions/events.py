@@ -33,7 +33,14 @@ async def emit(
     Raises LookupError for a tenant that the connection's scope does not see.
     """
     done = await connection.execute(
-        _SQL["emit"], kind, partner_id, organization_id, site_id, data, now
+        *_SQL["emit"](
+            kind=kind,
+            partner_id=partner_id,
+            organization_id=organization_id,
+            site_id=site_id,
+            data=data,
+            now=now,
+        )
     )
     if done != "INSERT 0 1":
         raise LookupError("an event speaks for a tenant that its scope sees")
@@ -42,10 +49,12 @@ async def emit(
 async def tell_silence(connection: Connection, seconds: float, now: dt.datetime) -> bool:
     """Add an event if no turn of the loop started for so long; once for each silence."""
     silent_for = dt.timedelta(seconds=seconds)
-    return bool(await connection.execute(_SQL["silence"], silent_for, now) == "INSERT 0 1")
+    return bool(
+        await connection.execute(*_SQL["silence"](silent_for=silent_for, now=now)) == "INSERT 0 1"
+    )
 
 
 async def forget_old(connection: Connection, now: dt.datetime) -> int:
     """Delete a bounded number of old events with their deliveries; return how many."""
     before = now - dt.timedelta(days=DAYS)
-    return int(await connection.fetchval(_SQL["forget"], before, _MOST))
+    return int(await connection.fetchval(*_SQL["forget"](before=before, most=_MOST)))

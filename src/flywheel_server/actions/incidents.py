@@ -53,23 +53,28 @@ async def report(
 
     A resolution that overtook the report closes it at once.
     """
-    key = incident.hostname, incident.check_type
-    await connection.execute(_SQL["lock_key"], scope.site_id, *key)
+    key = {
+        "site_id": scope.site_id,
+        "hostname": incident.hostname,
+        "check_type": incident.check_type,
+    }
+    await connection.execute(*_SQL["lock_key"](**key))
     row = await connection.fetchrow(
-        _SQL["report"],
-        scope.site_id,
-        incident.hostname,
-        incident.incident_type,
-        incident.check_type,
-        incident.severity,
-        incident.details,
-        incident.pre_state,
-        incident.hipaa_controls,
-        now,
+        *_SQL["report"](
+            site_id=scope.site_id,
+            hostname=incident.hostname,
+            incident_type=incident.incident_type,
+            check_type=incident.check_type,
+            severity=incident.severity,
+            details=incident.details,
+            pre_state=incident.pre_state,
+            hipaa_controls=incident.hipaa_controls,
+            now=now,
+        )
     )
     if row is None:
         raise LookupError("the report left no row")
-    early = await connection.fetchrow(_SQL["take_early"], scope.site_id, *key)
+    early = await connection.fetchrow(*_SQL["take_early"](**key))
     if early is not None and now - early["resolved_at"] <= EARLY:
         resolution = Resolution(tier=early["resolution_tier"], action=early["resolution_action"])
         await resolve(connection, scope, row["id"], resolution, now)
@@ -86,7 +91,13 @@ async def resolve(
 ) -> Resolved:
     """Resolve an incident by its id; the first resolution stays. Raises NotFound."""
     row = await connection.fetchrow(
-        _SQL["resolve"], scope.site_id, incident_id, now, resolution.tier, resolution.action
+        *_SQL["resolve"](
+            site_id=scope.site_id,
+            incident_id=incident_id,
+            now=now,
+            tier=resolution.tier,
+            action=resolution.action,
+        )
     )
     return (await _resolved(connection, scope, row, resolution, now))[1]
 
@@ -104,33 +115,37 @@ async def resolve_by_key(
 
     Returns None where there is none: it is kept for a moment, in case it overtook the report.
     """
-    await connection.execute(_SQL["lock_key"], scope.site_id, hostname, check_type)
+    await connection.execute(
+        *_SQL["lock_key"](site_id=scope.site_id, hostname=hostname, check_type=check_type)
+    )
     row = await connection.fetchrow(
-        _SQL["resolve_by_key"],
-        scope.site_id,
-        hostname,
-        check_type,
-        now,
-        resolution.tier,
-        resolution.action,
+        *_SQL["resolve_by_key"](
+            site_id=scope.site_id,
+            hostname=hostname,
+            check_type=check_type,
+            now=now,
+            tier=resolution.tier,
+            action=resolution.action,
+        )
     )
     # What was resolved just now is the same resolution sent again.
     if row is None or (row["resolved_before"] and now - row["resolved_before"] > EARLY):
         await connection.execute(
-            _SQL["keep_early"],
-            scope.site_id,
-            hostname,
-            check_type,
-            now,
-            resolution.tier,
-            resolution.action,
+            *_SQL["keep_early"](
+                site_id=scope.site_id,
+                hostname=hostname,
+                check_type=check_type,
+                now=now,
+                tier=resolution.tier,
+                action=resolution.action,
+            )
         )
     return None if row is None else await _resolved(connection, scope, row, resolution, now)
 
 
 async def forget_early(connection: Connection, now: dt.datetime) -> int:
     """Forget resolutions that no report followed; return how many."""
-    count: int = await connection.fetchval(_SQL["forget_early"], now - EARLY)
+    count: int = await connection.fetchval(*_SQL["forget_early"](before=now - EARLY))
     return count
 
 

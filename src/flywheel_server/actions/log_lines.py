@@ -34,14 +34,15 @@ async def append(
     """Keep the lines of one host. Raises Unavailable when no partition takes them."""
     try:
         await connection.execute(
-            _SQL["append"],
-            scope.site_id,
-            now,
-            hostname,
-            [line.logged_at for line in lines],
-            [line.unit for line in lines],
-            [line.priority for line in lines],
-            [line.message for line in lines],
+            *_SQL["append"](
+                site_id=scope.site_id,
+                now=now,
+                hostname=hostname,
+                logged_at=[line.logged_at for line in lines],
+                units=[line.unit for line in lines],
+                priorities=[line.priority for line in lines],
+                messages=[line.message for line in lines],
+            )
         )
     except asyncpg.CheckViolationError as error:
         # The loop makes partitions for days ahead; it must have stood still for as long.

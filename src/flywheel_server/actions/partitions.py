@@ -16,13 +16,22 @@ async def ensure(connection: Connection, now: dt.datetime) -> int:
     wanted = [("executions", *bounds) for bounds in _months(now.date())]
     days = [now.date() + dt.timedelta(days=ahead) for ahead in range(_DAYS_AHEAD + 1)]
     wanted += [("log_lines", day, day + dt.timedelta(days=1)) for day in days]
-    return int(await connection.fetchval(_SQL["ensure"], *map(list, zip(*wanted, strict=True))))
+    return await make(connection, wanted)
 
 
-async def make(connection: Connection, wanted: Sequence[tuple[str, dt.date, dt.date]]) -> None:
-    """Make these partitions, each a parent with its first day and the day after its last."""
-    if wanted:
-        await connection.fetchval(_SQL["ensure"], *map(list, zip(*wanted, strict=True)))
+async def make(connection: Connection, wanted: Sequence[tuple[str, dt.date, dt.date]]) -> int:
+    """Make these partitions, each a parent with its first day and the day after its last.
+
+    Returns how many were missing.
+    """
+    made = await connection.fetchval(
+        *_SQL["ensure"](
+            parents=[parent for parent, _, _ in wanted],
+            starts=[first for _, first, _ in wanted],
+            ends=[end for _, _, end in wanted],
+        )
+    )
+    return int(made)
 
 
 def _months(today: dt.date) -> Iterator[tuple[dt.date, dt.date]]:

@@ -63,16 +63,17 @@ class Stats:
 async def count_heal(connection: Connection, scope: ApplianceScope, heal: Heal) -> Counted:
     """Count one heal. Agents send it once, without an id to know a repeat by."""
     row = await connection.fetchrow(
-        _SQL["count_heal"],
-        scope.site_id,
-        await reporter(connection, scope, None),
-        heal.signature,
-        heal.check_type,
-        heal.hostname,
-        int(heal.success),
-        heal.milliseconds,
-        heal.steps,
-        heal.at,
+        *_SQL["count_heal"](
+            site_id=scope.site_id,
+            reporter_id=await reporter(connection, scope, None),
+            signature=heal.signature,
+            check_type=heal.check_type,
+            hostname=heal.hostname,
+            success=int(heal.success),
+            milliseconds=heal.milliseconds,
+            steps=heal.steps,
+            at=heal.at,
+        )
     )
     if row is None:
         raise LookupError("the heal left no row")
@@ -94,18 +95,19 @@ async def merge_stats(
     newest = _newest(stats)
     return int(
         await connection.fetchval(
-            _SQL["merge_stats"],
-            scope.site_id,
-            await reporter(connection, scope, appliance),
-            [each.signature for each in newest],
-            [each.occurrences for each in newest],
-            [each.successes for each in newest],
-            [each.l1_resolutions for each in newest],
-            [each.l2_resolutions for each in newest],
-            [each.l3_resolutions for each in newest],
-            [each.total_milliseconds for each in newest],
-            [each.recommended_action for each in newest],
-            [each.last_seen_at for each in newest],
+            *_SQL["merge_stats"](
+                site_id=scope.site_id,
+                reporter_id=await reporter(connection, scope, appliance),
+                signatures=[each.signature for each in newest],
+                occurrences=[each.occurrences for each in newest],
+                successes=[each.successes for each in newest],
+                l1_resolutions=[each.l1_resolutions for each in newest],
+                l2_resolutions=[each.l2_resolutions for each in newest],
+                l3_resolutions=[each.l3_resolutions for each in newest],
+                total_milliseconds=[each.total_milliseconds for each in newest],
+                recommended_actions=[each.recommended_action for each in newest],
+                last_seen_at=[each.last_seen_at for each in newest],
+            )
         )
     )
 
@@ -121,7 +123,11 @@ async def keep_document(
 ) -> None:
     """Keep the newest document of a kind with its appliance, else with the site."""
     reporter_id = await reporter(connection, scope, appliance)
-    await connection.execute(_DOCUMENTS["keep"], scope.site_id, reporter_id, kind, body, now)
+    await connection.execute(
+        *_DOCUMENTS["keep"](
+            site_id=scope.site_id, reporter_id=reporter_id, kind=kind, body=body, now=now
+        )
+    )
 
 
 async def reporter(connection: Connection, scope: ApplianceScope, text: str | None) -> UUID | None:
@@ -132,7 +138,7 @@ async def reporter(connection: Connection, scope: ApplianceScope, text: str | No
         named = await appliances.resolve(connection, scope.site_id, text)
         if named is not None:
             return named.id
-    ours = await connection.fetch(_DOCUMENTS["only_appliance"], scope.site_id)
+    ours = await connection.fetch(*_DOCUMENTS["only_appliance"](site_id=scope.site_id))
     return ours[0]["id"] if len(ours) == 1 else None
 
 

@@ -26,18 +26,20 @@ _MOST_KEYS = 50_000
 async def drop_executions(connection: Connection, now: dt.datetime, days: int) -> int:
     """Drop the partitions whose last execution is older than ``days``; return how many."""
     dropped = 0
-    if not await connection.fetchval(_SQL["no_backup"]):
+    if not await connection.fetchval(*_SQL["no_backup"]()):
         return dropped
     for name, starts, ends in await _partitions(connection, "executions"):
         if ends > now - dt.timedelta(days=days):
             continue
-        if not await connection.fetchval(_SQL["all_folded"], starts, ends, list(folds.FOLDS)):
+        if not await connection.fetchval(
+            *_SQL["all_folded"](starts=starts, ends=ends, folds=list(folds.FOLDS))
+        ):
             _log.error("a partition past its retention is not folded yet", partition=name)
             continue
-        await connection.execute(_SQL["keep_counts"], starts, ends)
-        await connection.execute(_SQL["keep_days"], starts, ends)
+        await connection.execute(*_SQL["keep_counts"](starts=starts, ends=ends))
+        await connection.execute(*_SQL["keep_days"](starts=starts, ends=ends))
         await rule_health.compact(connection, ends)
-        await connection.execute(_SQL["drop"], "executions", name)
+        await connection.execute(*_SQL["drop"](parent="executions", name=name))
         dropped += 1
     return dropped
 
@@ -45,11 +47,11 @@ async def drop_executions(connection: Connection, now: dt.datetime, days: int) -
 async def drop_log_lines(connection: Connection, now: dt.datetime, days: int) -> int:
     """Drop the partitions of log lines older than ``days``; return how many."""
     dropped = 0
-    if not await connection.fetchval(_SQL["no_backup"]):
+    if not await connection.fetchval(*_SQL["no_backup"]()):
         return dropped
     for name, _, ends in await _partitions(connection, "log_lines"):
         if ends <= now - dt.timedelta(days=days):
-            await connection.execute(_SQL["drop"], "log_lines", name)
+            await connection.execute(*_SQL["drop"](parent="log_lines", name=name))
             dropped += 1
     return dropped
 
@@ -57,18 +59,20 @@ async def drop_log_lines(connection: Connection, now: dt.datetime, days: int) ->
 async def forget_keys(connection: Connection, now: dt.datetime, days: int) -> int:
     """Delete a bounded number of keys and corrections whose facts are long gone; return it."""
     before = now - dt.timedelta(days=days + KEY_DAYS_LONGER)
-    return int(await connection.fetchval(_SQL["forget_keys"], before, _MOST_KEYS))
+    return int(await connection.fetchval(*_SQL["forget_keys"](before=before, most_keys=_MOST_KEYS)))
 
 
 async def forget_answers(connection: Connection, now: dt.datetime) -> int:
     """Delete what was answered to requests that may no longer be sent again; return how many."""
     before = now - dt.timedelta(days=bulk.REPEATABLE_DAYS)
-    return int(await connection.fetchval(_SQL["forget_answers"], before))
+    return int(await connection.fetchval(*_SQL["forget_answers"](before=before)))
 
 
 async def forget_runs(connection: Connection, now: dt.datetime) -> int:
     """Delete the records of turns older than ``RUN_DAYS``; return how many."""
-    return int(await connection.fetchval(_SQL["forget_runs"], now - dt.timedelta(days=RUN_DAYS)))
+    return int(
+        await connection.fetchval(*_SQL["forget_runs"](before=now - dt.timedelta(days=RUN_DAYS)))
+    )
 
 
 async def forget_rule_sets(connection: Connection, now: dt.datetime) -> int:
@@ -80,5 +84,5 @@ async def _partitions(
     connection: Connection, parent: str
 ) -> list[tuple[str, dt.datetime, dt.datetime]]:
     """Return the partitions of ``parent`` with their bounds, the oldest first."""
-    rows = await connection.fetch(_SQL["partitions"], parent)
+    rows = await connection.fetch(*_SQL["partitions"](parent=parent))
     return [(row["name"], row["starts"], row["ends"]) for row in rows]

@@ -143,8 +143,8 @@ async def _end_hung(place: _Place) -> None:
     """Cut off processes that hang within a step, so that the next turn finds room."""
     hangs_after = dt.timedelta(seconds=hang_seconds(place.settings.loop_interval))
     async with db.transaction(place.database, _HUNG) as connection:
-        await connection.execute(_SQL["as_login"])
-        if ended := await connection.fetchval(_SQL["end_hung"], hangs_after):
+        await connection.execute(*_SQL["as_login"]())
+        if ended := await connection.fetchval(*_SQL["end_hung"](hangs_after=hangs_after)):
             _log.error("a process hung within the loop and was cut off", sessions=ended)
 
 
@@ -161,12 +161,16 @@ async def _prepare(connection: Connection, place: _Place) -> None:
     """Give the transaction the loop's patience."""
     hangs_after = hang_seconds(place.settings.loop_interval)
     await connection.execute(
-        _SQL["prepare"],
-        *(
-            str(max(int(each * 1000), 1))
-            for each in (STATEMENT_SECONDS, place.wait_seconds, hangs_after)
-        ),
+        *_SQL["prepare"](
+            statement_timeout=_milliseconds(STATEMENT_SECONDS),
+            lock_timeout=_milliseconds(place.wait_seconds),
+            idle_timeout=_milliseconds(hangs_after),
+        )
     )
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(int(seconds * 1000), 1))
 
 
 def _record(

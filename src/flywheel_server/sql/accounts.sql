@@ -35,7 +35,7 @@ SELECT
 FROM api_keys k
 LEFT JOIN sites s ON s.id = k.site_id
 LEFT JOIN operators o ON o.id = k.operator_id
-WHERE k.digest = $1
+WHERE k.digest = :digest
     AND k.revoked_at IS NULL
     AND o.disabled_at IS NULL;
 
@@ -77,73 +77,74 @@ SELECT
 FROM api_keys k
 LEFT JOIN sites s ON s.id = k.site_id
 LEFT JOIN operators o ON o.id = k.operator_id
-WHERE k.digest > $1
+WHERE k.digest > :after
     AND k.revoked_at IS NULL
     AND o.disabled_at IS NULL
 ORDER BY k.digest
-LIMIT $2;
+LIMIT :limit;
 
 -- name: insert_partner
 -- fleet: a new partner belongs to nobody yet
 INSERT INTO partners (name, created_at)
-VALUES ($1, $2)
+VALUES (:name, :now)
 RETURNING id, name, created_at;
 
 -- name: get_partner
 -- fleet: operators see all partners
 SELECT p.id, p.name, p.created_at
 FROM partners p
-WHERE p.id = $1;
+WHERE p.id = :partner_id;
 
 -- name: list_partners
 -- fleet: operators see all partners
 SELECT p.id, p.name, p.created_at
 FROM partners p
-WHERE ($1::uuid IS NULL OR p.id > $1)
-    AND ($2::text IS NULL OR strpos(lower(p.name), lower($2)) > 0)
+WHERE (:after::uuid IS NULL OR p.id > :after)
+    AND (:text::text IS NULL OR strpos(lower(p.name), lower(:text)) > 0)
 ORDER BY p.id
-LIMIT $3;
+LIMIT :limit;
 
 -- name: insert_organization
 INSERT INTO organizations (partner_id, name, contributes_changed_at, created_at)
-VALUES ($1, $2, $3, $3)
+VALUES (:partner_id, :name, :now, :now)
 RETURNING id, partner_id, name, contributes, contributes_changed_at, created_at;
 
 -- name: get_organization
 -- fleet: operators see all organizations
 SELECT o.id, o.partner_id, o.name, o.contributes, o.contributes_changed_at, o.created_at
 FROM organizations o
-WHERE o.id = $1;
+WHERE o.id = :organization_id;
 
 -- name: lock_organization
 -- fleet: operators change any organization
 SELECT o.id, o.partner_id, o.name, o.contributes, o.contributes_changed_at, o.created_at
 FROM organizations o
-WHERE o.id = $1
+WHERE o.id = :organization_id
 FOR NO KEY UPDATE;
 
 -- name: update_organization
 -- fleet: operators change any organization
 UPDATE organizations
 SET
-    name = $2,
-    contributes = $3,
-    contributes_changed_at = CASE WHEN contributes = $3 THEN contributes_changed_at ELSE $4 END
-WHERE id = $1
+    name = :name,
+    contributes = :contributes,
+    contributes_changed_at = CASE WHEN contributes = :contributes THEN contributes_changed_at
+    ELSE :now END
+WHERE id = :organization_id
 RETURNING id, partner_id, name, contributes, contributes_changed_at, created_at;
 
 -- name: list_organizations
 SELECT o.id, o.partner_id, o.name, o.contributes, o.contributes_changed_at, o.created_at
 FROM organizations o
-WHERE ($1::uuid IS NULL OR o.id > $1)
-    AND ($2::uuid IS NULL OR o.partner_id = $2)
-    AND ($3::text IS NULL OR strpos(lower(o.name), lower($3)) > 0)
+WHERE (:after::uuid IS NULL OR o.id > :after)
+    AND (:partner_id::uuid IS NULL OR o.partner_id = :partner_id)
+    AND (:text::text IS NULL OR strpos(lower(o.name), lower(:text)) > 0)
 ORDER BY o.id
-LIMIT $4;
+LIMIT :limit;
 
 -- name: insert_site
 INSERT INTO sites (organization_id, slug, name, healing_tier, created_at)
-VALUES ($1, $2, $3, $4, $5)
+VALUES (:organization_id, :slug, :name, :healing_tier, :now)
 RETURNING id;
 
 -- name: get_site
@@ -157,7 +158,7 @@ SELECT
     s.created_at
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
-WHERE s.id = $1;
+WHERE s.id = :site_id;
 
 -- name: find_site
 -- A uuid is never a slug, so that at most one site answers to a text.
@@ -171,7 +172,7 @@ SELECT
     s.created_at
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
-WHERE s.slug = $1;
+WHERE s.slug = :text;
 
 -- name: list_sites
 SELECT
@@ -184,47 +185,47 @@ SELECT
     s.created_at
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
-WHERE ($1::uuid IS NULL OR s.id > $1)
-    AND ($2::uuid IS NULL OR o.partner_id = $2)
-    AND ($3::uuid IS NULL OR s.organization_id = $3)
+WHERE (:after::uuid IS NULL OR s.id > :after)
+    AND (:partner_id::uuid IS NULL OR o.partner_id = :partner_id)
+    AND (:organization_id::uuid IS NULL OR s.organization_id = :organization_id)
     AND (
-        $4::text IS NULL
-        OR strpos(lower(s.slug), lower($4)) > 0
-        OR strpos(lower(s.name), lower($4)) > 0
-        OR strpos(lower(o.name), lower($4)) > 0
-        OR strpos(replace(s.healing_tier, '_', ' '), lower($4)) > 0
+        :text::text IS NULL
+        OR strpos(lower(s.slug), lower(:text)) > 0
+        OR strpos(lower(s.name), lower(:text)) > 0
+        OR strpos(lower(o.name), lower(:text)) > 0
+        OR strpos(replace(s.healing_tier, '_', ' '), lower(:text)) > 0
     )
 ORDER BY s.id
-LIMIT $5;
+LIMIT :limit;
 
 -- name: find_appliance
 -- The last condition takes the form with hyphens for colons that some agents send.
 SELECT a.id
 FROM appliances a
-WHERE a.site_id = $1
+WHERE a.site_id = :site_id
     AND a.removed_at IS NULL
-    AND (a.wire_id = $2 OR a.id::text = lower($2) OR replace(a.wire_id, ':', '-') = $2)
-ORDER BY (a.wire_id = $2) DESC
+    AND (a.wire_id = :text OR a.id::text = lower(:text) OR replace(a.wire_id, ':', '-') = :text)
+ORDER BY (a.wire_id = :text) DESC
 LIMIT 1;
 
 -- name: insert_operator
 -- fleet: operators belong to the platform
 INSERT INTO operators (email, role, created_at)
-VALUES ($1, $2, $3)
+VALUES (:email, :role, :now)
 RETURNING id, email, role, created_at, disabled_at;
 
 -- name: lock_operator
 -- fleet: operators belong to the platform
 SELECT o.id, o.email, o.role, o.created_at, o.disabled_at
 FROM operators o
-WHERE lower(o.email) = lower($1)
+WHERE lower(o.email) = lower(:email)
 FOR NO KEY UPDATE;
 
 -- name: disable_operator
 -- fleet: operators belong to the platform
 UPDATE operators
-SET disabled_at = $2
-WHERE id = $1
+SET disabled_at = :now
+WHERE id = :operator_id
     AND disabled_at IS NULL
 RETURNING id;
 
@@ -232,15 +233,15 @@ RETURNING id;
 -- fleet: operators belong to the platform
 UPDATE operators
 SET disabled_at = NULL
-WHERE id = $1
+WHERE id = :operator_id
     AND disabled_at IS NOT NULL
 RETURNING id;
 
 -- name: set_operator_role
 -- fleet: operators belong to the platform
 UPDATE operators
-SET role = $2
-WHERE id = $1;
+SET role = :role
+WHERE id = :operator_id;
 
 -- name: hold_admins
 -- fleet: operators belong to the platform
@@ -256,6 +257,6 @@ FOR NO KEY UPDATE;
 -- fleet: operators belong to the platform
 SELECT o.id, o.email, o.role, o.created_at, o.disabled_at
 FROM operators o
-WHERE ($1::uuid IS NULL OR o.id > $1)
+WHERE (:after::uuid IS NULL OR o.id > :after)
 ORDER BY o.id
-LIMIT $2;
+LIMIT :limit;

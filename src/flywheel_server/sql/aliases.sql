@@ -1,7 +1,7 @@
 -- name: insert
 -- fleet: the registry of ids is one for the platform
 INSERT INTO aliases (alias, runbook_id, rule_id, source, created_at)
-VALUES ($1, $2, $3, 'operator', $4)
+VALUES (:alias, :runbook_id, :rule_id, 'operator', :now)
 RETURNING alias, runbook_id, rule_id, source, created_at;
 
 -- name: rule_exists
@@ -9,32 +9,32 @@ RETURNING alias, runbook_id, rule_id, source, created_at;
 SELECT EXISTS (
     SELECT 1
     FROM l1_rules r
-    WHERE r.rule_id = $1
+    WHERE r.rule_id = :rule_id
 );
 
 -- name: list
 -- fleet: the registry of ids is one for the platform
 SELECT a.alias, a.runbook_id, a.rule_id, a.source, a.created_at
 FROM aliases a
-WHERE ($1::text IS NULL OR a.alias > $1)
+WHERE (:after::text IS NULL OR a.alias > :after)
     AND (
-        $2::text IS NULL
-        OR strpos(lower(a.alias), lower($2)) > 0
-        OR strpos(lower(a.runbook_id), lower($2)) > 0
+        :text::text IS NULL
+        OR strpos(lower(a.alias), lower(:text)) > 0
+        OR strpos(lower(a.runbook_id), lower(:text)) > 0
         OR EXISTS (
             SELECT 1
             FROM runbooks kb
             WHERE kb.runbook_id = a.runbook_id
-                AND strpos(lower(kb.name), lower($2)) > 0
+                AND strpos(lower(kb.name), lower(:text)) > 0
         )
-        OR strpos(lower(a.rule_id), lower($2)) > 0
+        OR strpos(lower(a.rule_id), lower(:text)) > 0
         OR EXISTS (
             SELECT 1
             FROM l1_rules ru
             WHERE ru.rule_id = a.rule_id
-                AND strpos(lower(COALESCE(ru.label, ru.name)), lower($2)) > 0
+                AND strpos(lower(COALESCE(ru.label, ru.name)), lower(:text)) > 0
         )
     )
-    AND ($3::text IS NULL OR a.source = $3)
+    AND (:source::text IS NULL OR a.source = :source)
 ORDER BY a.alias
-LIMIT $4;
+LIMIT :limit;

@@ -7,32 +7,32 @@ SELECT
     a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
     a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
-WHERE a.site_id = $1
-    AND a.id = ANY ($2::uuid[])
+WHERE a.site_id = :site_id
+    AND a.id = ANY (:ids::uuid[])
 ORDER BY a.id
 FOR NO KEY UPDATE;
 
 -- name: remove
 UPDATE appliances
-SET removed_at = $3,
-    removed_by = $4,
-    merged_into = $5
-WHERE site_id = $1
-    AND id = $2;
+SET removed_at = :now,
+    removed_by = :by,
+    merged_into = :into
+WHERE site_id = :site_id
+    AND id = :id;
 
 -- name: repoint
 -- What was merged into the one that is merged now.
 UPDATE appliances
-SET merged_into = $3
-WHERE site_id = $1
-    AND merged_into = $2;
+SET merged_into = :into
+WHERE site_id = :site_id
+    AND merged_into = :id;
 
 -- name: cancel_orders
 -- They are signed for the one that is gone: nothing else may carry them out.
 UPDATE orders
-SET state = 'cancelled', finished_at = $3, changed_at = $3
-WHERE site_id = $1
-    AND appliance_id = $2
+SET state = 'cancelled', finished_at = :now, changed_at = :now
+WHERE site_id = :site_id
+    AND appliance_id = :id
     AND state IN ('pending', 'acknowledged')
 RETURNING id;
 
@@ -47,10 +47,10 @@ SET delivered_at = COALESCE(d.delivered_at, g.delivered_at),
     matches = d.matches + g.matches,
     successes = d.successes + g.successes
 FROM rule_deliveries g
-WHERE d.site_id = $1
-    AND d.appliance_id = $3
-    AND g.site_id = $1
-    AND g.appliance_id = $2
+WHERE d.site_id = :site_id
+    AND d.appliance_id = :into
+    AND g.site_id = :site_id
+    AND g.appliance_id = :id
     AND g.rule = d.rule
     AND g.delivered_at IS NOT NULL
     AND g.approved_at <= d.approved_at
@@ -58,63 +58,63 @@ WHERE d.site_id = $1
 
 -- name: move_deliveries
 UPDATE rule_deliveries d
-SET appliance_id = $3, stuck_at = NULL
-WHERE d.site_id = $1
-    AND d.appliance_id = $2
+SET appliance_id = :into, stuck_at = NULL
+WHERE d.site_id = :site_id
+    AND d.appliance_id = :id
     AND NOT EXISTS (
-        SELECT 1 FROM rule_deliveries s WHERE s.rule = d.rule AND s.appliance_id = $3
+        SELECT 1 FROM rule_deliveries s WHERE s.rule = d.rule AND s.appliance_id = :into
     );
 
 -- name: forget_deliveries
 DELETE FROM rule_deliveries
-WHERE site_id = $1
-    AND appliance_id = $2;
+WHERE site_id = :site_id
+    AND appliance_id = :id;
 
 -- name: forget_syncs
 DELETE FROM rule_syncs
-WHERE site_id = $1
-    AND appliance_id = $2;
+WHERE site_id = :site_id
+    AND appliance_id = :id;
 
 -- name: forget_same_keys
 -- Keys that the other one has shown, too.
 DELETE FROM evidence_keys k
-WHERE k.site_id = $1
-    AND k.appliance_id = $2
+WHERE k.site_id = :site_id
+    AND k.appliance_id = :id
     AND EXISTS (
         SELECT 1
         FROM evidence_keys s
-        WHERE s.appliance_id = $3
+        WHERE s.appliance_id = :into
             AND s.public_key = k.public_key
     );
 
 -- name: move_keys
 -- One key of an appliance signs at a time: its own stays in use.
 UPDATE evidence_keys k
-SET appliance_id = $3,
+SET appliance_id = :into,
     state = CASE WHEN k.state = 'active' AND s.has_one THEN 'replaced' ELSE k.state END,
-    decided_at = CASE WHEN k.state = 'active' AND s.has_one THEN $4 ELSE k.decided_at END,
-    decided_by = CASE WHEN k.state = 'active' AND s.has_one THEN $5 ELSE k.decided_by END
+    decided_at = CASE WHEN k.state = 'active' AND s.has_one THEN :now ELSE k.decided_at END,
+    decided_by = CASE WHEN k.state = 'active' AND s.has_one THEN :by ELSE k.decided_by END
 FROM (
     SELECT EXISTS (
-        SELECT 1 FROM evidence_keys e WHERE e.appliance_id = $3 AND e.state = 'active'
+        SELECT 1 FROM evidence_keys e WHERE e.appliance_id = :into AND e.state = 'active'
     ) AS has_one
 ) AS s
-WHERE k.site_id = $1
-    AND k.appliance_id = $2;
+WHERE k.site_id = :site_id
+    AND k.appliance_id = :id;
 
 -- name: forget_waiting_keys
 -- Keys that wait on an appliance although another machine showed them.
 DELETE FROM evidence_keys
-WHERE site_id = $1
-    AND appliance_id = $2
+WHERE site_id = :site_id
+    AND appliance_id = :id
     AND state = 'waiting'
-    AND public_key = ANY ($3::text[]);
+    AND public_key = ANY (:public_keys::text[]);
 
 -- name: move_api_keys
 UPDATE api_keys
-SET appliance_id = $3
-WHERE site_id = $1
-    AND appliance_id = $2
+SET appliance_id = :into
+WHERE site_id = :site_id
+    AND appliance_id = :id
 RETURNING digest;
 
 -- name: fold_reports
@@ -125,10 +125,10 @@ SET occurrences = r.occurrences + g.occurrences,
     first_seen_at = LEAST(r.first_seen_at, g.first_seen_at),
     last_seen_at = GREATEST(r.last_seen_at, g.last_seen_at)
 FROM pattern_reports g
-WHERE r.site_id = $1
-    AND r.appliance_id = $3
-    AND g.site_id = $1
-    AND g.appliance_id = $2
+WHERE r.site_id = :site_id
+    AND r.appliance_id = :into
+    AND g.site_id = :site_id
+    AND g.appliance_id = :id
     AND g.kind = r.kind
     AND g.signature = r.signature
     -- Statistics are cumulative on the machine itself: the newer ones hold the older ones.
@@ -136,52 +136,52 @@ WHERE r.site_id = $1
 
 -- name: move_reports
 UPDATE pattern_reports g
-SET appliance_id = $3
-WHERE g.site_id = $1
-    AND g.appliance_id = $2
+SET appliance_id = :into
+WHERE g.site_id = :site_id
+    AND g.appliance_id = :id
     AND NOT EXISTS (
         SELECT 1
         FROM pattern_reports r
-        WHERE r.site_id = $1
-            AND r.appliance_id = $3
+        WHERE r.site_id = :site_id
+            AND r.appliance_id = :into
             AND r.kind = g.kind
             AND r.signature = g.signature
     );
 
 -- name: forget_reports
 DELETE FROM pattern_reports
-WHERE site_id = $1
-    AND appliance_id = $2;
+WHERE site_id = :site_id
+    AND appliance_id = :id;
 
 -- name: move_documents
 UPDATE appliance_documents g
-SET appliance_id = $3
-WHERE g.site_id = $1
-    AND g.appliance_id = $2
+SET appliance_id = :into
+WHERE g.site_id = :site_id
+    AND g.appliance_id = :id
     AND NOT EXISTS (
         SELECT 1
         FROM appliance_documents r
-        WHERE r.site_id = $1
-            AND r.appliance_id = $3
+        WHERE r.site_id = :site_id
+            AND r.appliance_id = :into
             AND r.kind = g.kind
     );
 
 -- name: forget_documents
 DELETE FROM appliance_documents
-WHERE site_id = $1
-    AND appliance_id = $2;
+WHERE site_id = :site_id
+    AND appliance_id = :id;
 
 -- name: move_plans
 UPDATE plans
-SET appliance_id = $3
-WHERE site_id = $1
-    AND appliance_id = $2;
+SET appliance_id = :into
+WHERE site_id = :site_id
+    AND appliance_id = :id;
 
 -- name: set_identity
 -- The machine that stays what it is, when two were told apart.
 UPDATE appliances
-SET mac = $3,
-    agent_public_key = $4,
-    hostname = $5
-WHERE site_id = $1
-    AND id = $2;
+SET mac = :mac,
+    agent_public_key = :public_key,
+    hostname = :hostname
+WHERE site_id = :site_id
+    AND id = :id;

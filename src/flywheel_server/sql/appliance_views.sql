@@ -25,13 +25,13 @@ FROM appliances a
 JOIN sites s ON s.id = a.site_id
 LEFT JOIN clock_skews c ON c.site_id = a.site_id AND c.appliance_id = a.id
 WHERE a.removed_at IS NULL
-    AND ($1::uuid IS NULL OR a.id > $1)
-    AND ($2::uuid IS NULL OR a.site_id = $2)
+    AND (:after::uuid IS NULL OR a.id > :after)
+    AND (:site_id::uuid IS NULL OR a.site_id = :site_id)
     AND (
-        $3::text IS NULL
-        OR strpos(lower(a.hostname), lower($3)) > 0
-        OR strpos(lower(a.wire_id), lower($3)) > 0
-        OR strpos(lower(a.agent_version), lower($3)) > 0
+        :text::text IS NULL
+        OR strpos(lower(a.hostname), lower(:text)) > 0
+        OR strpos(lower(a.wire_id), lower(:text)) > 0
+        OR strpos(lower(a.agent_version), lower(:text)) > 0
     )
 ORDER BY a.id
-LIMIT $4;
+LIMIT :limit;

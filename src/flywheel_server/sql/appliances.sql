@@ -1,6 +1,6 @@
 -- name: lock_site
 -- One check-in of a site at a time may add or change its appliances.
-SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 7306)) AS site_id;
+SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text, 7306)) AS site_id;
 
 -- name: candidates
 SELECT
@@ -10,14 +10,15 @@ SELECT
     a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
     a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
-WHERE a.site_id = $1
-    AND (a.id = $2 OR a.mac = $3 OR a.agent_public_key = $4 OR a.hostname = $5)
+WHERE a.site_id = :site_id
+    AND (a.id = :bound_id OR a.mac = :mac OR a.agent_public_key = :agent_public_key OR a.hostname
+        = :hostname)
 ORDER BY a.id;
 
 -- name: count
 SELECT count(*)
 FROM appliances a
-WHERE a.site_id = $1
+WHERE a.site_id = :site_id
     AND a.removed_at IS NULL;
 
 -- name: insert
@@ -28,10 +29,12 @@ INSERT INTO appliances (
     reported_mac
 )
 VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-    $11, CASE WHEN $11::text IS NOT NULL THEN $14::timestamptz END,
-    $12, $13, CASE WHEN $13::text IS NOT NULL THEN $14::timestamptz END,
-    $14, $14, $15
+    :site_id, :wire_id, :mac, :agent_public_key, :hostname, :ip_addresses, :agent_version,
+    :nixos_version, :has_local_credentials, :uptime_seconds,
+    :l2_mode, CASE WHEN :l2_mode::text IS NOT NULL THEN :now::timestamptz END,
+    :desired_hash, :active_hash, CASE
+    WHEN :active_hash::text IS NOT NULL THEN :now::timestamptz END,
+    :now, :now, :reported_mac
 )
 ON CONFLICT (wire_id) DO NOTHING
 RETURNING
@@ -45,36 +48,36 @@ RETURNING
 -- is back with it.
 UPDATE appliances
 SET
-    mac = $3,
-    agent_public_key = $4,
-    hostname = $5,
-    ip_addresses = $6,
-    agent_version = $7,
+    mac = :mac,
+    agent_public_key = :agent_public_key,
+    hostname = :hostname,
+    ip_addresses = :ip_addresses,
+    agent_version = :agent_version,
     -- Another version is another process.
     agent_started_at = CASE
-        WHEN agent_version NOT IN ('', $7) THEN $14::timestamptz
+        WHEN agent_version NOT IN ('', :agent_version) THEN :now::timestamptz
         ELSE agent_started_at
     END,
-    nixos_version = $8,
-    has_local_credentials = $9,
-    uptime_seconds = $10,
-    reported_l2_mode = COALESCE($11, reported_l2_mode),
+    nixos_version = :nixos_version,
+    has_local_credentials = :has_local_credentials,
+    uptime_seconds = :uptime_seconds,
+    reported_l2_mode = COALESCE(:l2_mode, reported_l2_mode),
     reported_l2_mode_at = CASE
-        WHEN $11::text IS NULL THEN reported_l2_mode_at
-        ELSE $14::timestamptz
+        WHEN :l2_mode::text IS NULL THEN reported_l2_mode_at
+        ELSE :now::timestamptz
     END,
-    desired_rules_hash = $12,
-    reported_rules_hash = COALESCE($13, reported_rules_hash),
+    desired_rules_hash = :desired_hash,
+    reported_rules_hash = COALESCE(:active_hash, reported_rules_hash),
     reported_rules_hash_at = CASE
-        WHEN $13::text IS NULL THEN reported_rules_hash_at
-        ELSE $14::timestamptz
+        WHEN :active_hash::text IS NULL THEN reported_rules_hash_at
+        ELSE :now::timestamptz
     END,
-    last_seen_at = GREATEST(last_seen_at, $14),
-    reported_mac = $15,
+    last_seen_at = GREATEST(last_seen_at, :now),
+    reported_mac = :reported_mac,
     removed_at = NULL,
     removed_by = NULL
-WHERE site_id = $1
-    AND id = $2
+WHERE site_id = :site_id
+    AND id = :id
 RETURNING
     id, site_id, wire_id, mac, agent_public_key, hostname, ip_addresses, agent_version,
     nixos_version, has_local_credentials, uptime_seconds, desired_l2_mode, reported_l2_mode,
@@ -83,9 +86,9 @@ RETURNING
 
 -- name: restarted
 UPDATE appliances
-SET agent_started_at = GREATEST(agent_started_at, $3)
-WHERE site_id = $1
-    AND id = $2;
+SET agent_started_at = GREATEST(agent_started_at, :now)
+WHERE site_id = :site_id
+    AND id = :id;
 
 -- name: resolve
 SELECT
@@ -95,39 +98,40 @@ SELECT
     a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
     a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
-WHERE a.site_id = $1
+WHERE a.site_id = :site_id
     AND a.removed_at IS NULL
     AND (
-        a.id::text = lower($2)
-        OR lower(a.wire_id) = lower($2)
-        OR lower(a.wire_id) IN (SELECT lower(w) FROM unnest($3::text[]) AS w)
+        a.id::text = lower(:text)
+        OR lower(a.wire_id) = lower(:text)
+        OR lower(a.wire_id) IN (SELECT lower(w) FROM unnest(:forms::text[]) AS w)
         -- Also by the ids of those that were merged into it.
         OR EXISTS (
             SELECT 1
             FROM appliances g
-            WHERE g.site_id = $1
+            WHERE g.site_id = :site_id
                 AND g.merged_into = a.id
                 AND (
-                    g.id::text = lower($2)
-                    OR lower(g.wire_id) = lower($2)
-                    OR lower(g.wire_id) IN (SELECT lower(w) FROM unnest($3::text[]) AS w)
+                    g.id::text = lower(:text)
+                    OR lower(g.wire_id) = lower(:text)
+                    OR lower(g.wire_id) IN (SELECT lower(w) FROM unnest(:forms::text[]) AS w)
                 )
         )
         -- Agents build {site_id}-{MAC} themselves, also where another id was registered.
-        OR lower((SELECT s.slug FROM sites s WHERE s.id = $1) || '-' || a.mac)
-            IN (SELECT lower(w) FROM unnest($3::text[]) AS w)
+        OR lower((SELECT s.slug FROM sites s WHERE s.id = :site_id) || '-' || a.mac)
+            IN (SELECT lower(w) FROM unnest(:forms::text[]) AS w)
         -- An agent without a MAC writes zeros: clear only where one such appliance is.
-        OR ($4 AND a.mac IS NULL AND (
+        OR (:zeros AND a.mac IS NULL AND (
             SELECT count(*)
             FROM appliances b
-            WHERE b.site_id = $1
+            WHERE b.site_id = :site_id
                 AND b.mac IS NULL
                 AND b.removed_at IS NULL
-        ) = 1 AND lower(left($2, -18)) = lower((SELECT s.slug FROM sites s WHERE s.id = $1)))
+        ) = 1 AND lower(left(:text, -18))
+        = lower((SELECT s.slug FROM sites s WHERE s.id = :site_id)))
     )
 ORDER BY
-    (a.wire_id = $2) DESC,
-    (lower(a.wire_id) IN (SELECT lower(w) FROM unnest($3::text[]) AS w)) DESC,
+    (a.wire_id = :text) DESC,
+    (lower(a.wire_id) IN (SELECT lower(w) FROM unnest(:forms::text[]) AS w)) DESC,
     a.id
 LIMIT 1;
 
@@ -139,8 +143,8 @@ SELECT
     a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
     a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
-WHERE a.site_id = $1
-    AND a.id = $2;
+WHERE a.site_id = :site_id
+    AND a.id = :id;
 
 -- name: of_site
 SELECT
@@ -150,7 +154,7 @@ SELECT
     a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
     a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
-WHERE a.site_id = $1
+WHERE a.site_id = :site_id
     AND a.removed_at IS NULL
 ORDER BY a.id;
 
@@ -159,10 +163,10 @@ ORDER BY a.id;
 SELECT a.id, COALESCE(b.wire_id, a.wire_id) AS wire_id
 FROM appliances a
 LEFT JOIN appliances b ON b.site_id = a.site_id AND b.id = a.merged_into
-WHERE a.site_id = $1;
+WHERE a.site_id = :site_id;
 
 -- name: mac_is_shared
-SELECT EXISTS (SELECT 1 FROM shared_macs m WHERE m.site_id = $1 AND m.mac = $2);
+SELECT EXISTS (SELECT 1 FROM shared_macs m WHERE m.site_id = :site_id AND m.mac = :mac);
 
 -- name: settled
 -- fleet: a process learns the appliances of every site when it starts
@@ -175,7 +179,7 @@ SELECT
     a.reported_rules_hash, a.reported_rules_hash_at, a.last_sync_at, a.first_seen_at,
     a.last_seen_at, a.reported_mac, a.removed_at, a.merged_into
 FROM appliances a
-WHERE a.id > $1
+WHERE a.id > :after
     AND a.removed_at IS NULL
     AND (a.mac IS NOT NULL OR a.agent_public_key IS NOT NULL)
     AND NOT EXISTS (
@@ -185,7 +189,7 @@ WHERE a.id > $1
             AND o.state IN ('pending', 'acknowledged')
     )
 ORDER BY a.id
-LIMIT $2;
+LIMIT :limit;
 
 -- name: beat
 -- fleet: the times of many sites are written in one statement a second
@@ -196,8 +200,9 @@ WITH beats AS (
         g.site_id, g.appliance_id, g.seen_at, g.synced_at, g.uptime_seconds, g.desired_hash,
         g.active_hash
     FROM unnest(
-        $1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::bigint[], $6::text[],
-        $7::text[]
+        :site_ids::uuid[], :appliance_ids::uuid[], :seen_at::timestamptz[],
+        :synced_at::timestamptz[], :uptime_seconds::bigint[], :desired_hashes::text[],
+        :active_hashes::text[]
     ) AS g (
         site_id, appliance_id, seen_at, synced_at, uptime_seconds, desired_hash, active_hash
     )

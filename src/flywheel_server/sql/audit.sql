@@ -3,7 +3,10 @@ INSERT INTO audit_entries (
     at, actor_kind, actor_id, actor, action, object_kind, object_id,
     partner_id, organization_id, site_id, before, after
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+VALUES (
+    :now, :kind, :actor_id, :name, :action, :object_kind, :object_id, :partner_id, :organization_id,
+    :site_id, :before, :after
+);
 
 -- name: list
 SELECT
@@ -22,40 +25,40 @@ SELECT
     e.after,
     e.hash
 FROM audit_entries e
-WHERE ($1::bigint IS NULL OR e.id < $1)
-    AND ($2::text IS NULL OR e.action = $2)
-    AND ($3::text IS NULL OR e.object_kind = $3)
-    AND ($4::text IS NULL OR e.object_id = $4)
-    AND ($5::text IS NULL OR e.actor = $5)
-    AND ($6::uuid IS NULL OR e.partner_id = $6)
-    AND ($7::uuid IS NULL OR e.organization_id = $7)
-    AND ($8::uuid IS NULL OR e.site_id = $8)
+WHERE (:before::bigint IS NULL OR e.id < :before)
+    AND (:action::text IS NULL OR e.action = :action)
+    AND (:object_kind::text IS NULL OR e.object_kind = :object_kind)
+    AND (:object_id::text IS NULL OR e.object_id = :object_id)
+    AND (:actor::text IS NULL OR e.actor = :actor)
+    AND (:partner_id::uuid IS NULL OR e.partner_id = :partner_id)
+    AND (:organization_id::uuid IS NULL OR e.organization_id = :organization_id)
+    AND (:site_id::uuid IS NULL OR e.site_id = :site_id)
     AND (
-        $9::text IS NULL
-        OR strpos(lower(e.actor), lower($9)) > 0
-        OR strpos(lower(e.action), lower($9)) > 0
-        OR e.action = ANY ($14::text[])
-        OR strpos(lower(e.object_kind), lower($9)) > 0
-        OR strpos(lower(e.object_id), lower($9)) > 0
+        :text::text IS NULL
+        OR strpos(lower(e.actor), lower(:text)) > 0
+        OR strpos(lower(e.action), lower(:text)) > 0
+        OR e.action = ANY (:called::text[])
+        OR strpos(lower(e.object_kind), lower(:text)) > 0
+        OR strpos(lower(e.object_id), lower(:text)) > 0
     )
     AND (
-        $10::uuid[] IS NULL
-        OR e.partner_id = ANY ($10)
-        OR e.organization_id = ANY ($10)
-        OR e.site_id = ANY ($10)
+        :tenants::uuid[] IS NULL
+        OR e.partner_id = ANY (:tenants)
+        OR e.organization_id = ANY (:tenants)
+        OR e.site_id = ANY (:tenants)
     )
-    AND ($11::timestamptz IS NULL OR e.at >= $11)
-    AND ($12::text IS NULL OR e.actor_kind = $12)
+    AND (:since::timestamptz IS NULL OR e.at >= :since)
+    AND (:actor_kind::text IS NULL OR e.actor_kind = :actor_kind)
 ORDER BY e.id DESC
-LIMIT $13;
+LIMIT :limit;
 
 -- name: chain
 -- fleet: the chain holds every tenant's entries
 SELECT e.id, e.previous_hash, e.hash, audit_hash(e) AS recomputed
 FROM audit_entries e
-WHERE e.id > $1
+WHERE e.id > :last
 ORDER BY e.id
-LIMIT $2;
+LIMIT :batch;
 
 -- name: head
 -- fleet: the chain holds every tenant's entries

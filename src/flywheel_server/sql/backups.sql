@@ -66,7 +66,7 @@ ORDER BY s.sequencename;
 
 -- name: set_sequence
 -- fleet: numbers of every tenant's rows come from them
-SELECT setval(format('public.%I', $1::text)::regclass, $2::bigint);
+SELECT setval(format('public.%I', :name::text)::regclass, :value::bigint);
 
 -- name: heads
 -- fleet: what every later entry of a chain builds on

@@ -1,6 +1,6 @@
 -- name: find
 -- The rows are chosen first: what covers each is looked up for one page only. Row-level security
--- leaves the caller's own sites; $3 narrows them.
+-- leaves the caller's own sites; :site_id narrows them.
 SELECT
     p.id, p.site_id, s.slug, s.name AS site_name, s.healing_tier, s.organization_id,
     o.name AS organization_name, o.partner_id, p.incident_type, p.runbook_id, p.hostname,
@@ -19,43 +19,44 @@ SELECT
 FROM (
     SELECT t.id
     FROM patterns t
-    WHERE ($1::text[] IS NULL AND t.state <> 'observed' OR t.id = ANY ($1))
-        AND ($2::text IS NULL OR t.state = $2)
-        AND ($3::uuid IS NULL OR t.site_id = $3)
+    WHERE (:ids::text[] IS NULL AND t.state <> 'observed' OR t.id = ANY (:ids))
+        AND (:state::text IS NULL OR t.state = :state)
+        AND (:site_id::uuid IS NULL OR t.site_id = :site_id)
         AND (
-            $4::boolean IS NULL
-            OR $4 = EXISTS (SELECT 1 FROM endorsements n WHERE n.pattern_id = t.id)
+            :endorsed::boolean IS NULL
+            OR :endorsed = EXISTS (SELECT 1 FROM endorsements n WHERE n.pattern_id = t.id)
         )
-        AND (t.occurrences >= $5 OR t.state IN ('approved', 'rejected'))
+        AND (t.occurrences >= :least_occurrences OR t.state IN ('approved', 'rejected'))
         AND (
-            $6::timestamptz IS NULL
-            OR (t.state_changed_at, t.id) < ($6::timestamptz, $7::text)
+            :at::timestamptz IS NULL
+            OR (t.state_changed_at, t.id) < (:at::timestamptz, :pattern_id::text)
         )
         AND (
-            $9::text IS NULL
-            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower($9), '_', ' ')) > 0
-            OR strpos(lower(t.runbook_id), lower($9)) > 0
+            :text::text IS NULL
+            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower(:text), '_', ' '))
+                > 0
+            OR strpos(lower(t.runbook_id), lower(:text)) > 0
             OR EXISTS (
                 SELECT 1
                 FROM runbooks kb
                 WHERE kb.runbook_id = t.runbook_id
-                    AND strpos(lower(kb.name), lower($9)) > 0
+                    AND strpos(lower(kb.name), lower(:text)) > 0
             )
-            OR strpos(lower(t.hostname), lower($9)) > 0
-            OR t.state = ANY ($10::text[])
+            OR strpos(lower(t.hostname), lower(:text)) > 0
+            OR t.state = ANY (:called::text[])
             OR EXISTS (
                 SELECT 1
                 FROM sites st
                 JOIN organizations og ON og.id = st.organization_id
                 WHERE st.id = t.site_id
                     AND (
-                        strpos(lower(st.name), lower($9)) > 0
-                        OR strpos(lower(og.name), lower($9)) > 0
+                        strpos(lower(st.name), lower(:text)) > 0
+                        OR strpos(lower(og.name), lower(:text)) > 0
                     )
             )
         )
     ORDER BY t.state_changed_at DESC, t.id DESC
-    LIMIT $8
+    LIMIT :limit
 ) f
 JOIN patterns p ON p.id = f.id
 JOIN sites s ON s.id = p.site_id
@@ -117,34 +118,34 @@ ORDER BY p.state_changed_at DESC, p.id DESC;
 SELECT p.id, p.site_id
 FROM patterns p
 WHERE (p.site_id, p.incident_type) IN (
-    SELECT t.site_id, t.incident_type FROM patterns t WHERE t.id = ANY ($1)
+    SELECT t.site_id, t.incident_type FROM patterns t WHERE t.id = ANY (:ids)
 )
 ORDER BY p.site_id, p.incident_type, p.runbook_id, p.hostname
 FOR NO KEY UPDATE;
 
 -- name: decide
 UPDATE patterns
-SET state = $3,
-    state_changed_at = $4
-WHERE id = $1
-    AND site_id = $2;
+SET state = :state,
+    state_changed_at = :now
+WHERE id = :id
+    AND site_id = :site_id;
 
 -- name: reopen
 -- As its facts are now; the loop looks at its gates with its next turn.
 UPDATE patterns
-SET state = $3,
-    state_changed_at = $4,
+SET state = :state,
+    state_changed_at = :now,
     due_at = '-infinity'
-WHERE id = $1
-    AND site_id = $2
+WHERE id = :id
+    AND site_id = :site_id
     AND state = 'rejected';
 
 -- name: mark_due
 -- Whether a rule of the site is for its incident type is one of a pattern's gates.
 UPDATE patterns
 SET due_at = '-infinity'
-WHERE site_id = $1
-    AND incident_type = $2
+WHERE site_id = :site_id
+    AND incident_type = :incident_type
     AND (state = 'eligible' OR blocked OR due_at IS NOT NULL);
 
 -- name: hosts
@@ -154,13 +155,13 @@ SELECT
     p.claimed_successes, p.claimed_failures,
     p.chaos_successes, p.chaos_failures, p.last_seen_at, p.state
 FROM patterns p
-WHERE p.site_id = $1
-    AND p.incident_type = $2
-    AND p.runbook_id = $3
-    AND ($4::text IS NULL OR p.hostname > $4)
-    AND ($5::text IS NULL OR strpos(lower(p.hostname), lower($5)) > 0)
+WHERE p.site_id = :site_id
+    AND p.incident_type = :incident_type
+    AND p.runbook_id = :runbook_id
+    AND (:after::text IS NULL OR p.hostname > :after)
+    AND (:text::text IS NULL OR strpos(lower(p.hostname), lower(:text)) > 0)
 ORDER BY p.hostname
-LIMIT $6;
+LIMIT :limit;
 
 -- name: counted
 -- One row for each state of what the caller sees; row-level security leaves their own sites.
@@ -171,20 +172,20 @@ SELECT
 FROM patterns p
 LEFT JOIN endorsements e ON e.pattern_id = p.id AND e.site_id = p.site_id
 WHERE p.state <> 'observed'
-    AND (p.occurrences >= $1 OR p.state IN ('approved', 'rejected'))
+    AND (p.occurrences >= :least_occurrences OR p.state IN ('approved', 'rejected'))
 GROUP BY p.state;
 
 -- name: said
 -- Each decision on a candidate, and each that was taken back.
 SELECT d.decision AS what, d.actor_name AS by, d.decided_at AS at, d.tier, d.notes, d.evidence
 FROM promotions d
-WHERE d.site_id = $1
-    AND d.pattern_id = $2
+WHERE d.site_id = :site_id
+    AND d.pattern_id = :id
 UNION ALL
 SELECT 'reopened', e.actor, e.at, e.actor_kind, e.after ->> 'reason', NULL
 FROM audit_entries e
 WHERE e.object_kind = 'candidate'
-    AND e.object_id = $2
-    AND e.site_id = $1
+    AND e.object_id = :id
+    AND e.site_id = :site_id
     AND e.action = 'candidate.reopen'
 ORDER BY at;

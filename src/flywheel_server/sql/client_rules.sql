@@ -16,21 +16,22 @@ FROM (
             OR r.tier = 'standard'
             OR EXISTS (SELECT 1 FROM sites t WHERE t.healing_tier = r.tier)
         )
-        AND ($1::uuid IS NULL OR r.site_id = $1)
-        AND ($2::text IS NULL OR r.source = $2)
-        AND ($3::boolean IS NULL OR r.enabled = $3)
+        AND (:site_id::uuid IS NULL OR r.site_id = :site_id)
+        AND (:source::text IS NULL OR r.source = :source)
+        AND (:enabled::boolean IS NULL OR r.enabled = :enabled)
         AND (
-            $4::text IS NULL
-            OR strpos(replace(lower(r.incident_type), '_', ' '), replace(lower($4), '_', ' ')) > 0
-            OR strpos(lower(r.rule_id), lower($4)) > 0
-            OR strpos(lower(r.name), lower($4)) > 0
-            OR strpos(lower(r.label), lower($4)) > 0
-            OR strpos(lower(k.name), lower($4)) > 0
+            :text::text IS NULL
+            OR strpos(replace(lower(r.incident_type), '_', ' '), replace(lower(:text), '_', ' '))
+                > 0
+            OR strpos(lower(r.rule_id), lower(:text)) > 0
+            OR strpos(lower(r.name), lower(:text)) > 0
+            OR strpos(lower(r.label), lower(:text)) > 0
+            OR strpos(lower(k.name), lower(:text)) > 0
         )
-        AND ($5::uuid IS NULL OR r.id < $5)
-        AND ($7::uuid IS NULL OR r.id = $7)
+        AND (:before::uuid IS NULL OR r.id < :before)
+        AND (:id::uuid IS NULL OR r.id = :id)
     ORDER BY r.id DESC
-    LIMIT $6
+    LIMIT :limit
 ) f
 JOIN l1_rules l ON l.id = f.id
 LEFT JOIN runbooks b ON b.runbook_id = l.runbook_id

@@ -3,11 +3,11 @@
 -- Noted at most once a minute; a clock that is right again is forgotten.
 WITH reporter AS (
     SELECT COALESCE(
-        $2::uuid,
+        :appliance_id::uuid,
         (
             SELECT (array_agg(a.id))[1]
             FROM appliances a
-            WHERE a.site_id = $1 AND a.removed_at IS NULL
+            WHERE a.site_id = :site_id AND a.removed_at IS NULL
             HAVING count(*) = 1
         )
     ) AS id
@@ -15,14 +15,14 @@ WITH reporter AS (
 right_again AS (
     DELETE FROM clock_skews c
     USING reporter r
-    WHERE c.site_id = $1
+    WHERE c.site_id = :site_id
         AND c.appliance_id IS NOT DISTINCT FROM r.id
-        AND $3::bigint IS NULL
+        AND :seconds::bigint IS NULL
 )
 INSERT INTO clock_skews AS c (site_id, appliance_id, skew_seconds, since, seen_at)
-SELECT $1, r.id, $3::bigint, $4, $4
+SELECT :site_id, r.id, :seconds::bigint, :now, :now
 FROM reporter r
-WHERE $3::bigint IS NOT NULL
+WHERE :seconds::bigint IS NOT NULL
 ON CONFLICT (site_id, appliance_id) DO UPDATE
 SET skew_seconds = excluded.skew_seconds,
     seen_at = excluded.seen_at
@@ -36,14 +36,14 @@ JOIN sites s ON s.id = c.site_id
 LEFT JOIN appliances a ON a.id = c.appliance_id
 WHERE a.removed_at IS NULL
 ORDER BY c.since, s.slug, a.wire_id
-LIMIT $1;
+LIMIT :limit;
 
 -- name: forget
 -- fleet: housekeeping keeps every site
 -- What was not seen again: the appliance is silent or gone, which is another alarm.
 WITH forgotten AS (
     DELETE FROM clock_skews c
-    WHERE c.seen_at < $1
+    WHERE c.seen_at < :before
     RETURNING 1
 )
 SELECT count(*) FROM forgotten;

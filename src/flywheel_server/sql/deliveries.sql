@@ -3,7 +3,7 @@
 -- In one order, so that two processes never wait for each other.
 INSERT INTO rule_sets (hash, rule_ids, served_at)
 SELECT g.hash, g.rule_ids, now()
-FROM jsonb_to_recordset($1::jsonb) AS g (hash text, rule_ids text[])
+FROM jsonb_to_recordset(:sets::jsonb) AS g (hash text, rule_ids text[])
 ORDER BY g.hash
 ON CONFLICT DO NOTHING;
 
@@ -12,13 +12,14 @@ ON CONFLICT DO NOTHING;
 SELECT t.hash
 FROM rule_sets t
 ORDER BY t.served_at DESC, t.hash
-LIMIT $1;
+LIMIT :limit;
 
 -- name: synced
 -- fleet: the syncs of many sites are written in one statement a second
 INSERT INTO rule_syncs AS y (site_id, appliance_id, hash, synced_at)
 SELECT g.site_id, g.appliance_id, g.hash, g.synced_at
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
+FROM unnest(:site_ids::uuid[], :appliance_ids::uuid[], :synced_hashes::text[],
+    :synced_at::timestamptz[])
     AS g (site_id, appliance_id, hash, synced_at)
 ORDER BY g.site_id, g.appliance_id
 ON CONFLICT (site_id, appliance_id) DO UPDATE
@@ -32,7 +33,7 @@ WHERE y.synced_at <= excluded.synced_at;
 WITH learnt AS (
     SELECT
         l.id, l.scope, l.partner_id, l.organization_id, l.site_id, l.enabled_changed_at,
-        l.enabled_changed_at >= $1 OR l.created_at >= $1 AS fresh
+        l.enabled_changed_at >= :since OR l.created_at >= :since AS fresh
     FROM l1_rules l
     WHERE l.enabled
         AND l.source IN ('promoted', 'platform', 'custom')
@@ -55,7 +56,7 @@ pairs AS (
     JOIN learnt l
         ON l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
         OR l.partner_id = o.partner_id
-    WHERE a.first_seen_at >= $1
+    WHERE a.first_seen_at >= :since
         AND a.removed_at IS NULL
     UNION
     -- Given back to a tenant that it was taken from.
@@ -66,7 +67,7 @@ pairs AS (
         ON o.id = x.organization_id OR x.organization_id IS NULL AND o.partner_id = x.partner_id
     JOIN sites s ON s.organization_id = o.id
     JOIN appliances a ON a.site_id = s.id AND a.removed_at IS NULL
-    WHERE x.ended_at >= $1
+    WHERE x.ended_at >= :since
 )
 INSERT INTO rule_deliveries AS d (site_id, rule, appliance_id, approved_at)
 SELECT p.site_id, p.rule, p.appliance_id, GREATEST(p.enabled_changed_at, p.first_seen_at)
@@ -105,7 +106,7 @@ WITH said AS (
         o.rule, o.appliance_id, COALESCE(o.acknowledged_at, o.reported_at) AS at
     FROM orders o
     WHERE o.rule IS NOT NULL
-        AND o.changed_at >= $1
+        AND o.changed_at >= :since
         AND (
             o.acknowledged_at IS NOT NULL AND o.outcome IS DISTINCT FROM 'failure'
             OR o.outcome = 'success' AND o.result ->> 'status' IN ('deployed', 'already_exists')
@@ -138,7 +139,7 @@ WITH refused AS (
         ) AS refusal
     FROM orders o
     WHERE o.rule IS NOT NULL
-        AND o.changed_at >= $1
+        AND o.changed_at >= :since
         AND o.reported_at IS NOT NULL
     ORDER BY o.rule, o.appliance_id, o.reported_at DESC
 )
@@ -169,7 +170,7 @@ WITH carried AS (
             AND p.removed_at IS NULL
         HAVING count(*) = 1
     ) a ON y.appliance_id IS NULL
-    WHERE y.synced_at >= $1
+    WHERE y.synced_at >= :since
 )
 UPDATE rule_deliveries d
 SET delivered_at = GREATEST(c.synced_at, d.approved_at), delivered_by = 'sync'
@@ -186,7 +187,7 @@ SET carried_at = GREATEST(y.synced_at, d.approved_at)
 FROM rule_syncs y
 JOIN rule_sets t ON t.hash = y.hash
 JOIN l1_rules l ON l.rule_id = ANY(t.rule_ids)
-WHERE y.synced_at >= $1
+WHERE y.synced_at >= :since
     AND y.appliance_id IS NULL
     AND d.site_id = y.site_id
     AND d.rule = l.id
@@ -205,7 +206,7 @@ JOIN l1_rules l ON l.rule_id = ANY(t.rule_ids)
 WHERE d.appliance_id = a.id
     AND d.rule = l.id
     AND d.active_at IS NULL
-    AND (a.reported_rules_hash_at >= $1 OR d.approved_at >= $1);
+    AND (a.reported_rules_hash_at >= :since OR d.approved_at >= :since);
 
 -- name: by_absence
 -- fleet: what appliances of every site report to run
@@ -222,7 +223,7 @@ SET left_at = a.reported_rules_hash_at,
 FROM appliances a
 JOIN rule_sets t ON t.hash = a.reported_rules_hash
 WHERE d.appliance_id = a.id
-    AND a.reported_rules_hash_at >= $1
+    AND a.reported_rules_hash_at >= :since
     AND (d.delivered_at IS NOT NULL OR d.active_at IS NOT NULL)
     -- What was only just delivered may follow with the next report.
     AND a.reported_rules_hash_at > COALESCE(d.active_at, d.delivered_at)
@@ -247,7 +248,7 @@ SET left_at = m.removed_at,
 FROM rule_remains m
 WHERE m.rule = d.rule
     AND m.appliance_id = d.appliance_id
-    AND m.removed_at >= $1
+    AND m.removed_at >= :since
     AND m.removed_at > COALESCE(GREATEST(d.delivered_at, d.active_at), d.approved_at)
     AND d.left_at IS DISTINCT FROM m.removed_at;
 
@@ -257,7 +258,7 @@ WHERE m.rule = d.rule
 SELECT d.rule, a.agent_version, count(*) AS appliances
 FROM rule_deliveries d
 JOIN appliances a ON a.id = d.appliance_id
-WHERE d.rule = ANY ($1::uuid[])
+WHERE d.rule = ANY (:rules::uuid[])
     AND (d.delivered_at IS NOT NULL OR d.carried_at IS NOT NULL)
     AND d.left_at IS NULL
 GROUP BY d.rule, a.agent_version
@@ -269,7 +270,7 @@ SELECT a.agent_version, count(*) AS appliances
 FROM appliances a
 JOIN sites s ON s.id = a.site_id
 JOIN organizations o ON o.id = s.organization_id
-WHERE $1::uuid IS NULL OR s.id = $1 OR o.id = $1 OR o.partner_id = $1
+WHERE :scope_id::uuid IS NULL OR s.id = :scope_id OR o.id = :scope_id OR o.partner_id = :scope_id
 GROUP BY a.agent_version
 ORDER BY a.agent_version;
 
@@ -281,7 +282,7 @@ SET stuck_at = NULL
 WHERE d.stuck_at IS NOT NULL
     AND NOT EXISTS (
         SELECT 1
-        FROM unnest($1::uuid[], $2::uuid[]) AS u (rule, appliance_id)
+        FROM unnest(:rules::uuid[], :appliances::uuid[]) AS u (rule, appliance_id)
         WHERE u.rule = d.rule AND u.appliance_id = d.appliance_id
     );
 
@@ -289,7 +290,8 @@ WHERE d.stuck_at IS NOT NULL
 -- fleet: alarms of every site
 UPDATE rule_deliveries d
 SET stuck_at = u.since
-FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS u (rule, appliance_id, since)
+FROM unnest(:rules::uuid[], :appliances::uuid[], :since::timestamptz[])
+    AS u (rule, appliance_id, since)
 WHERE d.rule = u.rule
     AND d.appliance_id = u.appliance_id
     AND d.stuck_at IS NULL
@@ -325,15 +327,15 @@ JOIN learnt l ON l.id = d.rule
 JOIN appliances a ON a.id = d.appliance_id
 JOIN sites s ON s.id = d.site_id
 WHERE d.active_at IS NULL
-    AND d.approved_at < $1
-    AND a.last_seen_at >= $2
+    AND d.approved_at < :approved_before
+    AND a.last_seen_at >= :seen_since
     -- What an agent that reports nothing was given and can have loaded is settled: no more is known.
     AND NOT (
         d.delivered_at IS NOT NULL
         AND a.reported_rules_hash_at IS NULL
         AND (
             d.delivered_by <> 'order'
-            OR a.agent_version !~ $3
+            OR a.agent_version !~ :loads_at_restart
             OR COALESCE(
                 GREATEST(
                     a.agent_started_at, a.last_seen_at - a.uptime_seconds * interval '1 second'
@@ -344,7 +346,7 @@ WHERE d.active_at IS NULL
     )
     AND (NOT l.doubled OR NOT rule_covered(d.rule, d.site_id))
 ORDER BY d.approved_at, d.rule, d.appliance_id
-LIMIT $4;
+LIMIT :limit;
 
 -- name: pushes
 -- fleet: what no appliance of any site will ask for by itself
@@ -371,8 +373,9 @@ JOIN learnt l ON l.id = d.rule
 JOIN appliances a ON a.id = d.appliance_id
 WHERE d.delivered_at IS NULL
     AND d.active_at IS NULL
-    AND a.last_seen_at >= $1
-    AND (a.agent_version ~ $2 OR COALESCE(a.last_sync_at, a.first_seen_at) < $3)
+    AND a.last_seen_at >= :seen_since
+    AND (a.agent_version ~ :never_pulls OR COALESCE(a.last_sync_at, a.first_seen_at)
+        < :synced_before)
     -- Once; again only when the last one expired and the appliance is back since.
     AND NOT EXISTS (
         SELECT 1
@@ -384,7 +387,7 @@ WHERE d.delivered_at IS NULL
     )
     AND (NOT l.doubled OR NOT rule_covered(d.rule, d.site_id))
 ORDER BY d.approved_at, d.rule, d.appliance_id
-LIMIT $4;
+LIMIT :limit;
 
 -- name: withdrawals
 -- fleet: what appliances of every site still hold though it was switched off
@@ -394,11 +397,11 @@ FROM rule_deliveries d
 JOIN l1_rules l ON l.id = d.rule
 JOIN appliances a ON a.id = d.appliance_id
 WHERE NOT l.enabled
-    AND l.enabled_changed_at >= $1
+    AND l.enabled_changed_at >= :since
     AND d.delivered_at IS NOT NULL
     AND d.left_at IS NULL
-    AND a.agent_version !~ $2
-    AND a.last_seen_at >= $1
+    AND a.agent_version !~ :never_pulls
+    AND a.last_seen_at >= :since
     AND COALESCE(a.last_sync_at, '-infinity') < l.enabled_changed_at
     AND NOT EXISTS (
         SELECT 1
@@ -426,16 +429,16 @@ JOIN l1_rules l ON l.id = d.rule
 JOIN appliances a ON a.id = d.appliance_id
 JOIN sites s ON s.id = d.site_id
 LEFT JOIN rule_remains m ON m.rule = d.rule AND m.appliance_id = d.appliance_id
-WHERE d.rule = $1
-    AND ($2::uuid IS NULL OR d.appliance_id > $2)
+WHERE d.rule = :rule
+    AND (:after::uuid IS NULL OR d.appliance_id > :after)
     AND (
-        $4::text IS NULL
-        OR strpos(lower(a.wire_id), lower($4)) > 0
-        OR strpos(lower(s.slug), lower($4)) > 0
-        OR strpos(lower(a.agent_version), lower($4)) > 0
+        :text::text IS NULL
+        OR strpos(lower(a.wire_id), lower(:text)) > 0
+        OR strpos(lower(s.slug), lower(:text)) > 0
+        OR strpos(lower(a.agent_version), lower(:text)) > 0
     )
 ORDER BY d.appliance_id
-LIMIT $3;
+LIMIT :limit;
 
 -- name: stuck
 -- fleet: alarms of every site
@@ -447,7 +450,7 @@ JOIN appliances a ON a.id = d.appliance_id
 JOIN sites s ON s.id = d.site_id
 WHERE d.stuck_at IS NOT NULL
 ORDER BY d.stuck_at, d.rule, d.appliance_id
-LIMIT $1;
+LIMIT :limit;
 
 -- name: stuck_total
 -- fleet: alarms of every site
@@ -460,10 +463,10 @@ WHERE d.stuck_at IS NOT NULL;
 SELECT a.wire_id, s.slug, a.agent_version, a.last_seen_at
 FROM appliances a
 JOIN sites s ON s.id = a.site_id
-WHERE a.last_seen_at < $1
+WHERE a.last_seen_at < :before
     AND a.removed_at IS NULL
 ORDER BY a.last_seen_at, a.id
-LIMIT $2;
+LIMIT :limit;
 
 -- name: endpoints
 -- fleet: what all appliances together call
@@ -473,17 +476,18 @@ SELECT
     (SELECT max(a.last_seen_at) FROM appliances a) AS checkin,
     (SELECT max(y.synced_at) FROM rule_syncs y) AS sync,
     (
-        SELECT max(e.received_at) FROM executions e WHERE e.received_at >= $1
+        SELECT max(e.received_at) FROM executions e WHERE e.received_at >= :looked_back_to
     ) AS executions,
     (
-        SELECT count(*) FROM appliances a WHERE a.agent_version !~ $2 AND a.removed_at IS NULL
+        SELECT count(*) FROM appliances a WHERE a.agent_version !~ :never_pulls
+            AND a.removed_at IS NULL
     ) AS pulling;
 
 -- name: forget_sets
 -- fleet: a set that nobody runs or fetched last says nothing any more
 WITH forgotten AS (
     DELETE FROM rule_sets t
-    WHERE t.served_at < $1
+    WHERE t.served_at < :before
         AND NOT EXISTS (SELECT 1 FROM rule_syncs y WHERE y.hash = t.hash)
         AND NOT EXISTS (
             SELECT 1

@@ -1,17 +1,18 @@
 -- name: emit
 INSERT INTO events (kind, partner_id, organization_id, site_id, data, occurred_at)
 SELECT
-    $1,
-    COALESCE(o.partner_id, $2::uuid),
-    COALESCE(s.organization_id, $3::uuid),
-    $4::uuid,
-    $5,
-    $6
+    :kind,
+    COALESCE(o.partner_id, :partner_id::uuid),
+    COALESCE(s.organization_id, :organization_id::uuid),
+    :site_id::uuid,
+    :data,
+    :now
 FROM (VALUES (1)) AS one (row)
-LEFT JOIN sites s ON s.id = $4::uuid
-LEFT JOIN organizations o ON o.id = COALESCE(s.organization_id, $3::uuid)
+LEFT JOIN sites s ON s.id = :site_id::uuid
+LEFT JOIN organizations o ON o.id = COALESCE(s.organization_id, :organization_id::uuid)
 -- A tenant that the caller cannot see is not one to speak for.
-WHERE ($4 IS NULL OR s.id IS NOT NULL) AND (s.id IS NULL AND $3 IS NULL OR o.id IS NOT NULL);
+WHERE (:site_id IS NULL OR s.id IS NOT NULL)
+    AND (s.id IS NULL AND :organization_id IS NULL OR o.id IS NOT NULL);
 
 -- name: silence
 -- fleet: one loop for the platform
@@ -22,10 +23,10 @@ SELECT
     jsonb_build_object('last_turn_at', to_char(
         l.turn_started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
     )),
-    $2
+    :now
 FROM loop_leases l
 WHERE l.name = 'loop'
-    AND l.turn_started_at < now() - $1::interval
+    AND l.turn_started_at < now() - :silent_for::interval
 ON CONFLICT ((data ->> 'last_turn_at')) WHERE kind = 'loop.silent' DO NOTHING;
 
 -- name: forget
@@ -36,7 +37,7 @@ WITH gone AS (
     WHERE e.id IN (
         SELECT o.id
         FROM events o
-        WHERE o.occurred_at < $1
+        WHERE o.occurred_at < :before
             AND o.dispatched_at IS NOT NULL
             AND NOT EXISTS (
                 SELECT 1
@@ -44,7 +45,7 @@ WITH gone AS (
                 WHERE d.event_id = o.id AND d.state = 'pending'
             )
         ORDER BY o.occurred_at
-        LIMIT $2
+        LIMIT :most
     )
     RETURNING e.id
 )

@@ -5,7 +5,7 @@ SELECT
     a.pending_since, a.submitted_at, a.proof, a.block_height, a.block_header, a.block_time,
     a.attempts, a.next_attempt_at, a.problem
 FROM evidence_anchors a
-WHERE a.id = $1;
+WHERE a.id = :id;
 
 -- name: of_span
 -- The anchors of a piece of a chain.
@@ -17,12 +17,12 @@ FROM evidence_anchors a
 WHERE a.id IN (
     SELECT l.anchor_id
     FROM evidence_leaves l
-    WHERE l.site_id = $1
-        AND l.position BETWEEN $2 AND $3
+    WHERE l.site_id = :site_id
+        AND l.position BETWEEN :first AND :last
 )
-    AND ($4::uuid IS NULL OR a.id > $4)
+    AND (:after::uuid IS NULL OR a.id > :after)
 ORDER BY a.id
-LIMIT $5;
+LIMIT :limit;
 
 -- name: unbatched
 -- fleet: batches are made for every organization in one step
@@ -36,19 +36,19 @@ WHERE h.position > p.batched_position
         SELECT 1
         FROM evidence_anchors a
         WHERE a.organization_id = s.organization_id
-            AND a.created_at > $1
+            AND a.created_at > :last_before
     )
 ORDER BY s.organization_id
-LIMIT $2;
+LIMIT :limit;
 
 -- name: leaves_to_batch
 SELECT b.site_id, b.position, b.chain_hash
 FROM sites s
 JOIN evidence_progress p ON p.site_id = s.id
 JOIN evidence_bundles b ON b.site_id = s.id AND b.position > p.batched_position
-WHERE s.organization_id = $1
+WHERE s.organization_id = :organization_id
 ORDER BY b.site_id, b.position
-LIMIT $2;
+LIMIT :limit;
 
 -- name: insert
 INSERT INTO evidence_anchors (
@@ -56,17 +56,17 @@ INSERT INTO evidence_anchors (
     next_attempt_at
 )
 VALUES (
-    $1, $2, $5, $3, $4, $5,
-    CASE WHEN $2 = 'pending' THEN $5::timestamptz END,
-    CASE WHEN $2 = 'pending' THEN $5::timestamptz END
+    :organization_id, :state, :now, :root, :leaves, :now,
+    CASE WHEN :state = 'pending' THEN :now::timestamptz END,
+    CASE WHEN :state = 'pending' THEN :now::timestamptz END
 )
 RETURNING id;
 
 -- name: insert_leaves
 -- fleet: a batch is of one organization, whose sites are many
 INSERT INTO evidence_leaves (site_id, position, anchor_id, path)
-SELECT g.site_id, g.position, $1, string_to_array(g.path, ' ')
-FROM unnest($2::uuid[], $3::bigint[], $4::text[]) AS g (site_id, position, path);
+SELECT g.site_id, g.position, :id, string_to_array(g.path, ' ')
+FROM unnest(:site_ids::uuid[], :positions::bigint[], :paths::text[]) AS g (site_id, position, path);
 
 -- name: batched
 -- fleet: a batch is of one organization, whose sites are many
@@ -75,7 +75,7 @@ SET batched_position = n.position
 FROM (
     SELECT l.site_id, max(l.position) AS position
     FROM evidence_leaves l
-    WHERE l.anchor_id = $1
+    WHERE l.anchor_id = :id
     GROUP BY l.site_id
 ) AS n
 WHERE p.site_id = n.site_id;
@@ -83,7 +83,7 @@ WHERE p.site_id = n.site_id;
 -- name: submit_local
 -- fleet: calendars are set for the whole server
 UPDATE evidence_anchors
-SET state = 'pending', state_changed_at = $1, pending_since = $1, next_attempt_at = $1
+SET state = 'pending', state_changed_at = :now, pending_since = :now, next_attempt_at = :now
 WHERE state = 'local';
 
 -- name: claim
@@ -92,14 +92,14 @@ WHERE state = 'local';
 WITH due AS (
     SELECT a.id
     FROM evidence_anchors a
-    WHERE a.next_attempt_at <= $1
-        AND (a.state = 'pending' AND $2 OR a.state = 'anchored' AND $3)
+    WHERE a.next_attempt_at <= :now
+        AND (a.state = 'pending' AND :calendars OR a.state = 'anchored' AND :headers)
     ORDER BY a.next_attempt_at, a.id
-    LIMIT $4
+    LIMIT :limit
     FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE evidence_anchors a
-SET attempts = a.attempts + 1, next_attempt_at = $5
+SET attempts = a.attempts + 1, next_attempt_at = :until
 FROM due d
 WHERE a.id = d.id
 RETURNING
@@ -111,18 +111,18 @@ RETURNING
 -- What an attempt found; another one that found more in the meantime is not overwritten.
 UPDATE evidence_anchors
 SET
-    state = $3,
-    state_changed_at = CASE WHEN state = $3 THEN state_changed_at ELSE $4::timestamptz END,
-    submitted_at = COALESCE(submitted_at, $5),
-    proof = COALESCE($6, proof),
-    block_height = $7,
-    block_header = $8,
-    block_time = $9,
-    attempts = CASE WHEN state = $3 THEN attempts ELSE 0 END,
-    next_attempt_at = $10,
-    problem = $11
-WHERE organization_id = $1
-    AND id = $2
+    state = :state,
+    state_changed_at = CASE WHEN state = :state THEN state_changed_at ELSE :now::timestamptz END,
+    submitted_at = COALESCE(submitted_at, :submitted_at),
+    proof = COALESCE(:proof, proof),
+    block_height = :block_height,
+    block_header = :block_header,
+    block_time = :block_time,
+    attempts = CASE WHEN state = :state THEN attempts ELSE 0 END,
+    next_attempt_at = :next_attempt_at,
+    problem = :problem
+WHERE organization_id = :organization_id
+    AND id = :id
     AND state IN ('pending', 'anchored');
 
 -- name: lock
@@ -132,26 +132,26 @@ SELECT
     a.pending_since, a.submitted_at, a.proof, a.block_height, a.block_header, a.block_time,
     a.attempts, a.next_attempt_at, a.problem
 FROM evidence_anchors a
-WHERE a.id = $1
+WHERE a.id = :id
 FOR NO KEY UPDATE;
 
 -- name: retry
--- As if it had just been made; $4 keeps the proof, to be judged anew.
+-- As if it had just been made; :keep_proof keeps the proof, to be judged anew.
 UPDATE evidence_anchors
 SET
     state = 'pending',
-    state_changed_at = $3,
-    pending_since = $3,
-    submitted_at = CASE WHEN $4::boolean THEN submitted_at END,
-    proof = CASE WHEN $4 THEN proof END,
+    state_changed_at = :now,
+    pending_since = :now,
+    submitted_at = CASE WHEN :keep_proof::boolean THEN submitted_at END,
+    proof = CASE WHEN :keep_proof THEN proof END,
     block_height = NULL,
     block_header = NULL,
     block_time = NULL,
     attempts = 0,
-    next_attempt_at = $3,
+    next_attempt_at = :now,
     problem = NULL
-WHERE organization_id = $1
-    AND id = $2
+WHERE organization_id = :organization_id
+    AND id = :id
     AND state = 'failed';
 
 -- name: of_fleet
@@ -162,13 +162,13 @@ SELECT
     a.block_time, a.attempts, a.next_attempt_at, a.problem
 FROM evidence_anchors a
 JOIN organizations o ON o.id = a.organization_id
-WHERE ($1::text IS NULL OR a.state = $1)
-    AND ($2::uuid IS NULL OR a.organization_id = $2)
-    AND ($3::uuid IS NULL OR a.id < $3)
-    AND ($4::uuid IS NULL OR a.id = $4)
-    AND ($5::text IS NULL OR strpos(lower(o.name), lower($5)) > 0)
+WHERE (:state::text IS NULL OR a.state = :state)
+    AND (:organization_id::uuid IS NULL OR a.organization_id = :organization_id)
+    AND (:before::uuid IS NULL OR a.id < :before)
+    AND (:id::uuid IS NULL OR a.id = :id)
+    AND (:text::text IS NULL OR strpos(lower(o.name), lower(:text)) > 0)
 ORDER BY a.id DESC
-LIMIT $6;
+LIMIT :limit;
 
 -- name: troubled
 -- fleet: operators see what is wrong anywhere
@@ -176,9 +176,9 @@ SELECT a.id, o.name AS organization, a.state, a.pending_since, a.state_changed_a
 FROM evidence_anchors a
 JOIN organizations o ON o.id = a.organization_id
 WHERE a.state = 'failed'
-    OR (a.state = 'pending' AND a.pending_since < $1)
+    OR (a.state = 'pending' AND a.pending_since < :pending_before)
 ORDER BY a.created_at
-LIMIT $2;
+LIMIT :limit;
 
 -- name: figures
 -- fleet: figures are of the whole platform

@@ -1,6 +1,7 @@
 -- name: sites
 -- fleet: the caller's row-level security decides which sites there are
--- $4: broken, silent since before $5, or without any evidence. Timestamps are looked up for the
+-- :state: broken, silent since before :silent_before, or without any evidence. Timestamps are
+-- looked up for the
 -- sites of one page alone.
 SELECT
     f.id, f.slug, f.name, f.healing_tier, f.organization_name, f.position, f.received_at,
@@ -19,21 +20,21 @@ FROM (
     LEFT JOIN evidence_heads h ON h.site_id = s.id
     LEFT JOIN evidence_progress p ON p.site_id = s.id
     WHERE (
-            $1::text IS NULL
-            OR strpos(lower(s.slug), lower($1)) > 0
-            OR strpos(lower(s.name), lower($1)) > 0
-            OR strpos(lower(o.name), lower($1)) > 0
+            :text::text IS NULL
+            OR strpos(lower(s.slug), lower(:text)) > 0
+            OR strpos(lower(s.name), lower(:text)) > 0
+            OR strpos(lower(o.name), lower(:text)) > 0
         )
-        AND ($2::text IS NULL OR s.slug > $2)
-        AND ($3::uuid IS NULL OR s.id = $3)
+        AND (:after::text IS NULL OR s.slug > :after)
+        AND (:id::uuid IS NULL OR s.id = :id)
         AND (
-            $4::text IS NULL
-            OR $4 = 'broken' AND p.broken_at IS NOT NULL
-            OR $4 = 'silent' AND h.received_at < $5::timestamptz
-            OR $4 = 'none' AND h.site_id IS NULL
+            :state::text IS NULL
+            OR :state = 'broken' AND p.broken_at IS NOT NULL
+            OR :state = 'silent' AND h.received_at < :silent_before::timestamptz
+            OR :state = 'none' AND h.site_id IS NULL
         )
     ORDER BY s.slug
-    LIMIT $6
+    LIMIT :limit
 ) f
 LEFT JOIN evidence_bundles b ON b.site_id = f.id AND b.position = f.position
 LEFT JOIN LATERAL (
@@ -59,12 +60,13 @@ ORDER BY f.slug;
 SELECT
     count(*) AS bundles,
     COALESCE(sum(b.checks), 0)::bigint AS checks,
-    count(*) FILTER (WHERE b.checked_at - b.received_at > $4::interval) AS ahead,
-    count(*) FILTER (WHERE COALESCE(b.waited_since, b.received_at) - b.checked_at > $5::interval) AS late
+    count(*) FILTER (WHERE b.checked_at - b.received_at > :ahead::interval) AS ahead,
+    count(*) FILTER (WHERE COALESCE(b.waited_since, b.received_at) - b.checked_at
+    > :late::interval) AS late
 FROM evidence_bundles b
-WHERE b.site_id = $1
-    AND b.received_at >= $2
-    AND b.received_at <= $3;
+WHERE b.site_id = :site_id
+    AND b.received_at >= :since
+    AND b.received_at <= :until;
 
 -- name: days
 -- By the UTC day on which they were received: that clock is ours.
@@ -72,9 +74,9 @@ SELECT
     (b.received_at AT TIME ZONE 'UTC')::date AS day, r.status, sum(r.checks::bigint)::bigint AS checks
 FROM evidence_bundles b
 CROSS JOIN LATERAL jsonb_each_text(b.results) AS r (status, checks)
-WHERE b.site_id = $1
-    AND b.received_at >= $2
-    AND b.received_at <= $3
+WHERE b.site_id = :site_id
+    AND b.received_at >= :since
+    AND b.received_at <= :until
 GROUP BY (b.received_at AT TIME ZONE 'UTC')::date, r.status
 ORDER BY day, r.status;
 
@@ -83,30 +85,30 @@ ORDER BY day, r.status;
 -- was checked; a clock that is ahead counts as ours. The window's ends count, too: its beginning
 -- where there was evidence before.
 WITH moments AS (
-    SELECT GREATEST($2::timestamptz, LEAST(b.checked_at, b.received_at)) AS at
+    SELECT GREATEST(:since::timestamptz, LEAST(b.checked_at, b.received_at)) AS at
     FROM evidence_bundles b
-    WHERE b.site_id = $1
-        AND b.received_at >= $2
-        AND b.received_at <= $3
+    WHERE b.site_id = :site_id
+        AND b.received_at >= :since
+        AND b.received_at <= :until
     UNION ALL
-    SELECT $2
+    SELECT :since
     WHERE EXISTS (
         SELECT 1
         FROM evidence_bundles b
-        WHERE b.site_id = $1
-            AND b.received_at < $2
+        WHERE b.site_id = :site_id
+            AND b.received_at < :since
     )
     UNION ALL
-    SELECT $3::timestamptz
+    SELECT :until::timestamptz
 ), spans AS (
     SELECT lag(m.at) OVER (ORDER BY m.at) AS since, m.at AS until
     FROM moments m
 )
 SELECT s.since, s.until, count(*) OVER () AS found
 FROM spans s
-WHERE s.until - s.since > $4::interval
+WHERE s.until - s.since > :gap::interval
 ORDER BY s.since DESC
-LIMIT $5;
+LIMIT :limit;
 
 -- name: timestamps
 -- Those of the window, and whatever still needs a look.
@@ -114,9 +116,9 @@ SELECT
     a.state, count(*) AS batches, min(COALESCE(a.pending_since, a.created_at)) AS oldest_at,
     max(a.created_at) AS newest_at
 FROM evidence_anchors a
-WHERE a.organization_id = $1
-    AND (a.created_at >= $3 OR a.state IN ('failed', 'pending'))
-    AND EXISTS (SELECT 1 FROM evidence_leaves l WHERE l.anchor_id = a.id AND l.site_id = $2)
+WHERE a.organization_id = :organization_id
+    AND (a.created_at >= :since OR a.state IN ('failed', 'pending'))
+    AND EXISTS (SELECT 1 FROM evidence_leaves l WHERE l.anchor_id = a.id AND l.site_id = :site_id)
 GROUP BY a.state
 ORDER BY a.state;
 
@@ -127,9 +129,9 @@ SELECT
     a.pending_since, a.submitted_at, a.proof, a.block_height, a.block_header, a.block_time,
     a.attempts, a.next_attempt_at, a.problem
 FROM evidence_anchors a
-WHERE a.organization_id = $1
-    AND EXISTS (SELECT 1 FROM evidence_leaves l WHERE l.anchor_id = a.id AND l.site_id = $2)
-    AND ($3::text IS NULL OR a.state = $3)
-    AND ($4::uuid IS NULL OR a.id < $4)
+WHERE a.organization_id = :organization_id
+    AND EXISTS (SELECT 1 FROM evidence_leaves l WHERE l.anchor_id = a.id AND l.site_id = :site_id)
+    AND (:state::text IS NULL OR a.state = :state)
+    AND (:before::uuid IS NULL OR a.id < :before)
 ORDER BY a.id DESC
-LIMIT $5;
+LIMIT :limit;

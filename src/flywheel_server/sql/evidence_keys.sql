@@ -1,14 +1,14 @@
 -- name: see
 -- The first key of an appliance counts at once, unless a person refused it; later ones wait. One that
--- was replaced and is shown again waits once more. At most $5 of them.
+-- was replaced and is shown again waits once more. At most :most of them.
 INSERT INTO evidence_keys (
     site_id, appliance_id, public_key, state, seen_at, decided_at, decided_by
 )
 SELECT
-    $1, $2, $3,
+    :site_id, :appliance_id, :public_key,
     CASE WHEN k.counts THEN 'active' ELSE 'waiting' END,
-    $4::timestamptz,
-    CASE WHEN k.counts THEN $4::timestamptz END,
+    :now::timestamptz,
+    CASE WHEN k.counts THEN :now::timestamptz END,
     CASE WHEN k.counts THEN 'its first check-in' END
 FROM (
     SELECT
@@ -16,16 +16,16 @@ FROM (
         count(*) = 0 AND NOT EXISTS (
             SELECT 1
             FROM evidence_keys r
-            WHERE r.site_id = $1
-                AND r.public_key = $3
+            WHERE r.site_id = :site_id
+                AND r.public_key = :public_key
                 AND r.appliance_id IS NULL
                 AND r.state = 'refused'
         ) AS counts
     FROM evidence_keys e
-    WHERE e.site_id = $1
-        AND e.appliance_id = $2
+    WHERE e.site_id = :site_id
+        AND e.appliance_id = :appliance_id
 ) AS k
-WHERE k.known < $5
+WHERE k.known < :most
 ON CONFLICT (appliance_id, public_key) DO UPDATE
 SET state = 'waiting', seen_at = excluded.seen_at, decided_at = NULL, decided_by = NULL
 WHERE evidence_keys.state = 'replaced'
@@ -34,21 +34,22 @@ RETURNING state;
 -- name: claim
 -- As if the appliance had shown it first: it counts at once where it is its first one.
 UPDATE evidence_keys u
-SET appliance_id = $2,
+SET appliance_id = :appliance_id,
     state = CASE WHEN f.is_first THEN 'active' ELSE 'waiting' END,
-    decided_at = CASE WHEN f.is_first THEN $4::timestamptz END,
+    decided_at = CASE WHEN f.is_first THEN :now::timestamptz END,
     decided_by = CASE WHEN f.is_first THEN 'its first check-in' END
 FROM (
     SELECT NOT EXISTS (
-        SELECT 1 FROM evidence_keys e WHERE e.site_id = $1 AND e.appliance_id = $2
+        SELECT 1 FROM evidence_keys e WHERE e.site_id = :site_id AND e.appliance_id = :appliance_id
     ) AS is_first
 ) AS f
-WHERE u.site_id = $1
-    AND u.public_key = $3
+WHERE u.site_id = :site_id
+    AND u.public_key = :public_key
     AND u.appliance_id IS NULL
     AND u.state = 'waiting'
     AND NOT EXISTS (
-        SELECT 1 FROM evidence_keys o WHERE o.appliance_id = $2 AND o.public_key = $3
+        SELECT 1 FROM evidence_keys o WHERE o.appliance_id = :appliance_id AND o.public_key
+            = :public_key
     )
 RETURNING u.state;
 
@@ -56,64 +57,65 @@ RETURNING u.state;
 -- Whether the key is kept: it was there already, or there is room for another one.
 WITH made AS (
     INSERT INTO evidence_keys (site_id, public_key, state, seen_at)
-    SELECT $1, $2, 'waiting', $3::timestamptz
+    SELECT :site_id, :public_key, 'waiting', :now::timestamptz
     WHERE NOT EXISTS (
-            SELECT 1 FROM evidence_keys k WHERE k.site_id = $1 AND k.public_key = $2
+            SELECT 1 FROM evidence_keys k WHERE k.site_id = :site_id AND k.public_key = :public_key
         )
         AND (
             SELECT count(*)
             FROM evidence_keys u
-            WHERE u.site_id = $1
+            WHERE u.site_id = :site_id
                 AND u.appliance_id IS NULL
                 AND u.state = 'waiting'
-        ) < $4
+        ) < :most
     ON CONFLICT (site_id, public_key) WHERE appliance_id IS NULL DO NOTHING
     RETURNING 1
 )
 SELECT EXISTS (SELECT 1 FROM made)
-    OR EXISTS (SELECT 1 FROM evidence_keys k WHERE k.site_id = $1 AND k.public_key = $2);
+    OR EXISTS (SELECT 1 FROM evidence_keys k WHERE k.site_id = :site_id AND k.public_key
+        = :public_key);
 
 -- name: assign
 UPDATE evidence_keys
-SET appliance_id = $3
-WHERE site_id = $1
-    AND id = $2
+SET appliance_id = :appliance_id
+WHERE site_id = :site_id
+    AND id = :id
     AND appliance_id IS NULL;
 
 -- name: of_site
 -- The keys of a site, or of one of its appliances.
 SELECT k.id, k.site_id, k.appliance_id, k.public_key, k.state, k.seen_at, k.decided_at, k.decided_by
 FROM evidence_keys k
-WHERE k.site_id = $1
-    AND ($2::uuid IS NULL OR k.appliance_id = $2)
-    AND ($3::text IS NULL OR k.public_key = $3)
+WHERE k.site_id = :site_id
+    AND (:appliance_id::uuid IS NULL OR k.appliance_id = :appliance_id)
+    AND (:public_key::text IS NULL OR k.public_key = :public_key)
 ORDER BY k.id;
 
 -- name: lock
 SELECT k.id, k.site_id, k.appliance_id, k.public_key, k.state, k.seen_at, k.decided_at, k.decided_by
 FROM evidence_keys k
-WHERE k.site_id = $1
-    AND k.id = $2
+WHERE k.site_id = :site_id
+    AND k.id = :id
 FOR NO KEY UPDATE;
 
 -- name: get
 SELECT k.id, k.site_id, k.appliance_id, k.public_key, k.state, k.seen_at, k.decided_at, k.decided_by
 FROM evidence_keys k
-WHERE k.site_id = $1
-    AND k.id = $2;
+WHERE k.site_id = :site_id
+    AND k.id = :id;
 
 -- name: retire
 UPDATE evidence_keys
-SET state = 'replaced', decided_at = $3, decided_by = $4
-WHERE site_id = $1
-    AND appliance_id = $2
+SET state = 'replaced', decided_at = :now, decided_by = :by
+WHERE site_id = :site_id
+    AND appliance_id = :appliance_id
     AND state = 'active';
 
 -- name: decide
 UPDATE evidence_keys
-SET state = $3, decided_at = $4, decided_by = $5
-WHERE site_id = $1
-    AND id = $2;
+SET state = :state, decided_at = :now, decided_by = :by
+WHERE site_id = :site_id
+    AND id = :id;
 
 -- name: page
 -- With what waits for each. Keys of appliances that were removed need nothing any more.
@@ -129,17 +131,17 @@ CROSS JOIN LATERAL (
     WHERE e.site_id = k.site_id
         AND e.public_key = k.public_key
 ) w
-WHERE ($1::text IS NULL OR k.state = $1)
+WHERE (:state::text IS NULL OR k.state = :state)
     AND (k.state <> 'waiting' OR a.removed_at IS NULL)
-    AND ($2::uuid IS NULL OR k.site_id = $2)
-    AND ($3::uuid IS NULL OR k.id > $3)
+    AND (:site_id::uuid IS NULL OR k.site_id = :site_id)
+    AND (:after::uuid IS NULL OR k.id > :after)
     AND (
-        $4::text IS NULL
-        OR strpos(lower(a.wire_id), lower($4)) > 0
-        OR strpos(lower(s.slug), lower($4)) > 0
-        OR strpos(lower(s.name), lower($4)) > 0
-        OR strpos(k.public_key, lower($4)) > 0
+        :text::text IS NULL
+        OR strpos(lower(a.wire_id), lower(:text)) > 0
+        OR strpos(lower(s.slug), lower(:text)) > 0
+        OR strpos(lower(s.name), lower(:text)) > 0
+        OR strpos(k.public_key, lower(:text)) > 0
     )
-    AND ($5::uuid IS NULL OR k.id = $5)
+    AND (:id::uuid IS NULL OR k.id = :id)
 ORDER BY k.id
-LIMIT $6;
+LIMIT :limit;

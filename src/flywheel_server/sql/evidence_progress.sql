@@ -3,7 +3,7 @@ SELECT
     p.site_id, p.batched_position, p.verified_position, p.verified_hash, p.pass_began_at,
     p.verified_at, p.broken_position, p.broken_reason, p.broken_at
 FROM evidence_progress p
-WHERE p.site_id = $1;
+WHERE p.site_id = :site_id;
 
 -- name: begin
 -- fleet: the loop looks after the chain of every site
@@ -27,28 +27,28 @@ WHERE (p.broken_at IS NULL AND (
         OR h.position IS NULL
         OR h.position <> p.verified_position
         OR h.chain_hash <> p.verified_hash
-        OR (p.pass_began_at < $1 AND p.verified_at >= p.pass_began_at)
+        OR (p.pass_began_at < :whole_since AND p.verified_at >= p.pass_began_at)
     ))
     OR (p.broken_at IS NOT NULL AND (
-        p.pass_began_at < $2
+        p.pass_began_at < :broken_since
         -- On its way through a chain that was broken, and not stopped at the break again.
         OR (p.verified_position < p.broken_position - 1 AND p.verified_position < h.position)
         OR (p.verified_position > p.broken_position AND p.verified_position < h.position)
     ))
 ORDER BY p.verified_at NULLS FIRST, p.site_id
-LIMIT $3;
+LIMIT :limit;
 
 -- name: move
 UPDATE evidence_progress
 SET
-    verified_position = $2,
-    verified_hash = $3,
-    pass_began_at = $4,
-    verified_at = $5,
-    broken_position = $6,
-    broken_reason = $7,
-    broken_at = $8
-WHERE site_id = $1;
+    verified_position = :verified_position,
+    verified_hash = :verified_hash,
+    pass_began_at = :pass_began_at,
+    verified_at = :verified_at,
+    broken_position = :broken_position,
+    broken_reason = :broken_reason,
+    broken_at = :broken_at
+WHERE site_id = :site_id;
 
 -- name: broken
 -- fleet: operators see what is wrong anywhere
@@ -57,4 +57,4 @@ FROM evidence_progress p
 JOIN sites s ON s.id = p.site_id
 WHERE p.broken_at IS NOT NULL
 ORDER BY p.broken_at
-LIMIT $1;
+LIMIT :limit;

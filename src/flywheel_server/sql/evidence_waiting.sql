@@ -3,7 +3,10 @@ INSERT INTO evidence_waiting (
     site_id, public_key, signature, signed_data, size_bytes, bundle_hash, bundle_id, checked_at,
     received_at, checks, results
 )
-VALUES ($1, $2, $3, $4, octet_length($4::bytea), $5, $6, $7, $8, $9, $10)
+VALUES (
+    :site_id, :public_key, :signature, :signed_data, octet_length(:signed_data::bytea),
+    :bundle_hash, :bundle_id, :checked_at, :received_at, :checks, :results
+)
 ON CONFLICT (site_id, bundle_hash, public_key) DO NOTHING;
 
 -- name: surplus
@@ -15,11 +18,11 @@ FROM (
         row_number() OVER newest AS number,
         sum(n.size_bytes) OVER newest AS total
     FROM evidence_waiting n
-    WHERE n.site_id = $1
+    WHERE n.site_id = :site_id
     WINDOW newest AS (ORDER BY n.received_at DESC, n.id DESC)
 ) AS w
-WHERE w.number > $2::bigint
-    OR w.total > $3::bigint;
+WHERE w.number > :most::bigint
+    OR w.total > :most_bytes::bigint;
 
 -- name: of_key
 -- Those that a key may have signed, the oldest first.
@@ -27,29 +30,30 @@ SELECT
     w.id, w.public_key, w.signature, w.signed_data, w.size_bytes, w.bundle_hash, w.bundle_id,
     w.checked_at, w.received_at, w.checks, w.results
 FROM evidence_waiting w
-WHERE w.site_id = $1
-    AND (w.public_key = $2 OR w.public_key IS NULL)
+WHERE w.site_id = :site_id
+    AND (w.public_key = :public_key OR w.public_key IS NULL)
 ORDER BY w.received_at, w.id
-LIMIT $3;
+LIMIT :limit;
 
 -- name: any_of_key
-SELECT EXISTS (SELECT 1 FROM evidence_waiting w WHERE w.site_id = $1 AND w.public_key = $2);
+SELECT EXISTS (SELECT 1 FROM evidence_waiting w WHERE w.site_id = :site_id AND w.public_key
+    = :public_key);
 
 -- name: forget
 DELETE FROM evidence_waiting
-WHERE site_id = $1
-    AND id = ANY ($2::uuid[]);
+WHERE site_id = :site_id
+    AND id = ANY (:ids::uuid[]);
 
 -- name: take_refused
 -- What waits for a key that counts nowhere at its site and waits nowhere either.
 DELETE FROM evidence_waiting w
-WHERE w.site_id = $1
-    AND w.public_key = $2
+WHERE w.site_id = :site_id
+    AND w.public_key = :public_key
     AND NOT EXISTS (
         SELECT 1
         FROM evidence_keys k
-        WHERE k.site_id = $1
-            AND k.public_key = $2
+        WHERE k.site_id = :site_id
+            AND k.public_key = :public_key
             AND k.state IN ('active', 'waiting')
     )
 RETURNING w.id, w.public_key, w.size_bytes, w.checked_at;
@@ -59,7 +63,10 @@ INSERT INTO evidence_drops AS d (
     site_id, public_key, reason, day, bundles, size_bytes, first_checked_at, last_checked_at,
     dropped_at
 )
-VALUES ($1, $2, $3, ($8::timestamptz AT TIME ZONE 'UTC')::date, $4, $5, $6, $7, $8)
+VALUES (
+    :site_id, :public_key, :reason, (:now::timestamptz AT TIME ZONE 'UTC')::date, :bundles, :bytes,
+    :first_checked_at, :last_checked_at, :now
+)
 ON CONFLICT (site_id, public_key, reason, day) DO UPDATE
 SET bundles = d.bundles + excluded.bundles,
     size_bytes = d.size_bytes + excluded.size_bytes,
@@ -75,19 +82,19 @@ JOIN evidence_keys k
     ON k.site_id = w.site_id
     AND k.state = 'active'
     -- What names no key is tried with each one that came to count lately.
-    AND (k.public_key = w.public_key OR w.public_key IS NULL AND k.decided_at > $2)
+    AND (k.public_key = w.public_key OR w.public_key IS NULL AND k.decided_at > :decided_since)
 ORDER BY k.site_id, k.public_key
-LIMIT $1;
+LIMIT :limit;
 
 -- name: page
 SELECT
     w.id, w.public_key, w.bundle_hash, w.size_bytes, w.checked_at, w.received_at, w.checks,
     w.results
 FROM evidence_waiting w
-WHERE w.site_id = $1
-    AND ($2::timestamptz IS NULL OR (w.received_at, w.id) > ($2, $3::uuid))
+WHERE w.site_id = :site_id
+    AND (:received_at::timestamptz IS NULL OR (w.received_at, w.id) > (:received_at, :id::uuid))
 ORDER BY w.received_at, w.id
-LIMIT $4;
+LIMIT :limit;
 
 -- name: totals
 -- What waits at a site, by the key that it waits for.
@@ -95,7 +102,7 @@ SELECT
     w.public_key, count(*) AS bundles, sum(w.size_bytes)::bigint AS size_bytes,
     min(w.received_at) AS since
 FROM evidence_waiting w
-WHERE w.site_id = $1
+WHERE w.site_id = :site_id
 GROUP BY w.public_key
 ORDER BY since;
 
@@ -106,8 +113,8 @@ SELECT
     d.last_checked_at, d.dropped_at
 FROM evidence_drops d
 JOIN sites s ON s.id = d.site_id
-WHERE d.dropped_at >= $1
-    AND ($2::uuid IS NULL OR d.site_id = $2)
-    AND ($3::text IS NULL OR d.reason = $3)
+WHERE d.dropped_at >= :since
+    AND (:site_id::uuid IS NULL OR d.site_id = :site_id)
+    AND (:reason::text IS NULL OR d.reason = :reason)
 ORDER BY d.dropped_at DESC, d.id
-LIMIT $4;
+LIMIT :limit;

@@ -2,16 +2,16 @@
 INSERT INTO rule_exclusions (
     rule, partner_id, organization_id, kind, reason, began_by, began_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+VALUES (:rule, :partner_id, :organization_id, :kind, :reason, :by, :now)
 ON CONFLICT (rule, partner_id, organization_id, kind) WHERE ended_at IS NULL DO NOTHING
 RETURNING id;
 
 -- name: end
 -- fleet: the caller's row-level security decides which there are
 UPDATE rule_exclusions
-SET ended_by = $2,
-    ended_at = $3
-WHERE id = $1
+SET ended_by = :by,
+    ended_at = :now
+WHERE id = :id
     AND ended_at IS NULL
 RETURNING id, rule, partner_id, organization_id, kind, reason, began_by, began_at, ended_by, ended_at;
 
@@ -22,8 +22,8 @@ SELECT
     x.ended_by, x.ended_at, o.name AS organization_name
 FROM rule_exclusions x
 LEFT JOIN organizations o ON o.id = x.organization_id
-WHERE x.rule = ANY ($1::uuid[])
-    AND (x.ended_at IS NULL OR $2)
+WHERE x.rule = ANY (:rules::uuid[])
+    AND (x.ended_at IS NULL OR :ended)
 ORDER BY x.began_at DESC, x.id;
 
 -- name: get
@@ -32,7 +32,7 @@ SELECT
     x.id, x.rule, x.partner_id, x.organization_id, x.kind, x.reason, x.began_by, x.began_at,
     x.ended_by, x.ended_at
 FROM rule_exclusions x
-WHERE x.id = $1;
+WHERE x.id = :id;
 
 -- name: page
 -- fleet: operators see every tenant
@@ -43,19 +43,19 @@ FROM rule_exclusions x
 JOIN l1_rules l ON l.id = x.rule
 JOIN partners p ON p.id = x.partner_id
 LEFT JOIN organizations o ON o.id = x.organization_id
-WHERE ($1::boolean IS NULL OR $1 = (x.ended_at IS NULL))
-    AND ($2::uuid IS NULL OR x.id < $2)
-    AND ($4::uuid IS NULL OR x.rule = $4)
+WHERE (:in_force::boolean IS NULL OR :in_force = (x.ended_at IS NULL))
+    AND (:before::uuid IS NULL OR x.id < :before)
+    AND (:rule::uuid IS NULL OR x.rule = :rule)
 ORDER BY x.id DESC
-LIMIT $3;
+LIMIT :limit;
 
 -- name: declined
 -- What a tenant itself declined, and may take back.
 SELECT x.id
 FROM rule_exclusions x
-WHERE x.rule = $1
-    AND x.partner_id = $2
-    AND x.organization_id IS NOT DISTINCT FROM $3
+WHERE x.rule = :rule
+    AND x.partner_id = :partner_id
+    AND x.organization_id IS NOT DISTINCT FROM :organization_id
     AND x.kind = 'declined'
     AND x.ended_at IS NULL;
 
@@ -63,13 +63,13 @@ WHERE x.rule = $1
 -- Whether an organization has sites, and full coverage at each: its people decide there themselves.
 SELECT COALESCE(bool_and(s.healing_tier = 'full_coverage'), false) AS decides
 FROM sites s
-WHERE s.organization_id = $1;
+WHERE s.organization_id = :organization_id;
 
 -- name: count_again
 -- fleet: an exclusion changes which attempts count for a rule of everybody
 UPDATE rule_health
 SET replay = true
-WHERE rule = $1;
+WHERE rule = :rule;
 
 -- name: attempts
 -- fleet: whose attempts there are is what is asked
@@ -84,15 +84,15 @@ FROM (
     JOIN sites s ON s.id = a.site_id
     JOIN organizations o ON o.id = s.organization_id AND o.contributes
     LEFT JOIN (
-        SELECT v.site_id, v.until FROM unheard_attempts v WHERE v.rule = $1
+        SELECT v.site_id, v.until FROM unheard_attempts v WHERE v.rule = :rule
     ) u ON u.site_id = a.site_id
-    WHERE h.rule = $1
+    WHERE h.rule = :rule
         AND (a.began_at >= h.restarted_at) IS TRUE
-        AND (NOT a.chaos OR $2)
+        AND (NOT a.chaos OR :with_chaos)
         AND (u.until IS NULL OR a.began_at >= u.until)
         AND was_served(a.site_id, h.rule)
     ORDER BY a.seq DESC
-    LIMIT $3
+    LIMIT :limit
 ) t
 ORDER BY t.seq;
 
@@ -101,7 +101,7 @@ ORDER BY t.seq;
 -- Of these, the rules of everybody with good reports that do not count: they may hide the bad ones.
 SELECT l.id AS rule
 FROM l1_rules l
-WHERE l.id = ANY ($1)
+WHERE l.id = ANY (:rules)
     AND l.source = 'platform'
     AND EXISTS (
         SELECT 1

@@ -9,15 +9,22 @@ WITH items AS MATERIALIZED (
         u.verified, u.chaos_campaign_id, u.error_category, u.error_message, u.duration_seconds,
         u.confidence, u.cost_usd, u.input_tokens, u.output_tokens, u.reasoning, u.detail
     FROM unnest(
-        $1::uuid[], string_to_array($2, $25, $26), $3::bytea[], $4::timestamptz[], $5::uuid[],
-        string_to_array($6, $25, $26), string_to_array($7, $25, $26),
-        string_to_array($8, $25, $26), string_to_array($9, $25, $26),
-        string_to_array($10, $25, $26), string_to_array($11, $25, $26),
-        string_to_array($12, $25, $26), string_to_array($13, $25, $26), $14::boolean[],
-        string_to_array($15, $25, $26), string_to_array($16, $25, $26),
-        string_to_array($17, $25, $26), $18::float8[], $19::float8[], $20::float8[],
-        $21::bigint[], $22::bigint[], string_to_array($23, $25, $26),
-        string_to_array($24, $25, $26)
+        :site_id::uuid[], string_to_array(:execution_id, :end, :nothing), :digest::bytea[],
+        :occurred_at::timestamptz[], :appliance_id::uuid[],
+        string_to_array(:reported_appliance, :end, :nothing),
+        string_to_array(:level, :end, :nothing),
+        string_to_array(:incident_id, :end, :nothing),
+        string_to_array(:incident_type, :end, :nothing),
+        string_to_array(:hostname, :end, :nothing), string_to_array(:platform, :end, :nothing),
+        string_to_array(:reported_id, :end, :nothing), string_to_array(:outcome, :end, :nothing),
+        :verified::boolean[],
+        string_to_array(:chaos_campaign_id, :end, :nothing),
+        string_to_array(:error_category, :end, :nothing),
+        string_to_array(:error_message, :end, :nothing), :duration_seconds::float8[],
+        :confidence::float8[], :cost_usd::float8[],
+        :input_tokens::bigint[], :output_tokens::bigint[],
+        string_to_array(:reasoning, :end, :nothing),
+        string_to_array(:detail, :end, :nothing)
     ) AS u (
         site_id, execution_id, digest, occurred_at, appliance_id, reported_appliance,
         level, incident_id, incident_type, hostname, platform, reported_id, outcome,
@@ -65,15 +72,22 @@ WITH items AS MATERIALIZED (
         u.verified, u.chaos_campaign_id, u.error_category, u.error_message, u.duration_seconds,
         u.confidence, u.cost_usd, u.input_tokens, u.output_tokens, u.reasoning, u.detail
     FROM unnest(
-        $1::uuid[], string_to_array($2, $25, $26), $3::bytea[], $4::timestamptz[], $5::uuid[],
-        string_to_array($6, $25, $26), string_to_array($7, $25, $26),
-        string_to_array($8, $25, $26), string_to_array($9, $25, $26),
-        string_to_array($10, $25, $26), string_to_array($11, $25, $26),
-        string_to_array($12, $25, $26), string_to_array($13, $25, $26), $14::boolean[],
-        string_to_array($15, $25, $26), string_to_array($16, $25, $26),
-        string_to_array($17, $25, $26), $18::float8[], $19::float8[], $20::float8[],
-        $21::bigint[], $22::bigint[], string_to_array($23, $25, $26),
-        string_to_array($24, $25, $26)
+        :site_id::uuid[], string_to_array(:execution_id, :end, :nothing), :digest::bytea[],
+        :occurred_at::timestamptz[], :appliance_id::uuid[],
+        string_to_array(:reported_appliance, :end, :nothing),
+        string_to_array(:level, :end, :nothing),
+        string_to_array(:incident_id, :end, :nothing),
+        string_to_array(:incident_type, :end, :nothing),
+        string_to_array(:hostname, :end, :nothing), string_to_array(:platform, :end, :nothing),
+        string_to_array(:reported_id, :end, :nothing), string_to_array(:outcome, :end, :nothing),
+        :verified::boolean[],
+        string_to_array(:chaos_campaign_id, :end, :nothing),
+        string_to_array(:error_category, :end, :nothing),
+        string_to_array(:error_message, :end, :nothing), :duration_seconds::float8[],
+        :confidence::float8[], :cost_usd::float8[],
+        :input_tokens::bigint[], :output_tokens::bigint[],
+        string_to_array(:reasoning, :end, :nothing),
+        string_to_array(:detail, :end, :nothing)
     ) AS u (
         site_id, execution_id, digest, occurred_at, appliance_id, reported_appliance,
         level, incident_id, incident_type, hostname, platform, reported_id, outcome,
@@ -128,16 +142,17 @@ SELECT
 FROM known n;
 
 -- name: lock
-SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || ':' || $2::text, 7305)) AS site_id;
+SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text || ':' || :execution_id::text,
+    7305)) AS site_id;
 
 -- name: digests
 SELECT k.digest, 0 AS revision, k.received_at
 FROM execution_keys k
-WHERE k.site_id = $1 AND k.execution_id = $2
+WHERE k.site_id = :site_id AND k.execution_id = :execution_id
 UNION ALL
 SELECT c.digest, c.revision, c.received_at
 FROM corrections c
-WHERE c.site_id = $1 AND c.execution_id = $2
+WHERE c.site_id = :site_id AND c.execution_id = :execution_id
 ORDER BY revision DESC;
 
 -- name: reverse
@@ -148,11 +163,12 @@ INSERT INTO executions (
     outcome, verified, chaos_campaign_id
 )
 SELECT
-    e.site_id, e.execution_id, $4, -1, now(), e.evidence_at, e.occurred_at, e.appliance_id,
+    e.site_id, e.execution_id, :revision, -1, now(), e.evidence_at, e.occurred_at, e.appliance_id,
     e.reported_appliance, e.level, e.incident_id, e.incident_type, e.hostname, e.platform,
     e.reported_id, e.outcome, e.verified, e.chaos_campaign_id
 FROM executions e
-WHERE e.site_id = $1 AND e.execution_id = $2 AND e.received_at = $3 AND e.weight = 1
+WHERE e.site_id = :site_id AND e.execution_id = :execution_id AND e.received_at = :received_at
+    AND e.weight = 1
 RETURNING evidence_at;
 
 -- name: replace
@@ -163,10 +179,14 @@ INSERT INTO executions (
     confidence, cost_usd, input_tokens, output_tokens, reasoning, detail
 )
 VALUES (
-    $1, $2, now(), $3, $4, LEAST(COALESCE($5::timestamptz, now()), now()), $6, $7, $8, $9, $10,
-    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25::text::jsonb
+    :revision, :evidence_at, now(), :site_id, :execution_id,
+    LEAST(COALESCE(:occurred_at::timestamptz, now()), now()), :appliance_id, :reported_appliance,
+    :level, :incident_id, :incident_type,
+    :hostname, :platform, :reported_id, :outcome, :verified, :chaos_campaign_id, :error_category,
+    :error_message, :duration_seconds, :confidence, :cost_usd, :input_tokens, :output_tokens,
+    :reasoning, :detail::text::jsonb
 );
 
 -- name: correct
 INSERT INTO corrections (site_id, execution_id, revision, digest, received_at)
-VALUES ($1, $2, $3, $4, now());
+VALUES (:site_id, :execution_id, :revision, :digest, now());

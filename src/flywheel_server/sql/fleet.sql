@@ -11,31 +11,31 @@ FROM (
     FROM sites s
     JOIN organizations o ON o.id = s.organization_id
     WHERE (
-            $1::text IS NULL
-            OR strpos(lower(s.slug), lower($1)) > 0
-            OR strpos(lower(s.name), lower($1)) > 0
-            OR strpos(lower(o.name), lower($1)) > 0
-            OR strpos(replace(s.healing_tier, '_', ' '), lower($1)) > 0
+            :text::text IS NULL
+            OR strpos(lower(s.slug), lower(:text)) > 0
+            OR strpos(lower(s.name), lower(:text)) > 0
+            OR strpos(lower(o.name), lower(:text)) > 0
+            OR strpos(replace(s.healing_tier, '_', ' '), lower(:text)) > 0
             OR EXISTS (
                 SELECT 1
                 FROM appliances h
                 WHERE h.site_id = s.id
                     AND (
-                        strpos(lower(h.hostname), lower($1)) > 0
-                        OR strpos(lower(h.wire_id), lower($1)) > 0
+                        strpos(lower(h.hostname), lower(:text)) > 0
+                        OR strpos(lower(h.wire_id), lower(:text)) > 0
                     )
             )
         )
-        AND ($2::text IS NULL OR s.slug > $2)
-        AND ($3::uuid IS NULL OR s.id = $3)
+        AND (:after::text IS NULL OR s.slug > :after)
+        AND (:id::uuid IS NULL OR s.id = :id)
     ORDER BY s.slug
-    LIMIT $4
+    LIMIT :limit
 ) f
 LEFT JOIN LATERAL (
     SELECT
         count(*) AS appliances,
         max(p.last_seen_at) AS last_seen_at,
-        count(*) FILTER (WHERE p.last_seen_at >= $5) AS seen,
+        count(*) FILTER (WHERE p.last_seen_at >= :seen_since) AS seen,
         array_agg(DISTINCT p.agent_version) FILTER (WHERE p.agent_version <> '') AS versions,
         count(*) FILTER (WHERE p.reported_rules_hash = p.desired_rules_hash) AS current,
         count(*) FILTER (WHERE p.reported_rules_hash IS NOT NULL) AS reporting,
@@ -53,26 +53,26 @@ LEFT JOIN LATERAL (
 ORDER BY f.slug;
 
 -- name: orders
--- The newest first; $2 leaves the open ones only.
+-- The newest first; :only_open leaves the open ones only.
 SELECT
     d.id, d.kind, d.order_type, d.state, d.issued_by, d.created_at, d.expires_at, d.acknowledged_at,
     d.finished_at, d.error_message, d.outcome, d.standing, p.wire_id, p.agent_version
 FROM orders d
 JOIN appliances p ON p.id = d.appliance_id
-WHERE d.site_id = $1
-    AND ($2::boolean IS NULL OR NOT $2 OR d.state IN ('pending', 'acknowledged'))
-    AND ($3::timestamptz IS NULL OR (d.created_at, d.id) < ($3, $4::text))
+WHERE d.site_id = :site_id
+    AND (:only_open::boolean IS NULL OR NOT :only_open OR d.state IN ('pending', 'acknowledged'))
+    AND (:at::timestamptz IS NULL OR (d.created_at, d.id) < (:at, :id::text))
     AND (
-        $6::text IS NULL
-        OR strpos(replace(d.order_type, '_', ' '), replace(lower($6), '_', ' ')) > 0
-        OR strpos(lower(d.id), lower($6)) > 0
-        OR strpos(lower(p.wire_id), lower($6)) > 0
-        OR strpos(lower(p.hostname), lower($6)) > 0
-        OR strpos(lower(d.issued_by), lower($6)) > 0
-        OR strpos(d.state, lower($6)) > 0
+        :text::text IS NULL
+        OR strpos(replace(d.order_type, '_', ' '), replace(lower(:text), '_', ' ')) > 0
+        OR strpos(lower(d.id), lower(:text)) > 0
+        OR strpos(lower(p.wire_id), lower(:text)) > 0
+        OR strpos(lower(p.hostname), lower(:text)) > 0
+        OR strpos(lower(d.issued_by), lower(:text)) > 0
+        OR strpos(d.state, lower(:text)) > 0
     )
 ORDER BY d.created_at DESC, d.id DESC
-LIMIT $5;
+LIMIT :limit;
 
 -- name: standings
 -- fleet: the caller's row-level security decides which sites there are
@@ -86,7 +86,7 @@ SELECT
     count(d.succeeding_at) AS succeeding,
     count(d.stuck_at) AS stuck
 FROM rule_deliveries d
-WHERE d.rule = ANY ($1::uuid[])
+WHERE d.rule = ANY (:rules::uuid[])
 GROUP BY d.rule;
 
 -- name: news
@@ -138,8 +138,8 @@ CROSS JOIN LATERAL (
     FROM executions t
     WHERE t.site_id = s.id
         AND t.weight = 1
-        AND t.received_at >= $1
-        AND t.received_at <= $2
+        AND t.received_at >= :since
+        AND t.received_at <= :until
         AND NOT EXISTS (
             SELECT 1
             FROM corrections c
@@ -149,6 +149,6 @@ CROSS JOIN LATERAL (
         )
     GROUP BY (t.received_at AT TIME ZONE 'UTC')::date, t.level
 ) d
-WHERE $3::uuid IS NULL OR s.id = $3
+WHERE :site_id::uuid IS NULL OR s.id = :site_id
 GROUP BY d.day, d.level
 ORDER BY d.day, d.level;

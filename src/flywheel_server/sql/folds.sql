@@ -6,7 +6,7 @@ SELECT pg_advisory_xact_lock(7305117, 3);
 -- fleet: folds cross tenants
 -- Folds, and work on evidence, write tables of their own, so they only keep out whoever takes the lock
 -- for himself, and any other transaction that would do the same work.
-SELECT pg_advisory_xact_lock_shared(7305117, 3), pg_advisory_xact_lock(7305118, hashtext($1));
+SELECT pg_advisory_xact_lock_shared(7305117, 3), pg_advisory_xact_lock(7305118, hashtext(:work));
 
 -- name: plan_by_index
 -- fleet: no table is read
@@ -20,7 +20,7 @@ SELECT
     m.system_identifier <> c.system_identifier AS elsewhere
 FROM fold_marks m
 CROSS JOIN pg_control_system() c
-WHERE m.fold = $1;
+WHERE m.fold = :fold;
 
 -- name: elsewhere
 -- fleet: folds cross tenants
@@ -28,7 +28,7 @@ SELECT EXISTS (
     SELECT 1
     FROM fold_marks m
     CROSS JOIN pg_control_system() c
-    WHERE m.fold = ANY($1::text[])
+    WHERE m.fold = ANY(:folds::text[])
         AND m.system_identifier <> c.system_identifier
 );
 
@@ -36,7 +36,7 @@ SELECT EXISTS (
 -- fleet: folds cross tenants
 -- Nothing is visible in this snapshot: the first fold takes everything.
 INSERT INTO fold_marks (fold, mark, system_identifier, folded_at)
-SELECT $1, '1:1:'::pg_snapshot, c.system_identifier, $2
+SELECT :fold, '1:1:'::pg_snapshot, c.system_identifier, :now
 FROM pg_control_system() c
 ON CONFLICT (fold) DO UPDATE
 SET mark = excluded.mark,
@@ -77,8 +77,8 @@ WITH new AS MATERIALIZED (
                 ELSE f.reported_id
             END AS runbook_id
         FROM executions f
-        WHERE f.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-            AND NOT pg_visible_in_snapshot(f.xid, $1::text::pg_snapshot)
+        WHERE f.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
+            AND NOT pg_visible_in_snapshot(f.xid, :since::text::pg_snapshot)
             AND pg_visible_in_snapshot(f.xid, (SELECT pg_current_snapshot()))
             AND f.level = 'L2'
     ) e
@@ -105,14 +105,17 @@ changed AS (
                 OR p.state IN ('observed', 'withdrawn') AND NOT p.blocked AND counts_suffice(
                     p.successes + n.successes, p.verified_successes + n.verified_successes,
                     p.failures + n.failures, p.chaos_successes + n.chaos_successes,
-                    p.chaos_failures + n.chaos_failures, $3, $4, $5, $6, $7
+                    p.chaos_failures + n.chaos_failures, :site_min_occurrences,
+                    :site_min_successes, :site_min_success_rate, :require_verified,
+                    :learn_from_chaos
                 )
                 THEN '-infinity'
             -- What a rule was made of and has lost: whether it holds is looked at.
             WHEN p.state = 'approved' AND NOT counts_suffice(
                 p.successes + n.successes, p.verified_successes + n.verified_successes,
                 p.failures + n.failures, p.chaos_successes + n.chaos_successes,
-                p.chaos_failures + n.chaos_failures, $3, $4, $5, $6, $7
+                p.chaos_failures + n.chaos_failures, :site_min_occurrences, :site_min_successes,
+                :site_min_success_rate, :require_verified, :learn_from_chaos
             )
                 THEN '-infinity'
             ELSE p.due_at
@@ -161,7 +164,8 @@ added AS (
         p.last_seen_at, p.last_evidence_at,
         CASE WHEN counts_suffice(
             p.successes, p.verified_successes, p.failures, p.chaos_successes, p.chaos_failures,
-            $3, $4, $5, $6, $7
+            :site_min_occurrences, :site_min_successes, :site_min_success_rate, :require_verified,
+            :learn_from_chaos
         )
             THEN '-infinity'::timestamptz
         END
@@ -170,7 +174,7 @@ added AS (
 ),
 marked AS (
     UPDATE fold_marks
-    SET mark = pg_current_snapshot(), folded_at = $2
+    SET mark = pg_current_snapshot(), folded_at = :now
     WHERE fold = 'patterns'
 )
 SELECT
@@ -194,8 +198,8 @@ WITH new AS MATERIALIZED (
         max(e.occurred_at) FILTER (WHERE e.weight > 0 AND e.revision = 0) AS began_at,
         count(*) AS facts
     FROM executions e
-    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
+    WHERE e.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(e.xid, :since::text::pg_snapshot)
         AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
         AND e.level = 'L1'
     GROUP BY e.site_id, e.incident_type, e.reported_id, e.appliance_id, e.reported_appliance
@@ -301,7 +305,7 @@ remained AS (
 ),
 marked AS (
     UPDATE fold_marks
-    SET mark = pg_current_snapshot(), folded_at = $2
+    SET mark = pg_current_snapshot(), folded_at = :now
     WHERE fold = 'deliveries'
 )
 SELECT
@@ -321,8 +325,8 @@ WITH new AS MATERIALIZED (
         COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
         count(*) AS facts
     FROM executions e
-    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
+    WHERE e.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(e.xid, :since::text::pg_snapshot)
         AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
     GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
 ),
@@ -343,7 +347,7 @@ folded AS (
 ),
 marked AS (
     UPDATE fold_marks
-    SET mark = pg_current_snapshot(), folded_at = $2
+    SET mark = pg_current_snapshot(), folded_at = :now
     WHERE fold = 'days'
 )
 SELECT
@@ -379,7 +383,7 @@ FROM (
         COALESCE(sum(r.successes + r.failures + r.not_attempted), 0) AS matches,
         COALESCE(sum(r.successes), 0) AS successes,
         COALESCE(sum(r.failures), 0) AS failures
-    FROM unnest($1::uuid[]) AS t (id)
+    FROM unnest(:rules::uuid[]) AS t (id)
     LEFT JOIN rule_counts r ON r.rule = t.id
     GROUP BY t.id
 ) c
@@ -445,7 +449,7 @@ SET successes = patterns.successes + excluded.successes,
 -- fleet: a runbook is the same for every tenant
 UPDATE patterns
 SET due_at = '-infinity'
-WHERE runbook_id IN (SELECT a.runbook_id FROM aliases a WHERE a.alias = $1)
+WHERE runbook_id IN (SELECT a.runbook_id FROM aliases a WHERE a.alias = :alias)
     AND (state = 'eligible' OR blocked OR due_at IS NOT NULL);
 
 -- name: move_rules
@@ -453,7 +457,7 @@ WHERE runbook_id IN (SELECT a.runbook_id FROM aliases a WHERE a.alias = $1)
 WITH moved AS (
     DELETE FROM rule_counts c
     WHERE c.rule IS NULL
-        AND c.reported_id = $1
+        AND c.reported_id = :reported_id
         AND resolve_rule(c.site_id, c.incident_type, c.reported_id) IS NOT NULL
     RETURNING c.*
 )

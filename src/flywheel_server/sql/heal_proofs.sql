@@ -4,19 +4,19 @@ SELECT
     e.execution_id, e.revision, e.received_at, e.occurred_at, e.outcome,
     lower(e.hostname) AS hostname, e.incident_type
 FROM executions e
-WHERE e.site_id = $1
-    AND e.received_at >= $2
+WHERE e.site_id = :site_id
+    AND e.received_at >= :since
     AND e.weight = 1
     AND e.outcome IN ('success', 'claimed_success')
     AND (lower(e.hostname), e.incident_type) IN (
         SELECT u.hostname, u.incident_type
-        FROM unnest($3::text[], $4::text[]) AS u (hostname, incident_type)
+        FROM unnest(:hostnames::text[], :incident_types::text[]) AS u (hostname, incident_type)
     )
     AND (
-        $5::uuid IS NULL
+        :appliance_id::uuid IS NULL
         OR e.appliance_id IS NULL
-        OR e.appliance_id = $5
-        OR e.appliance_id IN (SELECT a.id FROM appliances a WHERE a.merged_into = $5)
+        OR e.appliance_id = :appliance_id
+        OR e.appliance_id IN (SELECT a.id FROM appliances a WHERE a.merged_into = :appliance_id)
     )
     AND NOT EXISTS (
         SELECT 1
@@ -33,7 +33,7 @@ WHERE e.site_id = $1
             AND p.revision = e.revision
     )
 ORDER BY e.received_at, e.execution_id
-LIMIT $6;
+LIMIT :limit;
 
 -- name: replace
 -- The same fact once more, with what a later look says it came to.
@@ -44,19 +44,19 @@ INSERT INTO executions (
     confidence, cost_usd, input_tokens, output_tokens, reasoning, detail
 )
 SELECT
-    e.site_id, e.execution_id, $4, now(), e.evidence_at, e.occurred_at, e.appliance_id,
+    e.site_id, e.execution_id, :revision, now(), e.evidence_at, e.occurred_at, e.appliance_id,
     e.reported_appliance, e.level, e.incident_id, e.incident_type, e.hostname, e.platform,
-    e.reported_id, $5, $6, e.chaos_campaign_id, e.error_category, e.error_message,
+    e.reported_id, :outcome, :passed, e.chaos_campaign_id, e.error_category, e.error_message,
     e.duration_seconds, e.confidence, e.cost_usd, e.input_tokens, e.output_tokens, e.reasoning,
     e.detail
 FROM executions e
-WHERE e.site_id = $1
-    AND e.execution_id = $2
-    AND e.received_at = $3
+WHERE e.site_id = :site_id
+    AND e.execution_id = :id
+    AND e.received_at = :at
     AND e.weight = 1;
 
 -- name: insert
 INSERT INTO heal_proofs (
     site_id, execution_id, revision, source, reference, passed, said, seen_at, proven_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now());
+VALUES (:site_id, :id, :revision, :source, :reference, :passed, :outcome, :seen_at, now());

@@ -14,23 +14,25 @@ CROSS JOIN LATERAL (
     FROM executions t
     WHERE t.site_id = s.id
         AND t.weight = 1
-        AND t.received_at >= $2
-        AND (t.received_at, t.execution_id, t.site_id) < ($3::timestamptz, $4::text, $5::uuid)
-        AND ($6::text IS NULL OR t.level = $6)
-        AND ($7::text[] IS NULL OR t.outcome = ANY ($7))
-        AND ($8::text IS NULL OR t.incident_type = $8)
-        AND ($9::text IS NULL OR t.hostname = $9)
+        AND t.received_at >= :since
+        AND (t.received_at, t.execution_id, t.site_id)
+            < (:received_at::timestamptz, :execution_id::text, :last_site_id::uuid)
+        AND (:level::text IS NULL OR t.level = :level)
+        AND (:outcomes::text[] IS NULL OR t.outcome = ANY (:outcomes))
+        AND (:incident_type::text IS NULL OR t.incident_type = :incident_type)
+        AND (:hostname::text IS NULL OR t.hostname = :hostname)
         AND (
-            $11::text IS NULL
-            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower($11), '_', ' ')) > 0
-            OR strpos(lower(t.hostname), lower($11)) > 0
-            OR strpos(lower(t.reported_id), lower($11)) > 0
+            :text::text IS NULL
+            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower(:text), '_', ' '))
+                > 0
+            OR strpos(lower(t.hostname), lower(:text)) > 0
+            OR strpos(lower(t.reported_id), lower(:text)) > 0
             OR EXISTS (
                 SELECT 1
                 FROM aliases n
                 JOIN runbooks b ON b.runbook_id = n.runbook_id
                 WHERE n.alias = t.reported_id
-                    AND strpos(lower(b.name), lower($11)) > 0
+                    AND strpos(lower(b.name), lower(:text)) > 0
             )
         )
         AND NOT EXISTS (
@@ -41,12 +43,12 @@ CROSS JOIN LATERAL (
                 AND c.revision > t.revision
         )
     ORDER BY t.received_at DESC, t.execution_id DESC
-    LIMIT $10
+    LIMIT :limit
 ) e
 LEFT JOIN aliases a ON a.alias = e.reported_id
-WHERE $1::uuid IS NULL OR s.id = $1
+WHERE :site_id::uuid IS NULL OR s.id = :site_id
 ORDER BY e.received_at DESC, e.execution_id DESC, e.site_id DESC
-LIMIT $10;
+LIMIT :limit;
 
 -- name: totals
 -- The same conditions as `page`, without where it starts: one row for each level.
@@ -69,23 +71,24 @@ CROSS JOIN LATERAL (
     FROM executions t
     WHERE t.site_id = s.id
         AND t.weight = 1
-        AND t.received_at >= $2
-        AND t.received_at <= $3
-        AND ($4::text IS NULL OR t.level = $4)
-        AND ($5::text[] IS NULL OR t.outcome = ANY ($5))
-        AND ($6::text IS NULL OR t.incident_type = $6)
-        AND ($7::text IS NULL OR t.hostname = $7)
+        AND t.received_at >= :since
+        AND t.received_at <= :until
+        AND (:level::text IS NULL OR t.level = :level)
+        AND (:outcomes::text[] IS NULL OR t.outcome = ANY (:outcomes))
+        AND (:incident_type::text IS NULL OR t.incident_type = :incident_type)
+        AND (:hostname::text IS NULL OR t.hostname = :hostname)
         AND (
-            $8::text IS NULL
-            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower($8), '_', ' ')) > 0
-            OR strpos(lower(t.hostname), lower($8)) > 0
-            OR strpos(lower(t.reported_id), lower($8)) > 0
+            :text::text IS NULL
+            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower(:text), '_', ' '))
+                > 0
+            OR strpos(lower(t.hostname), lower(:text)) > 0
+            OR strpos(lower(t.reported_id), lower(:text)) > 0
             OR EXISTS (
                 SELECT 1
                 FROM aliases n
                 JOIN runbooks b ON b.runbook_id = n.runbook_id
                 WHERE n.alias = t.reported_id
-                    AND strpos(lower(b.name), lower($8)) > 0
+                    AND strpos(lower(b.name), lower(:text)) > 0
             )
         )
         AND NOT EXISTS (
@@ -97,7 +100,7 @@ CROSS JOIN LATERAL (
         )
     GROUP BY t.level
 ) e
-WHERE $1::uuid IS NULL OR s.id = $1
+WHERE :site_id::uuid IS NULL OR s.id = :site_id
 GROUP BY e.level
 ORDER BY e.level;
 
@@ -122,13 +125,13 @@ SELECT
 FROM executions t
 JOIN sites s ON s.id = t.site_id
 LEFT JOIN aliases a ON a.alias = t.reported_id
-WHERE t.site_id = $1
+WHERE t.site_id = :site_id
     AND t.weight = 1
     AND t.level = 'L2'
-    AND t.incident_type = $2
-    AND COALESCE(a.runbook_id, t.reported_id) = $3
-    AND t.hostname = $4
-    AND t.received_at >= $5
+    AND t.incident_type = :incident_type
+    AND COALESCE(a.runbook_id, t.reported_id) = :runbook_id
+    AND t.hostname = :hostname
+    AND t.received_at >= :since
     AND NOT EXISTS (
         SELECT 1
         FROM corrections c
@@ -137,7 +140,7 @@ WHERE t.site_id = $1
             AND c.revision > t.revision
     )
 ORDER BY t.received_at DESC, t.execution_id DESC
-LIMIT $6;
+LIMIT :limit;
 
 -- name: of_pattern_by_day
 -- What `of_pattern` lists, counted by the UTC day on which it was received.
@@ -149,13 +152,13 @@ SELECT
     count(*) FILTER (WHERE t.outcome LIKE 'claimed%') AS claimed
 FROM executions t
 LEFT JOIN aliases a ON a.alias = t.reported_id
-WHERE t.site_id = $1
+WHERE t.site_id = :site_id
     AND t.weight = 1
     AND t.level = 'L2'
-    AND t.incident_type = $2
-    AND COALESCE(a.runbook_id, t.reported_id) = $3
-    AND t.hostname = $4
-    AND t.received_at >= $5
+    AND t.incident_type = :incident_type
+    AND COALESCE(a.runbook_id, t.reported_id) = :runbook_id
+    AND t.hostname = :hostname
+    AND t.received_at >= :since
     AND NOT EXISTS (
         SELECT 1
         FROM corrections c

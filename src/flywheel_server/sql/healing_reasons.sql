@@ -4,7 +4,7 @@ SELECT
     q.place, l.id, l.rule_id, l.name, l.source, l.scope, l.tier, l.created_at,
     b.name AS runbook_name, d.tier AS approved_tier, d.actor_name AS approved_by,
     d.decided_at AS approved_at, COALESCE(l.label, d.custom_name) AS custom_name, d.evidence
-FROM unnest($1::uuid[], $2::text[], $3::text[])
+FROM unnest(:site_ids::uuid[], :incident_types::text[], :reported_ids::text[])
     WITH ORDINALITY AS q (site_id, incident_type, reported_id, place)
 CROSS JOIN LATERAL resolved_rule(q.site_id, q.incident_type, q.reported_id) r
 JOIN l1_rules l ON l.id = r.rule
@@ -22,7 +22,7 @@ LEFT JOIN LATERAL (
 -- name: plans
 -- The plan that each of these executions came of, and who approved it where it had to wait.
 SELECT q.place, p.planner, w.decided_by, w.decided_by_kind, w.decided_at
-FROM unnest($1::uuid[], $2::text[], $3::text[])
+FROM unnest(:site_ids::uuid[], :incident_ids::text[], :execution_ids::text[])
     WITH ORDINALITY AS q (site_id, incident_id, execution_id, place)
 JOIN LATERAL (
     SELECT t.id, t.site_id, t.planner
@@ -41,4 +41,4 @@ LEFT JOIN plan_approvals w
 -- fleet: the catalogue of runbooks is one for the platform
 SELECT b.runbook_id, b.name
 FROM runbooks b
-WHERE b.runbook_id = ANY ($1::text[]);
+WHERE b.runbook_id = ANY (:ids::text[]);

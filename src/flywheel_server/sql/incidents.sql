@@ -3,7 +3,10 @@ INSERT INTO incidents (
     site_id, hostname, incident_type, check_type, severity, details, pre_state, hipaa_controls,
     reported_at, last_reported_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+VALUES (
+    :site_id, :hostname, :incident_type, :check_type, :severity, :details, :pre_state,
+    :hipaa_controls, :now, :now
+)
 ON CONFLICT (site_id, hostname, check_type) DO UPDATE
 SET incident_type = EXCLUDED.incident_type,
     severity = EXCLUDED.severity,
@@ -26,14 +29,15 @@ RETURNING incidents.id, old.status AS status_before;
 -- name: resolve
 UPDATE incidents
 SET status = 'resolved',
-    resolved_at = COALESCE(incidents.resolved_at, $3),
-    resolution_tier = CASE WHEN incidents.status = 'open' THEN $4 ELSE incidents.resolution_tier END,
+    resolved_at = COALESCE(incidents.resolved_at, :now),
+    resolution_tier = CASE WHEN incidents.status = 'open' THEN :tier
+    ELSE incidents.resolution_tier END,
     resolution_action = CASE
-        WHEN incidents.status = 'open' THEN $5
+        WHEN incidents.status = 'open' THEN :action
         ELSE incidents.resolution_action
     END
-WHERE incidents.site_id = $1
-    AND incidents.id = $2
+WHERE incidents.site_id = :site_id
+    AND incidents.id = :incident_id
 RETURNING
     incidents.id, incidents.hostname, incidents.check_type, incidents.reported_at,
     old.status AS status_before;
@@ -41,29 +45,31 @@ RETURNING
 -- name: resolve_by_key
 UPDATE incidents
 SET status = 'resolved',
-    resolved_at = COALESCE(incidents.resolved_at, $4),
-    resolution_tier = CASE WHEN incidents.status = 'open' THEN $5 ELSE incidents.resolution_tier END,
+    resolved_at = COALESCE(incidents.resolved_at, :now),
+    resolution_tier = CASE WHEN incidents.status = 'open' THEN :tier
+    ELSE incidents.resolution_tier END,
     resolution_action = CASE
-        WHEN incidents.status = 'open' THEN $6
+        WHEN incidents.status = 'open' THEN :action
         ELSE incidents.resolution_action
     END
-WHERE incidents.site_id = $1
-    AND incidents.hostname = $2
-    AND incidents.check_type = $3
+WHERE incidents.site_id = :site_id
+    AND incidents.hostname = :hostname
+    AND incidents.check_type = :check_type
 RETURNING
     incidents.id, incidents.hostname, incidents.check_type, incidents.reported_at,
     old.status AS status_before, old.resolved_at AS resolved_before;
 
 -- name: lock_key
 -- The report and the resolution of one host's check come one after the other.
-SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(10), $1::uuid, $2::text, $3::text), 7311))
+SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(10), :site_id::uuid, :hostname::text,
+    :check_type::text), 7311))
     AS site_id;
 
 -- name: keep_early
 INSERT INTO early_resolutions (
     site_id, hostname, check_type, resolved_at, resolution_tier, resolution_action
 )
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES (:site_id, :hostname, :check_type, :now, :tier, :action)
 ON CONFLICT (site_id, hostname, check_type) DO UPDATE
 SET resolved_at = excluded.resolved_at,
     resolution_tier = excluded.resolution_tier,
@@ -71,16 +77,16 @@ SET resolved_at = excluded.resolved_at,
 
 -- name: take_early
 DELETE FROM early_resolutions r
-WHERE r.site_id = $1
-    AND r.hostname = $2
-    AND r.check_type = $3
+WHERE r.site_id = :site_id
+    AND r.hostname = :hostname
+    AND r.check_type = :check_type
 RETURNING r.resolved_at, r.resolution_tier, r.resolution_action;
 
 -- name: forget_early
 -- fleet: housekeeping keeps every site
 WITH forgotten AS (
     DELETE FROM early_resolutions r
-    WHERE r.resolved_at < $1
+    WHERE r.resolved_at < :before
     RETURNING 1
 )
 SELECT count(*) FROM forgotten;

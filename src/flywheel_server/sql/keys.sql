@@ -1,6 +1,6 @@
 -- name: insert
 INSERT INTO api_keys (site_id, appliance_id, partner_id, operator_id, label, digest, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+VALUES (:site_id, :appliance_id, :partner_id, :operator_id, :label, :digest, :now)
 RETURNING id, site_id, appliance_id, partner_id, operator_id, label, created_at, revoked_at;
 
 -- name: lock
@@ -15,7 +15,7 @@ SELECT
     k.created_at,
     k.revoked_at
 FROM api_keys k
-WHERE k.id = $1
+WHERE k.id = :key_id
 FOR NO KEY UPDATE;
 
 -- name: lock_of_partner
@@ -29,23 +29,23 @@ SELECT
     k.created_at,
     k.revoked_at
 FROM api_keys k
-WHERE k.partner_id = $1
-    AND k.id = $2
+WHERE k.partner_id = :partner_id
+    AND k.id = :key_id
 FOR NO KEY UPDATE;
 
 -- name: revoke
 -- fleet: of any tenant; whoever revokes has locked the key within their own
 UPDATE api_keys
-SET revoked_at = $2
-WHERE id = $1
+SET revoked_at = :now
+WHERE id = :key_id
     AND revoked_at IS NULL
 RETURNING digest;
 
 -- name: revoke_of_operator
 -- fleet: operators belong to the platform
 UPDATE api_keys
-SET revoked_at = $2
-WHERE operator_id = $1
+SET revoked_at = :now
+WHERE operator_id = :operator_id
     AND revoked_at IS NULL
 RETURNING digest;
 
@@ -53,7 +53,7 @@ RETURNING digest;
 -- fleet: operators belong to the platform
 SELECT k.digest
 FROM api_keys k
-WHERE k.operator_id = $1
+WHERE k.operator_id = :operator_id
     AND k.revoked_at IS NULL;
 
 -- name: list
@@ -69,18 +69,18 @@ SELECT
 FROM api_keys k
 LEFT JOIN sites s ON s.id = k.site_id
 LEFT JOIN appliances a ON a.id = k.appliance_id
-WHERE ($1::uuid IS NULL OR k.id > $1)
-    AND ($2::uuid IS NULL OR k.site_id = $2)
-    AND ($3::uuid IS NULL OR k.partner_id = $3)
+WHERE (:after::uuid IS NULL OR k.id > :after)
+    AND (:site_id::uuid IS NULL OR k.site_id = :site_id)
+    AND (:partner_id::uuid IS NULL OR k.partner_id = :partner_id)
     AND (
-        $5::text IS NULL
-        OR strpos(lower(k.label), lower($5)) > 0
-        OR strpos(k.id::text, lower($5)) > 0
-        OR strpos(lower(a.wire_id), lower($5)) > 0
-        OR CASE WHEN k.revoked_at IS NULL THEN 'valid' ELSE 'revoked' END = ANY ($6::text[])
+        :text::text IS NULL
+        OR strpos(lower(k.label), lower(:text)) > 0
+        OR strpos(k.id::text, lower(:text)) > 0
+        OR strpos(lower(a.wire_id), lower(:text)) > 0
+        OR CASE WHEN k.revoked_at IS NULL THEN 'valid' ELSE 'revoked' END = ANY (:called::text[])
     )
 ORDER BY k.id
-LIMIT $4;
+LIMIT :limit;
 
 -- name: list_of_partner
 SELECT
@@ -93,14 +93,14 @@ SELECT
     k.created_at,
     k.revoked_at
 FROM api_keys k
-WHERE k.partner_id = $1
-    AND ($2::uuid IS NULL OR k.id > $2)
+WHERE k.partner_id = :partner_id
+    AND (:after::uuid IS NULL OR k.id > :after)
     AND (
-        $3::text IS NULL
-        OR strpos(lower(k.label), lower($3)) > 0
-        OR strpos(k.id::text, lower($3)) > 0
-        OR CASE WHEN k.revoked_at IS NULL THEN 'valid' ELSE 'revoked' END = ANY ($6::text[])
+        :text::text IS NULL
+        OR strpos(lower(k.label), lower(:text)) > 0
+        OR strpos(k.id::text, lower(:text)) > 0
+        OR CASE WHEN k.revoked_at IS NULL THEN 'valid' ELSE 'revoked' END = ANY (:called::text[])
     )
-    AND ($4::boolean IS NULL OR (k.revoked_at IS NULL) = $4)
+    AND (:valid::boolean IS NULL OR (k.revoked_at IS NULL) = :valid)
 ORDER BY k.id
-LIMIT $5;
+LIMIT :limit;

@@ -5,28 +5,28 @@ SELECT
     w.decided_at
 FROM plan_approvals w
 JOIN plans p ON p.id = w.plan_id
-WHERE w.site_id = $1
-    AND w.order_id = $2;
+WHERE w.site_id = :site_id
+    AND w.order_id = :order_id;
 
 -- name: reported
 -- Whether the appliance reported the heal of this incident itself since then.
 SELECT EXISTS (
     SELECT 1
     FROM executions e
-    WHERE e.site_id = $1
-        AND hashtextextended(e.incident_id, 0) = hashtextextended($2, 0)
-        AND e.incident_id = $2
+    WHERE e.site_id = :site_id
+        AND hashtextextended(e.incident_id, 0) = hashtextextended(:incident_id, 0)
+        AND e.incident_id = :incident_id
         AND e.incident_id <> ''
         AND e.level <> 'L1'
         AND e.weight = 1
-        AND e.received_at >= $3
+        AND e.received_at >= :since
 );
 
 -- name: note
 UPDATE plans
-SET execution_id = $3, executed_at = $4, outcome = $5, verified = $6
-WHERE site_id = $1
-    AND id = $2
+SET execution_id = :execution_id, executed_at = :now, outcome = :outcome, verified = :verified
+WHERE site_id = :site_id
+    AND id = :plan_id
     AND execution_id IS NULL;
 
 -- name: repeated
@@ -36,8 +36,8 @@ SELECT p.site_id, p.execution_id
 FROM plan_approvals w
 JOIN plans p ON p.id = w.plan_id
 WHERE w.order_id IS NOT NULL
-    AND p.created_at >= $1
-    AND p.execution_id = $2 || w.order_id
+    AND p.created_at >= :made_since
+    AND p.execution_id = :prefix || w.order_id
     AND p.incident_id <> ''
     AND EXISTS (
         SELECT 1
@@ -51,17 +51,17 @@ WHERE w.order_id IS NOT NULL
             AND e.execution_id <> p.execution_id
     )
 ORDER BY p.site_id, p.execution_id
-LIMIT $3;
+LIMIT :limit;
 
 -- name: verify
 -- fleet: the loop looks after the orders of every site
 -- What a check or a later scan says of a heal is what its order came to.
 UPDATE orders o
-SET outcome = p.outcome, standing = 'verified', changed_at = $2
+SET outcome = p.outcome, standing = 'verified', changed_at = :now
 FROM plan_approvals w
 JOIN plans p ON p.id = w.plan_id
 WHERE w.order_id = o.id
-    AND p.created_at >= $1
+    AND p.created_at >= :made_since
     AND p.verified IS NOT NULL
     AND p.outcome IN ('success', 'failure')
     AND o.reported_at IS NOT NULL
@@ -74,14 +74,14 @@ SELECT found.incident_type
 FROM (
     SELECT p.incident_type, p.created_at AS at
     FROM plans p
-    WHERE p.site_id = $1
-        AND hashtextextended(p.incident_id, 0) = hashtextextended($2, 0)
-        AND p.incident_id = $2
+    WHERE p.site_id = :site_id
+        AND hashtextextended(p.incident_id, 0) = hashtextextended(:incident_id, 0)
+        AND p.incident_id = :incident_id
     UNION ALL
     SELECT i.check_type, i.reported_at
     FROM incidents i
-    WHERE i.site_id = $1
-        AND i.id::text = $2
+    WHERE i.site_id = :site_id
+        AND i.id::text = :incident_id
 ) AS found
 WHERE found.incident_type <> ''
 ORDER BY found.at DESC

@@ -3,7 +3,10 @@ INSERT INTO orders AS o (
     id, site_id, appliance_id, kind, order_type, object_key, rule, priority, created_at, expires_at,
     nonce, signed_payload, signature, issued_by, changed_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $9)
+VALUES (
+    :order_id, :site_id, :appliance_id, :kind, :order_type, :object_key, :rule, :priority,
+    :created_at, :expires_at, :nonce, :signed_payload, :signature, :issued_by, :created_at
+)
 ON CONFLICT (appliance_id, order_type, object_key)
     WHERE state IN ('pending', 'acknowledged') DO NOTHING
 RETURNING
@@ -19,10 +22,10 @@ SELECT
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
     o.result, o.error_message, o.outcome, o.standing
 FROM orders o
-WHERE o.site_id = $1
-    AND o.appliance_id = $2
-    AND o.order_type = $3
-    AND o.object_key = $4
+WHERE o.site_id = :site_id
+    AND o.appliance_id = :appliance_id
+    AND o.order_type = :order_type
+    AND o.object_key = :object_key
     AND o.state IN ('pending', 'acknowledged');
 
 -- name: pending
@@ -33,18 +36,18 @@ SELECT
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
     o.result, o.error_message, o.outcome, o.standing
 FROM orders o
-WHERE o.site_id = $1
-    AND o.appliance_id = $2
+WHERE o.site_id = :site_id
+    AND o.appliance_id = :appliance_id
     AND o.state = 'pending'
-    AND o.expires_at > $3
+    AND o.expires_at > :now
 ORDER BY o.priority, o.created_at, o.id
-LIMIT $4;
+LIMIT :most_handed_out;
 
 -- name: hand_out
 UPDATE orders
-SET handed_out_at = $3
-WHERE site_id = $1
-    AND id = ANY($2::text[])
+SET handed_out_at = :now
+WHERE site_id = :site_id
+    AND id = ANY(:ids::text[])
     AND handed_out_at IS NULL;
 
 -- name: lock
@@ -55,14 +58,14 @@ SELECT
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
     o.result, o.error_message, o.outcome, o.standing
 FROM orders o
-WHERE o.id = $1
+WHERE o.id = :id
 FOR NO KEY UPDATE;
 
 -- name: acknowledge
 UPDATE orders AS o
-SET state = 'acknowledged', acknowledged_at = $3, changed_at = $3
-WHERE o.site_id = $1
-    AND o.id = $2
+SET state = 'acknowledged', acknowledged_at = :now, changed_at = :now
+WHERE o.site_id = :site_id
+    AND o.id = :id
     AND o.state = 'pending'
 RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
@@ -76,19 +79,19 @@ UPDATE orders AS o
 SET
     state = CASE
         WHEN o.state NOT IN ('pending', 'acknowledged') THEN o.state
-        WHEN $7 IN ('success', 'unknown') THEN 'completed'
+        WHEN :outcome IN ('success', 'unknown') THEN 'completed'
         ELSE 'failed'
     END,
-    finished_at = COALESCE(o.finished_at, $3),
-    changed_at = $3,
-    reported_at = $3,
-    success = $4,
-    result = $5,
-    error_message = $6,
-    outcome = $7,
-    standing = $8
-WHERE o.site_id = $1
-    AND o.id = $2
+    finished_at = COALESCE(o.finished_at, :now),
+    changed_at = :now,
+    reported_at = :now,
+    success = :success,
+    result = :result,
+    error_message = :error_message,
+    outcome = :outcome,
+    standing = :standing
+WHERE o.site_id = :site_id
+    AND o.id = :id
     AND o.reported_at IS NULL
 RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
@@ -98,9 +101,9 @@ RETURNING
 
 -- name: cancel
 UPDATE orders AS o
-SET state = 'cancelled', finished_at = $3, changed_at = $3
-WHERE o.site_id = $1
-    AND o.id = $2
+SET state = 'cancelled', finished_at = :now, changed_at = :now
+WHERE o.site_id = :site_id
+    AND o.id = :id
     AND o.state IN ('pending', 'acknowledged')
 RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
@@ -112,24 +115,24 @@ RETURNING
 -- fleet: the caller's row-level security decides which orders there are
 -- One that the appliance has acknowledged is carried out.
 UPDATE orders AS o
-SET state = 'cancelled', finished_at = $2, changed_at = $2
-WHERE o.rule = $1
+SET state = 'cancelled', finished_at = :now, changed_at = :now
+WHERE o.rule = :rule
     AND o.state = 'pending'
 RETURNING o.appliance_id;
 
 -- name: cancel_of_excluded
 -- The same, where a tenant does not get the rule any more.
 UPDATE orders AS o
-SET state = 'cancelled', finished_at = $2, changed_at = $2
-WHERE o.rule = $1
+SET state = 'cancelled', finished_at = :now, changed_at = :now
+WHERE o.rule = :rule
     AND o.state = 'pending'
-    AND o.site_id IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = $1)
+    AND o.site_id IN (SELECT x.site_id FROM excluded_rules x WHERE x.rule = :rule)
 RETURNING o.appliance_id;
 
 -- name: cancel_of_disabled_rules
 -- fleet: the loop looks at the rules of every scope
 UPDATE orders AS o
-SET state = 'cancelled', finished_at = $1, changed_at = $1
+SET state = 'cancelled', finished_at = :now, changed_at = :now
 FROM l1_rules l
 WHERE l.id = o.rule
     AND NOT l.enabled
@@ -139,11 +142,11 @@ RETURNING o.appliance_id;
 -- name: expire_of
 -- Guarded: whoever else ends the order first, wins.
 UPDATE orders AS o
-SET state = 'expired', finished_at = $3, changed_at = $3
-WHERE o.site_id = $1
-    AND o.appliance_id = $2
+SET state = 'expired', finished_at = :now, changed_at = :now
+WHERE o.site_id = :site_id
+    AND o.appliance_id = :appliance_id
     AND o.state IN ('pending', 'acknowledged')
-    AND o.expires_at <= $3
+    AND o.expires_at <= :now
 RETURNING o.id;
 
 -- name: expire_due
@@ -152,14 +155,14 @@ WITH due AS (
     SELECT o.id
     FROM orders o
     WHERE o.state IN ('pending', 'acknowledged')
-        AND o.expires_at <= $1
+        AND o.expires_at <= :now
     ORDER BY o.expires_at
-    LIMIT $2
+    LIMIT :most_expired
     -- What is being completed at this moment is completed; the next turn looks again.
     FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE orders AS o
-SET state = 'expired', finished_at = $1, changed_at = $1
+SET state = 'expired', finished_at = :now, changed_at = :now
 FROM due d
 WHERE o.id = d.id
 RETURNING o.appliance_id;
@@ -172,14 +175,14 @@ SELECT
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
     o.result, o.error_message, o.outcome, o.standing
 FROM orders o
-WHERE o.site_id = $1
+WHERE o.site_id = :site_id
     AND o.appliance_id IN (
         SELECT g.id
         FROM appliances g
-        WHERE g.site_id = $1
-            AND (g.id = $2 OR g.merged_into = $2)
+        WHERE g.site_id = :site_id
+            AND (g.id = :appliance_id OR g.merged_into = :appliance_id)
     )
-    AND ($3::text[] IS NULL OR o.state = ANY($3))
-    AND ($4::timestamptz IS NULL OR (o.created_at, o.id) > ($4, $5::text))
+    AND (:states::text[] IS NULL OR o.state = ANY(:states))
+    AND (:created_at::timestamptz IS NULL OR (o.created_at, o.id) > (:created_at, :id::text))
 ORDER BY o.created_at, o.id
-LIMIT $6;
+LIMIT :limit;

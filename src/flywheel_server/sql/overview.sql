@@ -61,15 +61,15 @@ SELECT
     (
         SELECT count(*)
         FROM promotions p
-        WHERE p.decision = 'approved' AND p.decided_at >= $1 AND p.decided_at < $2
+        WHERE p.decision = 'approved' AND p.decided_at >= :since AND p.decided_at < :until
     ) AS approved,
     (
         SELECT count(*)
         FROM promotions p
-        WHERE p.decision = 'rejected' AND p.decided_at >= $1 AND p.decided_at < $2
+        WHERE p.decision = 'rejected' AND p.decided_at >= :since AND p.decided_at < :until
     ) AS rejected,
     (
-        SELECT count(*) FROM l1_rules l WHERE l.withdrawn_at >= $1 AND l.withdrawn_at < $2
+        SELECT count(*) FROM l1_rules l WHERE l.withdrawn_at >= :since AND l.withdrawn_at < :until
     ) AS withdrawn;
 
 -- name: days
@@ -78,8 +78,8 @@ SELECT
     d.day, d.level, d.successes, d.failures, d.not_attempted, d.claimed_successes,
     d.claimed_failures
 FROM level_days d
-WHERE d.day >= $1
-    AND d.day <= $2
+WHERE d.day >= :first
+    AND d.day <= :last
 ORDER BY d.day, d.level;
 
 -- name: counted_at
@@ -95,7 +95,7 @@ WHERE w.partner_id IS NULL
 GROUP BY w.id
 HAVING count(d.id) > 0 OR w.gone_at IS NOT NULL
 ORDER BY w.id
-LIMIT $1;
+LIMIT :limit;
 
 -- name: recent
 -- fleet: an operator's view of the whole platform, counts only
@@ -104,4 +104,4 @@ SELECT
     COALESCE(sum(e.weight) FILTER (WHERE e.level = 'L2'), 0)::bigint AS l2,
     COALESCE(sum(e.weight) FILTER (WHERE e.level = 'L3'), 0)::bigint AS l3
 FROM executions e
-WHERE e.received_at >= $1;
+WHERE e.received_at >= :since;

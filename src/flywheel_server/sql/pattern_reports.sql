@@ -3,7 +3,10 @@ INSERT INTO pattern_reports (
     site_id, appliance_id, kind, signature, check_type, hostname, occurrences, successes,
     total_resolution_ms, resolution_steps, first_seen_at, last_seen_at
 )
-VALUES ($1, $2, 'heal', $3, $4, $5, 1, $6, $7, $8, $9, $9)
+VALUES (
+    :site_id, :reporter_id, 'heal', :signature, :check_type, :hostname, 1, :success, :milliseconds,
+    :steps, :at, :at
+)
 ON CONFLICT (site_id, appliance_id, kind, signature) DO UPDATE
 SET check_type = EXCLUDED.check_type,
     hostname = EXCLUDED.hostname,
@@ -25,8 +28,10 @@ WITH given AS (
     SELECT
         g.signature, g.occurrences, g.successes, g.l1, g.l2, g.l3, g.total_ms, g.action, g.last_seen
     FROM unnest(
-        $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-        $9::double precision[], $10::text[], $11::timestamptz[]
+        :signatures::text[], :occurrences::bigint[], :successes::bigint[],
+        :l1_resolutions::bigint[], :l2_resolutions::bigint[], :l3_resolutions::bigint[],
+        :total_milliseconds::double precision[], :recommended_actions::text[],
+        :last_seen_at::timestamptz[]
     ) AS g (signature, occurrences, successes, l1, l2, l3, total_ms, action, last_seen)
 ), merged AS (
     INSERT INTO pattern_reports (
@@ -35,7 +40,8 @@ WITH given AS (
         last_seen_at
     )
     SELECT
-        $1::uuid, $2::uuid, 'stats', g.signature, g.occurrences, g.successes, g.l1, g.l2, g.l3,
+        :site_id::uuid, :reporter_id::uuid, 'stats', g.signature, g.occurrences, g.successes, g.l1,
+        g.l2, g.l3,
         g.total_ms, g.action, g.last_seen, g.last_seen
     FROM given g
     -- Two posts at once lock the rows in one order.

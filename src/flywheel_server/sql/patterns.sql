@@ -19,7 +19,7 @@ SET due_at = '-infinity'
 FROM (
     SELECT t.id
     FROM patterns t
-    WHERE t.incident_type = $1
+    WHERE t.incident_type = :incident_type
         -- The others do not become candidates by it. One that is due may be looked at this moment.
         AND (t.state = 'eligible' OR t.blocked OR t.due_at IS NOT NULL)
     ORDER BY t.site_id, t.incident_type, t.runbook_id, t.hostname
@@ -33,7 +33,7 @@ SET due_at = '-infinity'
 FROM (
     SELECT t.id
     FROM patterns t
-    WHERE t.site_id = $1
+    WHERE t.site_id = :site_id
         AND (t.state = 'eligible' OR t.blocked OR t.due_at IS NOT NULL)
     ORDER BY t.site_id, t.incident_type, t.runbook_id, t.hostname
     FOR NO KEY UPDATE
@@ -69,13 +69,13 @@ LEFT JOIN LATERAL (
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) c ON true
-WHERE p.id > $1
-    AND ($2::text IS NULL OR s.slug = $2 OR s.id::text = $2)
-    AND ($3::text IS NULL OR p.incident_type = $3)
-    AND ($4::text IS NULL OR p.runbook_id = $4)
-    AND ($5::text IS NULL OR p.state = $5)
+WHERE p.id > :after
+    AND (:site::text IS NULL OR s.slug = :site OR s.id::text = :site)
+    AND (:incident_type::text IS NULL OR p.incident_type = :incident_type)
+    AND (:runbook_id::text IS NULL OR p.runbook_id = :runbook_id)
+    AND (:state::text IS NULL OR p.state = :state)
 ORDER BY p.id
-LIMIT $6;
+LIMIT :limit;
 
 -- name: lock_due
 -- fleet: the loop looks at the gates of every site
@@ -85,9 +85,9 @@ FROM patterns p
 WHERE p.id IN (
     SELECT d.id
     FROM patterns d
-    WHERE d.due_at < $1
+    WHERE d.due_at < :now
     ORDER BY d.due_at
-    LIMIT $2
+    LIMIT :limit
 )
 ORDER BY p.site_id, p.incident_type, p.runbook_id, p.hostname
 FOR NO KEY UPDATE;
@@ -121,17 +121,17 @@ LEFT JOIN LATERAL (
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) c ON true
-WHERE p.id = ANY ($1::text[])
+WHERE p.id = ANY (:ids::text[])
 ORDER BY p.id;
 
 -- name: set_verdicts
 -- fleet: the loop looks at the gates of every site
 UPDATE patterns p
 SET state = u.state,
-    state_changed_at = CASE WHEN p.state = u.state THEN p.state_changed_at ELSE $5 END,
+    state_changed_at = CASE WHEN p.state = u.state THEN p.state_changed_at ELSE :now END,
     due_at = u.due_at,
     blocked = u.blocked
-FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::boolean[])
+FROM unnest(:ids::text[], :states::text[], :due_at::timestamptz[], :blocked::boolean[])
     AS u (id, state, due_at, blocked)
 WHERE p.id = u.id;
 
@@ -155,30 +155,30 @@ FROM (
     LEFT JOIN l1_rules l
         ON l.source = 'platform' AND l.withdrawn_at IS NULL
         AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
-    WHERE (p.incident_type, p.runbook_id) > ($1, $2)
-        AND ($3::text IS NULL OR p.incident_type = $3)
-        AND ($4::text IS NULL OR p.runbook_id = $4)
+    WHERE (p.incident_type, p.runbook_id) > (:after_type, :after_runbook)
+        AND (:incident_type::text IS NULL OR p.incident_type = :incident_type)
+        AND (:runbook_id::text IS NULL OR p.runbook_id = :runbook_id)
         AND (
-            $6::text IS NULL
-            OR strpos(lower(p.incident_type), lower($6)) > 0
-            OR strpos(lower(p.runbook_id), lower($6)) > 0
+            :text::text IS NULL
+            OR strpos(lower(p.incident_type), lower(:text)) > 0
+            OR strpos(lower(p.runbook_id), lower(:text)) > 0
             OR EXISTS (
                 SELECT 1
                 FROM runbooks kb
                 WHERE kb.runbook_id = p.runbook_id
-                    AND strpos(lower(kb.name), lower($6)) > 0
+                    AND strpos(lower(kb.name), lower(:text)) > 0
             )
         )
         AND (
-            $7::text IS NULL
-            OR $7 = CASE
+            :standing::text IS NULL
+            OR :standing = CASE
                 WHEN l.rule_id IS NOT NULL THEN 'promoted'
                 WHEN r.executable THEN 'open'
                 ELSE 'barred'
             END
         )
     ORDER BY p.incident_type, p.runbook_id
-    LIMIT $5
+    LIMIT :limit
 ) p
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
@@ -203,7 +203,7 @@ LEFT JOIN l1_rules l
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
-WHERE p.id = $1;
+WHERE p.id = :id;
 
 -- name: platform_elsewhere
 -- fleet: counts only, of so many organizations that they tell of none
@@ -228,8 +228,8 @@ LEFT JOIN l1_rules l
     AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
-WHERE p.incident_type = $1
-    AND p.since_organizations >= $2
+WHERE p.incident_type = :incident_type
+    AND p.since_organizations >= :least_organizations
     AND r.executable
 ORDER BY p.runbook_id;
 
@@ -257,22 +257,26 @@ FROM (
         AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
     CROSS JOIN LATERAL (
         SELECT
-            CASE WHEN $10 THEN p.since_chaos_organizations ELSE p.since_organizations END
+            CASE WHEN :learn_from_chaos THEN p.since_chaos_organizations
+            ELSE p.since_organizations END
                 AS organizations,
             p.since_successes + p.since_failures
-                + CASE WHEN $10 THEN p.since_chaos_successes + p.since_chaos_failures ELSE 0 END
+                + CASE WHEN :learn_from_chaos THEN p.since_chaos_successes
+                + p.since_chaos_failures ELSE 0 END
                 AS occurrences,
             CASE
-                WHEN $11::boolean THEN p.since_verified_successes
-                WHEN $10::boolean THEN p.since_successes + p.since_chaos_successes
+                WHEN :require_verified::boolean THEN p.since_verified_successes
+                WHEN :learn_from_chaos::boolean THEN p.since_successes + p.since_chaos_successes
                 ELSE p.since_successes
             END AS successes
     ) c
     CROSS JOIN LATERAL (
         SELECT
             (
-                LEAST(c.organizations / $7::float8, 1) + LEAST(c.occurrences / $8::float8, 1)
-                + LEAST(COALESCE(c.successes::float8 / NULLIF(c.occurrences, 0), 0) / $9::float8, 1)
+                LEAST(c.organizations / :organizations::float8, 1)
+                + LEAST(c.occurrences / :occurrences::float8, 1)
+                + LEAST(COALESCE(c.successes::float8 / NULLIF(c.occurrences, 0),
+                0) / :success_rate::float8, 1)
             ) / 3 - CASE
                 WHEN l.rule_id IS NOT NULL THEN 1
                 WHEN r.executable THEN 0
@@ -280,33 +284,34 @@ FROM (
             END AS nearness
     ) n
     WHERE (
-            $1::float8 IS NULL
-            OR n.nearness < $1
-            OR n.nearness = $1 AND (p.incident_type, p.runbook_id) > ($2::text, $3::text)
+            :after_nearness::float8 IS NULL
+            OR n.nearness < :after_nearness
+            OR n.nearness = :after_nearness AND (p.incident_type, p.runbook_id)
+                > (:after_type::text, :after_runbook::text)
         )
-        AND ($4::text IS NULL OR p.incident_type = $4)
-        AND ($5::text IS NULL OR p.runbook_id = $5)
+        AND (:incident_type::text IS NULL OR p.incident_type = :incident_type)
+        AND (:runbook_id::text IS NULL OR p.runbook_id = :runbook_id)
         AND (
-            $6::text IS NULL
-            OR strpos(lower(p.incident_type), lower($6)) > 0
-            OR strpos(lower(p.runbook_id), lower($6)) > 0
+            :text::text IS NULL
+            OR strpos(lower(p.incident_type), lower(:text)) > 0
+            OR strpos(lower(p.runbook_id), lower(:text)) > 0
             OR EXISTS (
                 SELECT 1
                 FROM runbooks kb
                 WHERE kb.runbook_id = p.runbook_id
-                    AND strpos(lower(kb.name), lower($6)) > 0
+                    AND strpos(lower(kb.name), lower(:text)) > 0
             )
         )
         AND (
-            $13::text IS NULL
-            OR $13 = CASE
+            :standing::text IS NULL
+            OR :standing = CASE
                 WHEN l.rule_id IS NOT NULL THEN 'promoted'
                 WHEN r.executable THEN 'open'
                 ELSE 'barred'
             END
         )
     ORDER BY n.nearness DESC, p.incident_type, p.runbook_id
-    LIMIT $12
+    LIMIT :limit
 ) p
 CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
 CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
@@ -327,8 +332,9 @@ SELECT
     NULL::text AS living_rule
 FROM platform_patterns p
 JOIN runbooks r ON r.runbook_id = p.runbook_id
-WHERE p.since_chaos_organizations >= $1
-    AND p.since_successes + p.since_failures + p.since_chaos_successes + p.since_chaos_failures >= $2
+WHERE p.since_chaos_organizations >= :least_organizations
+    AND p.since_successes + p.since_failures + p.since_chaos_successes
+        + p.since_chaos_failures >= :least_occurrences
     AND r.executable
     AND NOT EXISTS (
         SELECT 1
@@ -345,12 +351,12 @@ ORDER BY p.incident_type, p.runbook_id;
 SELECT count(*) + 1 AS generation
 FROM l1_rules l
 WHERE l.source = 'platform'
-    AND l.incident_type = $1
-    AND l.runbook_id = $2;
+    AND l.incident_type = :incident_type
+    AND l.runbook_id = :runbook_id;
 
 -- name: unresolved
 -- fleet: operators mend the registry for every tenant
--- Those that count, or ($6) those that are set aside and have not grown since; null: both.
+-- Those that count, or (:set_aside) those that are set aside and have not grown since; null: both.
 SELECT
     t.reported_id, t.level, t.executions, t.sites, t.incident_types, t.last_seen_at,
     s.reason, s.set_aside_by, s.set_aside_at, s.executions AS had, s.comes_back_at
@@ -384,15 +390,16 @@ FROM (
 ) t
 LEFT JOIN set_aside_ids s ON s.reported_id = t.reported_id AND s.level = t.level
 WHERE t.executions > 0
-    AND ($6::boolean IS NULL OR $6 = (t.executions < COALESCE(s.comes_back_at, 0)))
-    AND ($7::text IS NULL OR t.reported_id = $7 AND t.level = $8::text)
+    AND (:set_aside::boolean IS NULL OR :set_aside = (t.executions < COALESCE(s.comes_back_at, 0)))
+    AND (:reported_id::text IS NULL OR t.reported_id = :reported_id AND t.level = :level::text)
     AND (
-        $1::bigint IS NULL
-        OR (-t.executions, t.reported_id, t.level) > (-$1::bigint, $2::text, $3::text)
+        :after_executions::bigint IS NULL
+        OR (-t.executions, t.reported_id, t.level)
+            > (-:after_executions::bigint, :after_id::text, :after_level::text)
     )
-    AND ($4::text IS NULL OR strpos(lower(t.reported_id), lower($4)) > 0)
+    AND (:text::text IS NULL OR strpos(lower(t.reported_id), lower(:text)) > 0)
 ORDER BY t.executions DESC, t.reported_id, t.level
-LIMIT $5;
+LIMIT :limit;
 
 -- name: kept
 -- fleet: operators mend the registry for every tenant
@@ -404,14 +411,14 @@ SELECT
         )
         FROM rule_counts c
         WHERE c.rule IS NULL
-            AND c.reported_id = $1
+            AND c.reported_id = :reported_id
     ), 0)::bigint + COALESCE((
         SELECT sum(
             p.successes + p.failures + p.not_attempted + p.claimed_successes
             + p.claimed_failures + p.chaos_successes + p.chaos_failures
         )
         FROM patterns p
-        WHERE p.runbook_id = $1
+        WHERE p.runbook_id = :reported_id
             AND NOT EXISTS (SELECT 1 FROM runbooks r WHERE r.runbook_id = p.runbook_id)
     ), 0)::bigint AS executions;
 
@@ -440,14 +447,14 @@ SELECT k.incident_type
 FROM (
     SELECT p.incident_type
     FROM patterns p
-    WHERE p.site_id = $1
+    WHERE p.site_id = :site_id
     UNION
     SELECT l.incident_type
     FROM l1_rules l
     WHERE l.scope = 'platform'
 ) k
-WHERE k.incident_type <> $2
-    AND lookalike_key(k.incident_type) = lookalike_key($2)
+WHERE k.incident_type <> :incident_type
+    AND lookalike_key(k.incident_type) = lookalike_key(:incident_type)
 ORDER BY k.incident_type
 LIMIT 1;
 
@@ -455,9 +462,9 @@ LIMIT 1;
 -- fleet: platform patterns belong to no tenant
 -- Guarded: one word holds for the evidence that counts now.
 INSERT INTO platform_approvals AS a (incident_type, runbook_id, approved_by, approved_at, reason)
-SELECT p.incident_type, p.runbook_id, $2, $3, $4
+SELECT p.incident_type, p.runbook_id, :approved_by, :now, :reason
 FROM platform_patterns p
-WHERE p.id = $1
+WHERE p.id = :id
 ON CONFLICT (incident_type, runbook_id) DO UPDATE
 SET approved_by = excluded.approved_by,
     approved_at = excluded.approved_at,
@@ -465,6 +472,6 @@ SET approved_by = excluded.approved_by,
 WHERE a.approved_at < (
     SELECT p.counted_from
     FROM platform_patterns p
-    WHERE p.id = $1
+    WHERE p.id = :id
 )
 RETURNING a.incident_type;

@@ -1,6 +1,6 @@
 -- name: insert
 INSERT INTO users (email, operator_id, partner_id, organization_id, role, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES (:email, :operator_id, :partner_id, :organization_id, :role, :now)
 RETURNING id;
 
 -- name: get
@@ -17,7 +17,7 @@ SELECT
     COALESCE(u.disabled_at, o.disabled_at) AS disabled_at
 FROM users u
 LEFT JOIN operators o ON o.id = u.operator_id
-WHERE u.id = $1;
+WHERE u.id = :user_id;
 
 -- name: get_of_tenant
 -- Tenants see no operators.
@@ -31,8 +31,8 @@ SELECT
     u.created_at,
     u.disabled_at
 FROM users u
-WHERE u.id = $1
-    AND (u.partner_id = $2 OR u.organization_id = $3);
+WHERE u.id = :user_id
+    AND (u.partner_id = :partner_id OR u.organization_id = :organization_id);
 
 -- name: list
 SELECT
@@ -48,20 +48,20 @@ FROM users u
 LEFT JOIN operators o ON o.id = u.operator_id
 LEFT JOIN partners p ON p.id = u.partner_id
 LEFT JOIN organizations g ON g.id = u.organization_id
-WHERE ($1::uuid IS NULL OR u.id > $1)
-    AND ($2::uuid IS NULL OR u.partner_id = $2)
-    AND ($3::uuid IS NULL OR u.organization_id = $3)
+WHERE (:after::uuid IS NULL OR u.id > :after)
+    AND (:partner_id::uuid IS NULL OR u.partner_id = :partner_id)
+    AND (:organization_id::uuid IS NULL OR u.organization_id = :organization_id)
     AND (
-        $5::text IS NULL
-        OR strpos(lower(u.email), lower($5)) > 0
-        OR strpos(lower(COALESCE(p.name, g.name, 'the platform')), lower($5)) > 0
+        :text::text IS NULL
+        OR strpos(lower(u.email), lower(:text)) > 0
+        OR strpos(lower(COALESCE(p.name, g.name, 'the platform')), lower(:text)) > 0
         OR strpos(
             CASE
                 WHEN u.operator_id IS NOT NULL THEN 'operator '
                 WHEN u.partner_id IS NOT NULL THEN 'partner '
                 ELSE 'client '
             END || COALESCE(u.role, o.role),
-            lower($5)
+            lower(:text)
         ) > 0
         OR CASE
             WHEN u.disabled_at IS NOT NULL OR o.disabled_at IS NOT NULL THEN 'disabled'
@@ -69,21 +69,21 @@ WHERE ($1::uuid IS NULL OR u.id > $1)
                 SELECT 1 FROM one_time_links l WHERE l.user_id = u.id AND l.kind = 'invitation'
             ) THEN 'invited'
             ELSE 'enabled'
-        END = ANY ($9::text[])
+        END = ANY (:called::text[])
     )
     AND (
-        $6::text IS NULL
-        OR $6 = 'operator' AND u.operator_id IS NOT NULL
-        OR $6 = 'partner' AND u.partner_id IS NOT NULL
-        OR $6 = 'client' AND u.organization_id IS NOT NULL
+        :home::text IS NULL
+        OR :home = 'operator' AND u.operator_id IS NOT NULL
+        OR :home = 'partner' AND u.partner_id IS NOT NULL
+        OR :home = 'client' AND u.organization_id IS NOT NULL
     )
-    AND ($7::text IS NULL OR COALESCE(u.role, o.role) = $7)
+    AND (:role::text IS NULL OR COALESCE(u.role, o.role) = :role)
     AND (
-        $8::boolean IS NULL
-        OR $8 = (u.disabled_at IS NOT NULL OR o.disabled_at IS NOT NULL)
+        :disabled::boolean IS NULL
+        OR :disabled = (u.disabled_at IS NOT NULL OR o.disabled_at IS NOT NULL)
     )
 ORDER BY u.id
-LIMIT $4;
+LIMIT :limit;
 
 -- name: list_of_tenant
 SELECT
@@ -96,54 +96,54 @@ SELECT
     u.created_at,
     u.disabled_at
 FROM users u
-WHERE ($1::uuid IS NULL OR u.id > $1)
-    AND (u.partner_id = $2 OR u.organization_id = $3)
+WHERE (:after::uuid IS NULL OR u.id > :after)
+    AND (u.partner_id = :partner_id OR u.organization_id = :organization_id)
     AND (
-        $5::text IS NULL
-        OR strpos(lower(u.email), lower($5)) > 0
-        OR strpos(u.role, lower($5)) > 0
+        :text::text IS NULL
+        OR strpos(lower(u.email), lower(:text)) > 0
+        OR strpos(u.role, lower(:text)) > 0
         OR CASE
             WHEN u.disabled_at IS NOT NULL THEN 'disabled'
             WHEN EXISTS (
                 SELECT 1 FROM one_time_links l WHERE l.user_id = u.id AND l.kind = 'invitation'
             ) THEN 'invited'
             ELSE 'enabled'
-        END = ANY ($6::text[])
+        END = ANY (:called::text[])
     )
 ORDER BY u.id
-LIMIT $4;
+LIMIT :limit;
 
 -- name: invited
 -- fleet: the caller's row-level security decides whose invitations there are
 SELECT DISTINCT l.user_id
 FROM one_time_links l
-WHERE l.user_id = ANY ($1::uuid[])
+WHERE l.user_id = ANY (:ids::uuid[])
     AND l.kind = 'invitation';
 
 -- name: set_disabled
 UPDATE users
-SET disabled_at = $2
-WHERE id = $1
-    AND ($3::uuid IS NULL OR partner_id = $3)
-    AND ($4::uuid IS NULL OR organization_id = $4)
-    AND (disabled_at IS NULL) = ($2::timestamptz IS NOT NULL)
+SET disabled_at = :at
+WHERE id = :user_id
+    AND (:partner_id::uuid IS NULL OR partner_id = :partner_id)
+    AND (:organization_id::uuid IS NULL OR organization_id = :organization_id)
+    AND (disabled_at IS NULL) = (:at::timestamptz IS NOT NULL)
 RETURNING id;
 
 -- name: set_role
 -- fleet: operators change anybody's
 UPDATE users
-SET role = $2
-WHERE id = $1;
+SET role = :role
+WHERE id = :user_id;
 
 -- name: find_for_sign_in
 -- fleet: signing in asks for no tenant
 SELECT u.id, u.email, u.password_hash
 FROM users u
 LEFT JOIN operators o ON o.id = u.operator_id
-WHERE lower(u.email) IN (lower($1), lower($2))
+WHERE lower(u.email) IN (lower(:email), lower(:canonical))
     AND u.disabled_at IS NULL
     AND o.disabled_at IS NULL
-ORDER BY lower(u.email) = lower($1) DESC
+ORDER BY lower(u.email) = lower(:email) DESC
 LIMIT 1;
 
 -- name: authenticated
@@ -159,7 +159,7 @@ SELECT
     COALESCE(u.disabled_at, o.disabled_at) AS disabled_at
 FROM users u
 LEFT JOIN operators o ON o.id = u.operator_id
-WHERE u.id = $1
+WHERE u.id = :user_id
     AND u.disabled_at IS NULL
     AND o.disabled_at IS NULL;
 
@@ -167,16 +167,16 @@ WHERE u.id = $1
 -- fleet: one's own
 SELECT u.password_hash
 FROM users u
-WHERE u.id = $1;
+WHERE u.id = :user_id;
 
 -- name: set_password_hash
 -- fleet: one's own, or that of whoever holds the invitation
 UPDATE users
-SET password_hash = $2
-WHERE id = $1;
+SET password_hash = :hashed
+WHERE id = :user_id;
 
 -- name: user_of_operator
 -- fleet: operators belong to the platform
 SELECT u.id
 FROM users u
-WHERE u.operator_id = $1;
+WHERE u.operator_id = :operator_id;

@@ -2,53 +2,55 @@
 -- Who may be asking: the key's appliance, else those that were seen while the newest one was.
 SELECT a.id, a.desired_l2_mode, a.agent_version
 FROM appliances a
-WHERE a.site_id = $1
+WHERE a.site_id = :site_id
     AND a.removed_at IS NULL
     AND (
-        a.id = $2
+        a.id = :bound
         OR a.last_seen_at >= (
             SELECT max(b.last_seen_at)
             FROM appliances b
-            WHERE b.site_id = $1
+            WHERE b.site_id = :site_id
                 AND b.removed_at IS NULL
-        ) - $3::interval
+        ) - :silent_after::interval
     )
 ORDER BY a.id;
 
 -- name: lock_incident
 -- One decision at a time about one incident of a site.
-SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || ':' || $2::text, 7307)) AS site_id;
+SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text || ':' || :incident_id::text,
+    7307)) AS site_id;
 
 -- name: lock_digest
 -- One question at a time about equal incidents of a site: the next one finds the answer.
-SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || ':' || $2::text, 7308)) AS site_id;
+SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text || ':' || :digest::text,
+    7308)) AS site_id;
 
 -- name: newest
 SELECT
     p.id, p.mode, p.state, p.planner, p.told, p.reason, p.answer, p.calls, p.cost_micro_usd,
     p.appliance_id, p.created_at
 FROM plans p
-WHERE p.site_id = $1
-    AND hashtextextended(p.incident_id, 0) = hashtextextended($2, 0)
-    AND p.incident_id = $2
-    AND p.created_at >= $3
+WHERE p.site_id = :site_id
+    AND hashtextextended(p.incident_id, 0) = hashtextextended(:incident_id, 0)
+    AND p.incident_id = :incident_id
+    AND p.created_at >= :since
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT 1;
 
 -- name: repeated
 UPDATE plans
 SET repeats = repeats + 1
-WHERE site_id = $1
-    AND id = $2;
+WHERE site_id = :site_id
+    AND id = :id;
 
 -- name: under_way
 SELECT EXISTS (
     SELECT 1
     FROM plans p
-    WHERE p.site_id = $1
-        AND p.digest = $2
+    WHERE p.site_id = :site_id
+        AND p.digest = :digest
         AND p.state = 'planning'
-        AND p.created_at >= $3
+        AND p.created_at >= :since
 );
 
 -- name: reusable
@@ -56,18 +58,18 @@ SELECT EXISTS (
 -- was tried and failed is asked anew.
 SELECT p.id, p.proposed, p.confidence, p.reasoning
 FROM plans p
-WHERE p.site_id = $1
+WHERE p.site_id = :site_id
     AND p.planner = 'model'
     AND p.state = 'decided'
     AND p.confidence IS NOT NULL
-    AND p.model = $5
-    AND p.prompt_version = $6
+    AND p.model = :model
+    AND p.prompt_version = :prompt_version
     AND p.outcome IS DISTINCT FROM 'failure'
-    AND p.incident_type = $3
+    AND p.incident_type = :incident_type
     AND (
-        p.digest = $2 AND p.created_at >= $7
-        OR hashtextextended(p.incident_id, 0) = hashtextextended($4, 0)
-        AND p.incident_id = $4 AND p.incident_id <> '' AND p.created_at >= $8
+        p.digest = :digest AND p.created_at >= :cached_since
+        OR hashtextextended(p.incident_id, 0) = hashtextextended(:incident_id, 0)
+        AND p.incident_id = :incident_id AND p.incident_id <> '' AND p.created_at >= :repeated_since
     )
 ORDER BY p.created_at DESC, p.id DESC
 LIMIT 1;
@@ -78,13 +80,13 @@ SELECT
     r.rule_id, r.conditions, r.severity_filter, b.runbook_id, b.name, b.platform, b.executable
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
-JOIN l1_rules r ON r.incident_type = $2
+JOIN l1_rules r ON r.incident_type = :incident_type
     AND (
         r.scope = 'platform' OR r.partner_id = o.partner_id OR r.organization_id = o.id
         OR r.site_id = s.id
     )
 JOIN runbooks b ON b.runbook_id = r.runbook_id
-WHERE s.id = $1
+WHERE s.id = :site_id
     AND r.enabled
     AND (r.tier IS NULL OR r.tier = 'standard' OR r.tier = s.healing_tier)
     AND r.id NOT IN (SELECT x.rule FROM excluded_rules x WHERE x.site_id = s.id)
@@ -98,7 +100,7 @@ ORDER BY
 -- fleet: the catalogue of runbooks is one for the platform
 SELECT b.runbook_id, b.name, b.platform, b.executable
 FROM runbooks b
-WHERE b.platform = $1
+WHERE b.platform = :platform
     AND b.executable
 ORDER BY b.runbook_id;
 
@@ -106,7 +108,7 @@ ORDER BY b.runbook_id;
 -- fleet: the catalogue of runbooks is one for the platform
 SELECT b.runbook_id, b.name, b.platform, b.executable
 FROM runbooks b
-WHERE b.runbook_id = $1;
+WHERE b.runbook_id = :runbook_id;
 
 -- name: evidence
 -- Counts alone: of the site, and of its organization's sites with it. Also what no turn has folded
@@ -115,7 +117,7 @@ WITH neighbours AS MATERIALIZED (
     SELECT n.id
     FROM sites n
     JOIN sites s ON s.organization_id = n.organization_id
-    WHERE s.id = $1
+    WHERE s.id = :site_id
 ),
 fold AS MATERIALIZED (
     SELECT max(m.mark::text)::pg_snapshot AS mark, max(m.folded_at) AS folded_at
@@ -127,7 +129,7 @@ counts AS (
         p.site_id, p.runbook_id, p.successes, p.verified_successes, p.failures,
         p.last_evidence_at, p.state = 'rejected' AS rejected
     FROM patterns p
-    WHERE p.incident_type = $2
+    WHERE p.incident_type = :incident_type
         AND p.site_id IN (SELECT n.id FROM neighbours n)
     UNION ALL
     SELECT
@@ -142,7 +144,7 @@ counts AS (
         AND e.received_at >= COALESCE(f.folded_at - interval '15 minutes', '-infinity')
     LEFT JOIN aliases a ON a.alias = e.reported_id
     WHERE e.level = 'L2'
-        AND e.incident_type = $2
+        AND e.incident_type = :incident_type
         AND e.outcome IN ('success', 'failure')
         AND e.chaos_campaign_id IS NULL
         AND (f.mark IS NULL OR NOT pg_visible_in_snapshot(e.xid, f.mark))
@@ -151,15 +153,16 @@ counts AS (
 tiers AS (
     SELECT
         t.tier, c.runbook_id,
-        sum(CASE WHEN $3 THEN c.verified_successes ELSE c.successes END)::bigint AS successes,
+        sum(CASE WHEN :verified_only THEN c.verified_successes
+        ELSE c.successes END)::bigint AS successes,
         sum(
-            c.failures + CASE WHEN $3 THEN c.successes - c.verified_successes ELSE 0 END
+            c.failures + CASE WHEN :verified_only THEN c.successes - c.verified_successes ELSE 0 END
         )::bigint AS failures,
         max(c.last_evidence_at) AS last_seen_at,
         bool_or(c.rejected) AND t.tier = 'site' AS rejected
     FROM counts c
     CROSS JOIN (VALUES ('site'), ('organization')) AS t (tier)
-    WHERE t.tier = 'organization' OR c.site_id = $1
+    WHERE t.tier = 'organization' OR c.site_id = :site_id
     GROUP BY t.tier, c.runbook_id
 )
 SELECT
@@ -173,34 +176,37 @@ INSERT INTO plans (
     site_id, appliance_id, incident_id, incident_type, hostname, severity, platform, input, digest,
     mode, agent_version, state, prompt_version, created_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'planning', $12, $13)
+VALUES (
+    :site_id, :appliance_id, :incident_id, :incident_type, :hostname, :severity, :platform, :input,
+    :digest, :mode, :agent_version, 'planning', :prompt_version, :now
+)
 RETURNING id;
 
 -- name: decide
 UPDATE plans
 SET
-    appliance_id = $3,
-    mode = $4,
-    agent_version = $5,
+    appliance_id = :appliance_id,
+    mode = :mode,
+    agent_version = :agent_version,
     state = 'decided',
-    planner = $6,
-    basis = $7,
-    model = $8,
-    calls = $9,
-    input_tokens = $10,
-    output_tokens = $11,
-    cost_micro_usd = $12,
-    latency_ms = $13,
-    proposed = $14,
-    runbook_id = $15,
-    confidence = $16,
-    reasoning = $17,
-    told = $18,
-    reason = $19,
-    answer = $20,
-    decided_at = $21
-WHERE site_id = $1
-    AND id = $2
+    planner = :planner,
+    basis = :basis,
+    model = :model,
+    calls = :calls,
+    input_tokens = :input_tokens,
+    output_tokens = :output_tokens,
+    cost_micro_usd = :cost_micro_usd,
+    latency_ms = :latency_ms,
+    proposed = :proposed,
+    runbook_id = :runbook_id,
+    confidence = :confidence,
+    reasoning = :reasoning,
+    told = :told,
+    reason = :reason,
+    answer = :answer,
+    decided_at = :now
+WHERE site_id = :site_id
+    AND id = :id
     AND state = 'planning'
 RETURNING id;
 
@@ -212,9 +218,9 @@ SET
     told = 'escalate',
     reason = 'interrupted',
     answer = '{}',
-    decided_at = $3
-WHERE site_id = $1
-    AND id = $2
+    decided_at = :now
+WHERE site_id = :site_id
+    AND id = :id
     AND state = 'planning';
 
 -- name: interrupt_old
@@ -226,27 +232,27 @@ SET
     told = 'escalate',
     reason = 'interrupted',
     answer = '{}',
-    decided_at = $2
+    decided_at = :now
 WHERE state = 'planning'
-    AND created_at < $1;
+    AND created_at < :before;
 
 -- name: reserve
 -- One statement, guarded: however many ask at once, none goes beyond.
 INSERT INTO plan_budgets AS b (site_id, day, calls, micro_usd)
-SELECT $1, $2, 1, $3::bigint
-WHERE $4::integer >= 1
-    AND $5::bigint >= $3::bigint
+SELECT :site_id, :day, 1, :micro_usd::bigint
+WHERE :most_calls::integer >= 1
+    AND :most_micro_usd::bigint >= :micro_usd::bigint
 ON CONFLICT (site_id, day) DO UPDATE
-SET calls = b.calls + 1, micro_usd = b.micro_usd + $3::bigint
-WHERE b.calls + 1 <= $4::integer
-    AND b.micro_usd + $3::bigint <= $5::bigint
+SET calls = b.calls + 1, micro_usd = b.micro_usd + :micro_usd::bigint
+WHERE b.calls + 1 <= :most_calls::integer
+    AND b.micro_usd + :micro_usd::bigint <= :most_micro_usd::bigint
 RETURNING b.calls;
 
 -- name: settle
 UPDATE plan_budgets
-SET micro_usd = GREATEST(micro_usd - $3 + $4, 0)
-WHERE site_id = $1
-    AND day = $2;
+SET micro_usd = GREATEST(micro_usd - :reserved + :spent, 0)
+WHERE site_id = :site_id
+    AND day = :day;
 
 -- name: link_executions
 -- fleet: the loop looks for what came of the plans of every site
@@ -257,11 +263,11 @@ WITH open AS (
     FROM plans p
     WHERE p.execution_id IS NULL
         AND p.told IN ('execute', 'approval')
-        AND p.created_at >= $1
+        AND p.created_at >= :made_since
     UNION ALL
     SELECT p.id, p.site_id, p.incident_id, p.created_at, p.told
     FROM plans p
-    WHERE p.executed_at >= $2
+    WHERE p.executed_at >= :executed_since
 ), runnable AS (
     SELECT o.id, o.site_id, o.incident_id, COALESCE(a.decided_at, o.created_at) AS since
     FROM open o
@@ -307,10 +313,10 @@ RETURNING p.id;
 -- fleet: decisions are kept as long as executions, for every tenant
 WITH budgets AS (
     DELETE FROM plan_budgets b
-    WHERE b.day < $1::timestamptz::date
+    WHERE b.day < :before::timestamptz::date
 )
 DELETE FROM plans p
-WHERE p.created_at < $1
+WHERE p.created_at < :before
 RETURNING p.id;
 
 -- name: page
@@ -324,44 +330,44 @@ SELECT
 FROM plans p
 JOIN sites s ON s.id = p.site_id
 LEFT JOIN appliances a ON a.id = p.appliance_id
-WHERE ($1::uuid IS NULL OR p.id < $1)
-    AND ($2::uuid IS NULL OR p.site_id = $2)
-    AND ($3::text IS NULL OR p.incident_type = $3)
-    AND ($4::text IS NULL OR p.planner = $4)
-    AND ($5::text IS NULL OR p.told = $5)
-    AND ($6::text IS NULL OR p.reason = $6)
-    AND ($7::text IS NULL OR p.mode = $7)
-    AND ($8::text IS NULL OR p.runbook_id = $8)
+WHERE (:before::uuid IS NULL OR p.id < :before)
+    AND (:site_id::uuid IS NULL OR p.site_id = :site_id)
+    AND (:incident_type::text IS NULL OR p.incident_type = :incident_type)
+    AND (:planner::text IS NULL OR p.planner = :planner)
+    AND (:told::text IS NULL OR p.told = :told)
+    AND (:reason::text IS NULL OR p.reason = :reason)
+    AND (:mode::text IS NULL OR p.mode = :mode)
+    AND (:runbook_id::text IS NULL OR p.runbook_id = :runbook_id)
     AND (
-        NOT $9::boolean
-        OR p.execution_id IS NULL AND p.created_at < $10
+        NOT :unreported::boolean
+        OR p.execution_id IS NULL AND p.created_at < :unreported_before
         AND (p.told = 'execute' OR EXISTS (
             SELECT 1
             FROM plan_approvals w
             WHERE w.plan_id = p.id
                 AND w.state = 'approved'
-                AND w.decided_at < $10
+                AND w.decided_at < :unreported_before
         ))
     )
     AND (
-        $11::text IS NULL
-        OR strpos(lower(p.incident_type), lower($11)) > 0
-        OR strpos(lower(p.hostname), lower($11)) > 0
-        OR strpos(lower(p.incident_id), lower($11)) > 0
-        OR strpos(lower(p.runbook_id), lower($11)) > 0
+        :text::text IS NULL
+        OR strpos(lower(p.incident_type), lower(:text)) > 0
+        OR strpos(lower(p.hostname), lower(:text)) > 0
+        OR strpos(lower(p.incident_id), lower(:text)) > 0
+        OR strpos(lower(p.runbook_id), lower(:text)) > 0
         OR EXISTS (
             SELECT 1
             FROM runbooks kb
             WHERE kb.runbook_id = p.runbook_id
-                AND strpos(lower(kb.name), lower($11)) > 0
+                AND strpos(lower(kb.name), lower(:text)) > 0
         )
-        OR strpos(lower(s.slug), lower($11)) > 0
-        OR strpos(lower(s.name), lower($11)) > 0
+        OR strpos(lower(s.slug), lower(:text)) > 0
+        OR strpos(lower(s.name), lower(:text)) > 0
     )
-    AND ($12::timestamptz IS NULL OR p.created_at >= $12)
-    AND ($13::uuid IS NULL OR p.id = $13)
+    AND (:since::timestamptz IS NULL OR p.created_at >= :since)
+    AND (:id::uuid IS NULL OR p.id = :id)
 ORDER BY p.id DESC
-LIMIT $14;
+LIMIT :limit;
 
 -- name: funnel
 -- fleet: an operator's figures of the whole platform, counts only
@@ -379,8 +385,8 @@ SELECT
     count(*) FILTER (
         WHERE p.execution_id IS NULL
             AND (
-                p.told = 'execute' AND p.created_at < $3
-                OR a.state = 'approved' AND a.decided_at < $3
+                p.told = 'execute' AND p.created_at < :unreported_before
+                OR a.state = 'approved' AND a.decided_at < :unreported_before
             )
     ) AS unreported,
     COALESCE(sum(p.repeats), 0)::bigint AS repeats,
@@ -388,25 +394,25 @@ SELECT
     COALESCE(sum(p.input_tokens), 0)::bigint AS input_tokens,
     COALESCE(sum(p.output_tokens), 0)::bigint AS output_tokens,
     COALESCE(sum(p.cost_micro_usd), 0)::bigint AS cost_micro_usd,
-    count(*) FILTER (WHERE a.state = 'waiting' AND a.deadline_at > $2) AS waiting,
+    count(*) FILTER (WHERE a.state = 'waiting' AND a.deadline_at > :until) AS waiting,
     count(*) FILTER (WHERE a.state = 'approved') AS approved,
     count(*) FILTER (WHERE a.state = 'rejected') AS rejected,
-    count(*) FILTER (WHERE a.state = 'expired' OR a.state = 'waiting' AND a.deadline_at <= $2)
+    count(*) FILTER (WHERE a.state = 'expired' OR a.state = 'waiting' AND a.deadline_at <= :until)
         AS expired
 FROM plans p
 LEFT JOIN plan_approvals a ON a.plan_id = p.id
-WHERE p.created_at >= $1
-    AND p.created_at <= $2
-    AND ($4::uuid IS NULL OR p.site_id = $4);
+WHERE p.created_at >= :since
+    AND p.created_at <= :until
+    AND (:site_id::uuid IS NULL OR p.site_id = :site_id);
 
 -- name: reasons
 -- fleet: an operator's figures of the whole platform, counts only
 SELECT p.planner, p.told, p.reason, count(*) AS decisions
 FROM plans p
-WHERE p.created_at >= $1
-    AND p.created_at <= $2
+WHERE p.created_at >= :since
+    AND p.created_at <= :until
     AND p.state = 'decided'
-    AND ($3::uuid IS NULL OR p.site_id = $3)
+    AND (:site_id::uuid IS NULL OR p.site_id = :site_id)
 GROUP BY p.planner, p.told, p.reason
 ORDER BY count(*) DESC, p.planner, p.told, p.reason;
 
@@ -416,8 +422,8 @@ SELECT
     b.day, sum(b.calls)::bigint AS calls, sum(b.micro_usd)::bigint AS micro_usd,
     count(DISTINCT b.site_id) AS sites
 FROM plan_budgets b
-WHERE b.day >= $1
-    AND ($2::uuid IS NULL OR b.site_id = $2)
+WHERE b.day >= :since
+    AND (:site_id::uuid IS NULL OR b.site_id = :site_id)
 GROUP BY b.day
 ORDER BY b.day;
 
@@ -428,29 +434,29 @@ SELECT
         SELECT count(*)
         FROM plan_approvals a
         WHERE a.state = 'waiting'
-            AND a.deadline_at > $1
+            AND a.deadline_at > :now
     ) AS waiting,
     (
         SELECT count(*)
         FROM plans p
         LEFT JOIN plan_approvals a ON a.plan_id = p.id
         WHERE p.execution_id IS NULL
-            AND p.created_at >= $3
+            AND p.created_at >= :made_since
             AND (
-                p.told = 'execute' AND p.created_at < $2
-                OR a.state = 'approved' AND a.decided_at < $2
+                p.told = 'execute' AND p.created_at < :unreported_before
+                OR a.state = 'approved' AND a.decided_at < :unreported_before
             )
     ) AS unreported,
     (
         SELECT COALESCE(sum(b.micro_usd), 0)::bigint
         FROM plan_budgets b
-        WHERE b.day = ($1::timestamptz AT TIME ZONE 'UTC')::date
+        WHERE b.day = (:now::timestamptz AT TIME ZONE 'UTC')::date
     ) AS spent_today;
 
 -- name: reserved
 -- Until the answer tells more, a call under way has cost what was reserved for it.
 UPDATE plans
-SET calls = calls + 1, cost_micro_usd = cost_micro_usd + $3
-WHERE site_id = $1
-    AND id = $2
+SET calls = calls + 1, cost_micro_usd = cost_micro_usd + :micro_usd
+WHERE site_id = :site_id
+    AND id = :id
     AND state = 'planning';

@@ -51,8 +51,8 @@ WITH new AS MATERIALIZED (
                     ELSE x.reported_id
                 END AS runbook_id
             FROM executions x
-            WHERE x.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-                AND NOT pg_visible_in_snapshot(x.xid, $1::text::pg_snapshot)
+            WHERE x.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
+                AND NOT pg_visible_in_snapshot(x.xid, :since::text::pg_snapshot)
                 AND pg_visible_in_snapshot(x.xid, (SELECT pg_current_snapshot()))
                 AND x.level = 'L2'
             -- Said once for each fact, not where it is used.
@@ -182,7 +182,7 @@ summed AS (
         first_seen_at = LEAST(p.first_seen_at, c.first_seen_at),
         last_seen_at = GREATEST(p.last_seen_at, c.last_seen_at),
         last_evidence_at = GREATEST(p.last_evidence_at, c.last_evidence_at),
-        aggregated_at = $2
+        aggregated_at = :now
     FROM contributed c
     WHERE p.incident_type = c.incident_type
         AND p.runbook_id = c.runbook_id
@@ -195,7 +195,7 @@ summed AS (
 ),
 marked AS (
     UPDATE fold_marks
-    SET mark = pg_current_snapshot(), folded_at = $2
+    SET mark = pg_current_snapshot(), folded_at = :now
     WHERE fold = 'platform'
 )
 SELECT
@@ -214,7 +214,7 @@ SELECT DISTINCT t.incident_type, t.runbook_id
 FROM organizations o
 JOIN sites s ON s.organization_id = o.id
 JOIN platform_pattern_sites t ON t.site_id = s.id
-WHERE o.contributes_changed_at >= $1
+WHERE o.contributes_changed_at >= :since
     -- A new one has no past that could come or go.
     AND o.contributes_changed_at <> o.created_at;
 
@@ -222,7 +222,8 @@ WHERE o.contributes_changed_at >= $1
 -- fleet: counts only leave their tenants
 WITH pairs AS (
     SELECT u.incident_type, u.runbook_id, u.place
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (incident_type, runbook_id, place)
+    FROM unnest(:types::text[], :runbooks::text[]) WITH ORDINALITY
+        AS u (incident_type, runbook_id, place)
 ),
 contributing AS MATERIALIZED (
     SELECT s.id AS site_id, s.organization_id
@@ -327,7 +328,7 @@ SELECT
     t.chaos_failures, t.since_sites,
     t.since_organizations, t.since_chaos_organizations, t.since_successes,
     t.since_verified_successes, t.since_failures, t.since_chaos_successes, t.since_chaos_failures,
-    t.since_largest_organization, t.first_seen_at, t.last_seen_at, t.last_evidence_at, $3
+    t.since_largest_organization, t.first_seen_at, t.last_seen_at, t.last_evidence_at, :now
 FROM totals t
 ORDER BY t.incident_type, t.runbook_id
 ON CONFLICT (incident_type, runbook_id) DO UPDATE
@@ -437,7 +438,7 @@ SET since_successes = 0,
     since_chaos_failures = 0
 FROM aliases a
 JOIN platform_patterns p ON p.runbook_id = a.runbook_id AND p.counted_from > '-infinity'
-WHERE a.alias = $1
+WHERE a.alias = :alias
     AND d.reported_id = a.alias
     AND d.incident_type = p.incident_type
     AND d.level = 'L2';
@@ -447,7 +448,7 @@ WHERE a.alias = $1
 -- What was moved to a pair whose rule was withdrawn counted from its own beginning.
 WITH pairs AS (
     SELECT p.incident_type, p.runbook_id, p.counted_from
-    FROM unnest($1::text[], $2::text[]) AS u (incident_type, runbook_id)
+    FROM unnest(:types::text[], :runbooks::text[]) AS u (incident_type, runbook_id)
     JOIN platform_patterns p
         ON p.incident_type = u.incident_type AND p.runbook_id = u.runbook_id
     WHERE p.counted_from > '-infinity'

@@ -17,14 +17,14 @@ LIMIT 1;
 -- fleet: one policy for the platform
 SELECT p.version, p.values, p.reason, p.changed_by, p.changed_at
 FROM policies p
-WHERE $1::bigint IS NULL OR p.version < $1
+WHERE :before::bigint IS NULL OR p.version < :before
 ORDER BY p.version DESC
-LIMIT $2;
+LIMIT :limit;
 
 -- name: append
 -- fleet: one policy for the platform
 INSERT INTO policies (values, reason, changed_by, changed_at)
-VALUES ($1, $2, $3, $4)
+VALUES (:values, :reason, :changed_by, :now)
 RETURNING version, values, reason, changed_by, changed_at;
 
 -- name: lock

@@ -3,7 +3,11 @@ INSERT INTO promotions (
     tier, decision, site_id, pattern_id, incident_type, runbook_id, rule, actor_kind, actor_id,
     actor_name, decided_at, custom_name, notes, deploy_immediately, evidence, gates
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+VALUES (
+    :tier, :decision, :site_id, :pattern_id, :incident_type, :runbook_id, :rule, :actor_kind,
+    :actor_id, :actor_name, :decided_at, :custom_name, :notes, :deploy_immediately, :evidence,
+    :gates
+)
 RETURNING id;
 
 -- name: site_rule
@@ -11,22 +15,22 @@ RETURNING id;
 SELECT l.id
 FROM l1_rules l
 WHERE l.source = 'promoted'
-    AND l.site_id = $1
-    AND l.incident_type = $2
-    AND l.runbook_id = $3
+    AND l.site_id = :site_id
+    AND l.incident_type = :incident_type
+    AND l.runbook_id = :runbook_id
     AND l.enabled;
 
 -- name: site_generation
 SELECT count(*) + 1 AS generation
 FROM l1_rules l
 WHERE l.source = 'promoted'
-    AND l.site_id = $1
-    AND l.incident_type = $2
-    AND l.runbook_id = $3;
+    AND l.site_id = :site_id
+    AND l.incident_type = :incident_type
+    AND l.runbook_id = :runbook_id;
 
 -- name: endorse
 INSERT INTO endorsements (site_id, pattern_id, actor_id, actor_name, endorsed_at, notes)
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES (:site_id, :pattern_id, :actor_id, :actor_name, :now, :notes)
 ON CONFLICT (pattern_id) DO NOTHING
 RETURNING id;
 
@@ -37,14 +41,14 @@ SELECT
     count(*) FILTER (WHERE d.decision = 'rejected') AS rejected
 FROM promotions d
 WHERE d.site_id IS NOT NULL
-    AND d.decided_at >= $1;
+    AND d.decided_at >= :since;
 
 -- name: endorsed_since
 -- Row-level security leaves the caller's own sites.
 SELECT count(*) AS endorsed
 FROM endorsements e
 WHERE e.site_id IS NOT NULL
-    AND e.endorsed_at >= $1;
+    AND e.endorsed_at >= :since;
 
 -- name: rules_page
 -- The rules that candidates of the caller's sites became, the newest first.
@@ -65,27 +69,27 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) p ON true
 WHERE l.source = 'promoted'
-    AND ($1::uuid IS NULL OR l.site_id = $1)
-    AND ($2::boolean IS NULL OR l.enabled = $2)
-    AND ($3::uuid IS NULL OR l.id < $3)
-    AND ($4::uuid IS NULL OR l.id = $4)
-    AND ($5::text IS NULL OR l.rule_id = $5)
+    AND (:site_id::uuid IS NULL OR l.site_id = :site_id)
+    AND (:enabled::boolean IS NULL OR l.enabled = :enabled)
+    AND (:before::uuid IS NULL OR l.id < :before)
+    AND (:id::uuid IS NULL OR l.id = :id)
+    AND (:rule_id::text IS NULL OR l.rule_id = :rule_id)
     AND (
-        $7::text IS NULL
-        OR strpos(lower(l.incident_type), lower($7)) > 0
-        OR strpos(lower(l.rule_id), lower($7)) > 0
-        OR strpos(lower(l.runbook_id), lower($7)) > 0
-        OR strpos(lower(l.name), lower($7)) > 0
-        OR strpos(lower(COALESCE(l.label, p.custom_name)), lower($7)) > 0
+        :text::text IS NULL
+        OR strpos(lower(l.incident_type), lower(:text)) > 0
+        OR strpos(lower(l.rule_id), lower(:text)) > 0
+        OR strpos(lower(l.runbook_id), lower(:text)) > 0
+        OR strpos(lower(l.name), lower(:text)) > 0
+        OR strpos(lower(COALESCE(l.label, p.custom_name)), lower(:text)) > 0
         OR EXISTS (
             SELECT 1
             FROM runbooks b
             WHERE b.runbook_id = l.runbook_id
-                AND strpos(lower(b.name), lower($7)) > 0
+                AND strpos(lower(b.name), lower(:text)) > 0
         )
     )
 ORDER BY l.id DESC
-LIMIT $6;
+LIMIT :limit;
 
 -- name: rules_counted
 -- Row-level security leaves the caller's own sites.
@@ -109,17 +113,18 @@ SELECT
     r.max_retries, r.enabled, r.disabled_reason, r.enabled_changed_at, r.withdrawn_at,
     r.match_count, r.success_count, r.failure_count, r.success_rate, r.created_at
 FROM l1_rules r
-WHERE r.id = ANY ($1);
+WHERE r.id = ANY (:ids);
 
 -- name: lock_request
-SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text || ':' || $2::text, 7306)) AS partner_id;
+SELECT pg_advisory_xact_lock(hashtextextended(:partner_id::uuid::text || ':' || :key::text,
+    7306)) AS partner_id;
 
 -- name: answered
 SELECT k.digest, k.answer
 FROM idempotency_keys k
-WHERE k.partner_id = $1
-    AND k.key = $2;
+WHERE k.partner_id = :partner_id
+    AND k.key = :key;
 
 -- name: keep_answer
 INSERT INTO idempotency_keys (partner_id, key, digest, answer, created_at)
-VALUES ($1, $2, $3, $4, $5);
+VALUES (:partner_id, :key, :digest, :answer, :now);

@@ -1,6 +1,7 @@
 -- name: running
 -- fleet: the caller's row-level security decides which sites there are
--- Switched off and seen to run since, not longer ago than $1, and not removed or reported without it
+-- Switched off and seen to run since, not longer ago than :since, and not removed or reported
+-- without it
 -- since then.
 SELECT
     m.rule, l.rule_id, m.site_id, s.slug, m.appliance_id, a.wire_id,
@@ -22,7 +23,7 @@ LEFT JOIN appliances a ON a.id = m.appliance_id
 LEFT JOIN rule_deliveries d ON d.rule = m.rule AND d.appliance_id = m.appliance_id
 WHERE NOT l.enabled
     AND m.last_received_at > l.enabled_changed_at
-    AND m.last_received_at >= $1
+    AND m.last_received_at >= :since
     -- Agents tell whole seconds.
     AND (
         m.removed_at IS NULL
@@ -30,14 +31,14 @@ WHERE NOT l.enabled
         AND m.last_began_at >= date_trunc('second', m.removed_at)
     )
     AND (d.left_at IS NULL OR d.left_at < m.last_received_at)
-    AND ($3::uuid IS NULL OR m.rule = $3)
+    AND (:rule::uuid IS NULL OR m.rule = :rule)
 ORDER BY m.first_received_at, m.rule, m.appliance_id
-LIMIT $2;
+LIMIT :limit;
 
 -- name: remove
 INSERT INTO rule_remains AS m (rule, site_id, appliance_id, removed_at, removed_by)
-SELECT $1, $2, g.appliance_id, $4, $5
-FROM unnest($3::uuid[]) AS g (appliance_id)
+SELECT :rule, :site_id, g.appliance_id, :now, :by
+FROM unnest(:appliances::uuid[]) AS g (appliance_id)
 ORDER BY g.appliance_id
 ON CONFLICT ON CONSTRAINT rule_remains_place_key DO UPDATE
 SET removed_at = excluded.removed_at,
@@ -47,8 +48,9 @@ SET removed_at = excluded.removed_at,
 -- name: told
 -- fleet: alarms of every site
 UPDATE rule_remains m
-SET told_at = $4
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS g (rule, site_id, appliance_id)
+SET told_at = :now
+FROM unnest(:rules::uuid[], :site_ids::uuid[], :appliance_ids::uuid[])
+    AS g (rule, site_id, appliance_id)
 WHERE m.rule = g.rule
     AND m.site_id = g.site_id
     AND m.appliance_id IS NOT DISTINCT FROM g.appliance_id;
@@ -61,7 +63,8 @@ SET told_at = NULL
 WHERE m.told_at IS NOT NULL
     AND NOT EXISTS (
         SELECT 1
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS g (rule, site_id, appliance_id)
+        FROM unnest(:rules::uuid[], :sites::uuid[], :appliances::uuid[])
+            AS g (rule, site_id, appliance_id)
         WHERE g.rule = m.rule
             AND g.site_id = m.site_id
             AND g.appliance_id IS NOT DISTINCT FROM m.appliance_id

@@ -7,7 +7,7 @@ SELECT
 FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhrelid
 CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bound) b
-WHERE i.inhparent = to_regclass('public.' || $1::text)
+WHERE i.inhparent = to_regclass('public.' || :parent::text)
 ORDER BY starts;
 
 -- name: all_folded
@@ -16,13 +16,13 @@ SELECT NOT EXISTS (
     SELECT 1
     FROM executions e
     CROSS JOIN fold_marks m
-    WHERE e.received_at >= $1
-        AND e.received_at < $2
-        AND m.fold = ANY($3::text[])
+    WHERE e.received_at >= :starts
+        AND e.received_at < :ends
+        AND m.fold = ANY(:folds::text[])
         AND NOT pg_visible_in_snapshot(e.xid, m.mark)
 ) AND (
-    SELECT count(*) FROM fold_marks m WHERE m.fold = ANY($3::text[])
-) = cardinality($3::text[]);
+    SELECT count(*) FROM fold_marks m WHERE m.fold = ANY(:folds::text[])
+) = cardinality(:folds::text[]);
 
 -- name: keep_counts
 -- fleet: a partition holds facts of every site
@@ -59,8 +59,8 @@ LEFT JOIN platform_patterns p
 CROSS JOIN LATERAL (
     SELECT e.evidence_at >= COALESCE(p.counted_from, '-infinity') AS since
 ) s
-WHERE e.received_at >= $1
-    AND e.received_at < $2
+WHERE e.received_at >= :starts
+    AND e.received_at < :ends
     AND e.level IN ('L1', 'L2')
 GROUP BY e.site_id, e.level, e.incident_type, e.reported_id, e.hostname
 ON CONFLICT (site_id, level, incident_type, reported_id, hostname) DO UPDATE
@@ -99,8 +99,8 @@ SELECT
     COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0),
     COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0)
 FROM executions e
-WHERE e.received_at >= $1
-    AND e.received_at < $2
+WHERE e.received_at >= :starts
+    AND e.received_at < :ends
 GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
 ON CONFLICT (day, level) DO UPDATE
 SET dropped_successes = level_days.dropped_successes + excluded.dropped_successes,
@@ -117,15 +117,15 @@ SELECT pg_try_advisory_xact_lock(7305117, 5);
 
 -- name: drop
 -- fleet: partitions belong to no tenant
-SELECT drop_partition($1, $2);
+SELECT drop_partition(:parent, :name);
 
 -- name: forget_keys
 -- fleet: retention is the same for every site
 WITH old AS (
     SELECT k.site_id, k.execution_id
     FROM execution_keys k
-    WHERE k.received_at < $1
-    LIMIT $2
+    WHERE k.received_at < :before
+    LIMIT :most_keys
 ),
 corrected AS (
     DELETE FROM corrections c
@@ -149,7 +149,7 @@ SELECT count(*) FROM forgotten;
 -- fleet: retention is the same for every partner
 WITH forgotten AS (
     DELETE FROM idempotency_keys k
-    WHERE k.created_at < $1
+    WHERE k.created_at < :before
     RETURNING 1
 )
 SELECT count(*) FROM forgotten;
@@ -158,7 +158,7 @@ SELECT count(*) FROM forgotten;
 -- fleet: turns belong to no tenant
 WITH forgotten AS (
     DELETE FROM loop_runs r
-    WHERE r.started_at < $1
+    WHERE r.started_at < :before
     RETURNING 1
 )
 SELECT count(*) FROM forgotten;

@@ -1,7 +1,7 @@
 -- name: begin
 -- fleet: the rule says whose it is
 INSERT INTO rule_alarms (rule, kind, partner_id, organization_id, site_id, reason, began_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+VALUES (:rule, :kind, :partner_id, :organization_id, :site_id, :reason, :now)
 ON CONFLICT (rule, kind, partner_id, organization_id) WHERE over_at IS NULL DO NOTHING
 RETURNING id;
 
@@ -9,11 +9,11 @@ RETURNING id;
 -- fleet: the caller's row-level security decides which there are
 -- What it was about is over: of one rule, or of all.
 UPDATE rule_alarms AS a
-SET over_at = $2
+SET over_at = :now
 FROM l1_rules l
 WHERE l.id = a.rule
     AND a.over_at IS NULL
-    AND ($1::uuid IS NULL OR a.rule = $1)
+    AND (:rule::uuid IS NULL OR a.rule = :rule)
     AND CASE a.kind
         WHEN 'withdrawn' THEN l.enabled
         WHEN 'evidence_gone' THEN NOT l.enabled
@@ -31,8 +31,8 @@ WHERE l.id = a.rule
 -- name: end_proven
 -- fleet: the gates of rules of any scope opened again
 UPDATE rule_alarms AS a
-SET over_at = $2
-WHERE a.rule = ANY ($1::uuid[])
+SET over_at = :now
+WHERE a.rule = ANY (:rules::uuid[])
     AND a.kind = 'evidence_gone'
     AND a.over_at IS NULL;
 
@@ -46,8 +46,8 @@ WHERE a.kind = 'evidence_gone'
 -- name: answer
 -- fleet: the caller's row-level security decides which there are
 UPDATE rule_alarms AS a
-SET answered_by = $2, answered_at = $3, answer = $4
-WHERE a.id = $1
+SET answered_by = :by, answered_at = :now, answer = :text
+WHERE a.id = :id
     AND a.over_at IS NULL
     AND a.answered_at IS NULL
 RETURNING
@@ -60,11 +60,12 @@ SELECT
     a.id, a.rule, a.kind, a.partner_id, a.organization_id, a.site_id, a.reason, a.began_at,
     a.answered_by, a.answered_at, a.answer, a.over_at
 FROM rule_alarms a
-WHERE a.id = $1;
+WHERE a.id = :id;
 
 -- name: open
 -- fleet: the caller's row-level security decides which there are
--- The longest lasting first; for operators ($1) not those of one site's rules, which are its people's.
+-- The longest lasting first; for operators (:for_operators) not those of one site's rules, which
+-- are its people's.
 SELECT
     a.id, a.rule, a.kind, a.partner_id, a.organization_id, a.site_id, a.reason, a.began_at,
     a.answered_by, a.answered_at, a.answer, a.over_at, l.rule_id, o.name AS organization_name
@@ -73,9 +74,9 @@ JOIN l1_rules l ON l.id = a.rule
 LEFT JOIN organizations o ON o.id = a.organization_id
 WHERE a.over_at IS NULL
     AND a.answered_at IS NULL
-    AND (NOT $1 OR a.site_id IS NULL)
+    AND (NOT :for_operators OR a.site_id IS NULL)
 ORDER BY a.began_at, a.id
-LIMIT $2;
+LIMIT :most;
 
 -- name: of_rules
 -- fleet: the caller's row-level security decides which there are
@@ -85,7 +86,7 @@ SELECT
 FROM rule_alarms a
 JOIN l1_rules l ON l.id = a.rule
 LEFT JOIN organizations o ON o.id = a.organization_id
-WHERE a.rule = ANY ($1::uuid[])
+WHERE a.rule = ANY (:rules::uuid[])
     AND a.over_at IS NULL
 ORDER BY a.began_at, a.id;
 
@@ -112,8 +113,8 @@ WHERE l.source = 'platform'
         OR p.since_successes < (d.evidence ->> 'successes')::bigint
         OR p.since_verified_successes < (d.evidence ->> 'verified_successes')::bigint
         OR p.since_successes + p.since_failures < (d.evidence ->> 'occurrences')::bigint
-        OR p.since_successes < $1::float8 * (p.since_successes + p.since_failures)
-        OR l.id = ANY ($2::uuid[])
+        OR p.since_successes < :least_rate::float8 * (p.since_successes + p.since_failures)
+        OR l.id = ANY (:rules::uuid[])
     )
 ORDER BY l.id;
 
@@ -125,11 +126,11 @@ FROM promotions d
 JOIN l1_rules l ON l.id = d.rule AND l.source = 'promoted' AND l.enabled
 WHERE d.decision = 'approved'
     AND (
-        d.rule = ANY ($2::uuid[])
+        d.rule = ANY (:rules::uuid[])
         OR d.rule IN (
             SELECT m.rule
             FROM promotions m
-            WHERE m.pattern_id = ANY ($1::text[]) AND m.rule IS NOT NULL
+            WHERE m.pattern_id = ANY (:patterns::text[]) AND m.rule IS NOT NULL
         )
     )
 ORDER BY d.rule, d.pattern_id;

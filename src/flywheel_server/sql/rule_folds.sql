@@ -9,8 +9,8 @@ WITH new AS MATERIALIZED (
         e.hostname, e.outcome, e.chaos_campaign_id IS NOT NULL AS chaos, e.error_category,
         e.occurred_at, e.evidence_at, e.received_at
     FROM executions e
-    WHERE e.xid >= pg_snapshot_xmin($1::text::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(e.xid, $1::text::pg_snapshot)
+    WHERE e.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(e.xid, :since::text::pg_snapshot)
         AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
         AND (e.level = 'L1' OR e.revision > 0)
 ),
@@ -83,7 +83,7 @@ versions AS MATERIALIZED (
         -- Only a correction has an attempt already, or anything where all is folded anew: nothing is
         -- looked up by NULL.
         CASE
-            WHEN n.revision > 0 OR pg_snapshot_xmin($1::text::pg_snapshot) < '3'
+            WHEN n.revision > 0 OR pg_snapshot_xmin(:since::text::pg_snapshot) < '3'
                 THEN n.execution_id
         END AS known_id
     FROM new n
@@ -238,7 +238,7 @@ noted AS (
 ),
 marked AS (
     UPDATE fold_marks
-    SET mark = pg_current_snapshot(), folded_at = $2
+    SET mark = pg_current_snapshot(), folded_at = :now
     WHERE fold = 'rules'
 )
 SELECT

@@ -6,7 +6,7 @@ WITH sites_of_id AS MATERIALIZED (
     SELECT DISTINCT c.site_id, c.incident_type, l.id AS rule, l.created_at
     FROM rule_counts c
     JOIN l1_rules l ON l.id = resolve_rule(c.site_id, c.incident_type, c.reported_id)
-    WHERE c.reported_id = $1 AND l.source IN ('promoted', 'platform')
+    WHERE c.reported_id = :reported_id AND l.source IN ('promoted', 'platform')
 ),
 found AS MATERIALIZED (
     SELECT
@@ -22,7 +22,7 @@ found AS MATERIALIZED (
     JOIN executions e
         ON e.site_id = s.site_id AND e.received_at >= s.created_at
         AND e.incident_type = s.incident_type
-    WHERE e.reported_id = $1
+    WHERE e.reported_id = :reported_id
         AND e.weight = 1
         AND pg_visible_in_snapshot(
             e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'rules')
@@ -87,9 +87,9 @@ SELECT
 FROM (
     SELECT d.rule
     FROM rule_health d
-    WHERE (d.replay OR d.folded_seq < d.last_seq) AND d.rule > $1
+    WHERE (d.replay OR d.folded_seq < d.last_seq) AND d.rule > :after
     ORDER BY d.rule
-    LIMIT $3
+    LIMIT :limit
 ) t
 JOIN rule_health h ON h.rule = t.rule
 JOIN l1_rules l ON l.id = h.rule
@@ -107,7 +107,7 @@ CROSS JOIN LATERAL (
         AND a.seq > CASE WHEN h.replay THEN h.base_seq ELSE h.folded_seq END
         -- Not by an index on the time: it would give every attempt since the rule began.
         AND (a.began_at >= h.restarted_at) IS TRUE
-        AND (NOT a.chaos OR $2)
+        AND (NOT a.chaos OR :with_chaos)
         -- Not of tenants that the rule was taken from, nor from before they got it back.
         AND (u.until IS NULL OR a.began_at >= u.until)
 ) o
@@ -125,8 +125,9 @@ SET numbers = ARRAY[u.one, u.two, u.three, u.four, u.five],
     folded_seq = u.last_seq,
     replay = false
 FROM unnest(
-    $1::uuid[], $2::timestamptz[], $3::bigint[], $4::float8[], $5::bigint[], $6::bigint[],
-    $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[]
+    :rules::uuid[], :restarted_at::timestamptz[], :last_seqs::bigint[], :values::float8[],
+    :attempts::bigint[], :successes::bigint[],
+    :one::float8[], :two::float8[], :three::float8[], :four::float8[], :five::float8[]
 ) AS u (
     rule, restarted_at, last_seq, value, attempts, successes, one, two, three, four, five
 )
@@ -135,7 +136,7 @@ WHERE h.rule = u.rule AND h.restarted_at = u.restarted_at;
 -- name: restart
 -- fleet: the caller's row-level security decides which rules there are
 INSERT INTO rule_health AS h (rule, restarted_at)
-VALUES ($1, $2)
+VALUES (:rule, :now)
 ON CONFLICT (rule) DO UPDATE
 SET restarted_at = excluded.restarted_at,
     numbers = excluded.numbers,
@@ -152,7 +153,7 @@ SET restarted_at = excluded.restarted_at,
 -- As if none of its attempts had been seen yet.
 UPDATE rule_health
 SET replay = true, folded_seq = base_seq
-WHERE rule = $1;
+WHERE rule = :rule;
 
 -- name: count_all_again
 -- fleet: a policy holds for every rule
@@ -164,7 +165,7 @@ WHERE NOT replay;
 -- fleet: the caller's row-level security decides which rules there are
 SELECT h.rule, h.restarted_at, h.value, h.attempts, h.successes
 FROM rule_health h
-WHERE h.rule = ANY($1::uuid[]);
+WHERE h.rule = ANY(:rules::uuid[]);
 
 -- name: figures
 -- fleet: the caller's row-level security decides which attempts there are
@@ -180,9 +181,9 @@ WITH counted AS (
         count(*) AS attempts
     FROM rule_attempts a
     CROSS JOIN LATERAL (SELECT date_trunc('week', a.began_at, 'UTC') AS week) w
-    WHERE a.rule = $1
-        AND a.began_at >= $2
-        AND a.began_at < $3
+    WHERE a.rule = :rule
+        AND a.began_at >= :since
+        AND a.began_at < :until
         AND NOT a.chaos
     GROUP BY GROUPING SETS (
         (a.site_id), (a.site_id, a.hostname), (a.error_category), (w.week), ()
@@ -213,12 +214,12 @@ SELECT
 FROM (
     SELECT DISTINCT a.rule
     FROM rule_attempts a
-    WHERE a.received_at < $1
+    WHERE a.received_at < :before
 ) t
 JOIN rule_health h ON h.rule = t.rule
 CROSS JOIN LATERAL (
     SELECT LEAST(
-        COALESCE(min(a.seq) FILTER (WHERE a.received_at >= $1) - 1, h.last_seq), h.folded_seq
+        COALESCE(min(a.seq) FILTER (WHERE a.received_at >= :before) - 1, h.last_seq), h.folded_seq
     ) AS ends
     FROM rule_attempts a
     WHERE a.rule = h.rule
@@ -236,7 +237,7 @@ CROSS JOIN LATERAL (
         AND a.seq <= b.ends
         -- Not by an index on the time: it would give every attempt since the rule began.
         AND (a.began_at >= h.restarted_at) IS TRUE
-        AND (NOT a.chaos OR $2)
+        AND (NOT a.chaos OR :with_chaos)
         -- Not of tenants that the rule was taken from, nor from before they got it back.
         AND (u.until IS NULL OR a.began_at >= u.until)
 ) o
@@ -247,14 +248,14 @@ ORDER BY h.rule;
 -- fleet: partitions hold attempts of every site
 WITH gone AS (
     DELETE FROM rule_attempts
-    WHERE rule = $1 AND seq <= $2
+    WHERE rule = :rule AND seq <= :last_seq
 )
 UPDATE rule_health
-SET base_seq = $2,
-    base_numbers = $3,
-    base_attempts = $4,
-    base_successes = $5
-WHERE rule = $1;
+SET base_seq = :last_seq,
+    base_numbers = :numbers,
+    base_attempts = :attempts,
+    base_successes = :successes
+WHERE rule = :rule;
 
 -- name: forget
 -- fleet: a rebuild covers every site
@@ -341,7 +342,8 @@ FROM rule_health h
 CROSS JOIN LATERAL (
     SELECT
         COALESCE(string_agg(CASE WHEN a.success THEN '1' ELSE '0' END, '' ORDER BY a.seq)
-            FILTER (WHERE a.began_at >= h.restarted_at AND (NOT a.chaos OR $1)), '') AS outcomes
+            FILTER (WHERE a.began_at >= h.restarted_at AND (NOT a.chaos OR :with_chaos)),
+            '') AS outcomes
     FROM rule_attempts a
     LEFT JOIN (
         SELECT v.site_id, v.until FROM unheard_attempts v WHERE v.rule = h.rule

@@ -5,11 +5,12 @@ INSERT INTO l1_rules (
     priority, cooldown_seconds, max_retries
 )
 VALUES (
-    $1, $2, $3,
-    CASE WHEN $3 = 'partner' THEN $4::uuid END,
-    CASE WHEN $3 = 'organization' THEN $4::uuid END,
-    CASE WHEN $3 = 'site' THEN $4::uuid END,
-    $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+    :rule_id, :source, :scope,
+    CASE WHEN :scope = 'partner' THEN :scope_id::uuid END,
+    CASE WHEN :scope = 'organization' THEN :scope_id::uuid END,
+    CASE WHEN :scope = 'site' THEN :scope_id::uuid END,
+    :tier, :incident_type, :runbook_id, :name, :description, :conditions, :action, :action_params,
+    :hipaa_controls, :severity_filter, :priority, :cooldown_seconds, :max_retries
 )
 ON CONFLICT DO NOTHING
 RETURNING
@@ -33,7 +34,7 @@ JOIN l1_rules r ON r.scope = 'platform'
     OR r.partner_id = o.partner_id
     OR r.organization_id = o.id
     OR r.site_id = s.id
-WHERE s.id = $1
+WHERE s.id = :site_id
     AND r.source <> 'builtin'
 ORDER BY r.id;
 
@@ -44,9 +45,9 @@ SELECT
     ARRAY(SELECT x.rule FROM excluded_rules x WHERE x.site_id = s.id) AS excluded
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
-WHERE s.id > $1
+WHERE s.id > :after
 ORDER BY s.id
-LIMIT $2;
+LIMIT :limit;
 
 -- name: for_sites
 -- The same as for one site, of many at once.
@@ -61,9 +62,9 @@ FROM l1_rules r
 WHERE r.source <> 'builtin'
     AND (
         r.scope = 'platform'
-        OR r.partner_id = ANY($1::uuid[])
-        OR r.organization_id = ANY($2::uuid[])
-        OR r.site_id = ANY($3::uuid[])
+        OR r.partner_id = ANY(:partner_ids::uuid[])
+        OR r.organization_id = ANY(:organization_ids::uuid[])
+        OR r.site_id = ANY(:site_ids::uuid[])
     )
 ORDER BY r.id;
 
@@ -73,7 +74,7 @@ SELECT
     ARRAY(SELECT x.rule FROM excluded_rules x WHERE x.site_id = s.id) AS excluded
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
-WHERE s.id = $1;
+WHERE s.id = :site_id;
 
 -- name: get
 -- fleet: the caller's row-level security decides which rules there are
@@ -85,7 +86,7 @@ SELECT
     r.max_retries, r.enabled, r.disabled_reason, r.enabled_changed_at, r.withdrawn_at,
     r.match_count, r.success_count, r.failure_count, r.success_rate, r.created_at
 FROM l1_rules r
-WHERE r.id = $1;
+WHERE r.id = :id;
 
 -- name: by_ids
 -- fleet: the caller's row-level security decides which rules there are
@@ -97,7 +98,7 @@ SELECT
     r.max_retries, r.enabled, r.disabled_reason, r.enabled_changed_at, r.withdrawn_at,
     r.match_count, r.success_count, r.failure_count, r.success_rate, r.created_at
 FROM l1_rules r
-WHERE r.id = ANY($1::uuid[]);
+WHERE r.id = ANY(:ids::uuid[]);
 
 -- name: find
 -- fleet: the caller's row-level security decides which rules there are
@@ -109,7 +110,7 @@ SELECT
     r.max_retries, r.enabled, r.disabled_reason, r.enabled_changed_at, r.withdrawn_at,
     r.match_count, r.success_count, r.failure_count, r.success_rate, r.created_at
 FROM l1_rules r
-WHERE r.rule_id = $1
+WHERE r.rule_id = :rule_id
 ORDER BY (r.source = 'builtin'), r.id;
 
 -- name: page
@@ -122,38 +123,38 @@ SELECT
     r.max_retries, r.enabled, r.disabled_reason, r.enabled_changed_at, r.withdrawn_at,
     r.match_count, r.success_count, r.failure_count, r.success_rate, r.created_at
 FROM l1_rules r
-WHERE ($1::text IS NULL OR r.source = $1)
-    AND ($2::boolean IS NULL OR r.enabled = $2)
-    AND ($3::text IS NULL OR r.incident_type = $3)
+WHERE (:source::text IS NULL OR r.source = :source)
+    AND (:enabled::boolean IS NULL OR r.enabled = :enabled)
+    AND (:incident_type::text IS NULL OR r.incident_type = :incident_type)
     AND (
-        $6::text IS NULL
-        OR strpos(lower(r.incident_type), lower($6)) > 0
-        OR strpos(lower(r.rule_id), lower($6)) > 0
-        OR strpos(lower(r.runbook_id), lower($6)) > 0
+        :text::text IS NULL
+        OR strpos(lower(r.incident_type), lower(:text)) > 0
+        OR strpos(lower(r.rule_id), lower(:text)) > 0
+        OR strpos(lower(r.runbook_id), lower(:text)) > 0
         OR EXISTS (
             SELECT 1
             FROM runbooks kb
             WHERE kb.runbook_id = r.runbook_id
-                AND strpos(lower(kb.name), lower($6)) > 0
+                AND strpos(lower(kb.name), lower(:text)) > 0
         )
-        OR strpos(lower(r.name), lower($6)) > 0
-        OR strpos(lower(r.label), lower($6)) > 0
+        OR strpos(lower(r.name), lower(:text)) > 0
+        OR strpos(lower(r.label), lower(:text)) > 0
     )
-    AND ($4::uuid IS NULL OR r.id > $4)
+    AND (:after::uuid IS NULL OR r.id > :after)
 ORDER BY r.id
-LIMIT $5;
+LIMIT :limit;
 
 -- name: set_enabled
 -- fleet: the caller's row-level security decides which rules there are
 UPDATE l1_rules
 SET
-    enabled = $2,
-    disabled_reason = CASE WHEN $2 THEN NULL ELSE $3 END,
+    enabled = :enabled,
+    disabled_reason = CASE WHEN :enabled THEN NULL ELSE :reason END,
     -- Whoever enables a withdrawn rule takes its withdrawal back.
-    withdrawn_at = CASE WHEN $2 THEN NULL ELSE withdrawn_at END,
-    enabled_changed_at = $4
-WHERE id = $1
-    AND enabled <> $2
+    withdrawn_at = CASE WHEN :enabled THEN NULL ELSE withdrawn_at END,
+    enabled_changed_at = :now
+WHERE id = :id
+    AND enabled <> :enabled
 RETURNING
     id, rule_id, source, scope, COALESCE(partner_id, organization_id, site_id) AS scope_id, tier,
     incident_type, runbook_id, name, description, conditions, action, action_params,
@@ -164,15 +165,15 @@ RETURNING
 -- name: set_label
 -- fleet: the caller's row-level security decides which rules there are
 UPDATE l1_rules
-SET label = $2
-WHERE id = $1
+SET label = :label
+WHERE id = :id
 RETURNING id;
 
 -- name: labels
 -- fleet: the caller's row-level security decides which rules there are
 SELECT r.id, r.label
 FROM l1_rules r
-WHERE r.id = ANY ($1)
+WHERE r.id = ANY (:ids)
     AND r.label IS NOT NULL;
 
 -- name: load_catalogue
@@ -185,7 +186,7 @@ INSERT INTO l1_rules AS r (
 SELECT
     g.rule_id, 'synced', 'platform', g.tier, g.incident_type, g.runbook_id, g.name, g.description,
     g.conditions, g.action, g.action_params, g.priority, g.cooldown_seconds
-FROM jsonb_to_recordset($1::jsonb) AS g (
+FROM jsonb_to_recordset(:rules::jsonb) AS g (
     rule_id text, tier text, incident_type text, runbook_id text, name text, description text,
     conditions jsonb, action text, action_params jsonb, priority integer, cooldown_seconds integer
 )
@@ -223,7 +224,7 @@ INSERT INTO l1_rules AS r (
 SELECT
     g.rule_id, 'builtin', 'platform', g.incident_type, g.runbook_id, g.name, g.description,
     g.conditions, g.action, g.action_params, g.priority, g.cooldown_seconds
-FROM jsonb_to_recordset($1::jsonb) AS g (
+FROM jsonb_to_recordset(:rules::jsonb) AS g (
     rule_id text, incident_type text, runbook_id text, name text, description text,
     conditions jsonb, action text, action_params jsonb, priority integer, cooldown_seconds integer
 )

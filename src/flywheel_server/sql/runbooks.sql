@@ -1,15 +1,15 @@
 -- name: insert
 -- fleet: the catalogue of runbooks is one for the platform
 INSERT INTO runbooks (runbook_id, name, platform, executable, source)
-VALUES ($1, $2, $3, $4, 'operator')
+VALUES (:runbook_id, :name, :platform, :executable, 'operator')
 ON CONFLICT (runbook_id) DO NOTHING
 RETURNING id;
 
 -- name: insert_aliases
 -- fleet: the registry of ids is one for the platform
 INSERT INTO aliases (alias, runbook_id, source)
-SELECT g.alias, g.runbook_id, $3
-FROM unnest($1::text[], $2::text[]) AS g (alias, runbook_id)
+SELECT g.alias, g.runbook_id, :source
+FROM unnest(:alias::text[], :aliases::text[]) AS g (alias, runbook_id)
 ON CONFLICT (alias) DO NOTHING
 RETURNING alias;
 
@@ -17,32 +17,32 @@ RETURNING alias;
 -- fleet: the catalogue of runbooks is one for the platform
 SELECT b.id, b.runbook_id, b.name, b.platform, b.executable, b.source, b.created_at
 FROM runbooks b
-WHERE b.runbook_id = $1;
+WHERE b.runbook_id = :runbook_id;
 
 -- name: page
 -- fleet: the catalogue of runbooks is one for the platform
 SELECT b.id, b.runbook_id, b.name, b.platform, b.executable, b.source, b.created_at
 FROM runbooks b
-WHERE ($1::text IS NULL OR b.runbook_id > $1)
+WHERE (:after::text IS NULL OR b.runbook_id > :after)
     AND (
-        $2::text IS NULL
-        OR strpos(lower(b.runbook_id), lower($2)) > 0
-        OR strpos(lower(b.name), lower($2)) > 0
+        :text::text IS NULL
+        OR strpos(lower(b.runbook_id), lower(:text)) > 0
+        OR strpos(lower(b.name), lower(:text)) > 0
         OR EXISTS (
             SELECT 1
             FROM aliases a
             WHERE a.runbook_id = b.runbook_id
-                AND strpos(lower(a.alias), lower($2)) > 0
+                AND strpos(lower(a.alias), lower(:text)) > 0
         )
     )
-    AND ($3::text IS NULL OR b.platform = $3)
-    AND ($4::boolean IS NULL OR b.executable = $4)
+    AND (:platform::text IS NULL OR b.platform = :platform)
+    AND (:executable::boolean IS NULL OR b.executable = :executable)
 ORDER BY b.runbook_id
-LIMIT $5;
+LIMIT :limit;
 
 -- name: forms
 -- fleet: the registry of ids is one for the platform
--- The ids under which agents write each runbook, its own first; at most $2 of each.
+-- The ids under which agents write each runbook, its own first; at most :most_forms of each.
 SELECT f.runbook_id, f.alias
 FROM (
     SELECT
@@ -53,9 +53,9 @@ FROM (
             ORDER BY a.alias <> a.runbook_id, a.alias
         ) AS place
     FROM aliases a
-    WHERE a.runbook_id = ANY ($1::text[])
+    WHERE a.runbook_id = ANY (:runbook_ids::text[])
 ) AS f
-WHERE f.place <= $2
+WHERE f.place <= :most_forms
 ORDER BY f.runbook_id, f.place;
 
 -- name: uses
@@ -77,29 +77,29 @@ LEFT JOIN (
         count(DISTINCT p.site_id) AS sites,
         sum(p.successes + p.failures)::bigint AS executions
     FROM patterns p
-    WHERE p.runbook_id = ANY ($1::text[])
+    WHERE p.runbook_id = ANY (:runbook_ids::text[])
     GROUP BY p.runbook_id
 ) AS p ON p.runbook_id = b.runbook_id
-WHERE b.runbook_id = ANY ($1::text[]);
+WHERE b.runbook_id = ANY (:runbook_ids::text[]);
 
 -- name: ids
 -- fleet: the registry of ids is one for the platform
--- Everything that an id may stand for; at most $1 of each kind.
-(SELECT b.runbook_id AS id, false AS rule FROM runbooks b ORDER BY b.runbook_id LIMIT $1)
+-- Everything that an id may stand for; at most :most_ids of each kind.
+(SELECT b.runbook_id AS id, false AS rule FROM runbooks b ORDER BY b.runbook_id LIMIT :most_ids)
 UNION ALL
-(SELECT DISTINCT l.rule_id, true FROM l1_rules l ORDER BY l.rule_id LIMIT $1);
+(SELECT DISTINCT l.rule_id, true FROM l1_rules l ORDER BY l.rule_id LIMIT :most_ids);
 
 -- name: names
 -- fleet: the registry of ids is one for the platform
 -- What these ids of runbooks and rules are called.
 SELECT b.runbook_id AS id, b.name
 FROM runbooks b
-WHERE b.runbook_id = ANY ($1)
+WHERE b.runbook_id = ANY (:ids)
 UNION ALL
 (
     SELECT DISTINCT ON (l.rule_id) l.rule_id, COALESCE(l.label, l.name)
     FROM l1_rules l
-    WHERE l.rule_id = ANY ($1)
+    WHERE l.rule_id = ANY (:ids)
     ORDER BY l.rule_id, l.enabled DESC, l.id
 );
 
@@ -107,7 +107,7 @@ UNION ALL
 -- fleet: the catalogue of runbooks is one for the platform
 INSERT INTO runbooks AS b (runbook_id, name, platform, executable, source)
 SELECT g.runbook_id, g.name, g.platform, g.executable, 'catalogue'
-FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
+FROM unnest(:runbook_ids::text[], :names::text[], :platforms::text[], :executable::boolean[])
     AS g (runbook_id, name, platform, executable)
 ON CONFLICT (runbook_id) DO UPDATE
 SET

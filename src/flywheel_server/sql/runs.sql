@@ -1,26 +1,26 @@
 -- name: let_go_after
 -- fleet: no table is read
-SELECT set_config('idle_in_transaction_session_timeout', $1, true);
+SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true);
 
 -- name: claim
 -- fleet: one loop for the platform
 -- Whoever holds the lease, or finds it lapsed, may start the turn that is due: once an interval.
 INSERT INTO loop_leases (name, holder, expires_at, turn_started_at)
-VALUES ('loop', $1, now() + $2::interval, now())
+VALUES ('loop', :holder, now() + :lease::interval, now())
 ON CONFLICT (name) DO UPDATE
 SET holder = excluded.holder,
     expires_at = excluded.expires_at,
     turn_started_at = excluded.turn_started_at
-WHERE loop_leases.turn_started_at <= now() - $3::interval
+WHERE loop_leases.turn_started_at <= now() - :interval::interval
     AND (loop_leases.holder = excluded.holder OR loop_leases.expires_at < now())
 RETURNING turn_started_at;
 
 -- name: renew
 -- fleet: one loop for the platform
 UPDATE loop_leases
-SET expires_at = now() + $2::interval
+SET expires_at = now() + :lease::interval
 WHERE name = 'loop'
-    AND holder = $1
+    AND holder = :holder
 RETURNING true;
 
 -- name: release
@@ -29,7 +29,7 @@ RETURNING true;
 UPDATE loop_leases
 SET expires_at = now() - interval '1 second'
 WHERE name = 'loop'
-    AND holder = $1;
+    AND holder = :holder;
 
 -- name: status
 -- fleet: one loop for the platform
@@ -43,44 +43,44 @@ WHERE l.name = 'loop';
 -- name: record
 -- fleet: one loop for the platform
 INSERT INTO loop_runs (turn_id, holder, step, started_at, ended_at, rows_in, rows_out, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+VALUES (:turn_id, :holder, :step, :started_at, :ended_at, :rows_in, :rows_out, :error);
 
 -- name: page
 -- fleet: one loop for the platform
 SELECT
     r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.error
 FROM loop_runs r
-WHERE ($1::timestamptz IS NULL OR (r.started_at, r.id) < ($1, $2::uuid))
-    AND ($3::text IS NULL OR r.step = $3)
+WHERE (:moment::timestamptz IS NULL OR (r.started_at, r.id) < (:moment, :id::uuid))
+    AND (:step::text IS NULL OR r.step = :step)
     AND (
-        $4::text IS NULL
-        OR strpos(replace(r.step, '_', ' '), replace(lower($4), '_', ' ')) > 0
-        OR strpos(lower(r.error), lower($4)) > 0
+        :text::text IS NULL
+        OR strpos(replace(r.step, '_', ' '), replace(lower(:text), '_', ' ')) > 0
+        OR strpos(lower(r.error), lower(:text)) > 0
     )
 ORDER BY r.started_at DESC, r.id DESC
-LIMIT $5;
+LIMIT :limit;
 
 -- name: failed_page
 -- fleet: one loop for the platform
 SELECT
     r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.error
 FROM loop_runs r
-WHERE ($1::timestamptz IS NULL OR (r.started_at, r.id) < ($1, $2::uuid))
-    AND ($3::text IS NULL OR r.step = $3)
+WHERE (:moment::timestamptz IS NULL OR (r.started_at, r.id) < (:moment, :id::uuid))
+    AND (:step::text IS NULL OR r.step = :step)
     AND r.error IS NOT NULL
     AND (
-        $4::text IS NULL
-        OR strpos(replace(r.step, '_', ' '), replace(lower($4), '_', ' ')) > 0
-        OR strpos(lower(r.error), lower($4)) > 0
+        :text::text IS NULL
+        OR strpos(replace(r.step, '_', ' '), replace(lower(:text), '_', ' ')) > 0
+        OR strpos(lower(r.error), lower(:text)) > 0
     )
 ORDER BY r.started_at DESC, r.id DESC
-LIMIT $5;
+LIMIT :limit;
 
 -- name: newest
 -- fleet: one loop for the platform
 SELECT
     r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.error
-FROM unnest($1::text[]) AS s (step)
+FROM unnest(:steps::text[]) AS s (step)
 CROSS JOIN LATERAL (
     SELECT
         x.id, x.turn_id, x.holder, x.step, x.started_at, x.ended_at, x.rows_in, x.rows_out, x.error

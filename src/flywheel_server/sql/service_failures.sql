@@ -1,7 +1,7 @@
 -- name: note
 -- fleet: services of the platform
 INSERT INTO service_failures (service, since, last_at, failures, reason)
-VALUES ($1, $2, $2, 1, $3)
+VALUES (:service, :now, :now, 1, :reason)
 ON CONFLICT (service) DO UPDATE
 SET last_at = excluded.last_at,
     failures = service_failures.failures + 1,
@@ -9,7 +9,7 @@ SET last_at = excluded.last_at,
 
 -- name: end
 -- fleet: services of the platform
-DELETE FROM service_failures WHERE service = $1;
+DELETE FROM service_failures WHERE service = :service;
 
 -- name: failing
 -- fleet: services of the platform

@@ -1,7 +1,7 @@
 -- name: insert
 -- fleet: a session belongs to one person, wherever they are at home
 INSERT INTO sessions (user_id, digest, address, user_agent, created_at, seen_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $5, $6)
+VALUES (:user_id, :digest, :address, :user_agent, :now, :now, :expires_at)
 RETURNING id;
 
 -- name: find
@@ -22,77 +22,78 @@ SELECT
 FROM sessions s
 JOIN users u ON u.id = s.user_id
 LEFT JOIN operators o ON o.id = u.operator_id
-WHERE s.digest = $1
-    AND s.expires_at > $2
-    AND s.seen_at > $3
+WHERE s.digest = :digest
+    AND s.expires_at > :now
+    AND s.seen_at > :idle_since
     AND u.disabled_at IS NULL
     AND o.disabled_at IS NULL;
 
 -- name: touch
 -- fleet: one's own
 UPDATE sessions
-SET seen_at = greatest(seen_at, $2)
-WHERE id = $1;
+SET seen_at = greatest(seen_at, :now)
+WHERE id = :session_id;
 
 -- name: of_user
 -- fleet: one's own
 SELECT s.id, s.address, s.user_agent, s.created_at, s.seen_at, s.expires_at
 FROM sessions s
-WHERE s.user_id = $1
-    AND s.expires_at > $2
-    AND s.seen_at > $3
-    AND ($4::uuid IS NULL OR s.id < $4)
+WHERE s.user_id = :user_id
+    AND s.expires_at > :now
+    AND s.seen_at > :idle_since
+    AND (:after::uuid IS NULL OR s.id < :after)
     AND (
-        $5::text IS NULL
-        OR strpos(lower(s.user_agent), lower($5)) > 0
-        OR strpos(s.address, lower($5)) > 0
+        :text::text IS NULL
+        OR strpos(lower(s.user_agent), lower(:text)) > 0
+        OR strpos(s.address, lower(:text)) > 0
     )
 ORDER BY s.id DESC
-LIMIT $6;
+LIMIT :limit;
 
 -- name: end
 -- fleet: one's own
 DELETE FROM sessions s
-WHERE s.user_id = $1
-    AND s.id = $2
+WHERE s.user_id = :user_id
+    AND s.id = :session_id
 RETURNING s.digest;
 
 -- name: end_all
 -- fleet: of one person, whom the caller has looked up within their tenant
 DELETE FROM sessions s
-WHERE s.user_id = $1
-    AND ($2::bytea IS NULL OR s.digest <> $2)
+WHERE s.user_id = :user_id
+    AND (:but::bytea IS NULL OR s.digest <> :but)
 RETURNING s.digest;
 
 -- name: forget
 -- fleet: housekeeping
 DELETE FROM sessions s
-WHERE s.expires_at <= $1
-    OR s.seen_at <= $2;
+WHERE s.expires_at <= :now
+    OR s.seen_at <= :idle_since;
 
 -- name: count_attempt
 -- fleet: counted before it is known whether the address has an account
 INSERT INTO sign_in_attempts AS a (email_digest, failures, counted_at)
-VALUES ($1, 1, $2)
+VALUES (:email_digest, 1, :now)
 ON CONFLICT (email_digest) DO UPDATE
 SET
     failures = CASE
-        WHEN a.counted_at <= $2 - $3::interval THEN 1
-        ELSE LEAST(a.failures, $4::integer) + 1
+        WHEN a.counted_at <= :now - :lock_lasts::interval THEN 1
+        ELSE LEAST(a.failures, :most_failures::integer) + 1
     END,
     -- What is refused does not lengthen the lock.
     counted_at = CASE
-        WHEN a.counted_at > $2 - $3::interval AND a.failures >= $4 THEN a.counted_at
-        ELSE $2
+        WHEN a.counted_at > :now - :lock_lasts::interval
+            AND a.failures >= :most_failures THEN a.counted_at
+        ELSE :now
     END
 RETURNING a.failures, a.counted_at;
 
 -- name: forget_attempts
 -- fleet: counted before it is known whether the address has an account
 DELETE FROM sign_in_attempts a
-WHERE a.email_digest = $1;
+WHERE a.email_digest = :email_digest;
 
 -- name: forget_old_attempts
 -- fleet: housekeeping
 DELETE FROM sign_in_attempts a
-WHERE a.counted_at <= $1;
+WHERE a.counted_at <= :before;

@@ -3,7 +3,7 @@
 INSERT INTO set_aside_ids (
     reported_id, level, executions, comes_back_at, reason, set_aside_by, set_aside_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+VALUES (:reported_id, :level, :executions, :comes_back_at, :reason, :by, :now)
 ON CONFLICT (reported_id, level) DO UPDATE
 SET executions = excluded.executions,
     comes_back_at = excluded.comes_back_at,
@@ -14,8 +14,8 @@ SET executions = excluded.executions,
 -- name: remove
 -- fleet: operators mend the registry for every tenant
 DELETE FROM set_aside_ids
-WHERE reported_id = $1
-    AND level = $2;
+WHERE reported_id = :reported_id
+    AND level = :level;
 
 -- name: total
 -- fleet: one figure for the platform

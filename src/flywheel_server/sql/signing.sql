@@ -12,10 +12,10 @@ SELECT pg_advisory_xact_lock(7305117, 3);
 -- name: insert
 -- fleet: the server's key signs for every tenant
 INSERT INTO signing_keys (private_key)
-VALUES ($1);
+VALUES (:private_key);
 
 -- name: replace
 -- fleet: the server's key signs for every tenant
 UPDATE signing_keys k
-SET private_key = $2
-WHERE k.private_key = $1;
+SET private_key = :kept
+WHERE k.private_key = :private_key;

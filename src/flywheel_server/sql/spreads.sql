@@ -8,27 +8,29 @@ WITH places AS MATERIALIZED (
     FROM platform_pattern_sites t
     JOIN sites s ON s.id = t.site_id
     JOIN organizations o ON o.id = s.organization_id
-    WHERE t.incident_type = $1
-        AND t.runbook_id = $2
+    WHERE t.incident_type = :incident_type
+        AND t.runbook_id = :runbook_id
         AND o.contributes
 ),
 in_force AS (
     SELECT
         p.organization_id, p.partner_id, e.site_id, e.execution_id, e.evidence_at,
         e.incident_id, CASE WHEN e.incident_id = '' THEN e.hostname END AS host,
-        e.outcome = 'success' AND (NOT $6 OR e.verified IS TRUE) AS success,
-        e.outcome IN ('success', 'failure') AND (e.chaos_campaign_id IS NULL OR $4) AS counts,
-        e.outcome = 'not_attempted' OR e.chaos_campaign_id IS NOT NULL AND NOT $4 AS unproven
+        e.outcome = 'success' AND (NOT :require_verified OR e.verified IS TRUE) AS success,
+        e.outcome IN ('success', 'failure')
+        AND (e.chaos_campaign_id IS NULL OR :learn_from_chaos) AS counts,
+        e.outcome = 'not_attempted' OR e.chaos_campaign_id IS NOT NULL
+        AND NOT :learn_from_chaos AS unproven
     FROM places p
     JOIN executions e ON e.site_id = p.site_id
     LEFT JOIN aliases a ON a.alias = e.reported_id
     WHERE e.level <> 'L1'
         AND e.level = 'L2'
-        AND e.incident_type = $1
-        AND COALESCE(a.runbook_id, e.reported_id) = $2
+        AND e.incident_type = :incident_type
+        AND COALESCE(a.runbook_id, e.reported_id) = :runbook_id
         -- Nothing was received before it was evidence.
-        AND e.received_at >= $3
-        AND e.evidence_at >= $3
+        AND e.received_at >= :since
+        AND e.evidence_at >= :since
         AND pg_visible_in_snapshot(
             e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'platform')
         )
@@ -47,7 +49,7 @@ incidents AS (
             FILTER (WHERE f.counts)
         )[1], false) AS healed,
         count(*) FILTER (WHERE f.unproven) AS unproven,
-        count(*) FILTER (WHERE f.counts AND f.evidence_at < $5) AS aged
+        count(*) FILTER (WHERE f.counts AND f.evidence_at < :aged) AS aged
     FROM in_force f
     GROUP BY f.organization_id, f.partner_id, f.site_id, f.incident_id, f.host
 )
@@ -68,17 +70,19 @@ GROUP BY i.organization_id, i.partner_id;
 WITH in_force AS (
     SELECT
         e.execution_id, e.evidence_at, e.incident_id,
-        e.outcome = 'success' AND (NOT $7 OR e.verified IS TRUE) AS success,
-        e.outcome IN ('success', 'failure') AND (e.chaos_campaign_id IS NULL OR $5) AS counts,
-        e.outcome = 'not_attempted' OR e.chaos_campaign_id IS NOT NULL AND NOT $5 AS unproven
+        e.outcome = 'success' AND (NOT :require_verified OR e.verified IS TRUE) AS success,
+        e.outcome IN ('success', 'failure')
+        AND (e.chaos_campaign_id IS NULL OR :learn_from_chaos) AS counts,
+        e.outcome = 'not_attempted' OR e.chaos_campaign_id IS NOT NULL
+        AND NOT :learn_from_chaos AS unproven
     FROM executions e
     LEFT JOIN aliases a ON a.alias = e.reported_id
-    WHERE e.site_id = $1
+    WHERE e.site_id = :site_id
         AND e.level <> 'L1'
         AND e.level = 'L2'
-        AND e.incident_type = $2
-        AND COALESCE(a.runbook_id, e.reported_id) = $3
-        AND e.hostname = $4
+        AND e.incident_type = :incident_type
+        AND COALESCE(a.runbook_id, e.reported_id) = :runbook_id
+        AND e.hostname = :hostname
     GROUP BY
         e.execution_id, e.evidence_at, e.incident_id, e.outcome, e.verified, e.chaos_campaign_id
     HAVING sum(e.weight) > 0
@@ -92,7 +96,7 @@ incidents AS (
             FILTER (WHERE f.counts)
         )[1], false) AS healed,
         count(*) FILTER (WHERE f.unproven) AS unproven,
-        count(*) FILTER (WHERE f.counts AND f.evidence_at < $6) AS aged
+        count(*) FILTER (WHERE f.counts AND f.evidence_at < :aged) AS aged
     FROM in_force f
     GROUP BY f.incident_id
 )

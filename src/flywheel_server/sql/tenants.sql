@@ -3,42 +3,42 @@
 -- What these partners, organizations and sites are called.
 SELECT p.id, p.name
 FROM partners p
-WHERE p.id = ANY ($1::uuid[])
+WHERE p.id = ANY (:wanted::uuid[])
 UNION ALL
 SELECT o.id, o.name
 FROM organizations o
-WHERE o.id = ANY ($1::uuid[])
+WHERE o.id = ANY (:wanted::uuid[])
 UNION ALL
 SELECT s.id, s.name
 FROM sites s
-WHERE s.id = ANY ($1::uuid[]);
+WHERE s.id = ANY (:wanted::uuid[]);
 
 -- name: named
 -- fleet: operators look among all of them
--- The partners, organizations and sites with this in their names; at most $2 of each.
+-- The partners, organizations and sites with this in their names; at most :most_named of each.
 (
     SELECT p.id
     FROM partners p
-    WHERE strpos(lower(p.name), lower($1)) > 0
+    WHERE strpos(lower(p.name), lower(:text)) > 0
     ORDER BY p.id
-    LIMIT $2
+    LIMIT :most_named
 )
 UNION ALL
 (
     SELECT o.id
     FROM organizations o
-    WHERE strpos(lower(o.name), lower($1)) > 0
+    WHERE strpos(lower(o.name), lower(:text)) > 0
     ORDER BY o.id
-    LIMIT $2
+    LIMIT :most_named
 )
 UNION ALL
 (
     SELECT s.id
     FROM sites s
-    WHERE strpos(lower(s.name), lower($1)) > 0
-        OR strpos(lower(s.slug), lower($1)) > 0
+    WHERE strpos(lower(s.name), lower(:text)) > 0
+        OR strpos(lower(s.slug), lower(:text)) > 0
     ORDER BY s.id
-    LIMIT $2
+    LIMIT :most_named
 );
 
 -- name: of_partners
@@ -56,7 +56,7 @@ SELECT
         SELECT count(*) FROM users u WHERE u.partner_id = p.id AND u.disabled_at IS NULL
     ) AS people
 FROM partners p
-WHERE p.id = ANY ($1::uuid[]);
+WHERE p.id = ANY (:ids::uuid[]);
 
 -- name: of_organizations
 -- fleet: operators see the size of every organization
@@ -68,13 +68,13 @@ SELECT
         SELECT count(*) FROM users u WHERE u.organization_id = o.id AND u.disabled_at IS NULL
     ) AS people
 FROM organizations o
-WHERE o.id = ANY ($1::uuid[]);
+WHERE o.id = ANY (:ids::uuid[]);
 
 -- name: appliances
 -- fleet: operators bind keys to the appliances of any site
 SELECT a.site_id, a.wire_id, a.hostname
 FROM appliances a
-WHERE a.site_id = $1
+WHERE a.site_id = :site_id
     AND a.removed_at IS NULL
 ORDER BY a.wire_id
-LIMIT $2;
+LIMIT :limit;

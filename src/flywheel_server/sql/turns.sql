@@ -1,9 +1,9 @@
 -- name: prepare
 -- fleet: no table is read
 SELECT
-    set_config('statement_timeout', $1, true),
-    set_config('lock_timeout', $2, true),
-    set_config('idle_in_transaction_session_timeout', $3, true),
+    set_config('statement_timeout', :statement_timeout, true),
+    set_config('lock_timeout', :lock_timeout, true),
+    set_config('idle_in_transaction_session_timeout', :idle_timeout, true),
     -- A few transactions at a time, of one process: room to group the sites of a large fleet in memory.
     set_config('work_mem', '64MB', true);
 
@@ -29,5 +29,5 @@ FROM (
         -- Nobody may end another login's.
         AND a.usename = session_user
         AND a.wait_event = 'ClientRead'
-        AND a.state_change < now() - $1::interval
+        AND a.state_change < now() - :hangs_after::interval
 ) h;

@@ -9,8 +9,8 @@ SELECT
     (array_agg(e.level ORDER BY e.received_at DESC))[1] AS level
 FROM executions e
 WHERE e.error_category = 'unclassified'
-    AND e.received_at >= $1
+    AND e.received_at >= :since
     AND e.weight = 1
 GROUP BY left(e.error_message, 300)
 ORDER BY count(*) DESC, left(e.error_message, 300)
-LIMIT $2;
+LIMIT :limit;

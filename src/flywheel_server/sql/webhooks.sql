@@ -1,12 +1,12 @@
 -- name: insert
 INSERT INTO webhook_endpoints (partner_id, url, label, kinds, secret, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES (:partner_id, :url, :label, :kinds, :secret, :now)
 RETURNING id, partner_id, url, label, kinds, enabled, created_at;
 
 -- name: count
 SELECT count(*)
 FROM webhook_endpoints w
-WHERE w.partner_id IS NOT DISTINCT FROM $1;
+WHERE w.partner_id IS NOT DISTINCT FROM :partner_id;
 
 -- name: page
 SELECT
@@ -21,57 +21,57 @@ SELECT
         SELECT count(*) FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.state = 'dead'
     ) AS dead
 FROM webhook_endpoints w
-WHERE w.partner_id IS NOT DISTINCT FROM $1
-    AND ($2::uuid IS NULL OR w.id = $2)
-    AND ($3::uuid IS NULL OR w.id > $3)
+WHERE w.partner_id IS NOT DISTINCT FROM :partner_id
+    AND (:id::uuid IS NULL OR w.id = :id)
+    AND (:after::uuid IS NULL OR w.id > :after)
     AND (
-        $5::text IS NULL
-        OR strpos(lower(w.url), lower($5)) > 0
-        OR strpos(lower(w.label), lower($5)) > 0
+        :text::text IS NULL
+        OR strpos(lower(w.url), lower(:text)) > 0
+        OR strpos(lower(w.label), lower(:text)) > 0
         OR CASE
             WHEN w.enabled THEN 'on'
             WHEN w.gone_at IS NULL THEN 'paused'
             ELSE 'gone'
-        END = ANY ($6::text[])
+        END = ANY (:called::text[])
     )
 ORDER BY w.id
-LIMIT $4;
+LIMIT :limit;
 
 -- name: change
 UPDATE webhook_endpoints
-SET url = $3,
-    label = $4,
-    kinds = $5,
-    enabled = $6,
-    gone_at = $7,
-    not_before = $8
-WHERE id = $1
-    AND partner_id IS NOT DISTINCT FROM $2;
+SET url = :url,
+    label = :label,
+    kinds = :kinds,
+    enabled = :enabled,
+    gone_at = :gone_at,
+    not_before = :not_before
+WHERE id = :id
+    AND partner_id IS NOT DISTINCT FROM :partner_id;
 
 -- name: forget_old_secrets
 DELETE FROM webhook_old_secrets
-WHERE endpoint_id = $1
-    AND partner_id IS NOT DISTINCT FROM $2
-    AND ($4 OR expires_at <= $3);
+WHERE endpoint_id = :id
+    AND partner_id IS NOT DISTINCT FROM :partner_id
+    AND (:living OR expires_at <= :now);
 
 -- name: count_old_secrets
 SELECT count(*)
 FROM webhook_old_secrets o
-WHERE o.endpoint_id = $1
-    AND o.partner_id IS NOT DISTINCT FROM $2;
+WHERE o.endpoint_id = :id
+    AND o.partner_id IS NOT DISTINCT FROM :partner_id;
 
 -- name: rotate
 -- The trigger keeps the secret that this replaces until then.
 UPDATE webhook_endpoints
-SET secret = $3,
-    overlap_until = $4
-WHERE id = $1
-    AND partner_id IS NOT DISTINCT FROM $2;
+SET secret = :secret,
+    overlap_until = :until
+WHERE id = :id
+    AND partner_id IS NOT DISTINCT FROM :partner_id;
 
 -- name: delete
 DELETE FROM webhook_endpoints
-WHERE id = $1
-    AND partner_id IS NOT DISTINCT FROM $2
+WHERE id = :id
+    AND partner_id IS NOT DISTINCT FROM :partner_id
 RETURNING id;
 
 -- name: deliveries
@@ -80,37 +80,37 @@ SELECT
     d.last_status, d.last_error, d.last_attempt_at, d.created_at
 FROM webhook_deliveries d
 JOIN events e ON e.id = d.event_id
-WHERE d.endpoint_id = $1
-    AND d.partner_id IS NOT DISTINCT FROM $2
-    AND ($3::uuid IS NULL OR d.id = $3)
-    AND ($4::text IS NULL OR d.state = $4)
-    AND ($5::uuid IS NULL OR d.id < $5)
+WHERE d.endpoint_id = :endpoint_id
+    AND d.partner_id IS NOT DISTINCT FROM :partner_id
+    AND (:id::uuid IS NULL OR d.id = :id)
+    AND (:state::text IS NULL OR d.state = :state)
+    AND (:after::uuid IS NULL OR d.id < :after)
     AND (
-        $6::text IS NULL
-        OR strpos(e.kind, lower($6)) > 0
-        OR strpos(lower(e.data::text), lower($6)) > 0
-        OR strpos(lower(d.last_error), lower($6)) > 0
+        :text::text IS NULL
+        OR strpos(e.kind, lower(:text)) > 0
+        OR strpos(lower(e.data::text), lower(:text)) > 0
+        OR strpos(lower(d.last_error), lower(:text)) > 0
     )
 ORDER BY d.id DESC
-LIMIT $7;
+LIMIT :limit;
 
 -- name: retry
 UPDATE webhook_deliveries
 SET state = 'pending',
     attempts = 0,
-    next_attempt_at = $4
-WHERE id = $1
-    AND endpoint_id = $2
-    AND partner_id IS NOT DISTINCT FROM $3;
+    next_attempt_at = :now
+WHERE id = :id
+    AND endpoint_id = :endpoint_id
+    AND partner_id IS NOT DISTINCT FROM :partner_id;
 
 -- name: test_event
 INSERT INTO events (kind, partner_id, data, occurred_at, dispatched_at)
-VALUES ('webhook.test', $1, $2, $3, $3)
+VALUES ('webhook.test', :partner_id, :data, :now, :now)
 RETURNING id;
 
 -- name: test_delivery
 INSERT INTO webhook_deliveries (event_id, endpoint_id, partner_id, next_attempt_at, created_at)
-VALUES ($1, $2, $3, $4, $4)
+VALUES (:event_id, :id, :partner_id, :now, :now)
 RETURNING id;
 
 -- name: dispatch
@@ -120,12 +120,12 @@ WITH new AS MATERIALIZED (
     FROM events e
     WHERE e.dispatched_at IS NULL
     ORDER BY e.id
-    LIMIT $2
+    LIMIT :limit
     FOR UPDATE SKIP LOCKED
 ),
 made AS (
     INSERT INTO webhook_deliveries (event_id, endpoint_id, partner_id, next_attempt_at, created_at)
-    SELECT n.id, w.id, w.partner_id, $1, $1
+    SELECT n.id, w.id, w.partner_id, :now, :now
     FROM new n
     JOIN webhook_endpoints w
         ON w.enabled
@@ -135,7 +135,7 @@ made AS (
     ON CONFLICT (event_id, endpoint_id) DO NOTHING
 )
 UPDATE events e
-SET dispatched_at = $1
+SET dispatched_at = :now
 FROM new n
 WHERE e.id = n.id
 RETURNING e.id;
@@ -151,20 +151,20 @@ WITH due AS MATERIALIZED (
         FROM webhook_deliveries d
         WHERE d.endpoint_id = w.id
             AND d.state = 'pending'
-            AND d.next_attempt_at <= $2
-            AND (d.leased_until IS NULL OR d.leased_until <= $2)
+            AND d.next_attempt_at <= :now
+            AND (d.leased_until IS NULL OR d.leased_until <= :now)
         ORDER BY d.next_attempt_at
-        LIMIT $5
+        LIMIT :each
         FOR UPDATE SKIP LOCKED
     ) o
     WHERE w.enabled
-        AND (w.not_before IS NULL OR w.not_before <= $2)
-        AND w.id <> ALL ($6::uuid[])
-    LIMIT $4
+        AND (w.not_before IS NULL OR w.not_before <= :now)
+        AND w.id <> ALL (:busy::uuid[])
+    LIMIT :limit
 ),
 leased AS (
     UPDATE webhook_deliveries d
-    SET leased_by = $1, leased_until = $3
+    SET leased_by = :sender, leased_until = :until
     FROM due u
     WHERE d.id = u.id
     RETURNING d.id, d.event_id, d.endpoint_id, d.attempts
@@ -175,9 +175,9 @@ SELECT
     w.secret || ARRAY(
         SELECT o.secret
         FROM webhook_old_secrets o
-        WHERE o.endpoint_id = w.id AND o.expires_at > $2
+        WHERE o.endpoint_id = w.id AND o.expires_at > :now
         ORDER BY o.expires_at DESC
-        LIMIT $7
+        LIMIT :most_old_secrets
     ) AS secrets
 FROM leased l
 JOIN webhook_endpoints w ON w.id = l.endpoint_id
@@ -187,44 +187,44 @@ ORDER BY l.event_id;
 -- name: settle
 -- fleet: the sender serves every tenant
 UPDATE webhook_deliveries
-SET state = $3,
+SET state = :state,
     attempts = attempts + 1,
-    next_attempt_at = $4,
-    last_status = $5,
-    last_error = $6,
-    last_attempt_at = $7,
+    next_attempt_at = :next_attempt_at,
+    last_status = :status,
+    last_error = :error,
+    last_attempt_at = :at,
     leased_by = NULL,
     leased_until = NULL
-WHERE id = $1
-    AND leased_by = $2;
+WHERE id = :id
+    AND leased_by = :sender;
 
 -- name: hold_off
 -- fleet: the sender serves every tenant
 UPDATE webhook_endpoints
-SET not_before = $2
-WHERE id = $1
-    AND url = $3
-    AND (not_before IS NULL OR not_before < $2);
+SET not_before = :until
+WHERE id = :endpoint_id
+    AND url = :url
+    AND (not_before IS NULL OR not_before < :until);
 
 -- name: switch_off
 -- fleet: the sender serves every tenant
 -- Not one whose address somebody changed meanwhile.
 UPDATE webhook_endpoints
 SET enabled = false,
-    gone_at = $2
-WHERE id = $1
-    AND url = $3
+    gone_at = :now
+WHERE id = :endpoint_id
+    AND url = :url
     AND enabled
 RETURNING id, partner_id, url, label, kinds, enabled, created_at, gone_at, not_before;
 
 -- name: forget_expired_secrets
 -- fleet: what has expired signs for no tenant
-DELETE FROM webhook_old_secrets WHERE expires_at < $1;
+DELETE FROM webhook_old_secrets WHERE expires_at < :now;
 
 -- name: let_go
 -- fleet: the sender serves every tenant
 UPDATE webhook_deliveries
 SET leased_by = NULL,
     leased_until = NULL
-WHERE leased_by = $1
+WHERE leased_by = :sender
     AND state = 'pending';

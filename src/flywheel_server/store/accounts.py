@@ -66,7 +66,7 @@ async def find_key(
     connection: Connection, digest: bytes
 ) -> ApplianceScope | PartnerScope | OperatorScope | None:
     """Return the scope of the key with this SHA-256 ``digest``, unless it is revoked."""
-    row = await connection.fetchrow(_SQL["find_key"], digest)
+    row = await connection.fetchrow(*_SQL["find_key"](digest=digest))
     return None if row is None else _scope_of(row)
 
 
@@ -74,7 +74,7 @@ async def keys_after(
     connection: Connection, after: bytes, limit: int
 ) -> dict[bytes, ApplianceScope | PartnerScope | OperatorScope]:
     """Return the scopes of living keys by their digests, which follow ``after``."""
-    rows = await connection.fetch(_SQL["keys_after"], after, limit)
+    rows = await connection.fetch(*_SQL["keys_after"](after=after, limit=limit))
     return {row["digest"]: _scope_of(row) for row in rows}
 
 
@@ -102,12 +102,12 @@ def _scope_of(row: Record) -> ApplianceScope | PartnerScope | OperatorScope:
 
 async def insert_partner(connection: Connection, name: str, now: dt.datetime) -> Partner:
     """Add a partner."""
-    return Partner(**_one(await connection.fetchrow(_SQL["insert_partner"], name, now)))
+    return Partner(**_one(await connection.fetchrow(*_SQL["insert_partner"](name=name, now=now))))
 
 
 async def get_partner(connection: Connection, partner_id: UUID) -> Partner | None:
     """Return a partner."""
-    row = await connection.fetchrow(_SQL["get_partner"], partner_id)
+    row = await connection.fetchrow(*_SQL["get_partner"](partner_id=partner_id))
     return None if row is None else Partner(**row)
 
 
@@ -115,7 +115,7 @@ async def list_partners(
     connection: Connection, after: UUID | None, *, text: str | None = None, limit: int
 ) -> list[Partner]:
     """Return partners, oldest first; ``text`` is looked for in their names."""
-    rows = await connection.fetch(_SQL["list_partners"], after, text, limit)
+    rows = await connection.fetch(*_SQL["list_partners"](after=after, text=text, limit=limit))
     return [Partner(**row) for row in rows]
 
 
@@ -125,19 +125,21 @@ async def insert_organization(
     """Add an organization. Raises NotFound for an unknown partner."""
     unknown = errors.NotFound("No partner has this `partner_id`: see GET /api/admin/partners.")
     with constraints.told(organizations_partner_fkey=unknown):
-        row = await connection.fetchrow(_SQL["insert_organization"], partner_id, name, now)
+        row = await connection.fetchrow(
+            *_SQL["insert_organization"](partner_id=partner_id, name=name, now=now)
+        )
     return Organization(**_one(row))
 
 
 async def get_organization(connection: Connection, organization_id: UUID) -> Organization | None:
     """Return an organization."""
-    row = await connection.fetchrow(_SQL["get_organization"], organization_id)
+    row = await connection.fetchrow(*_SQL["get_organization"](organization_id=organization_id))
     return None if row is None else Organization(**row)
 
 
 async def lock_organization(connection: Connection, organization_id: UUID) -> Organization | None:
     """Return an organization and keep others from changing it until the end."""
-    row = await connection.fetchrow(_SQL["lock_organization"], organization_id)
+    row = await connection.fetchrow(*_SQL["lock_organization"](organization_id=organization_id))
     return None if row is None else Organization(**row)
 
 
@@ -146,7 +148,9 @@ async def update_organization(
 ) -> Organization:
     """Set an organization's name and whether it contributes."""
     row = await connection.fetchrow(
-        _SQL["update_organization"], organization_id, name, contributes, now
+        *_SQL["update_organization"](
+            organization_id=organization_id, name=name, contributes=contributes, now=now
+        )
     )
     return Organization(**_one(row))
 
@@ -160,7 +164,9 @@ async def list_organizations(
     limit: int,
 ) -> list[Organization]:
     """Return organizations, oldest first; ``text`` is looked for in their names."""
-    rows = await connection.fetch(_SQL["list_organizations"], after, partner_id, text, limit)
+    rows = await connection.fetch(
+        *_SQL["list_organizations"](after=after, partner_id=partner_id, text=text, limit=limit)
+    )
     return [Organization(**row) for row in rows]
 
 
@@ -182,18 +188,24 @@ async def insert_site(
     )
     with constraints.told(sites_slug_key=taken, sites_organization_fkey=unknown):
         site_id = await connection.fetchval(
-            _SQL["insert_site"], organization_id, slug, name, healing_tier, now
+            *_SQL["insert_site"](
+                organization_id=organization_id,
+                slug=slug,
+                name=name,
+                healing_tier=healing_tier,
+                now=now,
+            )
         )
-    return Site(**_one(await connection.fetchrow(_SQL["get_site"], site_id)))
+    return Site(**_one(await connection.fetchrow(*_SQL["get_site"](site_id=site_id))))
 
 
 async def find_site(connection: Connection, text: str) -> Site | None:
     """Return the site with this slug or, written as a UUID, this id."""
     site_id = as_uuid(text)
     if site_id is None:
-        row = await connection.fetchrow(_SQL["find_site"], text)
+        row = await connection.fetchrow(*_SQL["find_site"](text=text))
     else:
-        row = await connection.fetchrow(_SQL["get_site"], site_id)
+        row = await connection.fetchrow(*_SQL["get_site"](site_id=site_id))
     return None if row is None else Site(**row)
 
 
@@ -208,14 +220,22 @@ async def list_sites(
 ) -> list[Site]:
     """Return sites, oldest first; ``text`` is looked for in slugs and names."""
     rows = await connection.fetch(
-        _SQL["list_sites"], after, partner_id, organization_id, text, limit
+        *_SQL["list_sites"](
+            after=after,
+            partner_id=partner_id,
+            organization_id=organization_id,
+            text=text,
+            limit=limit,
+        )
     )
     return [Site(**row) for row in rows]
 
 
 async def find_appliance(connection: Connection, site_id: UUID, text: str) -> UUID | None:
     """Return the id of the site's appliance with this wire id or id."""
-    found: UUID | None = await connection.fetchval(_SQL["find_appliance"], site_id, text)
+    found: UUID | None = await connection.fetchval(
+        *_SQL["find_appliance"](site_id=site_id, text=text)
+    )
     return found
 
 
@@ -228,41 +248,43 @@ async def insert_operator(
         f"`flywheel-server operator token --email {email}` issues another token."
     )
     with constraints.told(operators_email_key=taken):
-        row = await connection.fetchrow(_SQL["insert_operator"], email, role, now)
+        row = await connection.fetchrow(*_SQL["insert_operator"](email=email, role=role, now=now))
     return Operator(**_one(row))
 
 
 async def lock_operator(connection: Connection, email: str) -> Operator | None:
     """Return the operator with this e-mail address, whatever its case, and hold them."""
-    row = await connection.fetchrow(_SQL["lock_operator"], email)
+    row = await connection.fetchrow(*_SQL["lock_operator"](email=email))
     return None if row is None else Operator(**row)
 
 
 async def disable_operator(connection: Connection, operator_id: UUID, now: dt.datetime) -> bool:
     """Disable an operator; return whether they were enabled."""
-    disabled = await connection.fetchval(_SQL["disable_operator"], operator_id, now)
+    disabled = await connection.fetchval(
+        *_SQL["disable_operator"](operator_id=operator_id, now=now)
+    )
     return disabled is not None
 
 
 async def enable_operator(connection: Connection, operator_id: UUID) -> bool:
     """Enable a disabled operator; return whether they were disabled."""
-    enabled = await connection.fetchval(_SQL["enable_operator"], operator_id)
+    enabled = await connection.fetchval(*_SQL["enable_operator"](operator_id=operator_id))
     return enabled is not None
 
 
 async def set_operator_role(connection: Connection, operator_id: UUID, role: OperatorRole) -> None:
     """Set what an operator may do."""
-    await connection.execute(_SQL["set_operator_role"], operator_id, role)
+    await connection.execute(*_SQL["set_operator_role"](operator_id=operator_id, role=role))
 
 
 async def hold_admins(connection: Connection) -> set[UUID]:
     """Return the admins who are not disabled, and let nobody else change them until the end."""
-    return {row["id"] for row in await connection.fetch(_SQL["hold_admins"])}
+    return {row["id"] for row in await connection.fetch(*_SQL["hold_admins"]())}
 
 
 async def list_operators(connection: Connection, after: UUID | None, limit: int) -> list[Operator]:
     """Return operators, oldest first."""
-    rows = await connection.fetch(_SQL["list_operators"], after, limit)
+    rows = await connection.fetch(*_SQL["list_operators"](after=after, limit=limit))
     return [Operator(**row) for row in rows]
 
 

@@ -36,7 +36,9 @@ async def insert(
     )
     unknown = errors.NotFound("No runbook has this `runbook_id`: see GET /api/admin/runbooks.")
     with constraints.told(aliases_pkey=taken, aliases_runbook_fkey=unknown):
-        row = await connection.fetchrow(_SQL["insert"], alias, runbook_id, rule_id, now)
+        row = await connection.fetchrow(
+            *_SQL["insert"](alias=alias, runbook_id=runbook_id, rule_id=rule_id, now=now)
+        )
     if row is None:
         raise LookupError("INSERT … RETURNING gave no row")
     return Alias(**row)
@@ -44,7 +46,7 @@ async def insert(
 
 async def rule_exists(connection: Connection, rule_id: str) -> bool:
     """Say whether a rule of any scope has this id."""
-    exists: bool = await connection.fetchval(_SQL["rule_exists"], rule_id)
+    exists: bool = await connection.fetchval(*_SQL["rule_exists"](rule_id=rule_id))
     return exists
 
 
@@ -52,5 +54,5 @@ async def list_aliases(
     connection: Connection, after: str | None, *, text: str | None, source: str | None, limit: int
 ) -> list[Alias]:
     """Return aliases in the order of their texts; ``text`` is part of one or of its target."""
-    rows = await connection.fetch(_SQL["list"], after, text, source, limit)
+    rows = await connection.fetch(*_SQL["list"](after=after, text=text, source=source, limit=limit))
     return [Alias(**row) for row in rows]

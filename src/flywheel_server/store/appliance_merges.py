@@ -19,7 +19,7 @@ _SQL = load("appliance_merges")
 
 async def lock(connection: Connection, site_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Appliance]:
     """Return these appliances of a site, and keep others from changing them until the end."""
-    rows = await connection.fetch(_SQL["lock"], site_id, ids)
+    rows = await connection.fetch(*_SQL["lock"](site_id=site_id, ids=ids))
     return {row["id"]: from_row(row) for row in rows}
 
 
@@ -27,12 +27,12 @@ async def remove(
     connection: Connection, gone: Appliance, now: dt.datetime, by: str, into: UUID | None = None
 ) -> list[str]:
     """Mark an appliance as removed; return the orders that were cancelled with it."""
-    own = gone.site_id, gone.id
-    await connection.execute(_SQL["remove"], *own, now, by, into)
-    rows = await connection.fetch(_SQL["cancel_orders"], *own, now)
-    await connection.execute(_SQL["forget_deliveries"], *own)
-    await connection.execute(_SQL["forget_syncs"], *own)
-    await appliance_identities.forget(connection, *own)
+    own = {"site_id": gone.site_id, "id": gone.id}
+    await connection.execute(*_SQL["remove"](**own, now=now, by=by, into=into))
+    rows = await connection.fetch(*_SQL["cancel_orders"](**own, now=now))
+    await connection.execute(*_SQL["forget_deliveries"](**own))
+    await connection.execute(*_SQL["forget_syncs"](**own))
+    await appliance_identities.forget(connection, gone.site_id, gone.id)
     return [row["id"] for row in rows]
 
 
@@ -43,19 +43,19 @@ async def move(
 
     Call it before ``remove``. What both have is folded first; then what is left is forgotten.
     """
-    own = gone.site_id, gone.id
-    await connection.execute(_SQL["fold_deliveries"], *own, into)
-    await connection.execute(_SQL["move_deliveries"], *own, into)
-    await connection.execute(_SQL["forget_same_keys"], *own, into)
-    await connection.execute(_SQL["move_keys"], *own, into, now, by)
-    await connection.execute(_SQL["fold_reports"], *own, into)
-    await connection.execute(_SQL["move_reports"], *own, into)
-    await connection.execute(_SQL["forget_reports"], *own)
-    await connection.execute(_SQL["move_documents"], *own, into)
-    await connection.execute(_SQL["forget_documents"], *own)
-    await connection.execute(_SQL["move_plans"], *own, into)
-    await connection.execute(_SQL["repoint"], *own, into)
-    rows = await connection.fetch(_SQL["move_api_keys"], *own, into)
+    own = {"site_id": gone.site_id, "id": gone.id}
+    await connection.execute(*_SQL["fold_deliveries"](**own, into=into))
+    await connection.execute(*_SQL["move_deliveries"](**own, into=into))
+    await connection.execute(*_SQL["forget_same_keys"](**own, into=into))
+    await connection.execute(*_SQL["move_keys"](**own, into=into, now=now, by=by))
+    await connection.execute(*_SQL["fold_reports"](**own, into=into))
+    await connection.execute(*_SQL["move_reports"](**own, into=into))
+    await connection.execute(*_SQL["forget_reports"](**own))
+    await connection.execute(*_SQL["move_documents"](**own, into=into))
+    await connection.execute(*_SQL["forget_documents"](**own))
+    await connection.execute(*_SQL["move_plans"](**own, into=into))
+    await connection.execute(*_SQL["repoint"](**own, into=into))
+    rows = await connection.fetch(*_SQL["move_api_keys"](**own, into=into))
     return [row["digest"] for row in rows]
 
 
@@ -64,12 +64,13 @@ async def set_identity(
 ) -> None:
     """Leave an appliance with the identity of one machine."""
     await connection.execute(
-        _SQL["set_identity"],
-        appliance.site_id,
-        appliance.id,
-        mac,
-        shown.public_key or None,
-        shown.hostname,
+        *_SQL["set_identity"](
+            site_id=appliance.site_id,
+            id=appliance.id,
+            mac=mac,
+            public_key=shown.public_key or None,
+            hostname=shown.hostname,
+        )
     )
 
 
@@ -78,5 +79,7 @@ async def forget_waiting_keys(
 ) -> None:
     """Forget keys that wait on an appliance although other machines showed them."""
     await connection.execute(
-        _SQL["forget_waiting_keys"], appliance.site_id, appliance.id, public_keys
+        *_SQL["forget_waiting_keys"](
+            site_id=appliance.site_id, id=appliance.id, public_keys=public_keys
+        )
     )

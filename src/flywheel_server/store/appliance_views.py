@@ -47,5 +47,7 @@ async def page(
     limit: int,
 ) -> list[ApplianceView]:
     """Return appliances in the order in which they registered, those behind ``after``."""
-    rows = await connection.fetch(_SQL["list"], after, site_id, text, limit)
+    rows = await connection.fetch(
+        *_SQL["list"](after=after, site_id=site_id, text=text, limit=limit)
+    )
     return [ApplianceView(**row) for row in rows]

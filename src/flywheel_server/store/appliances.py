@@ -30,7 +30,7 @@ class Beat(NamedTuple):
 
 async def lock_site(connection: Connection, site_id: UUID) -> None:
     """Let no other check-in of this site add or change appliances until the end."""
-    await connection.execute(_SQL["lock_site"], site_id)
+    await connection.execute(*_SQL["lock_site"](site_id=site_id))
 
 
 async def candidates(
@@ -38,19 +38,20 @@ async def candidates(
 ) -> list[Appliance]:
     """Return the appliances of a site that could be the reporting one, oldest first."""
     rows = await connection.fetch(
-        _SQL["candidates"],
-        site_id,
-        bound_id,
-        report.mac,
-        report.agent_public_key,
-        report.hostname,
+        *_SQL["candidates"](
+            site_id=site_id,
+            bound_id=bound_id,
+            mac=report.mac,
+            agent_public_key=report.agent_public_key,
+            hostname=report.hostname,
+        )
     )
     return [from_row(row) for row in rows]
 
 
 async def count(connection: Connection, site_id: UUID) -> int:
     """Return how many appliances a site has."""
-    number: int = await connection.fetchval(_SQL["count"], site_id)
+    number: int = await connection.fetchval(*_SQL["count"](site_id=site_id))
     return number
 
 
@@ -66,16 +67,14 @@ async def insert(
 ) -> Appliance | None:
     """Register an appliance; return None when its wire id is taken."""
     row = await connection.fetchrow(
-        _SQL["insert"],
-        site_id,
-        wire_id,
-        *_reported(report),
-        uptime_seconds,
-        report.active_l2_mode,
-        rules_hash,
-        report.active_rules_hash,
-        now,
-        report.reported_mac,
+        *_SQL["insert"](
+            site_id=site_id,
+            wire_id=wire_id,
+            uptime_seconds=uptime_seconds,
+            desired_hash=rules_hash,
+            now=now,
+            **_reported(report),
+        )
     )
     return None if row is None else from_row(row)
 
@@ -92,16 +91,14 @@ async def update(
 ) -> Appliance:
     """Write what an appliance reported and what it was told."""
     row = await connection.fetchrow(
-        _SQL["update"],
-        site_id,
-        id,
-        *_reported(report),
-        uptime_seconds,
-        report.active_l2_mode,
-        rules_hash,
-        report.active_rules_hash,
-        now,
-        report.reported_mac,
+        *_SQL["update"](
+            site_id=site_id,
+            id=id,
+            uptime_seconds=uptime_seconds,
+            desired_hash=rules_hash,
+            now=now,
+            **_reported(report),
+        )
     )
     if row is None:
         raise LookupError("an appliance's row is never deleted")
@@ -110,29 +107,32 @@ async def update(
 
 async def get(connection: Connection, site_id: UUID, id: UUID) -> Appliance | None:
     """Return one appliance of a site."""
-    row = await connection.fetchrow(_SQL["get"], site_id, id)
+    row = await connection.fetchrow(*_SQL["get"](site_id=site_id, id=id))
     return None if row is None else from_row(row)
 
 
 async def of_site(connection: Connection, site_id: UUID) -> list[Appliance]:
     """Return the appliances of a site in the order in which they registered."""
-    return [from_row(row) for row in await connection.fetch(_SQL["of_site"], site_id)]
+    return [from_row(row) for row in await connection.fetch(*_SQL["of_site"](site_id=site_id))]
 
 
 async def names(connection: Connection, site_id: UUID) -> dict[UUID, str]:
     """Return what each appliance that a site has or had is called on the wire."""
-    rows = await connection.fetch(_SQL["names"], site_id)
+    rows = await connection.fetch(*_SQL["names"](site_id=site_id))
     return {row["id"]: row["wire_id"] for row in rows}
 
 
 async def mac_is_shared(connection: Connection, site_id: UUID, mac: str | None) -> bool:
     """Say whether several machines of a site are known to have this MAC."""
-    return bool(mac is not None and await connection.fetchval(_SQL["mac_is_shared"], site_id, mac))
+    return bool(
+        mac is not None
+        and await connection.fetchval(*_SQL["mac_is_shared"](site_id=site_id, mac=mac))
+    )
 
 
 async def restarted(connection: Connection, site_id: UUID, id: UUID, now: dt.datetime) -> None:
     """Note that an appliance's agent was started again."""
-    await connection.execute(_SQL["restarted"], site_id, id, now)
+    await connection.execute(*_SQL["restarted"](site_id=site_id, id=id, now=now))
 
 
 async def resolve(connection: Connection, site_id: UUID, text: str) -> Appliance | None:
@@ -142,39 +142,47 @@ async def resolve(connection: Connection, site_id: UUID, text: str) -> Appliance
     with a MAC of zeros means the site's only appliance without a MAC.
     """
     forms = [form for form, _ in macs.tails(text)]
-    row = await connection.fetchrow(_SQL["resolve"], site_id, text, forms, macs.zeros(text))
+    row = await connection.fetchrow(
+        *_SQL["resolve"](site_id=site_id, text=text, forms=forms, zeros=macs.zeros(text))
+    )
     return None if row is None else from_row(row)
 
 
 async def settled(connection: Connection, after: UUID, limit: int) -> list[Appliance]:
     """Return appliances that can be told by what they report and have no open order, by id."""
-    return [from_row(row) for row in await connection.fetch(_SQL["settled"], after, limit)]
+    return [
+        from_row(row) for row in await connection.fetch(*_SQL["settled"](after=after, limit=limit))
+    ]
 
 
 async def beat(connection: Connection, beats: Sequence[Beat]) -> None:
     """Write many appliances' newest times and rule sets in one statement; never backwards."""
     await connection.execute(
-        _SQL["beat"],
-        [each.site_id for each in beats],
-        [each.appliance_id for each in beats],
-        [each.seen_at for each in beats],
-        [each.synced_at for each in beats],
-        [each.uptime_seconds for each in beats],
-        [each.desired_hash for each in beats],
-        [each.active_hash for each in beats],
+        *_SQL["beat"](
+            site_ids=[each.site_id for each in beats],
+            appliance_ids=[each.appliance_id for each in beats],
+            seen_at=[each.seen_at for each in beats],
+            synced_at=[each.synced_at for each in beats],
+            uptime_seconds=[each.uptime_seconds for each in beats],
+            desired_hashes=[each.desired_hash for each in beats],
+            active_hashes=[each.active_hash for each in beats],
+        )
     )
 
 
-def _reported(report: Report) -> tuple[object, ...]:
-    return (
-        report.mac,
-        report.agent_public_key,
-        report.hostname,
-        list(report.ip_addresses),
-        report.agent_version,
-        report.nixos_version,
-        report.has_local_credentials,
-    )
+def _reported(report: Report) -> dict[str, object]:
+    return {
+        "mac": report.mac,
+        "agent_public_key": report.agent_public_key,
+        "hostname": report.hostname,
+        "ip_addresses": list(report.ip_addresses),
+        "agent_version": report.agent_version,
+        "nixos_version": report.nixos_version,
+        "has_local_credentials": report.has_local_credentials,
+        "l2_mode": report.active_l2_mode,
+        "active_hash": report.active_rules_hash,
+        "reported_mac": report.reported_mac,
+    }
 
 
 def from_row(row: Record) -> Appliance:

@@ -59,28 +59,29 @@ async def list_entries(
 ) -> list[Entry]:
     """Return the newest entries first, those below the id ``before``."""
     rows = await connection.fetch(
-        _SQL["list"],
-        before,
-        wanted.action,
-        wanted.object_kind,
-        wanted.object_id,
-        wanted.actor,
-        wanted.partner_id,
-        wanted.organization_id,
-        wanted.site_id,
-        wanted.text,
-        wanted.tenants,
-        wanted.since,
-        wanted.actor_kind,
-        limit,
-        called(wanted.text, ACTIONS),
+        *_SQL["list"](
+            before=before,
+            action=wanted.action,
+            object_kind=wanted.object_kind,
+            object_id=wanted.object_id,
+            actor=wanted.actor,
+            partner_id=wanted.partner_id,
+            organization_id=wanted.organization_id,
+            site_id=wanted.site_id,
+            text=wanted.text,
+            tenants=wanted.tenants,
+            since=wanted.since,
+            actor_kind=wanted.actor_kind,
+            limit=limit,
+            called=called(wanted.text, ACTIONS),
+        )
     )
     return [Entry(**row) for row in rows]
 
 
 async def length(connection: Connection) -> int:
     """Return how many entries the chain has."""
-    head = await connection.fetchrow(_SQL["head"])
+    head = await connection.fetchrow(*_SQL["head"]())
     return 0 if head is None else int(head["id"])
 
 
@@ -92,7 +93,7 @@ async def first_break(connection: Connection) -> int | None:
     """
     last, expected = 0, _BEFORE_THE_FIRST
     while True:
-        rows = await connection.fetch(_SQL["chain"], last, _BATCH)
+        rows = await connection.fetch(*_SQL["chain"](last=last, batch=_BATCH))
         for row in rows:
             if row["id"] != last + 1:
                 return last + 1
@@ -101,9 +102,9 @@ async def first_break(connection: Connection) -> int | None:
             last, expected = row["id"], row["hash"]
         if len(rows) == _BATCH:
             continue
-        head = await connection.fetchrow(_SQL["head"])
+        head = await connection.fetchrow(*_SQL["head"]())
         newest = 0 if head is None else head["id"]
-        if newest > last and not await connection.fetch(_SQL["chain"], last, 1):
+        if newest > last and not await connection.fetch(*_SQL["chain"](last=last, batch=1)):
             return last + 1
         if newest > last:
             continue

@@ -33,30 +33,30 @@ class Heads:
 async def begin(connection: Connection) -> None:
     """Begin to read everything as it is at this moment, with the rights of a backup."""
     await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    await connection.execute(_SQL["begin"])
-    await connection.execute(_SQL["keep_partitions"])
+    await connection.execute(*_SQL["begin"]())
+    await connection.execute(*_SQL["keep_partitions"]())
 
 
 async def tables(connection: Connection) -> list[Table]:
     """Return every table that holds data."""
-    rows = await connection.fetch(_SQL["tables"])
+    rows = await connection.fetch(*_SQL["tables"]())
     return [Table(name=row["name"], columns=tuple(row["columns"])) for row in rows]
 
 
 async def partitions(connection: Connection) -> list[tuple[str, dt.date, dt.date]]:
     """Return the parent and the bounds of each partition."""
-    rows = await connection.fetch(_SQL["partitions"])
+    rows = await connection.fetch(*_SQL["partitions"]())
     return [(row["parent"], row["starts"], row["ends"]) for row in rows]
 
 
 async def sequences(connection: Connection) -> dict[str, int]:
     """Return the last number of each sequence that was used."""
-    return {row["name"]: row["value"] for row in await connection.fetch(_SQL["sequences"])}
+    return {row["name"]: row["value"] for row in await connection.fetch(*_SQL["sequences"]())}
 
 
 async def heads(connection: Connection) -> Heads:
     """Return the ends of both kinds of chain."""
-    row = await connection.fetchrow(_SQL["heads"])
+    row = await connection.fetchrow(*_SQL["heads"]())
     return Heads(**dict(row or {}))
 
 
@@ -75,7 +75,7 @@ async def read(
 
 async def open_for_restore(connection: Connection) -> None:
     """Let the owner write rows as they are, until ``close_after_restore``."""
-    await connection.execute(_SQL["long"])
+    await connection.execute(*_SQL["long"]())
     await connection.execute(migrations.text("open_for_restore.sql"))
 
 
@@ -89,7 +89,7 @@ async def write(connection: Connection, table: Table, pieces: AsyncIterable[byte
 
 async def set_sequence(connection: Connection, name: str, value: int) -> None:
     """Let a sequence go on behind ``value``."""
-    await connection.execute(_SQL["set_sequence"], name, value)
+    await connection.execute(*_SQL["set_sequence"](name=name, value=value))
 
 
 async def close_after_restore(connection: Connection) -> None:
@@ -99,7 +99,7 @@ async def close_after_restore(connection: Connection) -> None:
 
 async def is_empty(connection: Connection) -> bool:
     """Say whether the database holds no table of anyone's."""
-    return not await connection.fetchval(_SQL["relations"])
+    return not await connection.fetchval(*_SQL["relations"]())
 
 
 def as_dict(found: Heads) -> dict[str, str | int | None]:

@@ -122,17 +122,18 @@ async def page(
     """
     at, pattern_id = before or (None, None)
     rows = await connection.fetch(
-        _SQL["find"],
-        None,
-        state,
-        site_id,
-        endorsed,
-        least_occurrences,
-        at,
-        pattern_id,
-        limit,
-        text,
-        called(text, decisions.STATES_IN_WORDS),
+        *_SQL["find"](
+            ids=None,
+            state=state,
+            site_id=site_id,
+            endorsed=endorsed,
+            least_occurrences=least_occurrences,
+            at=at,
+            pattern_id=pattern_id,
+            limit=limit,
+            text=text,
+            called=called(text, decisions.STATES_IN_WORDS),
+        )
     )
     return [_candidate(dict(row)) for row in rows]
 
@@ -142,49 +143,54 @@ async def get(
 ) -> dict[str, Candidate]:
     """Return patterns by their ids, those that the caller may see."""
     rows = await connection.fetch(
-        _SQL["find"],
-        list(ids),
-        None,
-        None,
-        None,
-        least_occurrences,
-        None,
-        None,
-        len(ids),
-        None,
-        [],
+        *_SQL["find"](
+            ids=list(ids),
+            state=None,
+            site_id=None,
+            endorsed=None,
+            least_occurrences=least_occurrences,
+            at=None,
+            pattern_id=None,
+            limit=len(ids),
+            text=None,
+            called=[],
+        )
     )
     return {row["id"]: _candidate(dict(row)) for row in rows}
 
 
 async def lock(connection: Connection, ids: Sequence[str]) -> None:
     """Let nobody else decide on these, or mark them, until the end."""
-    await connection.fetch(_SQL["lock"], list(ids))
+    await connection.fetch(*_SQL["lock"](ids=list(ids)))
 
 
 async def decide(
     connection: Connection, candidate: Candidate, state: str, now: dt.datetime
 ) -> None:
     """Give a candidate the state that was decided."""
-    await connection.execute(_SQL["decide"], candidate.id, candidate.site_id, state, now)
+    await connection.execute(
+        *_SQL["decide"](id=candidate.id, site_id=candidate.site_id, state=state, now=now)
+    )
 
 
 async def reopen(
     connection: Connection, candidate: Candidate, state: str, now: dt.datetime
 ) -> None:
     """Take a rejection back: the candidate follows its gates again."""
-    await connection.execute(_SQL["reopen"], candidate.id, candidate.site_id, state, now)
+    await connection.execute(
+        *_SQL["reopen"](id=candidate.id, site_id=candidate.site_id, state=state, now=now)
+    )
 
 
 async def said(connection: Connection, candidate: Candidate) -> list[Said]:
     """Return every decision on a candidate and every reopening, the oldest first."""
-    rows = await connection.fetch(_SQL["said"], candidate.site_id, candidate.id)
+    rows = await connection.fetch(*_SQL["said"](site_id=candidate.site_id, id=candidate.id))
     return [Said(**row) for row in rows]
 
 
 async def mark_due(connection: Connection, site_id: UUID, incident_type: str) -> None:
     """Have the gates of a site's patterns of one type looked at anew: a rule for it changed."""
-    await connection.execute(_SQL["mark_due"], site_id, incident_type)
+    await connection.execute(*_SQL["mark_due"](site_id=site_id, incident_type=incident_type))
 
 
 async def hosts(
@@ -201,13 +207,14 @@ async def hosts(
     """
     evidence = candidate.evidence
     rows = await connection.fetch(
-        _SQL["hosts"],
-        candidate.site_id,
-        evidence.incident_type,
-        evidence.runbook_id,
-        after,
-        text,
-        limit,
+        *_SQL["hosts"](
+            site_id=candidate.site_id,
+            incident_type=evidence.incident_type,
+            runbook_id=evidence.runbook_id,
+            after=after,
+            text=text,
+            limit=limit,
+        )
     )
     return [
         Host(
@@ -223,7 +230,7 @@ async def hosts(
 
 async def counted(connection: Connection, least_occurrences: int) -> list[StateCount]:
     """Return how many candidates there are in each state."""
-    rows = await connection.fetch(_SQL["counted"], least_occurrences)
+    rows = await connection.fetch(*_SQL["counted"](least_occurrences=least_occurrences))
     return [StateCount(**dict(row)) for row in rows]
 
 

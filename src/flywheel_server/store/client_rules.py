@@ -52,14 +52,15 @@ async def page(
 ) -> list[ClientRule]:
     """Return rules, the newest first, those made before the one with the id ``before``."""
     found = await connection.fetch(
-        _SQL["page"],
-        wanted.site_id,
-        wanted.source,
-        wanted.enabled,
-        wanted.text,
-        before,
-        limit,
-        None,
+        *_SQL["page"](
+            site_id=wanted.site_id,
+            source=wanted.source,
+            enabled=wanted.enabled,
+            text=wanted.text,
+            before=before,
+            limit=limit,
+            id=None,
+        )
     )
     known = await rules.by_ids(connection, [row["id"] for row in found])
     return [_rule(dict(row), known) for row in found]
@@ -67,7 +68,11 @@ async def page(
 
 async def get(connection: Connection, id: UUID) -> ClientRule | None:
     """Return one rule."""
-    row = await connection.fetchrow(_SQL["page"], None, None, None, None, None, 1, id)
+    row = await connection.fetchrow(
+        *_SQL["page"](
+            site_id=None, source=None, enabled=None, text=None, before=None, limit=1, id=id
+        )
+    )
     if row is None:
         return None
     return _rule(dict(row), await rules.by_ids(connection, [id]))

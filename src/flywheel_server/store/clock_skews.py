@@ -23,4 +23,4 @@ class Skewed:
 
 async def found(connection: Connection, limit: int) -> list[Skewed]:
     """Return the clocks that are off, the longest lasting first."""
-    return [Skewed(**row) for row in await connection.fetch(_SQL["list"], limit)]
+    return [Skewed(**row) for row in await connection.fetch(*_SQL["list"](limit=limit))]

@@ -72,34 +72,35 @@ class Proven(Bundle):
 
 async def lock_chain(connection: Connection, site_id: UUID) -> None:
     """Let nobody else append to a site's chain until the end."""
-    await connection.execute(_SQL["lock_chain"], site_id)
+    await connection.execute(*_SQL["lock_chain"](site_id=site_id))
 
 
 async def head(connection: Connection, site_id: UUID) -> Head | None:
     """Return the end of a site's chain; None before its first bundle."""
-    row = await connection.fetchrow(_SQL["head"], site_id)
+    row = await connection.fetchrow(*_SQL["head"](site_id=site_id))
     return None if row is None else Head(**row)
 
 
 async def append(connection: Connection, bundle: Proven) -> None:
     """Add a bundle behind the head."""
     await connection.execute(
-        _SQL["append"],
-        bundle.site_id,
-        bundle.position,
-        bundle.bundle_id,
-        bundle.appliance_id,
-        bundle.public_key,
-        bundle.signature,
-        bundle.signed_data,
-        bundle.bundle_hash,
-        bundle.previous_hash,
-        bundle.chain_hash,
-        bundle.checked_at,
-        bundle.received_at,
-        bundle.checks,
-        bundle.results,
-        bundle.waited_since,
+        *_SQL["append"](
+            site_id=bundle.site_id,
+            position=bundle.position,
+            bundle_id=bundle.bundle_id,
+            appliance_id=bundle.appliance_id,
+            public_key=bundle.public_key,
+            signature=bundle.signature,
+            signed_data=bundle.signed_data,
+            bundle_hash=bundle.bundle_hash,
+            previous_hash=bundle.previous_hash,
+            chain_hash=bundle.chain_hash,
+            checked_at=bundle.checked_at,
+            received_at=bundle.received_at,
+            checks=bundle.checks,
+            results=bundle.results,
+            waited_since=bundle.waited_since,
+        )
     )
 
 
@@ -107,7 +108,9 @@ async def known(
     connection: Connection, site_id: UUID, bundle_id: str | None, bundle_hash: str
 ) -> list[Bundle]:
     """Return the bundles of a site that have this id or this content."""
-    rows = await connection.fetch(_SQL["known"], site_id, bundle_id, bundle_hash)
+    rows = await connection.fetch(
+        *_SQL["known"](site_id=site_id, bundle_id=bundle_id, bundle_hash=bundle_hash)
+    )
     return [Bundle(**row) for row in rows]
 
 
@@ -131,27 +134,28 @@ async def page(
     ``text`` is looked for in ids, hashes, keys, and the names of the appliance.
     """
     rows = await connection.fetch(
-        _SQL["page"],
-        site_id,
-        before,
-        since,
-        until,
-        appliance_id,
-        state,
-        unbatched,
-        result,
-        clock,
-        figures.AHEAD,
-        figures.LATE,
-        text,
-        limit,
+        *_SQL["page"](
+            site_id=site_id,
+            before=before,
+            since=since,
+            until=until,
+            appliance_id=appliance_id,
+            state=state,
+            unbatched=unbatched,
+            result=result,
+            clock=clock,
+            ahead=figures.AHEAD,
+            late=figures.LATE,
+            text=text,
+            limit=limit,
+        )
     )
     return [Bundle(**row) for row in rows]
 
 
 async def get(connection: Connection, site_id: UUID, bundle_id: str) -> Proven | None:
     """Return one bundle with its text."""
-    row = await connection.fetchrow(_SQL["get"], site_id, bundle_id)
+    row = await connection.fetchrow(*_SQL["get"](site_id=site_id, bundle_id=bundle_id))
     return None if row is None else _proven(row)
 
 
@@ -159,13 +163,15 @@ async def span(
     connection: Connection, site_id: UUID, since: dt.datetime | None, until: dt.datetime | None
 ) -> tuple[int, int] | None:
     """Return the first and last position received in a span of time; None without any."""
-    row = await connection.fetchrow(_SQL["span"], site_id, since, until)
+    row = await connection.fetchrow(*_SQL["span"](site_id=site_id, since=since, until=until))
     return None if row is None or row["first"] is None else (row["first"], row["last"])
 
 
 async def received_at(connection: Connection, site_id: UUID, position: int) -> dt.datetime | None:
     """Return when the bundle at a position came; None where there is none."""
-    found: dt.datetime | None = await connection.fetchval(_SQL["at"], site_id, position)
+    found: dt.datetime | None = await connection.fetchval(
+        *_SQL["at"](site_id=site_id, position=position)
+    )
     return found
 
 
@@ -173,7 +179,9 @@ async def links(
     connection: Connection, site_id: UUID, *, after: int, last: int, limit: int
 ) -> list[Proven]:
     """Return a piece of a chain, in its order, with the signed texts."""
-    rows = await connection.fetch(_SQL["links"], site_id, after, last, limit)
+    rows = await connection.fetch(
+        *_SQL["links"](site_id=site_id, after=after, last=last, limit=limit)
+    )
     return [_proven(row) for row in rows]
 
 

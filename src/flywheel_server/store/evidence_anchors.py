@@ -76,7 +76,7 @@ class Figures:
 
 async def get(connection: Connection, id: UUID) -> Anchor | None:
     """Return one anchor."""
-    row = await connection.fetchrow(_SQL["get"], id)
+    row = await connection.fetchrow(*_SQL["get"](id=id))
     return None if row is None else Anchor(**row)
 
 
@@ -84,19 +84,23 @@ async def of_span(
     connection: Connection, site_id: UUID, first: int, last: int, after: UUID | None, limit: int
 ) -> list[Anchor]:
     """Return the anchors of a piece of a site's chain, oldest first."""
-    rows = await connection.fetch(_SQL["of_span"], site_id, first, last, after, limit)
+    rows = await connection.fetch(
+        *_SQL["of_span"](site_id=site_id, first=first, last=last, after=after, limit=limit)
+    )
     return [Anchor(**row) for row in rows]
 
 
 async def unbatched(connection: Connection, last_before: dt.datetime, limit: int) -> list[UUID]:
     """Return the organizations with bundles for a batch whose last one is old enough."""
-    rows = await connection.fetch(_SQL["unbatched"], last_before, limit)
+    rows = await connection.fetch(*_SQL["unbatched"](last_before=last_before, limit=limit))
     return [row["organization_id"] for row in rows]
 
 
 async def leaves_to_batch(connection: Connection, organization_id: UUID, limit: int) -> list[Leaf]:
     """Return an organization's bundles that are in no batch yet, each chain in its order."""
-    rows = await connection.fetch(_SQL["leaves_to_batch"], organization_id, limit)
+    rows = await connection.fetch(
+        *_SQL["leaves_to_batch"](organization_id=organization_id, limit=limit)
+    )
     return [Leaf(**row) for row in rows]
 
 
@@ -110,22 +114,25 @@ async def insert(
 ) -> UUID:
     """Keep a batch: its root, and each bundle's path to it."""
     id: UUID = await connection.fetchval(
-        _SQL["insert"], organization_id, state, root, len(leaves), now
+        *_SQL["insert"](
+            organization_id=organization_id, state=state, root=root, leaves=len(leaves), now=now
+        )
     )
     await connection.execute(
-        _SQL["insert_leaves"],
-        id,
-        [leaf.site_id for leaf, _ in leaves],
-        [leaf.position for leaf, _ in leaves],
-        [" ".join(path) for _, path in leaves],
+        *_SQL["insert_leaves"](
+            id=id,
+            site_ids=[leaf.site_id for leaf, _ in leaves],
+            positions=[leaf.position for leaf, _ in leaves],
+            paths=[" ".join(path) for _, path in leaves],
+        )
     )
-    await connection.execute(_SQL["batched"], id)
+    await connection.execute(*_SQL["batched"](id=id))
     return id
 
 
 async def submit_local(connection: Connection, now: dt.datetime) -> int:
     """Have batches from before there was a calendar submitted too; return how many."""
-    return int((await connection.execute(_SQL["submit_local"], now)).rpartition(" ")[2])
+    return int((await connection.execute(*_SQL["submit_local"](now=now))).rpartition(" ")[2])
 
 
 async def claim(
@@ -138,7 +145,9 @@ async def claim(
     limit: int,
 ) -> list[Anchor]:
     """Return anchors that are due and let nobody else try them until then."""
-    rows = await connection.fetch(_SQL["claim"], now, calendars, headers, limit, until)
+    rows = await connection.fetch(
+        *_SQL["claim"](now=now, calendars=calendars, headers=headers, limit=limit, until=until)
+    )
     return [Anchor(**row) for row in rows]
 
 
@@ -149,24 +158,25 @@ async def move(
 ) -> None:
     """Write what an attempt made of an anchor, unless it has ended since."""
     await connection.execute(
-        _SQL["move"],
-        anchor.organization_id,
-        anchor.id,
-        anchor.state,
-        now,
-        anchor.submitted_at,
-        anchor.proof,
-        anchor.block_height,
-        anchor.block_header,
-        anchor.block_time,
-        anchor.next_attempt_at,
-        anchor.problem,
+        *_SQL["move"](
+            organization_id=anchor.organization_id,
+            id=anchor.id,
+            state=anchor.state,
+            now=now,
+            submitted_at=anchor.submitted_at,
+            proof=anchor.proof,
+            block_height=anchor.block_height,
+            block_header=anchor.block_header,
+            block_time=anchor.block_time,
+            next_attempt_at=anchor.next_attempt_at,
+            problem=anchor.problem,
+        )
     )
 
 
 async def lock(connection: Connection, id: UUID) -> Anchor | None:
     """Return one anchor and keep others from changing it until the end."""
-    row = await connection.fetchrow(_SQL["lock"], id)
+    row = await connection.fetchrow(*_SQL["lock"](id=id))
     return None if row is None else Anchor(**row)
 
 
@@ -174,7 +184,11 @@ async def retry(
     connection: Connection, anchor: Anchor, *, keep_proof: bool, now: dt.datetime
 ) -> None:
     """Have an anchor that failed wait for its block again, at once."""
-    await connection.execute(_SQL["retry"], anchor.organization_id, anchor.id, now, keep_proof)
+    await connection.execute(
+        *_SQL["retry"](
+            organization_id=anchor.organization_id, id=anchor.id, now=now, keep_proof=keep_proof
+        )
+    )
 
 
 async def page(
@@ -188,7 +202,16 @@ async def page(
     limit: int,
 ) -> list[NamedAnchor]:
     """Return anchors of every organization, the newest first; ``text`` is part of its name."""
-    rows = await connection.fetch(_SQL["of_fleet"], state, organization_id, before, id, text, limit)
+    rows = await connection.fetch(
+        *_SQL["of_fleet"](
+            state=state,
+            organization_id=organization_id,
+            before=before,
+            id=id,
+            text=text,
+            limit=limit,
+        )
+    )
     return [NamedAnchor(**row) for row in rows]
 
 
@@ -196,13 +219,13 @@ async def troubled(
     connection: Connection, pending_before: dt.datetime, limit: int
 ) -> list[Troubled]:
     """Return anchors that failed or have waited since before then, oldest first."""
-    rows = await connection.fetch(_SQL["troubled"], pending_before, limit)
+    rows = await connection.fetch(*_SQL["troubled"](pending_before=pending_before, limit=limit))
     return [Troubled(**row) for row in rows]
 
 
 async def figures(connection: Connection) -> Figures:
     """Return how much evidence waits, and what is wrong."""
-    row = await connection.fetchrow(_SQL["figures"])
+    row = await connection.fetchrow(*_SQL["figures"]())
     if row is None:
         raise LookupError("an aggregate has one row")
     return Figures(**row)

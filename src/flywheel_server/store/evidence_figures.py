@@ -90,7 +90,11 @@ async def sites(
     limit: int,
 ) -> list[SiteRow]:
     """Return sites in the order of their slugs; ``text`` is looked for in all their names."""
-    rows = await connection.fetch(_SQL["sites"], text, after, id, state, silent_before, limit)
+    rows = await connection.fetch(
+        *_SQL["sites"](
+            text=text, after=after, id=id, state=state, silent_before=silent_before, limit=limit
+        )
+    )
     return [SiteRow(**row) for row in rows]
 
 
@@ -99,7 +103,9 @@ async def totals(
 ) -> Totals:
     """Return what came between two moments."""
     row = await connection.fetchrow(
-        _SQL["totals"], site_id, since, until, domain.AHEAD, domain.LATE
+        *_SQL["totals"](
+            site_id=site_id, since=since, until=until, ahead=domain.AHEAD, late=domain.LATE
+        )
     )
     if row is None:
         raise LookupError("an aggregate has one row")
@@ -110,7 +116,7 @@ async def days(
     connection: Connection, site_id: UUID, since: dt.datetime, until: dt.datetime
 ) -> list[StatusDay]:
     """Return how checks ended, by day; empty days are missing."""
-    rows = await connection.fetch(_SQL["days"], site_id, since, until)
+    rows = await connection.fetch(*_SQL["days"](site_id=site_id, since=since, until=until))
     return [StatusDay(**row) for row in rows]
 
 
@@ -118,7 +124,9 @@ async def gaps(
     connection: Connection, site_id: UUID, since: dt.datetime, until: dt.datetime, limit: int
 ) -> list[Gap]:
     """Return when nothing was checked for too long, the newest first."""
-    rows = await connection.fetch(_SQL["gaps"], site_id, since, until, domain.GAP, limit)
+    rows = await connection.fetch(
+        *_SQL["gaps"](site_id=site_id, since=since, until=until, gap=domain.GAP, limit=limit)
+    )
     return [Gap(**row) for row in rows]
 
 
@@ -126,7 +134,9 @@ async def timestamps(
     connection: Connection, organization_id: UUID, site_id: UUID, since: dt.datetime
 ) -> list[StateCount]:
     """Return the states of a site's batches since then, and of all that wait or failed."""
-    rows = await connection.fetch(_SQL["timestamps"], organization_id, site_id, since)
+    rows = await connection.fetch(
+        *_SQL["timestamps"](organization_id=organization_id, site_id=site_id, since=since)
+    )
     return [StateCount(**row) for row in rows]
 
 
@@ -140,5 +150,13 @@ async def anchors(
     limit: int,
 ) -> list[Anchor]:
     """Return the batches that have bundles of a site, the newest first."""
-    rows = await connection.fetch(_SQL["anchors"], organization_id, site_id, state, before, limit)
+    rows = await connection.fetch(
+        *_SQL["anchors"](
+            organization_id=organization_id,
+            site_id=site_id,
+            state=state,
+            before=before,
+            limit=limit,
+        )
+    )
     return [Anchor(**row) for row in rows]

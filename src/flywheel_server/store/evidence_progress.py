@@ -48,38 +48,41 @@ class Broken:
 
 async def get(connection: Connection, site_id: UUID) -> Progress | None:
     """Return what is known of a site's chain."""
-    row = await connection.fetchrow(_SQL["get"], site_id)
+    row = await connection.fetchrow(*_SQL["get"](site_id=site_id))
     return None if row is None else Progress(**row)
 
 
 async def begin(connection: Connection) -> None:
     """Look after the chains of sites that are new."""
-    await connection.execute(_SQL["begin"])
+    await connection.execute(*_SQL["begin"]())
 
 
 async def to_verify(
     connection: Connection, whole_since: dt.datetime, broken_since: dt.datetime, limit: int
 ) -> list[Due]:
     """Return chains with something new, or last gone through before then."""
-    rows = await connection.fetch(_SQL["to_verify"], whole_since, broken_since, limit)
+    rows = await connection.fetch(
+        *_SQL["to_verify"](whole_since=whole_since, broken_since=broken_since, limit=limit)
+    )
     return [Due(**row) for row in rows]
 
 
 async def move(connection: Connection, progress: Progress) -> None:
     """Write how far a chain was gone through."""
     await connection.execute(
-        _SQL["move"],
-        progress.site_id,
-        progress.verified_position,
-        progress.verified_hash,
-        progress.pass_began_at,
-        progress.verified_at,
-        progress.broken_position,
-        progress.broken_reason,
-        progress.broken_at,
+        *_SQL["move"](
+            site_id=progress.site_id,
+            verified_position=progress.verified_position,
+            verified_hash=progress.verified_hash,
+            pass_began_at=progress.pass_began_at,
+            verified_at=progress.verified_at,
+            broken_position=progress.broken_position,
+            broken_reason=progress.broken_reason,
+            broken_at=progress.broken_at,
+        )
     )
 
 
 async def broken(connection: Connection, limit: int) -> list[Broken]:
     """Return the chains that do not hold, the longest known first."""
-    return [Broken(**row) for row in await connection.fetch(_SQL["broken"], limit)]
+    return [Broken(**row) for row in await connection.fetch(*_SQL["broken"](limit=limit))]

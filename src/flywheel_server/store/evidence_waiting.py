@@ -96,24 +96,28 @@ async def keep(
 ) -> None:
     """Keep a bundle; again changes nothing."""
     await connection.execute(
-        _SQL["keep"],
-        site_id,
-        public_key,
-        signature,
-        signed_data,
-        bundle_hash,
-        bundle_id,
-        checked_at,
-        received_at,
-        checks,
-        results,
+        *_SQL["keep"](
+            site_id=site_id,
+            public_key=public_key,
+            signature=signature,
+            signed_data=signed_data,
+            bundle_hash=bundle_hash,
+            bundle_id=bundle_id,
+            checked_at=checked_at,
+            received_at=received_at,
+            checks=checks,
+            results=results,
+        )
     )
 
 
 async def surplus(connection: Connection, site_id: UUID, most: int, most_bytes: int) -> list[Gone]:
     """Return what a site has waiting beyond these bounds: the oldest."""
     return [
-        Gone(**row) for row in await connection.fetch(_SQL["surplus"], site_id, most, most_bytes)
+        Gone(**row)
+        for row in await connection.fetch(
+            *_SQL["surplus"](site_id=site_id, most=most, most_bytes=most_bytes)
+        )
     ]
 
 
@@ -121,23 +125,27 @@ async def of_key(
     connection: Connection, site_id: UUID, public_key: str, limit: int
 ) -> list[Waiting]:
     """Return what a key may have signed, the oldest first."""
-    rows = await connection.fetch(_SQL["of_key"], site_id, public_key, limit)
+    rows = await connection.fetch(
+        *_SQL["of_key"](site_id=site_id, public_key=public_key, limit=limit)
+    )
     return [Waiting(**row) for row in rows]
 
 
 async def any_of_key(connection: Connection, site_id: UUID, public_key: str) -> bool:
     """Say whether anything waits for a key."""
-    return bool(await connection.fetchval(_SQL["any_of_key"], site_id, public_key))
+    return bool(
+        await connection.fetchval(*_SQL["any_of_key"](site_id=site_id, public_key=public_key))
+    )
 
 
 async def forget(connection: Connection, site_id: UUID, ids: Sequence[UUID]) -> None:
     """Forget bundles that wait no longer."""
-    await connection.execute(_SQL["forget"], site_id, ids)
+    await connection.execute(*_SQL["forget"](site_id=site_id, ids=ids))
 
 
 async def take_refused(connection: Connection, site_id: UUID, public_key: str) -> list[Gone]:
     """Delete and return what waits for a key that was refused everywhere at its site."""
-    rows = await connection.fetch(_SQL["take_refused"], site_id, public_key)
+    rows = await connection.fetch(*_SQL["take_refused"](site_id=site_id, public_key=public_key))
     return [Gone(**row) for row in rows]
 
 
@@ -149,15 +157,16 @@ async def record_drop(
         own = [each for each in gone if each.public_key == public_key]
         checked = [each.checked_at for each in own]
         await connection.execute(
-            _SQL["drop"],
-            site_id,
-            public_key,
-            reason,
-            len(own),
-            sum(each.size_bytes for each in own),
-            min(checked),
-            max(checked),
-            now,
+            *_SQL["drop"](
+                site_id=site_id,
+                public_key=public_key,
+                reason=reason,
+                bundles=len(own),
+                bytes=sum(each.size_bytes for each in own),
+                first_checked_at=min(checked),
+                last_checked_at=max(checked),
+                now=now,
+            )
         )
 
 
@@ -168,7 +177,7 @@ async def due(
 
     What names no key may be of any key that was decided on since then.
     """
-    rows = await connection.fetch(_SQL["due"], limit, decided_since)
+    rows = await connection.fetch(*_SQL["due"](limit=limit, decided_since=decided_since))
     return [(row["site_id"], row["public_key"]) for row in rows]
 
 
@@ -181,13 +190,15 @@ async def page(
 ) -> list[Listed]:
     """Return what waits at a site, the oldest first."""
     received_at, id = after or (None, None)
-    rows = await connection.fetch(_SQL["page"], site_id, received_at, id, limit)
+    rows = await connection.fetch(
+        *_SQL["page"](site_id=site_id, received_at=received_at, id=id, limit=limit)
+    )
     return [Listed(**row) for row in rows]
 
 
 async def totals(connection: Connection, site_id: UUID) -> list[Total]:
     """Return how much waits at a site for each key."""
-    return [Total(**row) for row in await connection.fetch(_SQL["totals"], site_id)]
+    return [Total(**row) for row in await connection.fetch(*_SQL["totals"](site_id=site_id))]
 
 
 async def drops(
@@ -199,5 +210,7 @@ async def drops(
     limit: int,
 ) -> list[Drop]:
     """Return what was dropped since then, the newest first."""
-    rows = await connection.fetch(_SQL["drops"], since, site_id, reason, limit)
+    rows = await connection.fetch(
+        *_SQL["drops"](since=since, site_id=site_id, reason=reason, limit=limit)
+    )
     return [Drop(**row) for row in rows]

@@ -47,14 +47,22 @@ async def begin(
 ) -> UUID | None:
     """Exclude a tenant from a rule; return the new row's id, None where it is excluded already."""
     found: UUID | None = await connection.fetchval(
-        _SQL["begin"], rule, partner_id, organization_id, kind, reason, by, now
+        *_SQL["begin"](
+            rule=rule,
+            partner_id=partner_id,
+            organization_id=organization_id,
+            kind=kind,
+            reason=reason,
+            by=by,
+            now=now,
+        )
     )
     return found
 
 
 async def end(connection: Connection, id: UUID, by: str, now: dt.datetime) -> Exclusion | None:
     """End an exclusion in force; None where there is no such."""
-    row = await connection.fetchrow(_SQL["end"], id, by, now)
+    row = await connection.fetchrow(*_SQL["end"](id=id, by=by, now=now))
     return None if row is None else Exclusion(**dict(row))
 
 
@@ -63,19 +71,19 @@ async def declined(
 ) -> UUID | None:
     """Return the exclusion by which exactly this tenant declined a rule, while it is in force."""
     found: UUID | None = await connection.fetchval(
-        _SQL["declined"], rule, partner_id, organization_id
+        *_SQL["declined"](rule=rule, partner_id=partner_id, organization_id=organization_id)
     )
     return found
 
 
 async def decides_itself(connection: Connection, organization_id: UUID) -> bool:
     """Say whether an organization has full coverage at every one of its sites."""
-    return bool(await connection.fetchval(_SQL["decides_itself"], organization_id))
+    return bool(await connection.fetchval(*_SQL["decides_itself"](organization_id=organization_id)))
 
 
 async def get(connection: Connection, id: UUID) -> Exclusion | None:
     """Return one, ended or not."""
-    row = await connection.fetchrow(_SQL["get"], id)
+    row = await connection.fetchrow(*_SQL["get"](id=id))
     return None if row is None else Exclusion(**dict(row))
 
 
@@ -88,7 +96,9 @@ async def page(
     limit: int,
 ) -> list[tuple[Exclusion, str]]:
     """Return exclusions, or those of one rule, with the rules' ids on appliances, newest first."""
-    rows = await connection.fetch(_SQL["page"], in_force, before, limit, rule)
+    rows = await connection.fetch(
+        *_SQL["page"](in_force=in_force, before=before, limit=limit, rule=rule)
+    )
     found = [dict(row) for row in rows]
     return [(Exclusion(**row), rule_id) for row in found for rule_id in [row.pop("rule_id")]]
 
@@ -97,24 +107,24 @@ async def of_rules(
     connection: Connection, rules: Collection[UUID], *, ended: bool = False
 ) -> list[Exclusion]:
     """Return the exclusions from these rules that the caller may see, the newest first."""
-    rows = await connection.fetch(_SQL["of_rules"], list(rules), ended)
+    rows = await connection.fetch(*_SQL["of_rules"](rules=list(rules), ended=ended))
     return [Exclusion(**dict(row)) for row in rows]
 
 
 async def count_again(connection: Connection, rule: UUID) -> None:
     """Have the next turn count a rule's attempts again: other ones count now."""
-    await connection.execute(_SQL["count_again"], rule)
+    await connection.execute(*_SQL["count_again"](rule=rule))
 
 
 async def attempts(
     connection: Connection, rule: UUID, *, with_chaos: bool, limit: int
 ) -> list[Attempt]:
     """Return the newest attempts of a rule that may speak against it, in their order."""
-    rows = await connection.fetch(_SQL["attempts"], rule, with_chaos, limit)
+    rows = await connection.fetch(*_SQL["attempts"](rule=rule, with_chaos=with_chaos, limit=limit))
     return [Attempt(**dict(row)) for row in rows]
 
 
 async def masked(connection: Connection, rules: Collection[UUID]) -> set[UUID]:
     """Return which of these platform rules have good reports that do not count."""
-    rows = await connection.fetch(_SQL["masked"], list(rules))
+    rows = await connection.fetch(*_SQL["masked"](rules=list(rules)))
     return {row["rule"] for row in rows}

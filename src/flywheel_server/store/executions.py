@@ -47,14 +47,14 @@ async def record(
     """
     columns = _columns(facts)
     try:
-        await connection.execute(_SQL["record_new"], *columns)
+        await connection.execute(*_SQL["record_new"](**columns))
     except asyncpg.UniqueViolationError:
-        rows = await connection.fetch(_SQL["record_fresh"], *columns)
+        rows = await connection.fetch(*_SQL["record_fresh"](**columns))
         return {(row["site_id"], row["execution_id"]): row["digest"] for row in rows}
     return {}
 
 
-def _columns(facts: Sequence[Fact]) -> list[_Column]:
+def _columns(facts: Sequence[Fact]) -> dict[str, _Column]:
     """Return what ``record_new`` takes: a list for each field, of texts as one text, and the marks.
 
     To encode a list asks of each of its values what it is, which costs three times as much as to
@@ -66,7 +66,8 @@ def _columns(facts: Sequence[Fact]) -> list[_Column]:
         # Somebody did write one of them.
         marks = (secrets.token_hex(16), secrets.token_hex(16))
         found = _marked(columns, marks)
-    return [*found, *marks]
+    end, nothing = marks
+    return {**dict(zip(Fact._fields, found, strict=True)), "end": end, "nothing": nothing}
 
 
 def _marked(columns: Sequence[tuple[object, ...]], marks: tuple[str, str]) -> list[_Column] | None:
@@ -91,17 +92,17 @@ def _marked(columns: Sequence[tuple[object, ...]], marks: tuple[str, str]) -> li
 
 async def add(connection: Connection, fact: Fact) -> bool:
     """Write a fact within a transaction; False where its key is taken."""
-    return not await connection.fetch(_SQL["record_fresh"], *_columns([fact]))
+    return not await connection.fetch(*_SQL["record_fresh"](**_columns([fact])))
 
 
 async def lock(connection: Connection, site_id: UUID, execution_id: str) -> None:
     """Keep others from correcting this execution until the transaction ends."""
-    await connection.execute(_SQL["lock"], site_id, execution_id)
+    await connection.execute(*_SQL["lock"](site_id=site_id, execution_id=execution_id))
 
 
 async def versions(connection: Connection, site_id: UUID, execution_id: str) -> list[Version]:
     """Return every body received for this id, the newest first."""
-    rows = await connection.fetch(_SQL["digests"], site_id, execution_id)
+    rows = await connection.fetch(*_SQL["digests"](site_id=site_id, execution_id=execution_id))
     return [Version(**dict(row)) for row in rows]
 
 
@@ -113,7 +114,7 @@ async def correct(connection: Connection, fact: Fact, newest: Version) -> bool:
     revision = newest.revision + 1
     values = fact._asdict()
     digest = values.pop("digest")
-    await connection.execute(_SQL["replace"], revision, evidence_at, *values.values())
+    await connection.execute(*_SQL["replace"](revision=revision, evidence_at=evidence_at, **values))
     await note_version(connection, fact.site_id, fact.execution_id, revision, digest)
     return True
 
@@ -123,7 +124,12 @@ async def reverse(
 ) -> dt.datetime | None:
     """Take the fact in force back; return when its successor was evidence, None if it is gone."""
     found: dt.datetime | None = await connection.fetchval(
-        _SQL["reverse"], site_id, execution_id, newest.received_at, newest.revision + 1
+        *_SQL["reverse"](
+            site_id=site_id,
+            execution_id=execution_id,
+            received_at=newest.received_at,
+            revision=newest.revision + 1,
+        )
     )
     return found
 
@@ -132,4 +138,8 @@ async def note_version(
     connection: Connection, site_id: UUID, execution_id: str, revision: int, digest: bytes
 ) -> None:
     """Keep what a version came of: the digest of a body, or the name of what proved it."""
-    await connection.execute(_SQL["correct"], site_id, execution_id, revision, digest)
+    await connection.execute(
+        *_SQL["correct"](
+            site_id=site_id, execution_id=execution_id, revision=revision, digest=digest
+        )
+    )

@@ -112,7 +112,9 @@ async def sites(
     limit: int,
 ) -> list[SiteRow]:
     """Return sites in the order of their slugs; ``text`` is looked for in all their names."""
-    rows = await connection.fetch(_SQL["sites"], text, after, id, limit, seen_since)
+    rows = await connection.fetch(
+        *_SQL["sites"](text=text, after=after, id=id, limit=limit, seen_since=seen_since)
+    )
     return [SiteRow(**row) for row in rows]
 
 
@@ -127,24 +129,26 @@ async def orders(
 ) -> list[OrderRow]:
     """Return a site's orders, the newest first; ``text`` is in their kind, names or ids."""
     at, id = before or (None, None)
-    rows = await connection.fetch(_SQL["orders"], site_id, only_open, at, id, limit, text)
+    rows = await connection.fetch(
+        *_SQL["orders"](site_id=site_id, only_open=only_open, at=at, id=id, limit=limit, text=text)
+    )
     return [OrderRow(**row) for row in rows]
 
 
 async def standings(connection: Connection, rules: Sequence[UUID]) -> dict[UUID, Standing]:
     """Return how far rules have come; one that is for no appliance is missing."""
-    rows = await connection.fetch(_SQL["standings"], list(rules))
+    rows = await connection.fetch(*_SQL["standings"](rules=list(rules)))
     return {row["rule"]: Standing(**row) for row in rows}
 
 
 async def news(connection: Connection) -> News:
     """Return what differs as soon as something that pages show has changed."""
-    return _told(await connection.fetchrow(_SQL["news"]))
+    return _told(await connection.fetchrow(*_SQL["news"]()))
 
 
 async def news_of_all(connection: Connection) -> News:
     """Return what differs as soon as something that operators' pages show has changed."""
-    return _told(await connection.fetchrow(_SQL["news_of_all"]))
+    return _told(await connection.fetchrow(*_SQL["news_of_all"]()))
 
 
 def _told(row: Record | None) -> News:
@@ -155,5 +159,5 @@ async def days(
     connection: Connection, since: dt.datetime, until: dt.datetime, site_id: UUID | None = None
 ) -> list[LevelDay]:
     """Return what was received between two moments, by day and level; empty days are missing."""
-    rows = await connection.fetch(_SQL["days"], since, until, site_id)
+    rows = await connection.fetch(*_SQL["days"](since=since, until=until, site_id=site_id))
     return [LevelDay(**row) for row in rows]

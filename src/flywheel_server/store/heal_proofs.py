@@ -49,13 +49,14 @@ async def unproven(
 ) -> list[Unproven]:
     """Return the successes received ``since`` whose hosts and checks were looked at, by receipt."""
     rows = await connection.fetch(
-        _SQL["unproven"],
-        site_id,
-        since,
-        [look.hostname for look in looks],
-        [look.incident_type for look in looks],
-        appliance_id,
-        limit,
+        *_SQL["unproven"](
+            site_id=site_id,
+            since=since,
+            hostnames=[look.hostname for look in looks],
+            incident_types=[look.incident_type for look in looks],
+            appliance_id=appliance_id,
+            limit=limit,
+        )
     )
     return [Unproven(**dict(row)) for row in rows]
 
@@ -68,19 +69,24 @@ async def settle(
     if not await executions.reverse(connection, site_id, id, newest):
         return False
     outcome = "success" if proof.passed else "failure"
-    await connection.execute(_SQL["replace"], site_id, id, at, revision, outcome, proof.passed)
+    await connection.execute(
+        *_SQL["replace"](
+            site_id=site_id, id=id, at=at, revision=revision, outcome=outcome, passed=proof.passed
+        )
+    )
     await executions.note_version(
         connection, site_id, id, revision, f"{proof.source}:{proof.reference}".encode()
     )
     await connection.execute(
-        _SQL["insert"],
-        site_id,
-        id,
-        revision,
-        proof.source,
-        proof.reference,
-        proof.passed,
-        heal.outcome,
-        proof.seen_at,
+        *_SQL["insert"](
+            site_id=site_id,
+            id=id,
+            revision=revision,
+            source=proof.source,
+            reference=proof.reference,
+            passed=proof.passed,
+            outcome=heal.outcome,
+            seen_at=proof.seen_at,
+        )
     )
     return True

@@ -93,18 +93,24 @@ async def page(
 ) -> list[Healing]:
     """Return executions in force received between ``since`` and ``until``, the newest first."""
     # Just behind the last moment of the window, so that one condition serves every page.
-    start = before or (until + dt.timedelta(microseconds=1), *_LAST)
+    received_at, execution_id, last_site_id = before or (
+        until + dt.timedelta(microseconds=1),
+        *_LAST,
+    )
     rows = await connection.fetch(
-        _SQL["page"],
-        filters.site_id,
-        since,
-        *start,
-        filters.level,
-        _outcomes(filters),
-        filters.incident_type,
-        filters.hostname,
-        limit,
-        filters.text,
+        *_SQL["page"](
+            site_id=filters.site_id,
+            since=since,
+            received_at=received_at,
+            execution_id=execution_id,
+            last_site_id=last_site_id,
+            level=filters.level,
+            outcomes=_outcomes(filters),
+            incident_type=filters.incident_type,
+            hostname=filters.hostname,
+            limit=limit,
+            text=filters.text,
+        )
     )
     return [_healing(dict(row)) for row in rows]
 
@@ -114,22 +120,23 @@ async def totals(
 ) -> list[LevelTotal]:
     """Return what ``page`` lists, counted by level."""
     rows = await connection.fetch(
-        _SQL["totals"],
-        filters.site_id,
-        since,
-        until,
-        filters.level,
-        _outcomes(filters),
-        filters.incident_type,
-        filters.hostname,
-        filters.text,
+        *_SQL["totals"](
+            site_id=filters.site_id,
+            since=since,
+            until=until,
+            level=filters.level,
+            outcomes=_outcomes(filters),
+            incident_type=filters.incident_type,
+            hostname=filters.hostname,
+            text=filters.text,
+        )
     )
     return [LevelTotal(**dict(row)) for row in rows]
 
 
 async def newest(connection: Connection) -> dt.datetime | None:
     """Return when the newest execution came in, corrections among them."""
-    found: dt.datetime | None = await connection.fetchval(_SQL["newest"])
+    found: dt.datetime | None = await connection.fetchval(*_SQL["newest"]())
     return found
 
 
@@ -139,13 +146,14 @@ async def of_pattern(
     """Return the newest executions that a pattern counts."""
     evidence = candidate.evidence
     rows = await connection.fetch(
-        _SQL["of_pattern"],
-        candidate.site_id,
-        evidence.incident_type,
-        evidence.runbook_id,
-        candidate.hostname,
-        since,
-        limit,
+        *_SQL["of_pattern"](
+            site_id=candidate.site_id,
+            incident_type=evidence.incident_type,
+            runbook_id=evidence.runbook_id,
+            hostname=candidate.hostname,
+            since=since,
+            limit=limit,
+        )
     )
     return [_healing(dict(row)) for row in rows]
 
@@ -154,12 +162,13 @@ async def by_day(connection: Connection, candidate: Candidate, since: dt.datetim
     """Return what a pattern counts by day, days with anything only."""
     evidence = candidate.evidence
     rows = await connection.fetch(
-        _SQL["of_pattern_by_day"],
-        candidate.site_id,
-        evidence.incident_type,
-        evidence.runbook_id,
-        candidate.hostname,
-        since,
+        *_SQL["of_pattern_by_day"](
+            site_id=candidate.site_id,
+            incident_type=evidence.incident_type,
+            runbook_id=evidence.runbook_id,
+            hostname=candidate.hostname,
+            since=since,
+        )
     )
     return [Day(**dict(row)) for row in rows]
 

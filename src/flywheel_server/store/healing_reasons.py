@@ -67,7 +67,7 @@ async def of(connection: Connection, healings: Sequence[Healing]) -> list[Reason
 
 async def runbook_names(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     """Return what runbooks are called, by their ids."""
-    rows = await connection.fetch(_SQL["runbooks"], sorted(set(ids)))
+    rows = await connection.fetch(*_SQL["runbooks"](ids=sorted(set(ids))))
     return {row["runbook_id"]: row["name"] for row in rows}
 
 
@@ -94,9 +94,15 @@ async def _rules(
     connection: Connection, healings: Sequence[Healing]
 ) -> dict[tuple[UUID, str, str], Rule]:
     keys = sorted({(each.site_id, each.incident_type, each.reported_id) for each in healings})
-    columns = [[key[place] for key in keys] for place in range(3)]
+    rows = await connection.fetch(
+        *_SQL["rules"](
+            site_ids=[site_id for site_id, _, _ in keys],
+            incident_types=[incident_type for _, incident_type, _ in keys],
+            reported_ids=[reported_id for _, _, reported_id in keys],
+        )
+    )
     found = {}
-    for row in await connection.fetch(_SQL["rules"], *columns):
+    for row in rows:
         values = dict(row)
         key = keys[values.pop("place") - 1]
         found[key] = Rule(**values)
@@ -107,10 +113,11 @@ async def _plans(
     connection: Connection, healings: Sequence[Healing]
 ) -> dict[tuple[UUID, str], Plan]:
     rows = await connection.fetch(
-        _SQL["plans"],
-        [each.site_id for each in healings],
-        [each.incident_id for each in healings],
-        [each.execution_id for each in healings],
+        *_SQL["plans"](
+            site_ids=[each.site_id for each in healings],
+            incident_ids=[each.incident_id for each in healings],
+            execution_ids=[each.execution_id for each in healings],
+        )
     )
     found = {}
     for row in rows:

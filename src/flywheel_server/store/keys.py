@@ -52,7 +52,15 @@ async def insert(
 ) -> Key:
     """Keep the SHA-256 of a new key, with its one owner."""
     row = await connection.fetchrow(
-        _SQL["insert"], site_id, appliance_id, partner_id, operator_id, label, digest, now
+        *_SQL["insert"](
+            site_id=site_id,
+            appliance_id=appliance_id,
+            partner_id=partner_id,
+            operator_id=operator_id,
+            label=label,
+            digest=digest,
+            now=now,
+        )
     )
     if row is None:
         raise LookupError("INSERT … RETURNING gave no row")
@@ -61,19 +69,19 @@ async def insert(
 
 async def lock(connection: Connection, key_id: UUID) -> Key | None:
     """Return a key and keep others from revoking it until the end."""
-    row = await connection.fetchrow(_SQL["lock"], key_id)
+    row = await connection.fetchrow(*_SQL["lock"](key_id=key_id))
     return None if row is None else Key(**row)
 
 
 async def lock_of_partner(connection: Connection, partner_id: UUID, key_id: UUID) -> Key | None:
     """Return one of a partner's own keys and keep others from revoking it until the end."""
-    row = await connection.fetchrow(_SQL["lock_of_partner"], partner_id, key_id)
+    row = await connection.fetchrow(*_SQL["lock_of_partner"](partner_id=partner_id, key_id=key_id))
     return None if row is None else Key(**row)
 
 
 async def revoke(connection: Connection, key_id: UUID, now: dt.datetime) -> bytes | None:
     """Revoke a key; return its digest, which caches must forget, or None when it was revoked."""
-    digest: bytes | None = await connection.fetchval(_SQL["revoke"], key_id, now)
+    digest: bytes | None = await connection.fetchval(*_SQL["revoke"](key_id=key_id, now=now))
     return digest
 
 
@@ -81,13 +89,13 @@ async def revoke_of_operator(
     connection: Connection, operator_id: UUID, now: dt.datetime
 ) -> list[bytes]:
     """Revoke an operator's tokens for good; return their digests, which caches must forget."""
-    rows = await connection.fetch(_SQL["revoke_of_operator"], operator_id, now)
+    rows = await connection.fetch(*_SQL["revoke_of_operator"](operator_id=operator_id, now=now))
     return [row["digest"] for row in rows]
 
 
 async def digests_of_operator(connection: Connection, operator_id: UUID) -> list[bytes]:
     """Return the digests of an operator's living tokens, which caches may hold."""
-    rows = await connection.fetch(_SQL["digests_of_operator"], operator_id)
+    rows = await connection.fetch(*_SQL["digests_of_operator"](operator_id=operator_id))
     return [row["digest"] for row in rows]
 
 
@@ -102,7 +110,14 @@ async def list_keys(
 ) -> list[Listed]:
     """Return keys, oldest first, revoked ones too; ``text`` is in what is shown."""
     rows = await connection.fetch(
-        _SQL["list"], after, site_id, partner_id, limit, text, called(text, KEYS)
+        *_SQL["list"](
+            after=after,
+            site_id=site_id,
+            partner_id=partner_id,
+            limit=limit,
+            text=text,
+            called=called(text, KEYS),
+        )
     )
     return [Listed(**row) for row in rows]
 
@@ -118,6 +133,13 @@ async def list_of_partner(
 ) -> list[Key]:
     """Return a partner's own keys, oldest first; revoked ones too, unless ``valid`` says."""
     rows = await connection.fetch(
-        _SQL["list_of_partner"], partner_id, after, text, valid, limit, called(text, KEYS)
+        *_SQL["list_of_partner"](
+            partner_id=partner_id,
+            after=after,
+            text=text,
+            valid=valid,
+            limit=limit,
+            called=called(text, KEYS),
+        )
     )
     return [Key(**row) for row in rows]

@@ -26,7 +26,7 @@ class Plan:
 
 async def plan(connection: Connection, site_id: UUID, order_id: str) -> Plan | None:
     """Return the plan that an order came of; None where no plan is behind it."""
-    row = await connection.fetchrow(_SQL["plan"], site_id, order_id)
+    row = await connection.fetchrow(*_SQL["plan"](site_id=site_id, order_id=order_id))
     return None if row is None else Plan(**dict(row))
 
 
@@ -34,7 +34,11 @@ async def reported(
     connection: Connection, site_id: UUID, incident_id: str, since: dt.datetime
 ) -> bool:
     """Say whether the appliance reported a heal of the incident itself since then."""
-    return bool(await connection.fetchval(_SQL["reported"], site_id, incident_id, since))
+    return bool(
+        await connection.fetchval(
+            *_SQL["reported"](site_id=site_id, incident_id=incident_id, since=since)
+        )
+    )
 
 
 async def note(
@@ -48,23 +52,36 @@ async def note(
     now: dt.datetime,
 ) -> None:
     """Note on a plan which execution came of it."""
-    await connection.execute(_SQL["note"], site_id, plan_id, execution_id, now, outcome, verified)
+    await connection.execute(
+        *_SQL["note"](
+            site_id=site_id,
+            plan_id=plan_id,
+            execution_id=execution_id,
+            now=now,
+            outcome=outcome,
+            verified=verified,
+        )
+    )
 
 
 async def repeated(
     connection: Connection, made_since: dt.datetime, prefix: str, limit: int
 ) -> list[tuple[UUID, str]]:
     """Return (site, execution) of orders whose heal the appliance has reported itself since."""
-    rows = await connection.fetch(_SQL["repeated"], made_since, prefix, limit)
+    rows = await connection.fetch(
+        *_SQL["repeated"](made_since=made_since, prefix=prefix, limit=limit)
+    )
     return [(row["site_id"], row["execution_id"]) for row in rows]
 
 
 async def verify(connection: Connection, made_since: dt.datetime, now: dt.datetime) -> int:
     """Give orders what a check says of their heals; return how many changed."""
-    return len(await connection.fetch(_SQL["verify"], made_since, now))
+    return len(await connection.fetch(*_SQL["verify"](made_since=made_since, now=now)))
 
 
 async def incident_type(connection: Connection, site_id: UUID, incident_id: str) -> str | None:
     """Return what an incident of a site is about."""
-    found: str | None = await connection.fetchval(_SQL["incident_type"], site_id, incident_id)
+    found: str | None = await connection.fetchval(
+        *_SQL["incident_type"](site_id=site_id, incident_id=incident_id)
+    )
     return found

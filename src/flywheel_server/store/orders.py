@@ -32,21 +32,22 @@ async def insert(
 ) -> Order | None:
     """Store a new order; return None while one for the same thing lives."""
     row = await connection.fetchrow(
-        _SQL["insert"],
-        order_id,
-        site_id,
-        appliance_id,
-        draft.kind,
-        draft.order_type,
-        draft.object_key,
-        draft.rule,
-        draft.priority,
-        created_at,
-        expires_at,
-        nonce,
-        signed_payload,
-        signature,
-        issued_by,
+        *_SQL["insert"](
+            order_id=order_id,
+            site_id=site_id,
+            appliance_id=appliance_id,
+            kind=draft.kind,
+            order_type=draft.order_type,
+            object_key=draft.object_key,
+            rule=draft.rule,
+            priority=draft.priority,
+            created_at=created_at,
+            expires_at=expires_at,
+            nonce=nonce,
+            signed_payload=signed_payload,
+            signature=signature,
+            issued_by=issued_by,
+        )
     )
     return None if row is None else _order(row)
 
@@ -56,7 +57,12 @@ async def live(
 ) -> Order | None:
     """Return the living order for the same thing on the same appliance."""
     row = await connection.fetchrow(
-        _SQL["live"], site_id, appliance_id, draft.order_type, draft.object_key
+        *_SQL["live"](
+            site_id=site_id,
+            appliance_id=appliance_id,
+            order_type=draft.order_type,
+            object_key=draft.object_key,
+        )
     )
     return None if row is None else _order(row)
 
@@ -65,7 +71,11 @@ async def pending(
     connection: Connection, site_id: UUID, appliance_id: UUID, now: dt.datetime
 ) -> list[Order]:
     """Return what an appliance shall do next: neither acknowledged nor past its deadline."""
-    rows = await connection.fetch(_SQL["pending"], site_id, appliance_id, now, MOST_HANDED_OUT)
+    rows = await connection.fetch(
+        *_SQL["pending"](
+            site_id=site_id, appliance_id=appliance_id, now=now, most_handed_out=MOST_HANDED_OUT
+        )
+    )
     return [_order(row) for row in rows]
 
 
@@ -73,12 +83,12 @@ async def hand_out(
     connection: Connection, site_id: UUID, ids: Sequence[str], now: dt.datetime
 ) -> None:
     """Note when these orders were first given to their appliance."""
-    await connection.execute(_SQL["hand_out"], site_id, ids, now)
+    await connection.execute(*_SQL["hand_out"](site_id=site_id, ids=ids, now=now))
 
 
 async def lock(connection: Connection, id: str) -> Order | None:
     """Return an order that the caller may see, and keep others from changing it."""
-    row = await connection.fetchrow(_SQL["lock"], id)
+    row = await connection.fetchrow(*_SQL["lock"](id=id))
     return None if row is None else _order(row)
 
 
@@ -86,7 +96,7 @@ async def acknowledge(
     connection: Connection, site_id: UUID, id: str, now: dt.datetime
 ) -> Order | None:
     """Move a pending order on; return None when it is no longer pending."""
-    row = await connection.fetchrow(_SQL["acknowledge"], site_id, id, now)
+    row = await connection.fetchrow(*_SQL["acknowledge"](site_id=site_id, id=id, now=now))
     return None if row is None else _order(row)
 
 
@@ -100,22 +110,23 @@ async def complete(
 ) -> Order | None:
     """Keep what came of an order; return None when that is known already."""
     row = await connection.fetchrow(
-        _SQL["complete"],
-        site_id,
-        id,
-        now,
-        said.success,
-        said.result,
-        said.error_message,
-        meaning.outcome,
-        meaning.standing,
+        *_SQL["complete"](
+            site_id=site_id,
+            id=id,
+            now=now,
+            success=said.success,
+            result=said.result,
+            error_message=said.error_message,
+            outcome=meaning.outcome,
+            standing=meaning.standing,
+        )
     )
     return None if row is None else _order(row)
 
 
 async def cancel(connection: Connection, site_id: UUID, id: str, now: dt.datetime) -> Order | None:
     """Take a living order back; return None when it lives no more."""
-    row = await connection.fetchrow(_SQL["cancel"], site_id, id, now)
+    row = await connection.fetchrow(*_SQL["cancel"](site_id=site_id, id=id, now=now))
     return None if row is None else _order(row)
 
 
@@ -124,15 +135,15 @@ async def cancel_of_rules(
 ) -> list[UUID]:
     """Take back orders that would bring a rule, or any disabled one; return whose they were."""
     if rule is None:
-        rows = await connection.fetch(_SQL["cancel_of_disabled_rules"], now)
+        rows = await connection.fetch(*_SQL["cancel_of_disabled_rules"](now=now))
     else:
-        rows = await connection.fetch(_SQL["cancel_of_rule"], rule, now)
+        rows = await connection.fetch(*_SQL["cancel_of_rule"](rule=rule, now=now))
     return [row["appliance_id"] for row in rows]
 
 
 async def cancel_of_excluded(connection: Connection, now: dt.datetime, rule: UUID) -> list[UUID]:
     """Take back orders that would bring a rule to who does not get it; return whose they were."""
-    rows = await connection.fetch(_SQL["cancel_of_excluded"], rule, now)
+    rows = await connection.fetch(*_SQL["cancel_of_excluded"](rule=rule, now=now))
     return [row["appliance_id"] for row in rows]
 
 
@@ -140,13 +151,15 @@ async def expire_of(
     connection: Connection, site_id: UUID, appliance_id: UUID, now: dt.datetime
 ) -> list[str]:
     """End an appliance's orders that are past their deadline; return their ids."""
-    rows = await connection.fetch(_SQL["expire_of"], site_id, appliance_id, now)
+    rows = await connection.fetch(
+        *_SQL["expire_of"](site_id=site_id, appliance_id=appliance_id, now=now)
+    )
     return [row["id"] for row in rows]
 
 
 async def expire_due(connection: Connection, now: dt.datetime) -> list[UUID]:
     """End a bounded number of orders past their deadline; return whose, once an order."""
-    rows = await connection.fetch(_SQL["expire_due"], now, _MOST_EXPIRED)
+    rows = await connection.fetch(*_SQL["expire_due"](now=now, most_expired=_MOST_EXPIRED))
     return [row["appliance_id"] for row in rows]
 
 
@@ -162,7 +175,14 @@ async def page(
     """Return an appliance's orders, oldest first, those behind ``after``."""
     created_at, id = after or (None, None)
     rows = await connection.fetch(
-        _SQL["page"], site_id, appliance_id, states, created_at, id, limit
+        *_SQL["page"](
+            site_id=site_id,
+            appliance_id=appliance_id,
+            states=states,
+            created_at=created_at,
+            id=id,
+            limit=limit,
+        )
     )
     return [_order(row) for row in rows]
 

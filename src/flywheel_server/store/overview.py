@@ -74,38 +74,38 @@ class Dead:
 
 async def funnel(connection: Connection) -> Funnel:
     """Return what learning has come to."""
-    row = await connection.fetchrow(_SQL["funnel"])
+    row = await connection.fetchrow(*_SQL["funnel"]())
     assert row is not None  # noqa: S101 - an aggregate always has its one row
     return Funnel(**row)
 
 
 async def decided(connection: Connection, since: dt.datetime, until: dt.datetime) -> Decided:
     """Return what was decided between two moments."""
-    row = await connection.fetchrow(_SQL["decided"], since, until)
+    row = await connection.fetchrow(*_SQL["decided"](since=since, until=until))
     assert row is not None  # noqa: S101 - a SELECT without FROM has its one row
     return Decided(**row)
 
 
 async def days(connection: Connection, first: dt.date, last: dt.date) -> list[Day]:
     """Return what came in on these days, as far as the loop has counted; empty ones are missing."""
-    return [Day(**row) for row in await connection.fetch(_SQL["days"], first, last)]
+    return [Day(**row) for row in await connection.fetch(*_SQL["days"](first=first, last=last))]
 
 
 async def counted_at(connection: Connection) -> dt.datetime | None:
     """Return when the loop last counted days; None: never."""
-    found: dt.datetime | None = await connection.fetchval(_SQL["counted_at"])
+    found: dt.datetime | None = await connection.fetchval(*_SQL["counted_at"]())
     return found
 
 
 async def dead_webhooks(connection: Connection, limit: int) -> list[Dead]:
     """Return the platform's endpoints with deliveries that were given up."""
-    return [Dead(**row) for row in await connection.fetch(_SQL["dead_webhooks"], limit)]
+    return [Dead(**row) for row in await connection.fetch(*_SQL["dead_webhooks"](limit=limit))]
 
 
 async def get(connection: Connection, since: dt.datetime) -> Overview:
     """Return the counts; the recent ones are of what was received from ``since`` on."""
-    totals = await connection.fetchrow(_SQL["totals"])
-    recent = await connection.fetchrow(_SQL["recent"], since)
+    totals = await connection.fetchrow(*_SQL["totals"]())
+    recent = await connection.fetchrow(*_SQL["recent"](since=since))
     assert totals is not None  # noqa: S101 - an aggregate always has its one row
     assert recent is not None  # noqa: S101 - the same
     return Overview(

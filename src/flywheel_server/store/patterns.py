@@ -59,17 +59,17 @@ class PlatformPattern:
 
 async def mark_all_due(connection: Connection) -> None:
     """Have the next turn evaluate every pattern's gates anew."""
-    await connection.execute(_SQL["mark_all_due"])
+    await connection.execute(*_SQL["mark_all_due"]())
 
 
 async def mark_type_due(connection: Connection, incident_type: str) -> None:
     """Have the gates of this incident type's patterns looked at anew: a rule for it changed."""
-    await connection.execute(_SQL["mark_type_due"], incident_type)
+    await connection.execute(*_SQL["mark_type_due"](incident_type=incident_type))
 
 
 async def mark_site_due(connection: Connection, site_id: UUID) -> None:
     """Have the gates of this site's patterns looked at anew: its healing tier changed."""
-    await connection.execute(_SQL["mark_site_due"], site_id)
+    await connection.execute(*_SQL["mark_site_due"](site_id=site_id))
 
 
 async def page(
@@ -84,21 +84,28 @@ async def page(
 ) -> list[Pattern]:
     """Return patterns in the order of their ids, those after ``after``."""
     rows = await connection.fetch(
-        _SQL["page"], after, site, incident_type, runbook_id, state, limit
+        *_SQL["page"](
+            after=after,
+            site=site,
+            incident_type=incident_type,
+            runbook_id=runbook_id,
+            state=state,
+            limit=limit,
+        )
     )
     return [_pattern(dict(row)) for row in rows]
 
 
 async def due(connection: Connection, now: dt.datetime, limit: int) -> list[Pattern]:
     """Hold and return patterns whose gates are to be evaluated, those marked first."""
-    held = await connection.fetch(_SQL["lock_due"], now, limit)
-    rows = await connection.fetch(_SQL["due"], [row["id"] for row in held])
+    held = await connection.fetch(*_SQL["lock_due"](now=now, limit=limit))
+    rows = await connection.fetch(*_SQL["due"](ids=[row["id"] for row in held]))
     return [_pattern(dict(row)) for row in rows]
 
 
 async def by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Pattern]:
     """Return patterns by their ids."""
-    rows = await connection.fetch(_SQL["due"], list(ids))
+    rows = await connection.fetch(*_SQL["due"](ids=list(ids)))
     return {row["id"]: _pattern(dict(row)) for row in rows}
 
 
@@ -107,12 +114,13 @@ async def set_verdicts(
 ) -> None:
     """Note what evaluating the gates of each pattern came to."""
     await connection.execute(
-        _SQL["set_verdicts"],
-        [each.id for each in verdicts],
-        [each.state for each in verdicts],
-        [each.due_at for each in verdicts],
-        [each.blocked for each in verdicts],
-        now,
+        *_SQL["set_verdicts"](
+            ids=[each.id for each in verdicts],
+            states=[each.state for each in verdicts],
+            due_at=[each.due_at for each in verdicts],
+            blocked=[each.blocked for each in verdicts],
+            now=now,
+        )
     )
 
 
@@ -130,8 +138,17 @@ async def platform_page(
 
     ``text`` is looked for in both; ``standing`` is ``open``, ``promoted`` or ``barred``.
     """
+    after_type, after_runbook = after
     rows = await connection.fetch(
-        _SQL["platform_page"], *after, incident_type, runbook_id, limit, text, standing
+        *_SQL["platform_page"](
+            after_type=after_type,
+            after_runbook=after_runbook,
+            incident_type=incident_type,
+            runbook_id=runbook_id,
+            limit=limit,
+            text=text,
+            standing=standing,
+        )
     )
     return [_platform_pattern(dict(row)) for row in rows]
 
@@ -148,19 +165,23 @@ async def platform_closest(
     limit: int,
 ) -> list[tuple[float, PlatformPattern]]:
     """Return platform patterns with their nearness to a rule, the nearest first."""
+    after_nearness, after_type, after_runbook = after or (None, None, None)
     rows = await connection.fetch(
-        _SQL["platform_closest"],
-        *(after or (None, None, None)),
-        incident_type,
-        runbook_id,
-        text,
-        float(policy.platform_min_organizations),
-        float(policy.platform_min_occurrences),
-        float(policy.platform_min_success_rate),
-        policy.learn_from_chaos,
-        policy.require_verified,
-        limit,
-        standing,
+        *_SQL["platform_closest"](
+            after_nearness=after_nearness,
+            after_type=after_type,
+            after_runbook=after_runbook,
+            incident_type=incident_type,
+            runbook_id=runbook_id,
+            text=text,
+            organizations=float(policy.platform_min_organizations),
+            occurrences=float(policy.platform_min_occurrences),
+            success_rate=float(policy.platform_min_success_rate),
+            learn_from_chaos=policy.learn_from_chaos,
+            require_verified=policy.require_verified,
+            limit=limit,
+            standing=standing,
+        )
     )
     return [(row["nearness"], _platform_pattern(dict(row))) for row in rows]
 
@@ -169,13 +190,17 @@ async def platform_elsewhere(
     connection: Connection, incident_type: str, least_organizations: int
 ) -> list[PlatformPattern]:
     """Return an incident type's platform patterns of at least so many organizations."""
-    rows = await connection.fetch(_SQL["platform_elsewhere"], incident_type, least_organizations)
+    rows = await connection.fetch(
+        *_SQL["platform_elsewhere"](
+            incident_type=incident_type, least_organizations=least_organizations
+        )
+    )
     return [_platform_pattern(dict(row)) for row in rows]
 
 
 async def platform_get(connection: Connection, id: UUID) -> PlatformPattern | None:
     """Return the platform pattern of one pair."""
-    row = await connection.fetchrow(_SQL["platform_get"], id)
+    row = await connection.fetchrow(*_SQL["platform_get"](id=id))
     return None if row is None else _platform_pattern(dict(row))
 
 
@@ -183,13 +208,17 @@ async def approve_pair(
     connection: Connection, id: UUID, approved_by: str, reason: str, now: dt.datetime
 ) -> bool:
     """Keep an operator's word for a pair; False where one holds already."""
-    done = await connection.fetchval(_SQL["approve_pair"], id, approved_by, now, reason)
+    done = await connection.fetchval(
+        *_SQL["approve_pair"](id=id, approved_by=approved_by, now=now, reason=reason)
+    )
     return done is not None
 
 
 async def own_look_alike(connection: Connection, site_id: UUID, incident_type: str) -> str | None:
     """Return another type of a site, or of the platform's rules, that this one looks like."""
-    found: str | None = await connection.fetchval(_SQL["own_look_alike"], site_id, incident_type)
+    found: str | None = await connection.fetchval(
+        *_SQL["own_look_alike"](site_id=site_id, incident_type=incident_type)
+    )
     return found
 
 
@@ -200,13 +229,21 @@ async def platform_due(
 
     Without the share of the largest organization: ask ``platform_get`` for it.
     """
-    rows = await connection.fetch(_SQL["platform_due"], least_organizations, least_occurrences)
+    rows = await connection.fetch(
+        *_SQL["platform_due"](
+            least_organizations=least_organizations, least_occurrences=least_occurrences
+        )
+    )
     return [_platform_pattern(dict(row)) for row in rows]
 
 
 async def generation(connection: Connection, incident_type: str, runbook_id: str) -> int:
     """Return which platform rule for this pair the next one is, from 1."""
-    return int(await connection.fetchval(_SQL["generation"], incident_type, runbook_id))
+    return int(
+        await connection.fetchval(
+            *_SQL["generation"](incident_type=incident_type, runbook_id=runbook_id)
+        )
+    )
 
 
 async def unresolved(
@@ -221,8 +258,18 @@ async def unresolved(
 
     Those that count, or those that are set aside and have not grown since; None: both.
     """
+    after_executions, after_id, after_level = after or (None, None, None)
     rows = await connection.fetch(
-        _SQL["unresolved"], *(after or (None, None, None)), text, limit, set_aside, None, None
+        *_SQL["unresolved"](
+            after_executions=after_executions,
+            after_id=after_id,
+            after_level=after_level,
+            text=text,
+            limit=limit,
+            set_aside=set_aside,
+            reported_id=None,
+            level=None,
+        )
     )
     return [_unresolved(row) for row in rows]
 
@@ -230,19 +277,28 @@ async def unresolved(
 async def unresolved_id(connection: Connection, reported_id: str, level: str) -> Unresolved | None:
     """Return one of them, or None where nothing is kept under it."""
     row = await connection.fetchrow(
-        _SQL["unresolved"], None, None, None, None, 1, None, reported_id, level
+        *_SQL["unresolved"](
+            after_executions=None,
+            after_id=None,
+            after_level=None,
+            text=None,
+            limit=1,
+            set_aside=None,
+            reported_id=reported_id,
+            level=level,
+        )
     )
     return None if row is None else _unresolved(row)
 
 
 async def kept(connection: Connection, reported_id: str) -> int:
     """Return how many executions are kept under an id that resolves to nothing."""
-    return int(await connection.fetchval(_SQL["kept"], reported_id))
+    return int(await connection.fetchval(*_SQL["kept"](reported_id=reported_id)))
 
 
 async def unresolved_total(connection: Connection) -> int:
     """Return how many executions are kept unresolved, those set aside included."""
-    return int(await connection.fetchval(_SQL["unresolved_total"]))
+    return int(await connection.fetchval(*_SQL["unresolved_total"]()))
 
 
 def _unresolved(row: Record) -> Unresolved:

@@ -116,7 +116,14 @@ async def insert(
         ),
     ):
         id: UUID = await connection.fetchval(
-            _SQL["insert"], email, operator_id, partner_id, organization_id, role, now
+            *_SQL["insert"](
+                email=email,
+                operator_id=operator_id,
+                partner_id=partner_id,
+                organization_id=organization_id,
+                role=role,
+                now=now,
+            )
         )
     return id
 
@@ -124,8 +131,15 @@ async def insert(
 async def get(connection: Connection, scope: PersonScope, user_id: UUID) -> User | None:
     """Return one of the people whom ``scope`` may manage."""
     if isinstance(scope, OperatorScope):
-        return _user(await connection.fetchrow(_SQL["get"], user_id))
-    return _user(await connection.fetchrow(_SQL["get_of_tenant"], user_id, *tenant(scope)))
+        return _user(await connection.fetchrow(*_SQL["get"](user_id=user_id)))
+    partner_id, organization_id = tenant(scope)
+    return _user(
+        await connection.fetchrow(
+            *_SQL["get_of_tenant"](
+                user_id=user_id, partner_id=partner_id, organization_id=organization_id
+            )
+        )
+    )
 
 
 async def list_users(
@@ -145,45 +159,61 @@ async def list_users(
     """
     if isinstance(scope, OperatorScope):
         rows = await connection.fetch(
-            _SQL["list"],
-            after,
-            partner_id,
-            organization_id,
-            limit,
-            text,
-            kind.home,
-            kind.role,
-            kind.disabled,
-            called(text, ACCESS),
+            *_SQL["list"](
+                after=after,
+                partner_id=partner_id,
+                organization_id=organization_id,
+                limit=limit,
+                text=text,
+                home=kind.home,
+                role=kind.role,
+                disabled=kind.disabled,
+                called=called(text, ACCESS),
+            )
         )
     else:
+        own_partner, own_organization = tenant(scope)
         rows = await connection.fetch(
-            _SQL["list_of_tenant"], after, *tenant(scope), limit, text, called(text, ACCESS)
+            *_SQL["list_of_tenant"](
+                after=after,
+                partner_id=own_partner,
+                organization_id=own_organization,
+                limit=limit,
+                text=text,
+                called=called(text, ACCESS),
+            )
         )
     return [User(**row) for row in rows]
 
 
 async def invited(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
     """Return those who have an invitation that they have not used."""
-    return {row["user_id"] for row in await connection.fetch(_SQL["invited"], list(ids))}
+    return {row["user_id"] for row in await connection.fetch(*_SQL["invited"](ids=list(ids)))}
 
 
 async def set_disabled(
     connection: Connection, scope: PersonScope, user_id: UUID, at: dt.datetime | None
 ) -> bool:
     """Disable a person who is no operator, or enable them (None); return whether that changed."""
-    changed = await connection.fetchval(_SQL["set_disabled"], user_id, at, *tenant(scope))
+    partner_id, organization_id = tenant(scope)
+    changed = await connection.fetchval(
+        *_SQL["set_disabled"](
+            user_id=user_id, at=at, partner_id=partner_id, organization_id=organization_id
+        )
+    )
     return changed is not None
 
 
 async def set_role(connection: Connection, user_id: UUID, role: str) -> None:
     """Set what a person who is no operator may do."""
-    await connection.execute(_SQL["set_role"], user_id, role)
+    await connection.execute(*_SQL["set_role"](user_id=user_id, role=role))
 
 
 async def find_for_sign_in(connection: Connection, email: str) -> Secret | None:
     """Return what a sign-in with this address compares with; None: no such account, or disabled."""
-    row = await connection.fetchrow(_SQL["find_for_sign_in"], email, addresses.canonical(email))
+    row = await connection.fetchrow(
+        *_SQL["find_for_sign_in"](email=email, canonical=addresses.canonical(email))
+    )
     if row is None:
         return None
     return Secret(user_id=row["id"], email=row["email"], password_hash=row["password_hash"])
@@ -191,23 +221,25 @@ async def find_for_sign_in(connection: Connection, email: str) -> Secret | None:
 
 async def authenticated(connection: Connection, user_id: UUID) -> User | None:
     """Return a person who has proven who they are, unless they are disabled."""
-    return _user(await connection.fetchrow(_SQL["authenticated"], user_id))
+    return _user(await connection.fetchrow(*_SQL["authenticated"](user_id=user_id)))
 
 
 async def password_hash(connection: Connection, user_id: UUID) -> str | None:
     """Return the hash of a person's own password."""
-    found: str | None = await connection.fetchval(_SQL["password_hash"], user_id)
+    found: str | None = await connection.fetchval(*_SQL["password_hash"](user_id=user_id))
     return found
 
 
 async def set_password_hash(connection: Connection, user_id: UUID, hashed: str) -> None:
     """Replace the hash of a person's password."""
-    await connection.execute(_SQL["set_password_hash"], user_id, hashed)
+    await connection.execute(*_SQL["set_password_hash"](user_id=user_id, hashed=hashed))
 
 
 async def user_of_operator(connection: Connection, operator_id: UUID) -> UUID | None:
     """Return the account with which an operator signs in."""
-    found: UUID | None = await connection.fetchval(_SQL["user_of_operator"], operator_id)
+    found: UUID | None = await connection.fetchval(
+        *_SQL["user_of_operator"](operator_id=operator_id)
+    )
     return found
 
 

@@ -80,18 +80,31 @@ async def insert(
     deadline_at: dt.datetime,
 ) -> None:
     """Have a plan wait for a person's word."""
-    await connection.execute(_SQL["insert"], plan_id, site_id, now, deadline_at)
+    await connection.execute(
+        *_SQL["insert"](plan_id=plan_id, site_id=site_id, now=now, deadline_at=deadline_at)
+    )
 
 
 async def lock(connection: Connection, plan_id: UUID, now: dt.datetime) -> Approval | None:
     """Return an approval that the caller may see, and keep others from deciding on it."""
-    row = await connection.fetchrow(_SQL["lock"], plan_id, now)
+    row = await connection.fetchrow(*_SQL["lock"](plan_id=plan_id, now=now))
     return None if row is None else _approval(dict(row))
 
 
 async def get(connection: Connection, plan_id: UUID, now: dt.datetime) -> Approval | None:
     """Return an approval that the caller may see."""
-    rows = await connection.fetch(_SQL["page"], now, None, None, None, 1, plan_id, None, False)
+    rows = await connection.fetch(
+        *_SQL["page"](
+            now=now,
+            behind=None,
+            site_id=None,
+            state=None,
+            limit=1,
+            plan_id=plan_id,
+            text=None,
+            oldest_first=False,
+        )
+    )
     return _approval(dict(rows[0])) if rows else None
 
 
@@ -109,16 +122,17 @@ async def decide(
 ) -> bool:
     """Decide on a plan that waits; return False where it waits no more."""
     done = await connection.fetchval(
-        _SQL["decide"],
-        approval.site_id,
-        approval.plan_id,
-        state,
-        now,
-        by_kind,
-        by_id,
-        by,
-        notes,
-        order_id,
+        *_SQL["decide"](
+            site_id=approval.site_id,
+            plan_id=approval.plan_id,
+            state=state,
+            now=now,
+            by_kind=by_kind,
+            by_id=by_id,
+            by=by,
+            notes=notes,
+            order_id=order_id,
+        )
     )
     return done is not None
 
@@ -139,14 +153,23 @@ async def page(
     ``text`` is looked for in the incident, its host, the runbook and the names of the place.
     """
     rows = await connection.fetch(
-        _SQL["page"], now, behind, site_id, state, limit, None, text, oldest_first
+        *_SQL["page"](
+            now=now,
+            behind=behind,
+            site_id=site_id,
+            state=state,
+            limit=limit,
+            plan_id=None,
+            text=text,
+            oldest_first=oldest_first,
+        )
     )
     return [_approval(dict(row)) for row in rows]
 
 
 async def waiting(connection: Connection, now: dt.datetime) -> Waiting:
     """Return how many plans wait that the caller may see, and the next deadline."""
-    row = await connection.fetchrow(_SQL["waiting"], now)
+    row = await connection.fetchrow(*_SQL["waiting"](now=now))
     if row is None:
         raise LookupError("an aggregate has one row")
     return Waiting(**row)
@@ -154,7 +177,7 @@ async def waiting(connection: Connection, now: dt.datetime) -> Waiting:
 
 async def expire_due(connection: Connection, now: dt.datetime) -> int:
     """End every approval past its deadline; return how many ended."""
-    return len(await connection.fetch(_SQL["expire_due"], now))
+    return len(await connection.fetch(*_SQL["expire_due"](now=now)))
 
 
 def _approval(row: dict[str, Any]) -> Approval:

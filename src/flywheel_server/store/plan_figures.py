@@ -136,21 +136,22 @@ async def page(
 ) -> list[Plan]:
     """Return decisions, the newest first, those behind ``before``."""
     rows = await connection.fetch(
-        _SQL["page"],
-        before,
-        filters.site_id,
-        filters.incident_type,
-        filters.planner,
-        filters.told,
-        filters.reason,
-        filters.mode,
-        filters.runbook_id,
-        filters.unreported_before is not None,
-        filters.unreported_before,
-        filters.text,
-        filters.since,
-        filters.id,
-        limit,
+        *_SQL["page"](
+            before=before,
+            site_id=filters.site_id,
+            incident_type=filters.incident_type,
+            planner=filters.planner,
+            told=filters.told,
+            reason=filters.reason,
+            mode=filters.mode,
+            runbook_id=filters.runbook_id,
+            unreported=filters.unreported_before is not None,
+            unreported_before=filters.unreported_before,
+            text=filters.text,
+            since=filters.since,
+            id=filters.id,
+            limit=limit,
+        )
     )
     return [Plan(**dict(row) | executions.outward(row["outcome"], row["verified"])) for row in rows]
 
@@ -164,7 +165,11 @@ async def funnel(
     site_id: UUID | None,
 ) -> Funnel:
     """Return what became of the decisions of a window."""
-    row = await connection.fetchrow(_SQL["funnel"], since, until, unreported_before, site_id)
+    row = await connection.fetchrow(
+        *_SQL["funnel"](
+            since=since, until=until, unreported_before=unreported_before, site_id=site_id
+        )
+    )
     if row is None:
         raise LookupError("an aggregate has a row")
     return Funnel(**dict(row))
@@ -174,13 +179,13 @@ async def reasons(
     connection: Connection, *, since: dt.datetime, until: dt.datetime, site_id: UUID | None
 ) -> Sequence[Count]:
     """Return how the decisions of a window ended, the most frequent first."""
-    rows = await connection.fetch(_SQL["reasons"], since, until, site_id)
+    rows = await connection.fetch(*_SQL["reasons"](since=since, until=until, site_id=site_id))
     return [Count(**dict(row)) for row in rows]
 
 
 async def spent(connection: Connection, *, since: dt.date, site_id: UUID | None) -> Sequence[Day]:
     """Return the spend of each day since then, with what calls under way have reserved."""
-    rows = await connection.fetch(_SQL["spent"], since, site_id)
+    rows = await connection.fetch(*_SQL["spent"](since=since, site_id=site_id))
     return [Day(**dict(row)) for row in rows]
 
 
@@ -192,7 +197,9 @@ async def standing(
     made_since: dt.datetime,
 ) -> Standing:
     """Return the figures of this moment."""
-    row = await connection.fetchrow(_SQL["standing"], now, unreported_before, made_since)
+    row = await connection.fetchrow(
+        *_SQL["standing"](now=now, unreported_before=unreported_before, made_since=made_since)
+    )
     if row is None:
         raise LookupError("an aggregate has a row")
     return Standing(**dict(row))

@@ -24,13 +24,13 @@ class Version:
 
 async def current(connection: Connection) -> Version | None:
     """Return the policy in force, or None before the set-up."""
-    row = await connection.fetchrow(_SQL["current"])
+    row = await connection.fetchrow(*_SQL["current"]())
     return None if row is None else _version(dict(row))
 
 
 async def in_force(connection: Connection) -> policy.Policy:
     """Return the policy in force. Raises Unavailable before the set-up."""
-    values = await connection.fetchval(_SQL["in_force"])
+    values = await connection.fetchval(*_SQL["in_force"]())
     if values is None:
         raise errors.Unavailable("The database has no policy yet: run `flywheel-server migrate`.")
     return policy.from_values(values)
@@ -38,12 +38,12 @@ async def in_force(connection: Connection) -> policy.Policy:
 
 async def lock(connection: Connection) -> None:
     """Keep others from changing the policy until the end, so that no change undoes another."""
-    await connection.execute(_SQL["lock"])
+    await connection.execute(*_SQL["lock"]())
 
 
 async def history(connection: Connection, before: int | None, limit: int) -> list[Version]:
     """Return the newest versions first, those below version ``before``."""
-    rows = await connection.fetch(_SQL["history"], before, limit)
+    rows = await connection.fetch(*_SQL["history"](before=before, limit=limit))
     return [_version(dict(row)) for row in rows]
 
 
@@ -52,7 +52,9 @@ async def append(
 ) -> Version:
     """Put a new version in force."""
     row = await connection.fetchrow(
-        _SQL["append"], policy.as_values(values), reason, changed_by, now
+        *_SQL["append"](
+            values=policy.as_values(values), reason=reason, changed_by=changed_by, now=now
+        )
     )
     if row is None:
         raise LookupError("INSERT … RETURNING gave no row")

@@ -84,23 +84,24 @@ async def insert(connection: Connection, record: Record) -> UUID:
     decided = errors.Conflict("This candidate was decided just now: look at it again.")
     with constraints.told(promotions_one_decision_key=decided):
         promotion_id: UUID = await connection.fetchval(
-            _SQL["insert"],
-            record.tier,
-            record.decision,
-            record.site_id,
-            record.pattern_id,
-            record.incident_type,
-            record.runbook_id,
-            record.rule,
-            record.actor_kind,
-            record.actor_id,
-            record.actor_name,
-            record.decided_at,
-            record.custom_name,
-            record.notes,
-            record.deploy_immediately,
-            record.evidence,
-            record.gates,
+            *_SQL["insert"](
+                tier=record.tier,
+                decision=record.decision,
+                site_id=record.site_id,
+                pattern_id=record.pattern_id,
+                incident_type=record.incident_type,
+                runbook_id=record.runbook_id,
+                rule=record.rule,
+                actor_kind=record.actor_kind,
+                actor_id=record.actor_id,
+                actor_name=record.actor_name,
+                decided_at=record.decided_at,
+                custom_name=record.custom_name,
+                notes=record.notes,
+                deploy_immediately=record.deploy_immediately,
+                evidence=record.evidence,
+                gates=record.gates,
+            )
         )
     return promotion_id
 
@@ -109,7 +110,9 @@ async def site_rule(
     connection: Connection, site_id: UUID, incident_type: str, runbook_id: str
 ) -> Rule | None:
     """Return the enabled rule that a site's hosts share for a pair."""
-    found = await connection.fetchval(_SQL["site_rule"], site_id, incident_type, runbook_id)
+    found = await connection.fetchval(
+        *_SQL["site_rule"](site_id=site_id, incident_type=incident_type, runbook_id=runbook_id)
+    )
     return None if found is None else await stored_rules.get(connection, found)
 
 
@@ -118,7 +121,11 @@ async def site_generation(
 ) -> int:
     """Return which rule of the site for this pair the next one is, from 1."""
     return int(
-        await connection.fetchval(_SQL["site_generation"], site_id, incident_type, runbook_id)
+        await connection.fetchval(
+            *_SQL["site_generation"](
+                site_id=site_id, incident_type=incident_type, runbook_id=runbook_id
+            )
+        )
     )
 
 
@@ -134,20 +141,27 @@ async def endorse(
 ) -> bool:
     """Keep a client's word for a candidate; False when it was given before."""
     made = await connection.fetchval(
-        _SQL["endorse"], site_id, pattern_id, actor_id, actor_name, now, notes
+        *_SQL["endorse"](
+            site_id=site_id,
+            pattern_id=pattern_id,
+            actor_id=actor_id,
+            actor_name=actor_name,
+            now=now,
+            notes=notes,
+        )
     )
     return made is not None
 
 
 async def decided_since(connection: Connection, since: dt.datetime) -> tuple[int, int]:
     """Return how many candidates were approved and rejected since a moment."""
-    row = await connection.fetchrow(_SQL["decided_since"], since)
+    row = await connection.fetchrow(*_SQL["decided_since"](since=since))
     return (0, 0) if row is None else (row["approved"], row["rejected"])
 
 
 async def endorsed_since(connection: Connection, since: dt.datetime) -> int:
     """Return how many candidates clients endorsed since a moment."""
-    return int(await connection.fetchval(_SQL["endorsed_since"], since))
+    return int(await connection.fetchval(*_SQL["endorsed_since"](since=since)))
 
 
 async def rules_page(
@@ -163,7 +177,15 @@ async def rules_page(
 ) -> list[tuple[Origin, Rule]]:
     """Return promoted rules of the sites that the caller sees, the newest first."""
     rows = await connection.fetch(
-        _SQL["rules_page"], site_id, enabled, before, id, rule_id, limit, text
+        *_SQL["rules_page"](
+            site_id=site_id,
+            enabled=enabled,
+            before=before,
+            id=id,
+            rule_id=rule_id,
+            limit=limit,
+            text=text,
+        )
     )
     origins = [Origin(**dict(row)) for row in rows]
     found = await rules_by_ids(connection, [origin.id for origin in origins])
@@ -172,13 +194,13 @@ async def rules_page(
 
 async def rules_by_ids(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Rule]:
     """Return rules by their rows' ids."""
-    rows = await connection.fetch(_SQL["rules_by_ids"], list(ids))
+    rows = await connection.fetch(*_SQL["rules_by_ids"](ids=list(ids)))
     return {row["id"]: stored_rules.from_row(row) for row in rows}
 
 
 async def rules_counted(connection: Connection) -> RuleCount:
     """Return the figures of all promoted rules that the caller sees."""
-    row = await connection.fetchrow(_SQL["rules_counted"])
+    row = await connection.fetchrow(*_SQL["rules_counted"]())
     if row is None:
         raise LookupError("an aggregate always gives a row")
     return RuleCount(**dict(row))
@@ -186,8 +208,8 @@ async def rules_counted(connection: Connection) -> RuleCount:
 
 async def answered(connection: Connection, partner_id: UUID, key: str) -> Answered | None:
     """Hold an idempotency key until the end; return what was answered under it before."""
-    await connection.execute(_SQL["lock_request"], partner_id, key)
-    row = await connection.fetchrow(_SQL["answered"], partner_id, key)
+    await connection.execute(*_SQL["lock_request"](partner_id=partner_id, key=key))
+    row = await connection.fetchrow(*_SQL["answered"](partner_id=partner_id, key=key))
     return None if row is None else Answered(digest=row["digest"], answer=row["answer"])
 
 
@@ -200,4 +222,6 @@ async def keep_answer(
     now: dt.datetime,
 ) -> None:
     """Keep what a request was answered, for when it is sent again."""
-    await connection.execute(_SQL["keep_answer"], partner_id, key, digest, answer, now)
+    await connection.execute(
+        *_SQL["keep_answer"](partner_id=partner_id, key=key, digest=digest, answer=answer, now=now)
+    )

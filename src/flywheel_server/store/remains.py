@@ -16,7 +16,9 @@ async def running(
     connection: Connection, now: dt.datetime, limit: int, rule: UUID | None = None
 ) -> list[Remains]:
     """Return what still runs though it was switched off, of one rule or all, the oldest first."""
-    rows = await connection.fetch(_SQL["running"], now - domain.QUIET_AFTER, limit, rule)
+    rows = await connection.fetch(
+        *_SQL["running"](since=now - domain.QUIET_AFTER, limit=limit, rule=rule)
+    )
     return [each for each in (Remains(**dict(row)) for row in rows) if domain.is_alarm(each)]
 
 
@@ -29,7 +31,9 @@ async def remove(
     now: dt.datetime,
 ) -> None:
     """Keep that somebody removed a rule's file from these appliances; None: whichever it was."""
-    await connection.execute(_SQL["remove"], rule, site_id, list(appliances), now, by)
+    await connection.execute(
+        *_SQL["remove"](rule=rule, site_id=site_id, appliances=list(appliances), now=now, by=by)
+    )
 
 
 async def tell(connection: Connection, running: Sequence[Remains], now: dt.datetime) -> None:
@@ -37,13 +41,14 @@ async def tell(connection: Connection, running: Sequence[Remains], now: dt.datet
     rules = [each.rule for each in running]
     sites = [each.site_id for each in running]
     appliances = [each.appliance_id for each in running]
-    await connection.execute(_SQL["over"], rules, sites, appliances)
+    await connection.execute(*_SQL["over"](rules=rules, sites=sites, appliances=appliances))
     fresh = [each for each in running if each.told_at is None]
     if fresh:
         await connection.execute(
-            _SQL["told"],
-            [each.rule for each in fresh],
-            [each.site_id for each in fresh],
-            [each.appliance_id for each in fresh],
-            now,
+            *_SQL["told"](
+                rules=[each.rule for each in fresh],
+                site_ids=[each.site_id for each in fresh],
+                appliance_ids=[each.appliance_id for each in fresh],
+                now=now,
+            )
         )

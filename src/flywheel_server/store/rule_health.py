@@ -101,43 +101,53 @@ class Figure:
 
 async def adopt(connection: Connection, reported_id: str) -> None:
     """Record the attempts of an id that resolves only now. The caller holds the fold lock."""
-    await connection.execute(_SQL["adopt"], reported_id)
+    await connection.execute(*_SQL["adopt"](reported_id=reported_id))
 
 
 async def due(connection: Connection, after: UUID, *, with_chaos: bool, limit: int) -> list[Due]:
     """Return rules behind ``after`` whose numbers lag behind their attempts."""
-    rows = await connection.fetch(_SQL["due"], after, with_chaos, limit)
+    rows = await connection.fetch(*_SQL["due"](after=after, with_chaos=with_chaos, limit=limit))
     return [Due(**{**dict(row), "numbers": tuple(row["numbers"])}) for row in rows]
 
 
 async def advance(connection: Connection, advanced: Sequence[Advanced]) -> None:
     """Store what the numbers have become, where no person started the rule anew meanwhile."""
-    columns = [
-        [getattr(each, name) for each in advanced]
-        for name in ("rule", "restarted_at", "last_seq", "value", "attempts", "successes")
-    ]
-    numbers = list(zip(*(each.numbers for each in advanced), strict=True))
-    await connection.execute(_SQL["advance"], *columns, *numbers)
+    one, two, three, four, five = zip(*(each.numbers for each in advanced), strict=True)
+    await connection.execute(
+        *_SQL["advance"](
+            rules=[each.rule for each in advanced],
+            restarted_at=[each.restarted_at for each in advanced],
+            last_seqs=[each.last_seq for each in advanced],
+            values=[each.value for each in advanced],
+            attempts=[each.attempts for each in advanced],
+            successes=[each.successes for each in advanced],
+            one=one,
+            two=two,
+            three=three,
+            four=four,
+            five=five,
+        )
+    )
 
 
 async def restart(connection: Connection, rule: UUID, now: dt.datetime) -> None:
     """Judge a rule by nothing that began before ``now``."""
-    await connection.execute(_SQL["restart"], rule, now)
+    await connection.execute(*_SQL["restart"](rule=rule, now=now))
 
 
 async def judge_again(connection: Connection, rule: UUID) -> None:
     """Have the next turn judge this rule as if none of its attempts had been seen yet."""
-    await connection.execute(_SQL["judge_again"], rule)
+    await connection.execute(*_SQL["judge_again"](rule=rule))
 
 
 async def count_all_again(connection: Connection) -> None:
     """Have the next turn count every rule's numbers anew."""
-    await connection.execute(_SQL["count_all_again"])
+    await connection.execute(*_SQL["count_all_again"]())
 
 
 async def of_rules(connection: Connection, rules: Collection[UUID]) -> dict[UUID, Health]:
     """Return how these rules do; one that was never attempted is missing."""
-    rows = await connection.fetch(_SQL["of_rules"], list(rules))
+    rows = await connection.fetch(*_SQL["of_rules"](rules=list(rules)))
     return {row["rule"]: Health(**dict(row)) for row in rows}
 
 
@@ -145,7 +155,7 @@ async def figures(
     connection: Connection, rule: UUID, since: dt.datetime, until: dt.datetime
 ) -> list[Figure]:
     """Return a rule's attempts that began in the window, counted by site, host, category, week."""
-    rows = await connection.fetch(_SQL["figures"], rule, since, until)
+    rows = await connection.fetch(*_SQL["figures"](rule=rule, since=since, until=until))
     return [Figure(**dict(row)) for row in rows]
 
 
@@ -153,7 +163,7 @@ async def past_retention(
     connection: Connection, before: dt.datetime, *, with_chaos: bool
 ) -> list[Base]:
     """Return, for each rule, its oldest attempts whose executions were received before then."""
-    rows = await connection.fetch(_SQL["past_retention"], before, with_chaos)
+    rows = await connection.fetch(*_SQL["past_retention"](before=before, with_chaos=with_chaos))
     return [Base(**{**dict(row), "numbers": tuple(row["numbers"])}) for row in rows]
 
 
@@ -166,23 +176,31 @@ async def compact(
     successes: int,
 ) -> None:
     """Keep what a rule's attempts up to ``last_seq`` came to in their place."""
-    await connection.execute(_SQL["compact"], rule, last_seq, list(numbers), attempts, successes)
+    await connection.execute(
+        *_SQL["compact"](
+            rule=rule,
+            last_seq=last_seq,
+            numbers=list(numbers),
+            attempts=attempts,
+            successes=successes,
+        )
+    )
 
 
 async def forget(connection: Connection) -> None:
     """Remove attempts whose execution is not there, before a rebuild folds all anew."""
-    await connection.execute(_SQL["forget"])
+    await connection.execute(*_SQL["forget"]())
 
 
 async def recount_attempts(connection: Connection) -> tuple[int, int]:
     """Compare the attempts with the executions; return how many were compared, how many differ."""
-    row = await connection.fetchrow(_SQL["recount_attempts"])
+    row = await connection.fetchrow(*_SQL["recount_attempts"]())
     return (row["compared"], row["differing"]) if row else (0, 0)
 
 
 async def recorded(connection: Connection, *, with_chaos: bool) -> list[Recorded]:
     """Return the stored numbers of every rule with the attempts they follow from."""
-    rows = await connection.fetch(_SQL["recorded"], with_chaos)
+    rows = await connection.fetch(*_SQL["recorded"](with_chaos=with_chaos))
     return [
         Recorded(
             **{

@@ -10,14 +10,14 @@ from uuid import UUID
 
 from flywheel_server.db import Connection
 from flywheel_server.domain.rules import Rule
-from flywheel_server.sql import load
+from flywheel_server.sql import Statement, load
 from flywheel_server.store import rules
 
 _SQL = load("rule_rankings")
 
 Sort = Literal["success", "matches", "near_withdrawal"]
 Order = Literal["desc", "asc"]
-_STATEMENTS: dict[tuple[Sort, Order], str] = {
+_STATEMENTS: dict[tuple[Sort, Order], Statement] = {
     ("success", "desc"): _SQL["best"],
     ("success", "asc"): _SQL["worst"],
     ("matches", "desc"): _SQL["most_matched"],
@@ -62,7 +62,15 @@ async def page(
         return [Ranked(rule=rule, key=(rule.id,)) for rule in found]
     place, id = after or (None, None)
     rows = await connection.fetch(
-        _STATEMENTS[sort, order], source, enabled, incident_type, place, id, limit, text
+        *_STATEMENTS[sort, order](
+            source=source,
+            enabled=enabled,
+            incident_type=incident_type,
+            place=place,
+            id=id,
+            limit=limit,
+            text=text,
+        )
     )
     named = await rules.by_ids(connection, [row["id"] for row in rows])
     return [

@@ -49,7 +49,7 @@ async def insert_runbook(
     Raises AlreadyExists when the id, or one of the aliases, is taken.
     """
     made: UUID | None = await connection.fetchval(
-        _SQL["insert"], runbook_id, name, platform, executable
+        *_SQL["insert"](runbook_id=runbook_id, name=name, platform=platform, executable=executable)
     )
     if made is None:
         raise errors.AlreadyExists("There is a runbook with this id: choose another id.")
@@ -65,7 +65,9 @@ async def insert_aliases(connection: Connection, runbook_ids: Iterable[str], sou
     """Add the aliases of runbooks that are not there yet; return how many were added."""
     pairs = [(alias, each) for each in runbook_ids for alias in aliases_of(each)]
     rows = await connection.fetch(
-        _SQL["insert_aliases"], [alias for alias, _ in pairs], [each for _, each in pairs], source
+        *_SQL["insert_aliases"](
+            alias=[alias for alias, _ in pairs], aliases=[each for _, each in pairs], source=source
+        )
     )
     return len(rows)
 
@@ -77,7 +79,7 @@ def aliases_of(runbook_id: str) -> list[str]:
 
 async def get(connection: Connection, runbook_id: str) -> Runbook | None:
     """Return the runbook with this id."""
-    row = await connection.fetchrow(_SQL["get"], runbook_id)
+    row = await connection.fetchrow(*_SQL["get"](runbook_id=runbook_id))
     return None if row is None else Runbook(**dict(row))
 
 
@@ -91,21 +93,25 @@ async def page(
     limit: int,
 ) -> list[Runbook]:
     """Return runbooks in the order of their ids; ``text`` is part of an id, a form or a name."""
-    rows = await connection.fetch(_SQL["page"], after, text, platform, executable, limit)
+    rows = await connection.fetch(
+        *_SQL["page"](after=after, text=text, platform=platform, executable=executable, limit=limit)
+    )
     return [Runbook(**dict(row)) for row in rows]
 
 
 async def forms(connection: Connection, runbook_ids: Sequence[str]) -> dict[str, list[str]]:
     """Return under which ids agents write these runbooks."""
     found: dict[str, list[str]] = {each: [] for each in runbook_ids}
-    for row in await connection.fetch(_SQL["forms"], runbook_ids, _MOST_FORMS):
+    for row in await connection.fetch(
+        *_SQL["forms"](runbook_ids=runbook_ids, most_forms=_MOST_FORMS)
+    ):
         found[row["runbook_id"]].append(row["alias"])
     return found
 
 
 async def uses(connection: Connection, runbook_ids: Sequence[str]) -> dict[str, Use]:
     """Return where these runbooks are used."""
-    rows = await connection.fetch(_SQL["uses"], runbook_ids)
+    rows = await connection.fetch(*_SQL["uses"](runbook_ids=runbook_ids))
     return {
         row["runbook_id"]: Use(rules=row["rules"], sites=row["sites"], executions=row["executions"])
         for row in rows
@@ -114,12 +120,14 @@ async def uses(connection: Connection, runbook_ids: Sequence[str]) -> dict[str, 
 
 async def ids(connection: Connection) -> dict[str, bool]:
     """Return everything that an id may stand for, and whether it is a rule."""
-    return {row["id"]: row["rule"] for row in await connection.fetch(_SQL["ids"], _MOST_IDS)}
+    return {
+        row["id"]: row["rule"] for row in await connection.fetch(*_SQL["ids"](most_ids=_MOST_IDS))
+    }
 
 
 async def names(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     """Return what runbooks and rules are called, by their ids."""
-    rows = await connection.fetch(_SQL["names"], list(ids))
+    rows = await connection.fetch(*_SQL["names"](ids=list(ids)))
     return {row["id"]: row["name"] for row in rows}
 
 
@@ -127,5 +135,10 @@ async def load_catalogue(
     connection: Connection, runbooks: Iterable[tuple[str, str, str, bool]]
 ) -> int:
     """Add or renew (runbook_id, name, platform, executable); return how many changed."""
-    columns = [list(column) for column in zip(*runbooks, strict=True)]
-    return len(await connection.fetch(_SQL["load_catalogue"], *columns))
+    ids, names, platforms, executable = zip(*runbooks, strict=True)
+    rows = await connection.fetch(
+        *_SQL["load_catalogue"](
+            runbook_ids=ids, names=names, platforms=platforms, executable=executable
+        )
+    )
+    return len(rows)

@@ -43,45 +43,52 @@ class Status:
 
 async def let_go_after(connection: Connection, seconds: float) -> None:
     """Have the database end this transaction when its process says nothing for so long."""
-    await connection.execute(_SQL["let_go_after"], str(max(int(seconds * 1000), 1)))
+    await connection.execute(*_SQL["let_go_after"](milliseconds=str(max(int(seconds * 1000), 1))))
 
 
 async def claim(connection: Connection, holder: UUID, lease: float, interval: float) -> bool:
     """Start the turn that is due, if it is ours to start. ``lease`` and ``interval`` in seconds."""
     row = await connection.fetchrow(
-        _SQL["claim"], holder, dt.timedelta(seconds=lease), dt.timedelta(seconds=interval)
+        *_SQL["claim"](
+            holder=holder,
+            lease=dt.timedelta(seconds=lease),
+            interval=dt.timedelta(seconds=interval),
+        )
     )
     return row is not None
 
 
 async def renew(connection: Connection, holder: UUID, lease: float) -> bool:
     """Keep the lease for another ``lease`` seconds; False when it is no longer ours."""
-    return bool(await connection.fetchval(_SQL["renew"], holder, dt.timedelta(seconds=lease)))
+    return bool(
+        await connection.fetchval(*_SQL["renew"](holder=holder, lease=dt.timedelta(seconds=lease)))
+    )
 
 
 async def release(connection: Connection, holder: UUID) -> None:
     """Let the next process take the loop over at once."""
-    await connection.execute(_SQL["release"], holder)
+    await connection.execute(*_SQL["release"](holder=holder))
 
 
 async def status(connection: Connection) -> Status | None:
     """Return who holds the loop, or None before its first turn."""
-    row = await connection.fetchrow(_SQL["status"])
+    row = await connection.fetchrow(*_SQL["status"]())
     return None if row is None else Status(**dict(row))
 
 
 async def record(connection: Connection, run: Run) -> None:
     """Keep the record of a run."""
     await connection.execute(
-        _SQL["record"],
-        run.turn_id,
-        run.holder,
-        run.step,
-        run.started_at,
-        run.ended_at,
-        run.rows_in,
-        run.rows_out,
-        run.error,
+        *_SQL["record"](
+            turn_id=run.turn_id,
+            holder=run.holder,
+            step=run.step,
+            started_at=run.started_at,
+            ended_at=run.ended_at,
+            rows_in=run.rows_in,
+            rows_out=run.rows_out,
+            error=run.error,
+        )
     )
 
 
@@ -100,11 +107,13 @@ async def page(
     """
     moment, id = before or (None, None)
     statement = _SQL["failed_page" if failed else "page"]
-    rows = await connection.fetch(statement, moment, id, step, text, limit)
+    rows = await connection.fetch(
+        *statement(moment=moment, id=id, step=step, text=text, limit=limit)
+    )
     return [Run(**dict(row)) for row in rows]
 
 
 async def newest(connection: Connection, steps: list[str]) -> list[Run]:
     """Return the newest run of each step that ever ran."""
-    rows = await connection.fetch(_SQL["newest"], steps)
+    rows = await connection.fetch(*_SQL["newest"](steps=steps))
     return [Run(**dict(row)) for row in rows]

@@ -8,11 +8,11 @@ _SQL = load("schema")
 
 async def revision(connection: Connection) -> str | None:
     """Return the schema's revision."""
-    found: str | None = await connection.fetchval(_SQL["revision"])
+    found: str | None = await connection.fetchval(*_SQL["revision"]())
     return found
 
 
 async def spill(connection: Connection) -> None:
     """Write four megabytes into files that end with the statement. Raises DiskFullError."""
-    await connection.execute(_SQL["small_memory"])
-    await connection.execute(_SQL["spill"])
+    await connection.execute(*_SQL["small_memory"]())
+    await connection.execute(*_SQL["spill"]())

@@ -23,14 +23,14 @@ class Failing:
 
 async def note(connection: Connection, service: Service, reason: str, now: dt.datetime) -> None:
     """Add a failure."""
-    await connection.execute(_SQL["note"], service, now, reason)
+    await connection.execute(*_SQL["note"](service=service, now=now, reason=reason))
 
 
 async def end(connection: Connection, service: Service) -> None:
     """Forget the failures of a service."""
-    await connection.execute(_SQL["end"], service)
+    await connection.execute(*_SQL["end"](service=service))
 
 
 async def failing(connection: Connection) -> list[Failing]:
     """Return the services that fail."""
-    return [Failing(**dict(row)) for row in await connection.fetch(_SQL["failing"])]
+    return [Failing(**dict(row)) for row in await connection.fetch(*_SQL["failing"]())]

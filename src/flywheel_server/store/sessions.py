@@ -52,7 +52,14 @@ async def insert(
 ) -> UUID:
     """Keep a new session."""
     id: UUID = await connection.fetchval(
-        _SQL["insert"], user_id, digest, address, user_agent, now, expires_at
+        *_SQL["insert"](
+            user_id=user_id,
+            digest=digest,
+            address=address,
+            user_agent=user_agent,
+            now=now,
+            expires_at=expires_at,
+        )
     )
     return id
 
@@ -61,7 +68,7 @@ async def find(
     connection: Connection, digest: bytes, now: dt.datetime, idle_since: dt.datetime
 ) -> Session | None:
     """Return a live session, unless it was idle since ``idle_since`` or its owner is disabled."""
-    row = await connection.fetchrow(_SQL["find"], digest, now, idle_since)
+    row = await connection.fetchrow(*_SQL["find"](digest=digest, now=now, idle_since=idle_since))
     if row is None:
         return None
     user = User(**{name: row[name] for name in _USER})
@@ -79,7 +86,7 @@ async def find(
 
 async def touch(connection: Connection, session_id: UUID, now: dt.datetime) -> None:
     """Note that a session was used."""
-    await connection.execute(_SQL["touch"], session_id, now)
+    await connection.execute(*_SQL["touch"](session_id=session_id, now=now))
 
 
 async def of_user(
@@ -93,13 +100,19 @@ async def of_user(
     limit: int,
 ) -> list[Listed]:
     """Return a person's live sessions, the newest first, those behind ``after``."""
-    rows = await connection.fetch(_SQL["of_user"], user_id, now, idle_since, after, text, limit)
+    rows = await connection.fetch(
+        *_SQL["of_user"](
+            user_id=user_id, now=now, idle_since=idle_since, after=after, text=text, limit=limit
+        )
+    )
     return [Listed(**row) for row in rows]
 
 
 async def end(connection: Connection, user_id: UUID, session_id: UUID) -> bytes | None:
     """End one of a person's sessions; return its digest, or None when there is no such session."""
-    digest: bytes | None = await connection.fetchval(_SQL["end"], user_id, session_id)
+    digest: bytes | None = await connection.fetchval(
+        *_SQL["end"](user_id=user_id, session_id=session_id)
+    )
     return digest
 
 
@@ -107,24 +120,25 @@ async def end_all(
     connection: Connection, user_id: UUID, *, but: bytes | None = None
 ) -> list[bytes]:
     """End every session of a person ``but`` one; return the digests that caches must forget."""
-    rows = await connection.fetch(_SQL["end_all"], user_id, but)
+    rows = await connection.fetch(*_SQL["end_all"](user_id=user_id, but=but))
     return [row["digest"] for row in rows]
 
 
 async def forget(connection: Connection, now: dt.datetime, idle_since: dt.datetime) -> int:
     """Delete the sessions that expired or are idle; return how many."""
-    status = await connection.execute(_SQL["forget"], now, idle_since)
+    status = await connection.execute(*_SQL["forget"](now=now, idle_since=idle_since))
     return int(status.split()[-1])
 
 
 async def count_attempt(connection: Connection, email: str, now: dt.datetime) -> bool:
     """Count an attempt to sign in before it is made; return whether it may be made at all."""
     row = await connection.fetchrow(
-        _SQL["count_attempt"],
-        rules.email_digest(email),
-        now,
-        rules.LOCK_LASTS,
-        rules.MOST_FAILURES,
+        *_SQL["count_attempt"](
+            email_digest=rules.email_digest(email),
+            now=now,
+            lock_lasts=rules.LOCK_LASTS,
+            most_failures=rules.MOST_FAILURES,
+        )
     )
     if row is None:
         raise LookupError("INSERT … RETURNING gave no row")
@@ -133,10 +147,10 @@ async def count_attempt(connection: Connection, email: str, now: dt.datetime) ->
 
 async def forget_attempts(connection: Connection, email: str) -> None:
     """Forget the failures of an address whose owner has signed in."""
-    await connection.execute(_SQL["forget_attempts"], rules.email_digest(email))
+    await connection.execute(*_SQL["forget_attempts"](email_digest=rules.email_digest(email)))
 
 
 async def forget_old_attempts(connection: Connection, before: dt.datetime) -> int:
     """Delete counts that no longer lock anything; return how many."""
-    status = await connection.execute(_SQL["forget_old_attempts"], before)
+    status = await connection.execute(*_SQL["forget_old_attempts"](before=before))
     return int(status.split()[-1])

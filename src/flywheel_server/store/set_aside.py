@@ -21,15 +21,23 @@ async def put(
 ) -> None:
     """Set an id aside, or renew why and with how many executions."""
     await connection.execute(
-        _SQL["put"], reported_id, level, executions, comes_back_at, reason, by, now
+        *_SQL["put"](
+            reported_id=reported_id,
+            level=level,
+            executions=executions,
+            comes_back_at=comes_back_at,
+            reason=reason,
+            by=by,
+            now=now,
+        )
     )
 
 
 async def remove(connection: Connection, reported_id: str, level: str) -> None:
     """Have an id count again."""
-    await connection.execute(_SQL["remove"], reported_id, level)
+    await connection.execute(*_SQL["remove"](reported_id=reported_id, level=level))
 
 
 async def total(connection: Connection) -> int:
     """Return how many executions are kept under ids that are set aside."""
-    return int(await connection.fetchval(_SQL["total"]))
+    return int(await connection.fetchval(*_SQL["total"]()))

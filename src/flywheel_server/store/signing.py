@@ -8,20 +8,20 @@ _SQL = load("signing")
 
 async def newest(connection: Connection) -> bytes | None:
     """Return the private key to sign with, or None before the set-up."""
-    key: bytes | None = await connection.fetchval(_SQL["newest"])
+    key: bytes | None = await connection.fetchval(*_SQL["newest"]())
     return key
 
 
 async def lock(connection: Connection) -> None:
     """Wait until nobody else makes a key, until this transaction ends."""
-    await connection.execute(_SQL["lock"])
+    await connection.execute(*_SQL["lock"]())
 
 
 async def insert(connection: Connection, private_key: bytes) -> None:
     """Keep a private key."""
-    await connection.execute(_SQL["insert"], private_key)
+    await connection.execute(*_SQL["insert"](private_key=private_key))
 
 
 async def replace(connection: Connection, private_key: bytes, kept: bytes) -> None:
     """Keep the same private key in another form."""
-    await connection.execute(_SQL["replace"], private_key, kept)
+    await connection.execute(*_SQL["replace"](private_key=private_key, kept=kept))

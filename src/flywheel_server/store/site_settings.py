@@ -49,7 +49,7 @@ class Sharing:
 
 async def lock_site(connection: Connection, site_id: UUID) -> SiteSettings | None:
     """Return a site's settings and keep others from changing them until the end."""
-    row = await connection.fetchrow(_SQL["lock_site"], site_id)
+    row = await connection.fetchrow(*_SQL["lock_site"](site_id=site_id))
     return None if row is None else SiteSettings(**dict(row))
 
 
@@ -57,29 +57,33 @@ async def set_site(
     connection: Connection, site_id: UUID, name: str, healing_tier: HealingTier
 ) -> None:
     """Set a site's name and healing tier."""
-    await connection.execute(_SQL["set_site"], site_id, name, healing_tier)
+    await connection.execute(
+        *_SQL["set_site"](site_id=site_id, name=name, healing_tier=healing_tier)
+    )
 
 
 async def lock_mode(connection: Connection, site_id: UUID, appliance_id: UUID) -> Mode | None:
     """Return an appliance's L2 mode and keep others from changing it until the end."""
-    row = await connection.fetchrow(_SQL["lock_mode"], site_id, appliance_id)
+    row = await connection.fetchrow(*_SQL["lock_mode"](site_id=site_id, appliance_id=appliance_id))
     return None if row is None else Mode(**dict(row))
 
 
 async def set_mode(connection: Connection, site_id: UUID, appliance_id: UUID, mode: L2Mode) -> None:
     """Set the L2 mode that an appliance should run."""
-    await connection.execute(_SQL["set_mode"], site_id, appliance_id, mode)
+    await connection.execute(
+        *_SQL["set_mode"](site_id=site_id, appliance_id=appliance_id, mode=mode)
+    )
 
 
 async def sharing(connection: Connection, organization_id: UUID) -> Sharing | None:
     """Return whether an organization contributes."""
-    row = await connection.fetchrow(_SQL["sharing"], organization_id)
+    row = await connection.fetchrow(*_SQL["sharing"](organization_id=organization_id))
     return None if row is None else Sharing(**dict(row))
 
 
 async def lock_sharing(connection: Connection, organization_id: UUID) -> Sharing | None:
     """Return the same and keep others from changing it until the end."""
-    row = await connection.fetchrow(_SQL["lock_sharing"], organization_id)
+    row = await connection.fetchrow(*_SQL["lock_sharing"](organization_id=organization_id))
     return None if row is None else Sharing(**dict(row))
 
 
@@ -87,7 +91,9 @@ async def set_sharing(
     connection: Connection, organization_id: UUID, contributes: bool, now: dt.datetime
 ) -> Sharing:
     """Set whether an organization contributes."""
-    row = await connection.fetchrow(_SQL["set_sharing"], organization_id, contributes, now)
+    row = await connection.fetchrow(
+        *_SQL["set_sharing"](organization_id=organization_id, contributes=contributes, now=now)
+    )
     if row is None:
         raise LookupError("the organization was locked before")
     return Sharing(**dict(row))

@@ -29,13 +29,14 @@ async def of_pair(
         since = max(since, aged)
     evidence = pattern.evidence
     rows = await connection.fetch(
-        _SQL["of_pair"],
-        evidence.incident_type,
-        evidence.runbook_id,
-        since,
-        policy.learn_from_chaos,
-        aged,
-        policy.require_verified,
+        *_SQL["of_pair"](
+            incident_type=evidence.incident_type,
+            runbook_id=evidence.runbook_id,
+            since=since,
+            learn_from_chaos=policy.learn_from_chaos,
+            aged=aged,
+            require_verified=policy.require_verified,
+        )
     )
     found = Spread(voices=[Voice(**dict(row)) for row in rows], days=days)
     return replace(pattern, evidence=replace(evidence, spread=found))
@@ -61,13 +62,14 @@ async def of_pattern(
     """Return how the evidence of one host of a site is spread."""
     days = policies.ADVISED.platform_max_age_days
     rows = await connection.fetch(
-        _SQL["of_pattern"],
-        site_id,
-        evidence.incident_type,
-        evidence.runbook_id,
-        hostname,
-        policy.learn_from_chaos,
-        now - dt.timedelta(days=days),
-        policy.require_verified,
+        *_SQL["of_pattern"](
+            site_id=site_id,
+            incident_type=evidence.incident_type,
+            runbook_id=evidence.runbook_id,
+            hostname=hostname,
+            learn_from_chaos=policy.learn_from_chaos,
+            aged=now - dt.timedelta(days=days),
+            require_verified=policy.require_verified,
+        )
     )
     return Spread(voices=[Voice(**dict(row)) for row in rows], days=days)

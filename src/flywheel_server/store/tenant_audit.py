@@ -51,14 +51,15 @@ async def page(
 ) -> list[Change]:
     """Return the newest changes first, those below the id ``before``."""
     rows = await connection.fetch(
-        _SQL["list"],
-        before,
-        wanted.site_id,
-        wanted.action,
-        wanted.actor_kind,
-        wanted.text,
-        wanted.since,
-        limit,
-        called(wanted.text, ACTIONS),
+        *_SQL["list"](
+            before=before,
+            site_id=wanted.site_id,
+            action=wanted.action,
+            actor_kind=wanted.actor_kind,
+            text=wanted.text,
+            since=wanted.since,
+            limit=limit,
+            called=called(wanted.text, ACTIONS),
+        )
     )
     return [Change(**row) for row in rows]

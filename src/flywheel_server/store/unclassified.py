@@ -24,4 +24,7 @@ class Unclassified:
 
 async def found(connection: Connection, since: dt.datetime, limit: int) -> list[Unclassified]:
     """Return the errors reported since then, the most frequent first."""
-    return [Unclassified(**row) for row in await connection.fetch(_SQL["list"], since, limit)]
+    return [
+        Unclassified(**row)
+        for row in await connection.fetch(*_SQL["list"](since=since, limit=limit))
+    ]

@@ -97,7 +97,9 @@ async def insert(
 ) -> Endpoint:
     """Store an endpoint."""
     row = await connection.fetchrow(
-        _SQL["insert"], partner_id, url, label, list(kinds), secret, now
+        *_SQL["insert"](
+            partner_id=partner_id, url=url, label=label, kinds=list(kinds), secret=secret, now=now
+        )
     )
     if row is None:
         raise LookupError("INSERT … RETURNING gave no row")
@@ -106,7 +108,7 @@ async def insert(
 
 async def count(connection: Connection, partner_id: UUID | None) -> int:
     """Return how many endpoints there are of this owner."""
-    return int(await connection.fetchval(_SQL["count"], partner_id))
+    return int(await connection.fetchval(*_SQL["count"](partner_id=partner_id)))
 
 
 async def page(
@@ -119,29 +121,39 @@ async def page(
 ) -> list[Endpoint]:
     """Return the owner's endpoints in the order in which they were made."""
     rows = await connection.fetch(
-        _SQL["page"], partner_id, None, after, limit, text, called(text, WEBHOOKS)
+        *_SQL["page"](
+            partner_id=partner_id,
+            id=None,
+            after=after,
+            limit=limit,
+            text=text,
+            called=called(text, WEBHOOKS),
+        )
     )
     return [Endpoint(**dict(row)) for row in rows]
 
 
 async def get(connection: Connection, partner_id: UUID | None, id: UUID) -> Endpoint | None:
     """Return one endpoint of this owner."""
-    row = await connection.fetchrow(_SQL["page"], partner_id, id, None, 1, None, [])
+    row = await connection.fetchrow(
+        *_SQL["page"](partner_id=partner_id, id=id, after=None, limit=1, text=None, called=[])
+    )
     return None if row is None else Endpoint(**dict(row))
 
 
 async def change(connection: Connection, endpoint: Endpoint) -> None:
     """Store what has changed of an endpoint."""
     await connection.execute(
-        _SQL["change"],
-        endpoint.id,
-        endpoint.partner_id,
-        endpoint.url,
-        endpoint.label,
-        endpoint.kinds,
-        endpoint.enabled,
-        endpoint.gone_at,
-        endpoint.not_before,
+        *_SQL["change"](
+            id=endpoint.id,
+            partner_id=endpoint.partner_id,
+            url=endpoint.url,
+            label=endpoint.label,
+            kinds=endpoint.kinds,
+            enabled=endpoint.enabled,
+            gone_at=endpoint.gone_at,
+            not_before=endpoint.not_before,
+        )
     )
 
 
@@ -152,7 +164,9 @@ async def rotate(
     until: dt.datetime | None,
 ) -> None:
     """Replace the secret; until then the old one signs too, if at all."""
-    await connection.execute(_SQL["rotate"], endpoint.id, endpoint.partner_id, secret, until)
+    await connection.execute(
+        *_SQL["rotate"](id=endpoint.id, partner_id=endpoint.partner_id, secret=secret, until=until)
+    )
 
 
 async def forget_old_secrets(
@@ -160,26 +174,30 @@ async def forget_old_secrets(
 ) -> None:
     """Delete an endpoint's replaced secrets that have expired, those that have not where told."""
     await connection.execute(
-        _SQL["forget_old_secrets"], endpoint.id, endpoint.partner_id, now, living
+        *_SQL["forget_old_secrets"](
+            id=endpoint.id, partner_id=endpoint.partner_id, now=now, living=living
+        )
     )
 
 
 async def count_old_secrets(connection: Connection, endpoint: Endpoint) -> int:
     """Return how many replaced secrets an endpoint has."""
     return int(
-        await connection.fetchval(_SQL["count_old_secrets"], endpoint.id, endpoint.partner_id)
+        await connection.fetchval(
+            *_SQL["count_old_secrets"](id=endpoint.id, partner_id=endpoint.partner_id)
+        )
     )
 
 
 async def forget_expired_secrets(connection: Connection, now: dt.datetime) -> int:
     """Delete secrets that sign nothing any more; return how many."""
-    done: str = await connection.execute(_SQL["forget_expired_secrets"], now)
+    done: str = await connection.execute(*_SQL["forget_expired_secrets"](now=now))
     return int(done.rpartition(" ")[2])
 
 
 async def delete(connection: Connection, partner_id: UUID | None, id: UUID) -> bool:
     """Delete an endpoint with its deliveries; return whether there was one."""
-    return await connection.fetchval(_SQL["delete"], id, partner_id) is not None
+    return await connection.fetchval(*_SQL["delete"](id=id, partner_id=partner_id)) is not None
 
 
 async def deliveries(
@@ -193,7 +211,15 @@ async def deliveries(
 ) -> list[Delivery]:
     """Return deliveries to an endpoint, the newest first."""
     rows = await connection.fetch(
-        _SQL["deliveries"], endpoint.id, endpoint.partner_id, None, state, after, text, limit
+        *_SQL["deliveries"](
+            endpoint_id=endpoint.id,
+            partner_id=endpoint.partner_id,
+            id=None,
+            state=state,
+            after=after,
+            text=text,
+            limit=limit,
+        )
     )
     return [Delivery(**dict(row)) for row in rows]
 
@@ -201,14 +227,24 @@ async def deliveries(
 async def delivery(connection: Connection, endpoint: Endpoint, id: UUID) -> Delivery | None:
     """Return one delivery to an endpoint."""
     row = await connection.fetchrow(
-        _SQL["deliveries"], endpoint.id, endpoint.partner_id, id, None, None, None, 1
+        *_SQL["deliveries"](
+            endpoint_id=endpoint.id,
+            partner_id=endpoint.partner_id,
+            id=id,
+            state=None,
+            after=None,
+            text=None,
+            limit=1,
+        )
     )
     return None if row is None else Delivery(**dict(row))
 
 
 async def retry(connection: Connection, endpoint: Endpoint, id: UUID, now: dt.datetime) -> None:
     """Have a delivery sent again, from its first attempt on."""
-    await connection.execute(_SQL["retry"], id, endpoint.id, endpoint.partner_id, now)
+    await connection.execute(
+        *_SQL["retry"](id=id, endpoint_id=endpoint.id, partner_id=endpoint.partner_id, now=now)
+    )
 
 
 async def add_test(
@@ -218,16 +254,20 @@ async def add_test(
     now: dt.datetime,
 ) -> UUID:
     """Add an event that this endpoint alone is told of; return its delivery's id."""
-    event_id = await connection.fetchval(_SQL["test_event"], endpoint.partner_id, data, now)
+    event_id = await connection.fetchval(
+        *_SQL["test_event"](partner_id=endpoint.partner_id, data=data, now=now)
+    )
     delivery_id: UUID = await connection.fetchval(
-        _SQL["test_delivery"], event_id, endpoint.id, endpoint.partner_id, now
+        *_SQL["test_delivery"](
+            event_id=event_id, id=endpoint.id, partner_id=endpoint.partner_id, now=now
+        )
     )
     return delivery_id
 
 
 async def dispatch(connection: Connection, now: dt.datetime, limit: int) -> int:
     """Make the deliveries of new events; return how many events there were."""
-    return len(await connection.fetch(_SQL["dispatch"], now, limit))
+    return len(await connection.fetch(*_SQL["dispatch"](now=now, limit=limit)))
 
 
 async def lease(
@@ -242,7 +282,15 @@ async def lease(
 ) -> list[Leased]:
     """Take deliveries that are due: ``each`` of an endpoint at most, none of ``busy`` ones."""
     rows = await connection.fetch(
-        _SQL["lease"], sender, now, until, limit, each, list(busy), rules.MOST_OLD_SECRETS
+        *_SQL["lease"](
+            sender=sender,
+            now=now,
+            until=until,
+            limit=limit,
+            each=each,
+            busy=list(busy),
+            most_old_secrets=rules.MOST_OLD_SECRETS,
+        )
     )
     return [Leased(**dict(row)) for row in rows]
 
@@ -250,28 +298,33 @@ async def lease(
 async def settle(connection: Connection, sender: UUID, id: UUID, result: Result) -> None:
     """Store how an attempt ended, where it is still this sender's."""
     await connection.execute(
-        _SQL["settle"],
-        id,
-        sender,
-        result.state,
-        result.next_attempt_at,
-        result.status,
-        result.error,
-        result.at,
+        *_SQL["settle"](
+            id=id,
+            sender=sender,
+            state=result.state,
+            next_attempt_at=result.next_attempt_at,
+            status=result.status,
+            error=result.error,
+            at=result.at,
+        )
     )
 
 
 async def hold_off(connection: Connection, leased: Leased, until: dt.datetime) -> None:
     """Send nothing to an endpoint before then, as its receiver asked."""
-    await connection.execute(_SQL["hold_off"], leased.endpoint_id, until, leased.url)
+    await connection.execute(
+        *_SQL["hold_off"](endpoint_id=leased.endpoint_id, until=until, url=leased.url)
+    )
 
 
 async def switch_off(connection: Connection, leased: Leased, now: dt.datetime) -> Endpoint | None:
     """Switch an endpoint off whose receiver is gone; None when it is off, or leads elsewhere."""
-    row = await connection.fetchrow(_SQL["switch_off"], leased.endpoint_id, now, leased.url)
+    row = await connection.fetchrow(
+        *_SQL["switch_off"](endpoint_id=leased.endpoint_id, now=now, url=leased.url)
+    )
     return None if row is None else Endpoint(**dict(row))
 
 
 async def let_go(connection: Connection, sender: UUID) -> None:
     """Leave to others what this sender had taken."""
-    await connection.execute(_SQL["let_go"], sender)
+    await connection.execute(*_SQL["let_go"](sender=sender))
