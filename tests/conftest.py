@@ -41,7 +41,7 @@ FAST = {
 # Each test copies a database of some five hundred files: in memory that takes a tenth of the time.
 MEMORY = Path("/dev/shm")
 # The cast signed in when it was made.
-_STAGE_SECONDS = 300.0
+_SCENE_SECONDS = 300.0
 _ROOM_BYTES = 4 * 1024**3
 _numbers = itertools.count(1)
 
@@ -86,7 +86,7 @@ async def _keep_last_month(url: str) -> None:
     await connection.close()
 
 
-class Stage:
+class Scene:
     """A database of this worker with the cast in it, to copy: making the cast takes longest."""
 
     def __init__(self, cluster: embedded.Address) -> None:
@@ -98,7 +98,7 @@ class Stage:
 
     async def set(self) -> str:
         """Return the database's name; it is made again when the sessions in it grow old."""
-        if time.monotonic() - self._made_at > _STAGE_SECONDS:
+        if time.monotonic() - self._made_at > _SCENE_SECONDS:
             await self._make()
         return self._name
 
@@ -115,18 +115,18 @@ class Stage:
 
 
 @pytest.fixture(scope="session")
-def stage(cluster: embedded.Address) -> Stage:
-    return Stage(cluster)
+def scene(cluster: embedded.Address) -> Scene:
+    return Scene(cluster)
 
 
 @pytest.fixture
 async def address(
-    request: pytest.FixtureRequest, cluster: embedded.Address, stage: Stage
+    request: pytest.FixtureRequest, cluster: embedded.Address, scene: Scene
 ) -> AsyncIterator[embedded.Address]:
     """Make a migrated database for one test: empty, but for the cast where the test asks for it."""
     name, template = _new_name(), "flywheel"
     if "cast" in request.fixturenames:
-        template = await stage.set()
+        template = await scene.set()
     async with _maintenance(cluster) as connection:
         await connection.execute(_copy(name, template))
         yield _named(cluster, name)
@@ -199,11 +199,11 @@ async def client(
 
 
 @pytest.fixture
-def cast(address: embedded.Address, stage: Stage) -> people.Cast:  # noqa: ARG001 - copied with it
+def cast(address: embedded.Address, scene: Scene) -> people.Cast:  # noqa: ARG001 - copied with it
     """Give the people and places of ``tests/cast.py``, who are in the test's database."""
-    if stage.cast is None:
+    if scene.cast is None:
         raise LookupError("the database was copied from one without a cast")
-    return stage.cast
+    return scene.cast
 
 
 @pytest.fixture

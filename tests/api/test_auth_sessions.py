@@ -121,15 +121,15 @@ async def test_an_idle_and_an_old_session_end(database: db.Database, cast: Cast)
 
 
 async def test_an_ended_session_stops_in_another_process_when_it_hears_of_it(
-    client: httpx.AsyncClient, database: db.Database, cast: Cast
+    client: httpx.AsyncClient, own_database: db.Database, cast: Cast
 ) -> None:
-    """The other process is the `database` fixture; the client's hears through LISTEN."""
+    """The other process is `own_database`; the client's hears through LISTEN."""
     headers = cast.session(VIEWER)
     assert (await client.get("/api/auth/session", headers=headers)).status_code == 200
     heard = asyncio.Event()
     runtime = client._transport.app.state.runtime  # type: ignore[attr-defined]
     runtime.database.subscribers.append(lambda _channel, _payload: heard.set())
-    async with db.transaction(database, STAGE) as connection:
+    async with db.transaction(own_database, STAGE) as connection:
         await people.disable(connection, STAGE, cast.people[VIEWER].id, clock.now())
     async with asyncio.timeout(listener.TRUST_SECONDS):
         await heard.wait()
