@@ -257,6 +257,14 @@ CREATE FUNCTION public.lookalike_key(name text) RETURNS text
  SELECT replace(translate(regexp_replace(lower((NORMALIZE(name, NFKD) COLLATE pg_c_utf8)), '[\s\u00ad\u0300-\u036f\u200b-\u200f\u2028-\u202f\u2060\ufeff_.:/-]+'::text, ''::text, 'g'::text), '01i|аеорсухіѕјһԁԛԝкмтвнӏαεικνορτυχ'::text, 'olllaeopcyxlsjhdqwkmtbhlaelkvoptux'::text), 'rn'::text, 'm'::text) AS replace;
 END;
 
+CREATE FUNCTION public.order_check(payload text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN NULLIF(((payload)::jsonb #>> '{parameters,check_type}'::text[]), ''::text);
+
+CREATE FUNCTION public.order_host(payload text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN lower(COALESCE(NULLIF(((payload)::jsonb #>> '{parameters,target_host}'::text[]), ''::text), NULLIF(((payload)::jsonb #>> '{parameters,hostname}'::text[]), ''::text)));
+
 CREATE FUNCTION public.orders_guard() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1138,6 +1146,9 @@ CREATE TABLE public.orders (
     error_message text,
     outcome text,
     standing text,
+    proof_source text,
+    proof_reference text,
+    proof_seen_at timestamp with time zone,
     CONSTRAINT orders_acknowledged_when_said CHECK (
 CASE state
     WHEN 'pending'::text THEN (acknowledged_at IS NULL)
@@ -1155,6 +1166,8 @@ END),
     CONSTRAINT orders_order_type_form CHECK ((order_type ~ '^[A-Za-z][A-Za-z0-9_.-]{0,99}$'::text)),
     CONSTRAINT orders_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text, 'unknown'::text]))),
     CONSTRAINT orders_payload_is_the_order CHECK ((((signed_payload)::jsonb @> jsonb_build_object('order_id', id, 'order_type', order_type, 'nonce', nonce)) AND (jsonb_typeof(((signed_payload)::jsonb -> 'parameters'::text)) = 'object'::text))),
+    CONSTRAINT orders_proof_source_known CHECK ((proof_source = ANY (ARRAY['scan'::text, 'incident'::text]))),
+    CONSTRAINT orders_proof_whole CHECK (((num_nulls(proof_source, proof_reference, proof_seen_at) = 3) OR ((num_nulls(proof_source, proof_reference, proof_seen_at) = 0) AND (kind = 'healing'::text) AND (standing = 'verified'::text)))),
     CONSTRAINT orders_reported_when_run CHECK ((
 CASE state
     WHEN 'completed'::text THEN ((reported_at IS NOT NULL) AND ((outcome = ANY (ARRAY['success'::text, 'unknown'::text])) OR (standing = 'verified'::text)))
@@ -2066,6 +2079,8 @@ CREATE INDEX orders_deadline_idx ON public.orders USING btree (expires_at) WHERE
 CREATE UNIQUE INDEX orders_one_live_key ON public.orders USING btree (appliance_id, order_type, object_key) WHERE (state = ANY (ARRAY['pending'::text, 'acknowledged'::text]));
 
 CREATE INDEX orders_rule_idx ON public.orders USING btree (rule, appliance_id) WHERE (rule IS NOT NULL);
+
+CREATE INDEX orders_unproven_idx ON public.orders USING btree (site_id, reported_at) WHERE ((kind = 'healing'::text) AND (outcome = ANY (ARRAY['success'::text, 'unknown'::text])) AND (proof_seen_at IS NULL));
 
 CREATE INDEX organizations_partner_idx ON public.organizations USING btree (partner_id);
 
@@ -3752,6 +3767,15 @@ GRANT UPDATE(outcome) ON TABLE public.orders TO flywheel_loop;
 
 GRANT UPDATE(standing) ON TABLE public.orders TO flywheel_appliance;
 GRANT UPDATE(standing) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(proof_source) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(proof_source) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(proof_reference) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(proof_reference) ON TABLE public.orders TO flywheel_loop;
+
+GRANT UPDATE(proof_seen_at) ON TABLE public.orders TO flywheel_appliance;
+GRANT UPDATE(proof_seen_at) ON TABLE public.orders TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.partners TO flywheel_auth;
 GRANT SELECT ON TABLE public.partners TO flywheel_partner;

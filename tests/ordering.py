@@ -60,7 +60,8 @@ async def stored(database: db.Database, id: str) -> Order:
             "SELECT id, site_id, appliance_id, kind, order_type, object_key, rule, priority,"
             " created_at, expires_at, nonce, signed_payload, signature, issued_by, state,"
             " changed_at, handed_out_at, acknowledged_at, finished_at, reported_at, success,"
-            " result, error_message, outcome, standing FROM orders WHERE id = $1",
+            " result, error_message, outcome, standing, proof_source,"
+            " proof_reference, proof_seen_at FROM orders WHERE id = $1",
             id,
         )
     assert row is not None

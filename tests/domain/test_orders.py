@@ -58,6 +58,9 @@ def order(text: str) -> orders.Order:
         error_message=None,
         outcome=None,
         standing=None,
+        proof_source=None,
+        proof_reference=None,
+        proof_seen_at=None,
     )
 
 

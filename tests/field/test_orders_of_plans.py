@@ -90,7 +90,6 @@ class Manual:
             headers=self.cast.appliance.credential.headers,
         )
         assert answer.status_code == 200, answer.text
-        await self.turn()
 
 
 @pytest.fixture
@@ -140,11 +139,22 @@ async def test_the_next_scan_tells_what_an_acknowledged_order_came_to(
     order = await manual.heal(OLDER, **TRIGGERED)
     await manual.scan(order, status)
 
-    assert await manual.pattern() == counted
     plan = await manual.seen()
+    (bundle,) = await evidence.chain(manual.database, manual.cast.site)
+    assert plan["order_proof"]["reference"] == bundle["bundle_id"]
     assert (plan["outcome"], plan["standing"]) == (outcome, "verified")
     assert (plan["order_status"], plan["order_outcome"]) == ("completed", outcome)
     assert plan["order_standing"] == "verified"
+    says = "a later signed scan confirms it" if status == "pass" else "scan says not healed"
+    for reader, root in (("partner owner", "/partner"), ("client admin", "/client")):
+        session = manual.cast.session(reader)
+        page = await manual.client.get(f"{root}/plans/{manual.plan_id}", headers=session)
+        assert says in page.text
+    # A turn comes to the same, from the execution that the order became; that was received anew.
+    await manual.turn()
+    assert await manual.pattern() == counted
+    turned = await manual.seen()
+    assert turned | {"executed_at": plan["executed_at"]} == plan
 
 
 @pytest.mark.parametrize("report_first", [True, False])
@@ -169,10 +179,40 @@ async def test_a_heal_that_the_appliance_reports_itself_counts_once(
     for _ in range(2):
         await manual.turn()
 
+    assert (await manual.seen())["order_proof"] is None
+    # What the appliance's own report is proven by, proves the order as well.
+    await manual.scan(order, "pass")
+    await manual.turn()
+
     assert await manual.pattern() == (1, 1, 0, 0, 0)
     plan = await manual.seen()
     assert (plan["execution_id"], plan["standing"]) == (own["execution_id"], "verified")
     assert plan["order_standing"] == "verified"
+
+
+async def test_an_order_told_after_its_heal_was_proven_is_proven_by_the_same_look(
+    manual: Manual,
+) -> None:
+    """Broken by leaving the proof out of ``verify`` in ``sql/order_executions.sql``."""
+    order = await manual.ordered(NEWER)
+    own = telemetry.execution(
+        incident_id="drift-manual-1",
+        incident_type=planning.TYPE,
+        runbook_id=planning.RUNBOOK,
+        hostname=order["parameters"]["hostname"],
+    )
+    await telemetry.send(manual.client, manual.cast.site, [own])
+    await manual.scan(order, "pass")
+    # The daemon's completion was held up: the scan was before it.
+    await walk.answer_order(manual.client, manual.cast.appliance, order, **HEALED)
+    assert (await manual.seen())["order_standing"] == "observed"
+    await manual.turn()
+
+    plan = await manual.seen()
+    (bundle,) = await evidence.chain(manual.database, manual.cast.site)
+    assert (plan["outcome"], plan["standing"]) == ("success", "verified")
+    assert (plan["order_outcome"], plan["order_standing"]) == ("success", "verified")
+    assert plan["order_proof"]["reference"] == bundle["bundle_id"]
 
 
 async def test_a_healing_order_names_the_check_so_that_its_incident_is_resolved(

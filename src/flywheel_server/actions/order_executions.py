@@ -12,11 +12,10 @@ from flywheel_server.db import Connection
 from flywheel_server.domain import plans
 from flywheel_server.domain.completions import Meaning
 from flywheel_server.domain.executions import CLAIMS, Fact, Outcome
-from flywheel_server.domain.orders import Order
+from flywheel_server.domain.orders import OF_ORDER, Order
 from flywheel_server.store import executions
 from flywheel_server.store import order_executions as store
 
-PREFIX = "order-"
 # More than a turn meets; the next one goes on.
 _MOST_REPEATED = 1_000
 # What stands for the digest of a version that has no fact; `keys` in sql/recounts.sql knows it.
@@ -49,7 +48,7 @@ async def take_back(connection: Connection, now: dt.datetime) -> int:
     For the loop, before it counts: no heal is counted twice.
     """
     done = 0
-    found = await store.repeated(connection, now - plans.AWAITED, PREFIX, _MOST_REPEATED)
+    found = await store.repeated(connection, now - plans.AWAITED, OF_ORDER, _MOST_REPEATED)
     for site_id, execution_id in found:
         await executions.lock(connection, site_id, execution_id)
         versions = await executions.versions(connection, site_id, execution_id)
@@ -73,8 +72,8 @@ def _fact(order: Order, plan: store.Plan, meaning: Meaning) -> Fact:
     told = {"order_id": order.id, "plan_id": str(plan.id)}
     return Fact(
         site_id=order.site_id,
-        execution_id=f"{PREFIX}{order.id}",
-        digest=hashlib.sha256(f"{PREFIX}{order.id}".encode()).digest(),
+        execution_id=f"{OF_ORDER}{order.id}",
+        digest=hashlib.sha256(f"{OF_ORDER}{order.id}".encode()).digest(),
         occurred_at=None,
         appliance_id=order.appliance_id,
         reported_appliance=None,

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import orders as actions
@@ -14,7 +14,7 @@ from flywheel_server.api.agent_orders import OrderId
 from flywheel_server.api.bodies import JsonObject
 from flywheel_server.api.operator_bodies import Name, OperatorBody, Reason, View
 from flywheel_server.db import Connection
-from flywheel_server.domain import completions, orders, rules
+from flywheel_server.domain import completions, heal_proofs, orders, rules
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
@@ -75,6 +75,28 @@ class CancelBody(OperatorBody):
     )
 
 
+class ProofView(BaseModel):
+    """What was seen after a healing order; it says whether that healed."""
+
+    source: heal_proofs.Source = Field(
+        description="`scan`: a signed bundle of evidence; `incident`: the end of its incident.",
+        examples=["scan"],
+    )
+    reference: str = Field(
+        description="The `bundle_id`, or the incident's id.", examples=["site-lab-01-20260224"]
+    )
+    seen_at: dt.datetime = Field(description="When the host was looked at, UTC.", examples=[_TIME])
+
+
+def proof_view(
+    source: heal_proofs.Source | None, reference: str | None, seen_at: dt.datetime | None
+) -> ProofView | None:
+    """Return a proof as people see it; None where there is none."""
+    if source is None or reference is None or seen_at is None:
+        return None
+    return ProofView(source=source, reference=reference, seen_at=seen_at)
+
+
 class OrderView(View):
     """An order and what became of it."""
 
@@ -117,6 +139,11 @@ class OrderView(View):
         description="`claimed`: this agent version cannot know; `verified`: a check or a later "
         "scan says so.",
         examples=["observed"],
+    )
+    proof: ProofView | None = Field(
+        description="Healing orders: the first look at its host's check after it was reported, "
+        "within a day; null: none yet.",
+        examples=[None],
     )
     meaning: str | None = Field(
         description="The end in words, where the status alone would mislead.",
@@ -259,16 +286,23 @@ async def _draft(connection: Connection, appliance: Appliance, body: OrderBody) 
 async def _parameters(
     connection: Connection, appliance: Appliance, body: OrderBody
 ) -> dict[str, Any]:
-    """Return an order's parameters; a healing order also names the check, if it is known."""
+    """Return an order's parameters; a healing order also names its host and check, if known.
+
+    Newer daemons resolve their incident by these, and later scans of them prove the heal.
+    """
     given = body.parameters
-    incident_id = given.get("incident_id")
-    if body.kind != "healing" or given.get("check_type"):
+    if body.kind != "healing":
         return given
-    known = given.get("incident_type")
-    if not known and isinstance(incident_id, str) and incident_id:
-        known = await order_executions.incident_type(connection, appliance.site_id, incident_id)
-    # Newer daemons resolve their incident by its host and its check.
-    return given | {"check_type": known} if known else given
+    incident_id = given.get("incident_id")
+    known = None
+    if isinstance(incident_id, str) and incident_id:
+        known = await order_executions.incident(connection, appliance.site_id, incident_id)
+    check = given.get("incident_type") or (known and known.incident_type)
+    if check and not given.get("check_type"):
+        given = given | {"check_type": check}
+    if known and known.hostname and not (given.get("target_host") or given.get("hostname")):
+        given = given | {"target_host": known.hostname, "hostname": known.hostname}
+    return given
 
 
 async def _rule_draft(
@@ -300,7 +334,14 @@ def _shown(order: Order, agent_version: str) -> dict[str, Any]:
         "runbook_id": signed.get("runbook_id"),
         "status": order.state,
         "result": None if secret else order.result,
-        "meaning": orders.meaning(order.kind, order.outcome, order.standing),
+        "meaning": orders.meaning(
+            order.kind,
+            order.outcome,
+            order.standing,
+            order.proof_source,
+            provable=orders.provable(order),
+        ),
+        "proof": proof_view(order.proof_source, order.proof_reference, order.proof_seen_at),
         "caution": orders.caution(order.kind, [agent_version]) if order.live else None,
         **{
             name: getattr(order, name)

@@ -24,6 +24,7 @@ from flywheel_server.api.access import (
 )
 from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.api.operator_bodies import OperatorBody, PathId, ReasonBody
+from flywheel_server.api.orders import ProofView, proof_view
 from flywheel_server.domain import completions, orders
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.domain.scope import PartnerScope
@@ -88,13 +89,19 @@ class PlanView(BaseModel):
     order_id: str | None = Field(description="The order that came of it.", examples=[None])
     order_status: str | None = Field(description="Where the order stands.", examples=["pending"])
     order_outcome: completions.Outcome | None = Field(
-        description="What the appliance's words about the order mean; `unknown`: carried out, and "
-        "the report of it was lost.",
+        description="What the appliance's words about the order mean, or what a later scan showed; "
+        "`unknown`: carried out, and the report of it was lost.",
         examples=["success"],
     )
     order_standing: completions.Standing | None = Field(
-        description="What these words are worth; `claimed`: this agent version cannot know.",
+        description="What these words are worth; `claimed`: this agent version cannot know; "
+        "`verified`: a check or a later scan says so.",
         examples=["observed"],
+    )
+    order_proof: ProofView | None = Field(
+        description="The first look at its host's check after the order was reported, within a "
+        "day; null: none yet.",
+        examples=[None],
     )
     handed_out_at: dt.datetime | None = Field(
         description="When the appliance was first told of the order.", examples=[None]
@@ -294,6 +301,9 @@ def _view(approval: Approval, scope: Decider) -> PlanView:
         appliance_id=approval.wire_id,
         details=approval.input.get("details", {}),
         order_status=approval.order_state,
+        order_proof=proof_view(
+            approval.proof_source, approval.proof_reference, approval.proof_seen_at
+        ),
         caution=orders.caution("healing", approval.agent_versions) if undone else None,
         may_decide=decides and approval.state == "waiting",
         **same,

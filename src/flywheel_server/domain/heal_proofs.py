@@ -38,6 +38,16 @@ class Look:
     passed: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a look said of a heal, where it is written down, and when it was."""
+
+    source: Source
+    reference: str
+    passed: bool
+    seen_at: dt.datetime
+
+
 def looks(checks: object) -> list[Look]:
     """Return what the checks of a bundle say clearly, the worst where one is listed twice."""
     found: dict[tuple[str, str], bool] = {}

@@ -15,6 +15,7 @@ from uuid import UUID
 from flywheel_server import errors
 from flywheel_server.domain import agents
 from flywheel_server.domain.completions import Outcome, Standing
+from flywheel_server.domain.heal_proofs import Source
 
 Kind = Literal[
     "healing",
@@ -45,6 +46,8 @@ MOVES: dict[State, frozenset[State]] = {
 # Their parameters are for the appliance alone: no page, list or audit entry shows them.
 SECRET: frozenset[str] = frozenset({"update_credentials"})
 
+# The execution that a plan's healing order becomes is called so, followed by the order's id.
+OF_ORDER = "order-"
 MOST_ID = 300
 MOST_PAYLOAD_BYTES = 64 * 1024
 SHORTEST = dt.timedelta(seconds=30)
@@ -58,6 +61,13 @@ ACKNOWLEDGES_ONLY = "This agent version acknowledges healing orders without carr
 WHAT_WORKS = (
     "What works: a person heals it (L3), or the agent is upgraded to 0.4 or newer and ordered then."
 )
+_ACKNOWLEDGED = "acknowledged: this agent version cannot know whether anything was healed"
+_SCAN_TELLS = "the next signed scan of the host tells"
+_NO_SCAN_TELLS = "it names no host or no check, so no scan can tell"
+_PROVEN_BY: dict[Source, str] = {
+    "scan": "a later signed scan",
+    "incident": "the end of its incident",
+}
 _ORDER_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 
@@ -109,6 +119,10 @@ class Order:
     # What its words mean, and what they are worth; None until it said something.
     outcome: Outcome | None
     standing: Standing | None
+    # Of a healing order: the first look at its host's check after it was reported.
+    proof_source: Source | None
+    proof_reference: str | None
+    proof_seen_at: dt.datetime | None
 
     @property
     def live(self) -> bool:
@@ -234,19 +248,35 @@ def caution(kind: Kind, agent_versions: Collection[str]) -> str | None:
     )
 
 
-def meaning(kind: Kind, outcome: Outcome | None, standing: Standing | None) -> str | None:
+def meaning(
+    kind: Kind,
+    outcome: Outcome | None,
+    standing: Standing | None,
+    proof: Source | None,
+    *,
+    provable: bool,
+) -> str | None:
     """Return what the end of an order means, where its state alone would mislead."""
+    awaited = f"; {_SCAN_TELLS if provable else _NO_SCAN_TELLS}"
     if outcome == "unknown":
-        return REPORT_LOST
+        return REPORT_LOST + (awaited if kind == "healing" else "")
     if outcome == "not_attempted":
         return "not attempted: the appliance could not"
     if kind != "healing" or outcome is None:
         return None
     if standing == "claimed":
-        return "acknowledged: this agent version cannot know whether anything was healed"
+        return f"{_ACKNOWLEDGED}{awaited if outcome == 'success' else ''}"
     if standing == "verified":
-        return "healed, a check confirms it" if outcome == "success" else "a check says not healed"
+        by = "a check" if proof is None else _PROVEN_BY[proof]
+        return f"healed, {by} confirms it" if outcome == "success" else f"{by} says not healed"
     return None
+
+
+def provable(order: Order) -> bool:
+    """Say whether an order names a host and a check of it, so that a later scan can judge it."""
+    parameters = order.signed["parameters"]
+    host = parameters.get("target_host") or parameters.get("hostname")
+    return order.kind == "healing" and bool(host and parameters.get("check_type"))
 
 
 def shown_parameters(order: Order) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from flywheel_server.api.access import (
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
-from flywheel_server.domain import agents
+from flywheel_server.domain import agents, orders
 from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.domain.scope import ClientScope
@@ -264,6 +264,7 @@ def _words(scope: Decider) -> dict[str, Any]:
         "said": _SAID,
         "planners": _PLANNERS,
         "became": became,
+        "proven": proven,
         "obstacle": lambda plan: obstacle(scope, plan),
     }
 
@@ -285,8 +286,17 @@ def became(plan: PlanView) -> str:
     return _ordered(plan)
 
 
+def proven(plan: PlanView) -> str:
+    """Return what a look after a plan's order says, in words; the plan has such a proof."""
+    source = None if plan.order_proof is None else plan.order_proof.source
+    said = orders.meaning("healing", plan.order_outcome, plan.order_standing, source, provable=True)
+    return said or ""
+
+
 def _ordered(plan: PlanView) -> str:
     """Return what became of a plan's order, for as long as no execution says more."""
+    if plan.order_proof is not None:
+        return f"{proven(plan).capitalize()}."
     if plan.order_outcome == "unknown":
         return _LOST
     if plan.order_standing == "claimed":

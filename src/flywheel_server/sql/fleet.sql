@@ -56,7 +56,10 @@ ORDER BY f.slug;
 -- The newest first; :only_open leaves the open ones only.
 SELECT
     d.id, d.kind, d.order_type, d.state, d.issued_by, d.created_at, d.expires_at, d.acknowledged_at,
-    d.finished_at, d.error_message, d.outcome, d.standing, p.wire_id, p.agent_version
+    d.finished_at, d.error_message, d.outcome, d.standing, d.proof_source, d.proof_seen_at,
+    order_host(d.signed_payload) IS NOT NULL
+        AND order_check(d.signed_payload) IS NOT NULL AS provable,
+    p.wire_id, p.agent_version
 FROM orders d
 JOIN appliances p ON p.id = d.appliance_id
 WHERE d.site_id = :site_id

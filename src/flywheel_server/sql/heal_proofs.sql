@@ -60,3 +60,53 @@ INSERT INTO heal_proofs (
     site_id, execution_id, revision, source, reference, passed, said, seen_at, proven_at
 )
 VALUES (:site_id, :id, :revision, :source, :reference, :passed, :outcome, :seen_at, now());
+
+-- name: unproven_orders
+-- The same of healing orders, by what they were signed to heal.
+SELECT
+    o.id AS order_id, o.reported_at AS occurred_at, o.standing = 'claimed' AS claimed,
+    order_host(o.signed_payload) AS hostname, order_check(o.signed_payload) AS incident_type
+FROM orders o
+WHERE o.site_id = :site_id
+    AND o.kind = 'healing'
+    AND o.reported_at >= :since
+    AND o.outcome IN ('success', 'unknown')
+    AND o.proof_seen_at IS NULL
+    AND (order_host(o.signed_payload), order_check(o.signed_payload)) IN (
+        SELECT u.hostname, u.incident_type
+        FROM unnest(:hostnames::text[], :incident_types::text[]) AS u (hostname, incident_type)
+    )
+    AND (
+        :appliance_id::uuid IS NULL
+        OR o.appliance_id = :appliance_id
+        OR o.appliance_id IN (SELECT a.id FROM appliances a WHERE a.merged_into = :appliance_id)
+    )
+ORDER BY o.reported_at, o.id
+LIMIT :limit;
+
+-- name: settle_order
+-- Guarded: the first look decides, once. A plan that stands by this order's end follows at once.
+WITH settled AS (
+    UPDATE orders AS o
+    SET
+        outcome = :outcome,
+        standing = 'verified',
+        proof_source = :source,
+        proof_reference = :reference,
+        proof_seen_at = :seen_at,
+        changed_at = GREATEST(o.changed_at, now())
+    WHERE o.site_id = :site_id
+        AND o.id = :id
+        AND o.proof_seen_at IS NULL
+    RETURNING o.id
+), followed AS (
+    UPDATE plans AS p
+    SET outcome = :outcome, verified = :passed
+    FROM plan_approvals w
+    JOIN settled s ON s.id = w.order_id
+    WHERE w.site_id = :site_id
+        AND p.site_id = :site_id
+        AND p.id = w.plan_id
+        AND p.execution_id = :prefix || s.id
+)
+SELECT s.id FROM settled s;

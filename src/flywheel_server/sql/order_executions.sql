@@ -55,30 +55,47 @@ LIMIT :limit;
 
 -- name: verify
 -- fleet: the loop looks after the orders of every site
--- What a check or a later scan says of a heal is what its order came to.
+-- What a check of the agent, or a look at the heal that it reported itself, says of a plan is what its
+-- order came to, unless a look at the order decided first.
 UPDATE orders o
-SET outcome = p.outcome, standing = 'verified', changed_at = :now
+SET outcome = p.outcome,
+    standing = 'verified',
+    proof_source = h.source,
+    proof_reference = h.reference,
+    proof_seen_at = h.seen_at,
+    changed_at = :now
 FROM plan_approvals w
 JOIN plans p ON p.id = w.plan_id
+LEFT JOIN LATERAL (
+    SELECT h.source, h.reference, h.seen_at
+    FROM heal_proofs h
+    WHERE h.site_id = p.site_id
+        AND h.execution_id = p.execution_id
+        AND h.passed = (p.outcome = 'success')
+    ORDER BY h.revision DESC
+    LIMIT 1
+) h ON true
 WHERE w.order_id = o.id
     AND p.created_at >= :made_since
     AND p.verified IS NOT NULL
     AND p.outcome IN ('success', 'failure')
     AND o.reported_at IS NOT NULL
-    AND (o.outcome, o.standing) IS DISTINCT FROM (p.outcome, 'verified')
+    AND o.proof_seen_at IS NULL
+    AND (o.outcome, o.standing, o.proof_seen_at)
+        IS DISTINCT FROM (p.outcome, 'verified', h.seen_at)
 RETURNING o.id;
 
--- name: incident_type
--- What an incident is about, by the id that an appliance or this server knows it by.
-SELECT found.incident_type
+-- name: incident
+-- What an incident is about, and on which host, by the id that an appliance or this server knows.
+SELECT found.incident_type, COALESCE(found.hostname, '') AS hostname
 FROM (
-    SELECT p.incident_type, p.created_at AS at
+    SELECT p.incident_type, p.hostname, p.created_at AS at
     FROM plans p
     WHERE p.site_id = :site_id
         AND hashtextextended(p.incident_id, 0) = hashtextextended(:incident_id, 0)
         AND p.incident_id = :incident_id
     UNION ALL
-    SELECT i.check_type, i.reported_at
+    SELECT i.check_type, i.hostname, i.reported_at
     FROM incidents i
     WHERE i.site_id = :site_id
         AND i.id::text = :incident_id

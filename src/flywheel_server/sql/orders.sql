@@ -13,14 +13,16 @@ RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message, o.outcome, o.standing;
+    o.result, o.error_message, o.outcome, o.standing, o.proof_source,
+    o.proof_reference, o.proof_seen_at;
 
 -- name: live
 SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message, o.outcome, o.standing
+    o.result, o.error_message, o.outcome, o.standing, o.proof_source,
+    o.proof_reference, o.proof_seen_at
 FROM orders o
 WHERE o.site_id = :site_id
     AND o.appliance_id = :appliance_id
@@ -34,7 +36,8 @@ SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message, o.outcome, o.standing
+    o.result, o.error_message, o.outcome, o.standing, o.proof_source,
+    o.proof_reference, o.proof_seen_at
 FROM orders o
 WHERE o.site_id = :site_id
     AND o.appliance_id = :appliance_id
@@ -56,7 +59,8 @@ SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message, o.outcome, o.standing
+    o.result, o.error_message, o.outcome, o.standing, o.proof_source,
+    o.proof_reference, o.proof_seen_at
 FROM orders o
 WHERE o.id = :id
 FOR NO KEY UPDATE;
@@ -71,7 +75,8 @@ RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message, o.outcome, o.standing;
+    o.result, o.error_message, o.outcome, o.standing, o.proof_source,
+    o.proof_reference, o.proof_seen_at;
 
 -- name: complete
 -- A state that is final stays; what the appliance says of it is kept beside it.
@@ -97,7 +102,8 @@ RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message, o.outcome, o.standing;
+    o.result, o.error_message, o.outcome, o.standing, o.proof_source,
+    o.proof_reference, o.proof_seen_at;
 
 -- name: cancel
 UPDATE orders AS o
@@ -109,7 +115,8 @@ RETURNING
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message, o.outcome, o.standing;
+    o.result, o.error_message, o.outcome, o.standing, o.proof_source,
+    o.proof_reference, o.proof_seen_at;
 
 -- name: cancel_of_rule
 -- fleet: the caller's row-level security decides which orders there are
@@ -173,7 +180,8 @@ SELECT
     o.id, o.site_id, o.appliance_id, o.kind, o.order_type, o.object_key, o.rule, o.priority,
     o.created_at, o.expires_at, o.nonce, o.signed_payload, o.signature, o.issued_by, o.state,
     o.changed_at, o.handed_out_at, o.acknowledged_at, o.finished_at, o.reported_at, o.success,
-    o.result, o.error_message, o.outcome, o.standing
+    o.result, o.error_message, o.outcome, o.standing, o.proof_source,
+    o.proof_reference, o.proof_seen_at
 FROM orders o
 WHERE o.site_id = :site_id
     AND o.appliance_id IN (

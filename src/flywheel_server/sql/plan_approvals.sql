@@ -20,8 +20,8 @@ SELECT
         ORDER BY v.agent_version
     ) AS agent_versions,
     w.decided_at, w.decided_by, w.notes, w.order_id, q.state AS order_state,
-    q.outcome AS order_outcome, q.standing AS order_standing, q.handed_out_at, p.execution_id,
-    p.executed_at, p.outcome, p.verified
+    q.outcome AS order_outcome, q.standing AS order_standing, q.proof_source, q.proof_reference,
+    q.proof_seen_at, q.handed_out_at, p.execution_id, p.executed_at, p.outcome, p.verified
 FROM plan_approvals w
 JOIN plans p ON p.id = w.plan_id
 JOIN runbooks b ON b.runbook_id = p.runbook_id
@@ -67,8 +67,8 @@ SELECT
         ORDER BY v.agent_version
     ) AS agent_versions,
     w.decided_at, w.decided_by, w.notes, w.order_id, q.state AS order_state,
-    q.outcome AS order_outcome, q.standing AS order_standing, q.handed_out_at, p.execution_id,
-    p.executed_at, p.outcome, p.verified
+    q.outcome AS order_outcome, q.standing AS order_standing, q.proof_source, q.proof_reference,
+    q.proof_seen_at, q.handed_out_at, p.execution_id, p.executed_at, p.outcome, p.verified
 FROM plan_approvals w
 JOIN plans p ON p.id = w.plan_id
 JOIN runbooks b ON b.runbook_id = p.runbook_id

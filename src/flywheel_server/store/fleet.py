@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection, Record
-from flywheel_server.domain import completions
+from flywheel_server.domain import completions, heal_proofs
 from flywheel_server.domain import orders as ordered
 from flywheel_server.sql import load
 
@@ -64,13 +64,19 @@ class OrderRow:
     error_message: str | None
     outcome: completions.Outcome | None
     standing: completions.Standing | None
+    proof_source: heal_proofs.Source | None
+    proof_seen_at: dt.datetime | None
+    # Whether it names a host and a check that a later scan can tell of.
+    provable: bool
     wire_id: str
     agent_version: str
 
     @property
     def meaning(self) -> str | None:
         """Return what its end means, where the state alone would mislead."""
-        return ordered.meaning(self.kind, self.outcome, self.standing)
+        return ordered.meaning(
+            self.kind, self.outcome, self.standing, self.proof_source, provable=self.provable
+        )
 
     @property
     def caution(self) -> str | None:

@@ -1,4 +1,7 @@
-"""Heals that a later look decided on: which wait for one, and what came of it."""
+"""Heals that a later look decided on: which wait for one, and what came of it.
+
+A heal is told by an execution, or by the completion of a healing order.
+"""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -6,7 +9,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.db import Connection
-from flywheel_server.domain.heal_proofs import Look, Source
+from flywheel_server.domain.heal_proofs import Look, Proof
+from flywheel_server.domain.orders import OF_ORDER
 from flywheel_server.sql import load
 from flywheel_server.store import executions
 from flywheel_server.store.executions import Version
@@ -27,15 +31,22 @@ class Unproven:
     hostname: str
     incident_type: str
 
+    @property
+    def claimed(self) -> bool:
+        """Say whether its agent could not know."""
+        return self.outcome == "claimed_success"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """What was seen, where it is written down, and when it was."""
+class UnprovenOrder:
+    """A healing order that came to a success, or to a claim of one, and waits for a look."""
 
-    source: Source
-    reference: str
-    passed: bool
-    seen_at: dt.datetime
+    order_id: str
+    occurred_at: dt.datetime
+    claimed: bool
+    # In lower case.
+    hostname: str
+    incident_type: str
 
 
 async def unproven(
@@ -59,6 +70,48 @@ async def unproven(
         )
     )
     return [Unproven(**dict(row)) for row in rows]
+
+
+async def unproven_orders(
+    connection: Connection,
+    site_id: UUID,
+    looks: Sequence[Look],
+    *,
+    since: dt.datetime,
+    appliance_id: UUID | None,
+    limit: int,
+) -> list[UnprovenOrder]:
+    """Return the healing orders reported ``since`` whose hosts and checks were looked at."""
+    rows = await connection.fetch(
+        *_SQL["unproven_orders"](
+            site_id=site_id,
+            since=since,
+            hostnames=[look.hostname for look in looks],
+            incident_types=[look.incident_type for look in looks],
+            appliance_id=appliance_id,
+            limit=limit,
+        )
+    )
+    return [UnprovenOrder(**dict(row)) for row in rows]
+
+
+async def settle_order(
+    connection: Connection, site_id: UUID, heal: UnprovenOrder, proof: Proof
+) -> bool:
+    """Give an order what the proof says; False when another look was first."""
+    row = await connection.fetchrow(
+        *_SQL["settle_order"](
+            site_id=site_id,
+            id=heal.order_id,
+            outcome="success" if proof.passed else "failure",
+            passed=proof.passed,
+            source=proof.source,
+            reference=proof.reference,
+            seen_at=proof.seen_at,
+            prefix=OF_ORDER,
+        )
+    )
+    return row is not None
 
 
 async def settle(

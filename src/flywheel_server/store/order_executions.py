@@ -24,6 +24,15 @@ class Plan:
     decided_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Which check of which host an incident is about."""
+
+    incident_type: str
+    # Empty: it names none.
+    hostname: str
+
+
 async def plan(connection: Connection, site_id: UUID, order_id: str) -> Plan | None:
     """Return the plan that an order came of; None where no plan is behind it."""
     row = await connection.fetchrow(*_SQL["plan"](site_id=site_id, order_id=order_id))
@@ -79,9 +88,7 @@ async def verify(connection: Connection, made_since: dt.datetime, now: dt.dateti
     return len(await connection.fetch(*_SQL["verify"](made_since=made_since, now=now)))
 
 
-async def incident_type(connection: Connection, site_id: UUID, incident_id: str) -> str | None:
+async def incident(connection: Connection, site_id: UUID, incident_id: str) -> Incident | None:
     """Return what an incident of a site is about."""
-    found: str | None = await connection.fetchval(
-        *_SQL["incident_type"](site_id=site_id, incident_id=incident_id)
-    )
-    return found
+    row = await connection.fetchrow(*_SQL["incident"](site_id=site_id, incident_id=incident_id))
+    return None if row is None else Incident(**dict(row))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.db import Connection
-from flywheel_server.domain import completions, executions
+from flywheel_server.domain import completions, executions, heal_proofs
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.sql import load
 
@@ -54,6 +54,9 @@ class Approval:
     order_state: str | None
     order_outcome: completions.Outcome | None
     order_standing: completions.Standing | None
+    proof_source: heal_proofs.Source | None
+    proof_reference: str | None
+    proof_seen_at: dt.datetime | None
     # When the appliance was first told of the order.
     handed_out_at: dt.datetime | None
     execution_id: str | None
