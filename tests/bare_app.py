@@ -5,17 +5,19 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel
 from starlette.types import Message
 
 from flywheel_server import errors
+from flywheel_server.api import traffic
 from flywheel_server.api.access import PUBLIC
 from flywheel_server.app import Application, create_app
 from flywheel_server.settings import Settings
 
 PLAIN = 8 * 1024 * 1024
 GZIPPED = PLAIN
+OPEN = [*PUBLIC, Depends(traffic.PEOPLE)]
 SECRET = "password of 10.1.2.3"
 
 
@@ -59,7 +61,7 @@ def make(settings: Settings) -> Application:
         ("/lost", lost, ["GET"]),
         ("/who", who, ["POST"]),
     ):
-        app.add_api_route(path, function, methods=methods, dependencies=PUBLIC)
+        app.add_api_route(path, function, methods=methods, dependencies=OPEN)
     return app
 
 

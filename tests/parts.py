@@ -8,18 +8,24 @@ import asyncio
 import uuid
 
 import httpx
+from fastapi import FastAPI
 
 from flywheel_server import db, listener
 from flywheel_server.runtime import Runtime
 from tests.cast import STAGE
 
 
+def app(client: httpx.AsyncClient) -> FastAPI:
+    """Return the application behind a client of the ``client`` fixture."""
+    transport = client._transport
+    if not isinstance(transport, httpx.ASGITransport) or not isinstance(transport.app, FastAPI):
+        raise TypeError("this client talks over a socket")
+    return transport.app
+
+
 def of(client: httpx.AsyncClient) -> Runtime:
     """Return the runtime behind a client of the ``client`` fixture."""
-    transport = client._transport
-    if not isinstance(transport, httpx.ASGITransport):
-        raise TypeError("this client talks over a socket")
-    runtime = transport.app.state.runtime  # type: ignore[attr-defined]
+    runtime = app(client).state.runtime
     if not isinstance(runtime, Runtime):
         raise TypeError("the application has not started")
     return runtime

@@ -189,15 +189,15 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> Application
             access.guarded(route) if isinstance(route, APIRoute) else route
             for route in router.routes
         )
-    access.check_audiences(app)
-    gates = limits.gates_of(settings)
-    app.add_middleware(admission.Admission, gates=gates, rooms=incoming.rooms())
+    access.check_routes(app)
+    table = limits.Table(limits.gates_of(settings), app.router.routes, access.traffic)
+    app.add_middleware(admission.Admission, table=table, rooms=incoming.rooms())
     app.add_middleware(RequestLayer, https=settings.served_over_https)
     app.add_middleware(layer.PageHeaders)
     if hot:
         # Whom a proxy forwards for is nothing to the fast path.
         behind = forwarded.Forwarded(partial(FastAPI.__call__, app), settings.trusted_proxies)
-        app.hot = FastPath(behind, gates, https=settings.served_over_https)
+        app.hot = FastPath(behind, table, https=settings.served_over_https)
     return app
 
 

@@ -41,7 +41,11 @@ async def ordinary(
     for place, route in enumerate(routes):
         if isinstance(route, DirectRoute):
             routes[place] = APIRoute(
-                route.path, route.endpoint, methods=sorted(route.methods or ()), name=route.name
+                route.path,
+                route.endpoint,
+                methods=sorted(route.methods or ()),
+                name=route.name,
+                dependencies=route.dependencies,
             )
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
@@ -213,8 +217,8 @@ def _content(answer: httpx.Response, execution_id: str) -> tuple[int, dict[str, 
 def _limits(client: httpx.AsyncClient) -> dict[str, Any]:
     """Return the gates of the application behind a client."""
     app = client._transport.app  # type: ignore[attr-defined]
-    (layer,) = [each for each in app.user_middleware if "gates" in each.kwargs]
-    gates: dict[str, Any] = layer.kwargs["gates"]
+    (layer,) = [each for each in app.user_middleware if "table" in each.kwargs]
+    gates: dict[str, Any] = layer.kwargs["table"].gates
     return gates
 
 

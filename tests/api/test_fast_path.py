@@ -11,7 +11,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from flywheel_server import db, embedded, errors
-from flywheel_server.api import fast_path, limits
+from flywheel_server.api import access, fast_path, limits
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.api.gates import Gate
 from flywheel_server.app import create_app
@@ -40,7 +40,7 @@ async def alone(client: httpx.AsyncClient, gates: Gates) -> AsyncIterator[httpx.
         await send({"type": "http.response.start", "status": 404, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    layer = FastPath(nothing, gates)
+    layer = FastPath(nothing, limits.Table(gates, parts.app(client).routes, access.traffic))
     layer.runtime = parts.of(client)
     transport = httpx.ASGITransport(layer)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as opened:

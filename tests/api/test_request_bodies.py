@@ -11,7 +11,7 @@ import structlog
 from fastapi import Depends, FastAPI
 
 from flywheel_server import embedded
-from flywheel_server.api import access, incoming, requests
+from flywheel_server.api import access, incoming, requests, traffic
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
 from tests import bare_app
@@ -37,7 +37,10 @@ async def known(
     """Talk to an application on a database with a key that it knows."""
     app = create_app(settings, address.app_url)
     app.add_api_route(
-        "/echo", bare_app.echo, methods=["POST"], dependencies=[Depends(access.APPLIANCE)]
+        "/echo",
+        bare_app.echo,
+        methods=["POST"],
+        dependencies=[Depends(access.APPLIANCE), Depends(traffic.REPORTS)],
     )
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)

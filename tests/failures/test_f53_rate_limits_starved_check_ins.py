@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from flywheel_server import embedded
-from flywheel_server.api import limits
+from flywheel_server.api import limits, traffic
 from flywheel_server.api.access import PUBLIC
+from flywheel_server.api.traffic import Traffic
 from flywheel_server.app import create_app
 from flywheel_server.settings import Settings
 from tests.cast import Cast
@@ -33,14 +34,14 @@ class Held:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/agent/l2/held", "/api/auth/sign-in/", "/anything/of/people"]
+    "kind", [traffic.REPORTS, traffic.PLANS, traffic.SIGN_IN_FORMS, traffic.PEOPLE]
 )
 async def test_f53_a_check_in_is_answered_while_every_place_of_another_kind_is_taken(
-    settings: Settings, address: embedded.Address, cast: Cast, path: str
+    settings: Settings, address: embedded.Address, cast: Cast, kind: Traffic
 ) -> None:
-    app, held = _app(settings, path, address.app_url)
+    app, held = _app(settings, kind, address.app_url)
     async with app.router.lifespan_context(app), _crowd(app) as crowd:
-        burst = [asyncio.create_task(crowd[n % len(crowd)].get(path)) for n in range(1_000)]
+        burst = [asyncio.create_task(crowd[n % len(crowd)].get("/held")) for n in range(1_000)]
         shed = await _first_shed(burst)
         answer = await crowd[0].post(
             "/api/appliances/checkin", json={"hostname": "vm"}, headers=cast.site.headers
@@ -57,36 +58,34 @@ async def test_f53_a_check_in_is_answered_while_every_place_of_another_kind_is_t
 
 
 async def test_f53_places_are_handed_on_when_their_requests_end(settings: Settings) -> None:
-    app, held = _app(settings, "/anything")
+    app, held = _app(settings, traffic.PEOPLE)
     held.let_go.set()
     async with _crowd(app) as crowd:
         for _ in range(3):
-            answers = await asyncio.gather(
-                *(each.get("/anything") for each in crowd for _ in "abc")
-            )
+            answers = await asyncio.gather(*(each.get("/held") for each in crowd for _ in "abc"))
             assert {answer.status_code for answer in answers} == {200}
 
 
 async def test_f53_a_caller_who_gives_up_waiting_leaves_no_place_behind(settings: Settings) -> None:
-    app, held = _app(settings, "/anything")
+    app, held = _app(settings, traffic.PEOPLE)
     async with _crowd(app) as crowd:
-        burst = [asyncio.create_task(each.get("/anything")) for each in crowd]
+        burst = [asyncio.create_task(each.get("/held")) for each in crowd]
         while held.inside < limits.kinds(settings)["people"].most:
             await asyncio.sleep(0)
         for task in burst:
             task.cancel()
         await asyncio.gather(*burst, return_exceptions=True)
         held.let_go.set()
-        answers = await asyncio.gather(*(each.get("/anything") for each in crowd))
+        answers = await asyncio.gather(*(each.get("/held") for each in crowd))
     assert {answer.status_code for answer in answers} == {200}
 
 
 def _app(
-    settings: Settings, path: str, url: str = "postgresql://nobody@127.0.0.1:1/none"
+    settings: Settings, kind: Traffic, url: str = "postgresql://nobody@127.0.0.1:1/none"
 ) -> tuple[FastAPI, Held]:
     app = create_app(settings, url)
     held = Held()
-    app.add_api_route(path, held.__call__, dependencies=PUBLIC)
+    app.add_api_route("/held", held.__call__, dependencies=[*PUBLIC, Depends(kind)])
     return app, held
 
 

@@ -1,7 +1,7 @@
 """Who is asking: every route declares its audience by one of these dependencies.
 
 Each gives the route its scope; ``PUBLIC`` says that it needs none. ``AUDIENCES`` lists them with
-their roles, and ``check_audiences`` refuses to start an application with a route that has none.
+their roles, and ``check_routes`` refuses to start an application with a route that has none.
 """
 
 import copy
@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute, request_response
 
 from flywheel_server import errors
 from flywheel_server.api import admission, credentials, limits
+from flywheel_server.api.traffic import PEOPLE, Traffic
 from flywheel_server.domain.scope import (
     ApplianceScope,
     ClientScope,
@@ -49,6 +50,8 @@ class Audience:
     viewers: str = ""
     # Only for who signed in: gives the session in place of the scope.
     signed_in: bool = False
+    # The kind of traffic of its routes, where they declare no other; unset: they declare one each.
+    traffic: Traffic | None = PEOPLE
 
     async def __call__(self, request: Request) -> Any:
         """Return who is asking. Raises Unauthenticated, or Forbidden with the remedy."""
@@ -93,6 +96,7 @@ APPLIANCE = Audience(
     name="appliance",
     roles=frozenset({"appliance"}),
     remedy="This is for appliances: use a site's key.",
+    traffic=None,
 )
 READER = Audience(name="operator", roles=_OPERATORS, remedy=_FOR_OPERATORS)
 ADMIN = Audience(
@@ -145,7 +149,7 @@ async def public() -> None:
 
 
 PUBLIC = [Depends(public)]
-_EVERYONE = Audience(name="public", roles=ROLES | {"nobody"}, remedy="")
+_EVERYONE = Audience(name="public", roles=ROLES | {"nobody"}, remedy="", traffic=None)
 
 # What a route may depend on to say for whom it is; a route depends on exactly one of these.
 AUDIENCES: dict[object, Audience] = {
@@ -195,6 +199,19 @@ def audience(route: APIRoute) -> Audience | None:
     return AUDIENCES[declared.pop()] if len(declared) == 1 else None
 
 
+def traffic(route: APIRoute) -> Traffic:
+    """Return the kind of traffic of a route. Raises SetupError unless it is exactly one."""
+    declared = {call for call in _calls(route.dependant) if isinstance(call, Traffic)}
+    if len(declared) == 1:
+        return declared.pop()
+    let_in = audience(route)
+    if declared or let_in is None or let_in.traffic is None:
+        raise errors.SetupError(
+            f"route {route.path} declares no kind of traffic, or several: see api/traffic.py"
+        )
+    return let_in.traffic
+
+
 def guarded(route: APIRoute) -> APIRoute:
     """Return a route that asks who is there before anything of the body is read or parsed.
 
@@ -214,8 +231,11 @@ def guarded(route: APIRoute) -> APIRoute:
     return copied
 
 
-def check_audiences(app: FastAPI) -> None:
-    """Refuse routes without one audience, and two routes for one path. Raises SetupError."""
+def check_routes(app: FastAPI) -> None:
+    """Reject routes without one audience and kind of traffic, and two for one path.
+
+    Raises SetupError.
+    """
     seen = set()
     for route in app.routes:
         if not isinstance(route, APIRoute):
@@ -224,6 +244,7 @@ def check_audiences(app: FastAPI) -> None:
             raise errors.SetupError(
                 f"route {route.path} declares no audience, or several: see api/access.py"
             )
+        traffic(route)
         for method in route.methods or ():
             if (method, route.path) in seen:
                 raise errors.SetupError(f"two routes for {method} {route.path}: remove one")

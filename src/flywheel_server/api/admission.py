@@ -5,8 +5,6 @@ credential is known; a budget is spent before a place is waited for; and a place
 the body has arrived, so a client that sends slowly holds none.
 """
 
-from collections.abc import Mapping
-
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,18 +19,14 @@ from flywheel_server.runtime import Runtime
 BODY = "flywheel.body"
 FOUND = "flywheel.caller"
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
-_STATIC = "/static/"
 
 
 class Admission:
     """Admits every request to a place among its like; behind the layer that bounds bodies."""
 
-    def __init__(self, app: ASGIApp, gates: Mapping[str, Gate], rooms: tuple[Room, Room]) -> None:
+    def __init__(self, app: ASGIApp, table: limits.Table, rooms: tuple[Room, Room]) -> None:
         self._app = app
-        self._table = limits.Table(gates)
-        # Nobody has to be known here: their look-ups are spared.
-        self._open = (gates["health"], gates["figures"])
-        self._figures = gates["figures"]
+        self._table = table
         self._room, self._strangers_room = rooms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,12 +34,13 @@ class Admission:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asking, gate = None, self._table.gate(scope["path"], None)
-        if gate not in self._open and not scope["path"].startswith(_STATIC):
-            asking = await self._asking(scope)
-            gate = self._table.gate(scope["path"], asking)
-        scope[limits.GATE] = gate
-        self._spend(scope, gate, asking)
+        traffic = self._table.traffic(scope["method"], scope["path"])
+        asking = None if traffic.anonymous else await self._asking(scope)
+        gate = scope[limits.GATE] = self._table.gate(traffic, asking)
+        if traffic.budget == "address":
+            limits.spend_address(scope)
+        elif traffic.budget == "sender" and asking is not None:
+            limits.spend(scope, asking)
         claim = limits.claim(asking, "" if asking else limits.address(scope))
         await self._read(scope, asking, claim)
         await _enter(scope, gate, claim)
@@ -53,17 +48,6 @@ class Admission:
             await self._app(scope, receive, send)
         finally:
             gate.leave(claim)
-
-    def _spend(self, scope: Scope, gate: Gate, asking: ApplianceScope | PersonScope | None) -> None:
-        """Take the request from its sender's bucket. Raises the kind's refusal."""
-        if gate is self._table.sign_in:
-            # To look at a form costs nothing; whoever sends one is known by address alone.
-            if scope["method"] == "POST":
-                limits.spend_address(scope)
-        elif gate is self._figures:
-            limits.spend_address(scope)
-        elif asking is not None:
-            limits.spend(scope, asking)
 
     async def _asking(self, scope: Scope) -> ApplianceScope | PersonScope | None:
         """Return who asks; what is wrong with their credentials is for the route to say."""

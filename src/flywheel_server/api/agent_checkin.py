@@ -6,13 +6,13 @@ One known field of a wrong type makes an agent throw the whole answer away: the 
 import datetime as dt
 from typing import Annotated, Any, Literal, get_args
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from flywheel_server import clock, db
 from flywheel_server.actions import checkin
 from flywheel_server.actions.checkin import Instructions
-from flywheel_server.api import access, bodies
+from flywheel_server.api import access, bodies, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeCount, FreeName, FreeNames, Name
 from flywheel_server.api.json_bodies import SmallJsonRoute
@@ -22,7 +22,12 @@ from flywheel_server.domain.appliances import Report
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.runtime import Runtime
 
-router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=SmallJsonRoute)
+router = APIRouter(
+    tags=["appliances"],
+    dependencies=[Depends(traffic.CHECK_INS)],
+    strict_content_type=False,
+    route_class=SmallJsonRoute,
+)
 
 _MOST_ADDRESSES = 64
 _MOST_HASH = 128

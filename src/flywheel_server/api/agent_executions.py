@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import clock_skews, ingest
-from flywheel_server.api import access, wire_executions
+from flywheel_server.api import access, traffic, wire_executions
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.direct import DirectRoute
 from flywheel_server.domain.executions import Fact
@@ -18,7 +18,10 @@ from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.runtime import Runtime
 
 router = APIRouter(
-    prefix="/api/agent/executions", tags=["appliances: telemetry"], route_class=DirectRoute
+    prefix="/api/agent/executions",
+    tags=["appliances: telemetry"],
+    dependencies=[Depends(traffic.TELEMETRY)],
+    route_class=DirectRoute,
 )
 
 

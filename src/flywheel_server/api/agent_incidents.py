@@ -4,17 +4,22 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import incidents
-from flywheel_server.api import access, bodies, quotas
+from flywheel_server.api import access, bodies, quotas, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeName, FreeNames, FreeObject, FreeText, Name
 from flywheel_server.api.json_bodies import SmallJsonRoute
 
-router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=SmallJsonRoute)
+router = APIRouter(
+    tags=["appliances"],
+    dependencies=[Depends(traffic.REPORTS)],
+    strict_content_type=False,
+    route_class=SmallJsonRoute,
+)
 
 SiteId = Annotated[
     Name | None,

@@ -3,18 +3,23 @@
 import datetime as dt
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import clock_skews, log_lines
-from flywheel_server.api import access, bodies
+from flywheel_server.api import access, bodies, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeMoment, FreeName, FreeText, Name
 from flywheel_server.api.json_bodies import JsonRoute
 from flywheel_server.domain import clocks, moments
 
-router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=JsonRoute)
+router = APIRouter(
+    tags=["appliances"],
+    dependencies=[Depends(traffic.REPORTS)],
+    strict_content_type=False,
+    route_class=JsonRoute,
+)
 
 MOST_LINES = 500
 _HIGHEST_PRIORITY = 191

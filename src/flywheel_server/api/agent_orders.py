@@ -5,12 +5,12 @@ An order's id is opaque and may hold ``:``, ``::`` and whatever else a path can 
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
 from flywheel_server.actions import orders as actions
-from flywheel_server.api import access, bodies
+from flywheel_server.api import access, bodies, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeObject, FreeText
 from flywheel_server.api.json_bodies import JsonRoute
@@ -21,7 +21,12 @@ from flywheel_server.domain.orders import Order
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import appliances
 
-router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=JsonRoute)
+router = APIRouter(
+    tags=["appliances"],
+    dependencies=[Depends(traffic.ORDERS)],
+    strict_content_type=False,
+    route_class=JsonRoute,
+)
 
 _LONGEST_PATH = 1_000
 OrderId = Annotated[

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db
 from flywheel_server.actions import clock_skews
 from flywheel_server.actions.plans import Decision
-from flywheel_server.api import access, bodies
+from flywheel_server.api import access, bodies, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeMoment, FreeName, FreeObject, Name, Text
 from flywheel_server.api.json_bodies import SmallJsonRoute
@@ -16,7 +16,12 @@ from flywheel_server.domain import clocks, plans
 from flywheel_server.domain.plans import Incident
 from flywheel_server.runtime import Runtime
 
-router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=SmallJsonRoute)
+router = APIRouter(
+    tags=["appliances"],
+    dependencies=[Depends(traffic.PLANS)],
+    strict_content_type=False,
+    route_class=SmallJsonRoute,
+)
 
 _LONGEST_ID = 1_000
 

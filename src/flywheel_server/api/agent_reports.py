@@ -7,12 +7,12 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from flywheel_server import clock, db, errors, runtime
 from flywheel_server.actions import clock_skews, reports
-from flywheel_server.api import access, bodies, quotas
+from flywheel_server.api import access, bodies, quotas, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import (
     Count,
@@ -27,7 +27,12 @@ from flywheel_server.api.json_bodies import JsonRoute
 from flywheel_server.domain import moments
 from flywheel_server.domain.scope import ApplianceScope
 
-router = APIRouter(tags=["appliances"], strict_content_type=False, route_class=JsonRoute)
+router = APIRouter(
+    tags=["appliances"],
+    dependencies=[Depends(traffic.REPORTS)],
+    strict_content_type=False,
+    route_class=JsonRoute,
+)
 
 MOST_DOCUMENT_BYTES = 1024 * 1024
 MOST_STATS = 1_000

@@ -6,11 +6,11 @@ A set is whole or not served: when neither memory nor the database can tell it, 
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, db, errors
-from flywheel_server.api import access, etags
+from flywheel_server.api import access, etags, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.caches.rule_sets import Rendered
 from flywheel_server.domain import moments, rules
@@ -18,7 +18,7 @@ from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import rules as store
 
-router = APIRouter(tags=["appliances"])
+router = APIRouter(tags=["appliances"], dependencies=[Depends(traffic.SYNC)])
 
 # A rule enabled in a transaction that was still open when an agent last asked carries an earlier
 # time than that moment: look back further than any transaction lasts.

@@ -13,7 +13,7 @@ from pydantic import Field
 from flywheel_server import clock, db
 from flywheel_server.actions import sessions as actions
 from flywheel_server.actions.sessions import Device, Opened
-from flywheel_server.api import bodies, credentials, limits, pages
+from flywheel_server.api import bodies, credentials, limits, pages, traffic
 from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
 from flywheel_server.api.operator_bodies import NotBlank, OperatorBody, PathId, Search, View
 from flywheel_server.domain import people as rules
@@ -31,7 +31,8 @@ router = APIRouter(prefix="/api/auth", tags=["people: signing in"])
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"
 _SCOPE = AuthScope()
-_STRANGERS = [*PUBLIC, Depends(credentials.refuse_other_sites)]
+_SIGN_IN = [Depends(traffic.SIGN_IN)]
+_STRANGERS = [*PUBLIC, *_SIGN_IN, Depends(credentials.refuse_other_sites)]
 
 Password = Annotated[
     bodies.Text, Field(min_length=1, max_length=rules.LONGEST_PASSWORD, repr=False)
@@ -217,7 +218,7 @@ async def end_all_sessions(
     return Ended(ended=ended)
 
 
-@router.post("/password", status_code=204)
+@router.post("/password", status_code=204, dependencies=_SIGN_IN)
 async def change_password(session: SignedIn, parts: RuntimeDep, body: NewPassword) -> None:
     """Replace one's own password; one's other sessions end."""
     await parts.sign_in.change_password(session, body.current, body.new, clock.now())

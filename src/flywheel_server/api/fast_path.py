@@ -8,8 +8,8 @@ can be left out and its tests cover both.
 
 import asyncio
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Literal
 
 import asyncpg
@@ -38,7 +38,6 @@ from flywheel_server.runtime import Runtime
 
 SYNC, CHECK_IN = "/agent/sync", "/api/appliances/checkin"
 EXECUTION = agent_executions.router.prefix
-_POSTS = frozenset({CHECK_IN, EXECUTION})
 
 # With one of these a request means more than its path and its bearer key say.
 _UNUSUAL = frozenset(
@@ -106,24 +105,34 @@ Answer = tuple[int, _Headers, bytes]
 
 
 class FastPath:
-    """Stands before everything else; ``gates`` are those of the ordinary way."""
+    """Stands before everything else; ``table`` is that of the ordinary way."""
 
-    def __init__(self, app: ASGIApp, gates: Mapping[str, Gate], *, https: bool = False) -> None:
+    def __init__(self, app: ASGIApp, table: limits.Table, *, https: bool = False) -> None:
         self._app = app
         self._always = [requests.HTTPS_ONLY] if https else []
-        self._sync_gate = gates["sync"]
-        self._check_in_gate = gates["check-ins"]
-        self._telemetry_gate = gates["telemetry"]
+        self._table = table
         # Known while the process serves.
         self.runtime: Runtime | None = None
+
+    @cached_property
+    def _sync_gate(self) -> Gate:
+        return self._gate_of("GET", SYNC)
+
+    @cached_property
+    def _post_gates(self) -> dict[str, Gate]:
+        return {path: self._gate_of("POST", path) for path in (CHECK_IN, EXECUTION)}
+
+    def _gate_of(self, method: str, path: str) -> Gate:
+        """Return the gate that the ordinary way takes."""
+        return self._table.gate(self._table.traffic(method, path), None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on untouched."""
         started = time.perf_counter()
         gate, answer = self._sync_gate, self.at_once(scope)
-        path = scope.get("path")
-        if self.runtime and path in _POSTS and scope["method"] == "POST":
-            gate = self._check_in_gate if path == CHECK_IN else self._telemetry_gate
+        posted = self._post_gates.get(scope.get("path", ""))
+        if self.runtime and posted is not None and scope["method"] == "POST":
+            gate = posted
             answer = await self._post(self.runtime, gate, scope, receive)
         if answer is None:
             await self._app(scope, receive, send)

@@ -4,13 +4,13 @@ import datetime as dt
 
 import asyncpg
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field
 
 from flywheel_server import clock, database_refusals, db, errors, log, migrations
-from flywheel_server.api import figures_access, problems, writability
+from flywheel_server.api import figures_access, problems, traffic, writability
 from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.domain import plans
 from flywheel_server.domain.scope import LoopScope
@@ -69,13 +69,13 @@ class Readiness(BaseModel):
     loop_silent: bool = Field(description="no turn started for three intervals")
 
 
-@router.get("/health")
+@router.get("/health", dependencies=[Depends(traffic.HEALTH)])
 async def health() -> Health:
     """Say that the process lives; it may still be unable to work."""
     return Health(status="ok")
 
 
-@router.get("/ready", response_model=Readiness)
+@router.get("/ready", response_model=Readiness, dependencies=[Depends(traffic.HEALTH)])
 async def ready(parts: RuntimeDep) -> Response:
     """Say whether the process can work: database there, schema current, loop turning."""
     found = await _readiness(parts)
@@ -94,6 +94,7 @@ async def ready(parts: RuntimeDep) -> Response:
 
 @router.get(
     "/metrics",
+    dependencies=[Depends(traffic.FIGURES)],
     response_class=Response,
     responses={200: {"content": {_FIGURES: {"schema": {"type": "string"}}}}},
 )

@@ -5,13 +5,18 @@ most. Agents drop what was answered 429 for good, so they get 503 and send it ag
 """
 
 import ipaddress
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
 
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from flywheel_server import errors
 from flywheel_server.api import forwarded
 from flywheel_server.api.gates import Claim, Gate, Kind
+from flywheel_server.api.traffic import PEOPLE, REPORTS, Traffic
 from flywheel_server.domain.scope import (
     ApplianceScope,
     ClientScope,
@@ -29,6 +34,8 @@ _HALF = 0.5
 _PEER = 20.0
 # What one e-mail address may be tried with, as a part of what one network address may try.
 _LONGEST_EMAIL = 254
+# Which paths a route answers, with which methods, and what it declares.
+_Declared = tuple[re.Pattern[str], frozenset[str], Traffic]
 
 
 def kinds(settings: Settings) -> dict[str, Kind]:
@@ -177,72 +184,63 @@ def kinds(settings: Settings) -> dict[str, Kind]:
     return {row.name: row for row in rows}
 
 
-# The paths that are asked most, by name; then what begins with one of these; people's are the rest.
-_PATHS = {
-    "/api/appliances/checkin": "check-ins",
-    "/agent/sync": "sync",
-    "/api/agent/l1-rules": "sync",
-    "/api/agent/sync/promoted-rules": "sync",
-    "/api/agent/executions": "telemetry",
-    "/api/agent/executions/batch": "telemetry",
-    "/api/agent/l2/plan": "plans",
-    "/api/auth/sign-in": "sign-in",
-    "/api/auth/accept-invitation": "sign-in",
-    "/api/auth/links": "sign-in",
-    "/api/auth/links/redeem": "sign-in",
-    "/api/auth/password": "sign-in",
-    "/sign-in": "sign-in",
-    "/sign-in/link": "sign-in",
-    "/invitation": "sign-in",
-    "/reports/csp": "health",
-    "/live": "live",
-    "/health": "health",
-    "/ready": "health",
-    "/metrics": "figures",
-}
-_BEGINNINGS = (
-    ("/api/orders/", "orders"),
-    ("/api/fleet/orders/", "orders"),
-    ("/api/agent/", "reports"),
-    ("/agent/", "reports"),
-    ("/incidents", "reports"),
-    ("/api/appliances/", "reports"),
-    ("/api/devices/", "reports"),
-    ("/api/learning/", "reports"),
-    ("/api/logs/", "reports"),
-    ("/api/evidence/", "reports"),
-)
-
-
 def gates_of(settings: Settings) -> dict[str, Gate]:
     """Return a gate for each kind; one process has one set of them."""
     return {name: Gate(kind) for name, kind in kinds(settings).items()}
 
 
 class Table:
-    """Which gate a request passes: by its path, then by who is asking."""
+    """Which gate a request passes: by what its route declares, then by who is asking.
 
-    def __init__(self, gates: Mapping[str, Gate]) -> None:
-        self._paths = {path: gates[name] for path, name in _PATHS.items()}
-        self._beginnings = [(beginning, gates[name]) for beginning, name in _BEGINNINGS]
-        self._orders, self._people = gates["orders"], gates["people"]
-        self._operators = gates["operators"]
-        self.sign_in, self.look_ups = gates["sign-in"], gates["look-ups"]
+    The routes are looked at with the first request, in the order in which the router tries them.
+    """
 
-    def gate(self, path: str, asking: ApplianceScope | PersonScope | None) -> Gate:
-        """Return the gate of a path for whoever asks."""
-        gate = self._paths.get(path) or self._by_beginning(path)
-        if gate is self._people and isinstance(asking, OperatorScope):
-            return self._operators
-        return gate
+    def __init__(
+        self,
+        gates: Mapping[str, Gate],
+        routes: Sequence[BaseRoute],
+        declared: Callable[[APIRoute], Traffic],
+    ) -> None:
+        self.gates = gates
+        self._routes = routes
+        self._declared = declared
+        self.look_ups = gates["look-ups"]
 
-    def _by_beginning(self, path: str) -> Gate:
-        if path.endswith("/orders/pending"):
-            return self._orders
-        for beginning, gate in self._beginnings:
-            if path.startswith(beginning):
-                return gate
-        return self._people
+    def traffic(self, method: str, path: str) -> Traffic:
+        """Return what the route declares that answers this request; PEOPLE where none does."""
+        # As the router's expressions do, which end before a last newline, too.
+        path = path.removesuffix("\n")
+        literal, templates = self._index
+        found = literal.get(path) or [each for each in templates if each[0].match(path)]
+        for _, methods, traffic in found:
+            if method in methods:
+                return traffic
+        # The route of another method refuses it.
+        return found[0][2] if found else PEOPLE
+
+    def gate(self, traffic: Traffic, asking: ApplianceScope | PersonScope | None) -> Gate:
+        """Return the gate of a kind of traffic for whoever asks."""
+        if traffic.kind == PEOPLE.kind:
+            if isinstance(asking, OperatorScope):
+                return self.gates["operators"]
+            # Rejected by the route, and in nobody else's place until then.
+            if isinstance(asking, ApplianceScope):
+                return self.gates[REPORTS.kind]
+        return self.gates[traffic.kind]
+
+    @cached_property
+    def _index(self) -> tuple[dict[str, list[_Declared]], list[_Declared]]:
+        """Return the routes of each literal path, and those of templates."""
+        literal: dict[str, list[_Declared]] = {}
+        templates = []
+        for route in self._routes:
+            if isinstance(route, APIRoute):
+                declared = route.path_regex, frozenset(route.methods or ()), self._declared(route)
+                if "{" in route.path:
+                    templates.append(declared)
+                else:
+                    literal.setdefault(route.path, []).append(declared)
+        return literal, templates
 
 
 def claim(asking: ApplianceScope | PersonScope | None, address: str) -> Claim:

@@ -7,9 +7,10 @@ import hashlib
 from dataclasses import dataclass
 from importlib import resources
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from flywheel_server import errors
+from flywheel_server.api import traffic
 from flywheel_server.api.access import PUBLIC
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +47,7 @@ def path(name: str) -> str:
     return _FILES[name].path
 
 
-@router.get("/static/{digest}/{name}", dependencies=PUBLIC)
+@router.get("/static/{digest}/{name}", dependencies=[*PUBLIC, Depends(traffic.FILES)])
 async def static_file(digest: str, name: str) -> Response:
     """Return a file of exactly this hash."""
     file = _BY_PATH.get(f"/static/{digest}/{name}")

@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from flywheel_server import db
+from flywheel_server.api import traffic
 from flywheel_server.api.access import PeopleReader, RuntimeDep
 from flywheel_server.domain.scope import ClientScope, OperatorScope, PersonScope
 from flywheel_server.runtime import Runtime
@@ -36,7 +37,7 @@ _LATEST = 253_402_300_799_000_000
 _open: Counter[UUID] = Counter()
 
 
-@router.get(PATH)
+@router.get(PATH, dependencies=[Depends(traffic.LIVE)])
 async def live(
     scope: PeopleReader,
     parts: RuntimeDep,

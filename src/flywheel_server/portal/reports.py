@@ -1,9 +1,9 @@
 """What browsers refused to load by our policy: counted, and logged without what they were shown."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from flywheel_server import log
-from flywheel_server.api import limits
+from flywheel_server.api import traffic
 from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.portal import layer
 
@@ -11,10 +11,13 @@ router = APIRouter(include_in_schema=False)
 _log = log.get(__name__)
 
 
-@router.post(layer.REPORTS, dependencies=PUBLIC, status_code=204)
+@router.post(
+    layer.REPORTS,
+    dependencies=[*PUBLIC, Depends(traffic.BROWSER_REPORTS)],
+    status_code=204,
+)
 async def report_refusal(request: Request, parts: RuntimeDep) -> Response:
     """Count a report; what it says comes from outside and is not kept."""
-    limits.spend_address(request.scope)
     parts.metrics.page_refusals.inc()
     _log.warning("a browser refused part of a page", bytes=len(await request.body()))
     return Response(status_code=204)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server import clock, errors
-from flywheel_server.api import auth, credentials, limits
+from flywheel_server.api import auth, credentials, limits, traffic
 from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
 from flywheel_server.domain import people as rules
 from flywheel_server.domain.scope import role_of
@@ -17,7 +17,12 @@ from flywheel_server.store import one_time_links
 
 router = APIRouter(include_in_schema=False)
 
-_STRANGERS = [*PUBLIC, Depends(credentials.refuse_other_sites)]
+_FORM = [*PUBLIC, Depends(traffic.SIGN_IN_FORMS)]
+_STRANGERS = [
+    *PUBLIC,
+    Depends(traffic.SIGN_IN),
+    Depends(credentials.refuse_other_sites),
+]
 _ON_ITS_WAY = (
     "If this address has an account and the server can send mail, a link is on its way. It works "
     "once, for an hour."
@@ -36,7 +41,7 @@ async def start(session: SignedIn) -> Response:
     return frame.go(viewers.home(role_of(session.scope)))
 
 
-@router.get("/sign-in", dependencies=PUBLIC)
+@router.get("/sign-in", dependencies=_FORM)
 async def sign_in_page(
     request: Request, next: Annotated[str, Query(max_length=2_000)] = ""
 ) -> Response:
@@ -80,7 +85,7 @@ async def sign_in(request: Request, parts: RuntimeDep) -> Response:
     return typed or onward
 
 
-@router.get("/sign-in/link", dependencies=PUBLIC)
+@router.get("/sign-in/link", dependencies=_FORM)
 async def link_page(request: Request, parts: RuntimeDep, token: Token = "") -> Response:
     """Show the form that asks for a link or, given one that works, the button that uses it."""
     whose = await _whose(request, parts, token, "sign_in")
@@ -103,7 +108,7 @@ async def use_link(request: Request, parts: RuntimeDep) -> Response:
     return typed or onward
 
 
-@router.get("/invitation", dependencies=PUBLIC)
+@router.get("/invitation", dependencies=_FORM)
 async def invitation_page(request: Request, parts: RuntimeDep, token: Token = "") -> Response:
     """Show the form that sets a password, for an invitation that works."""
     return frame.page(
