@@ -7,6 +7,7 @@ import asyncpg
 from flywheel_server import clock, database_refusals, db, errors, log, migrations
 from flywheel_server.actions import catalogue, partitions, policies, signing
 from flywheel_server.domain.scope import AuthScope, LoopScope, OperatorScope
+from flywheel_server.locks import Lock
 from flywheel_server.settings import Settings
 from flywheel_server.store import schema
 
@@ -44,7 +45,7 @@ async def migrate(owner_url: str, settings: Settings) -> str:
     # Two commands at once must not both find a database without a signing key or a policy.
     turn = await db.connect(owner_url, role="none", statement_timeout=_TURN_SECONDS)
     try:
-        await turn.execute("SELECT pg_advisory_lock(7305117, 4)")
+        await turn.execute("SELECT pg_advisory_lock($1, $2)", Lock.SERVER, Lock.SETUP)
         await _login(turn, settings)
         await _load(owner_url)
     finally:

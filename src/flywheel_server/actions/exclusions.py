@@ -9,6 +9,7 @@ from flywheel_server.actions import audit, events, orders, rule_alarms
 from flywheel_server.actions import rules as switching
 from flywheel_server.actions.audit import Actor
 from flywheel_server.db import Connection, announce
+from flywheel_server.domain import rights
 from flywheel_server.domain.events import Kind as EventKind
 from flywheel_server.domain.rules import Rule
 from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
@@ -111,7 +112,9 @@ async def _own(connection: Connection, scope: PartnerScope | ClientScope) -> Ten
     if isinstance(scope, PartnerScope):
         return Tenant(partner_id=scope.partner_id)
     organization = await accounts.get_organization(connection, scope.organization_id)
-    if organization is None or not await exclusions.decides_itself(connection, organization.id):
+    if organization is None or not rights.decides_everywhere(
+        scope, await exclusions.healing_tiers(connection, organization.id)
+    ):
         raise errors.Forbidden(
             "Your IT partner decides at some of your sites, and this is about all of them: ask "
             "your partner to decline the rule."

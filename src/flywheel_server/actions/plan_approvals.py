@@ -13,7 +13,7 @@ from flywheel_server.actions.plan_cases import Case
 from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
 from flywheel_server.domain import orders as drafts
-from flywheel_server.domain import plans
+from flywheel_server.domain import plans, rights
 from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState, Proposal
 from flywheel_server.domain.scope import ClientScope, PartnerScope
@@ -117,12 +117,12 @@ async def _open(
 ) -> Approval:
     """Hold a plan and return it: it waits, and the actor may decide on it."""
     # The doors refuse viewers; so does the deed, whichever door may come.
-    if actor.rights == "viewer":
+    if not rights.may_change(actor):
         raise errors.Forbidden("Viewers may look but not change: ask an admin.")
     approval = await store.lock(connection, plan_id, now)
     if approval is None:
         raise errors.NotFound("No plan of yours waits under this id: take one from the list.")
-    if isinstance(actor, ClientScope) and approval.healing_tier != "full_coverage":
+    if not rights.decides_at(actor, approval.healing_tier):
         raise errors.Forbidden(
             "Only sites with full coverage decide themselves: ask your partner to decide on it."
         )

@@ -15,7 +15,7 @@ from flywheel_server.actions import audit, deliveries, events
 from flywheel_server.actions.settle import Matter, Verdict, settle
 from flywheel_server.actions.signing import Signer
 from flywheel_server.db import Connection
-from flywheel_server.domain import decisions, gates, promotions, rules
+from flywheel_server.domain import decisions, gates, promotions, rights, rules
 from flywheel_server.domain.decisions import Tier
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.rules import NewRule, Rule
@@ -226,7 +226,7 @@ async def _judge(
 
 
 def _check_coverage(actor: Person, candidate: Candidate) -> None:
-    if isinstance(actor, ClientScope) and candidate.healing_tier != "full_coverage":
+    if not rights.decides_at(actor, candidate.healing_tier):
         raise errors.Forbidden(
             "Only sites with full coverage decide themselves: forward this candidate to your "
             f"partner with POST /api/client/promotion-candidates/{candidate.id}/forward."
@@ -250,7 +250,7 @@ async def _open(
 async def _held(connection: Connection, actor: Person, pattern_id: str) -> Candidate:
     """Return a candidate on which nobody else decides until the end."""
     # The doors refuse viewers; so does the deed, whichever door may come.
-    if actor.rights == "viewer":
+    if not rights.may_change(actor):
         raise errors.Forbidden("Viewers may look but not change: ask an admin.")
     await candidates.lock(connection, [pattern_id])
     candidate = (await candidates.get(connection, [pattern_id])).get(pattern_id)

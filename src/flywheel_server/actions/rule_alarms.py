@@ -14,7 +14,7 @@ from flywheel_server import errors
 from flywheel_server.actions import audit, events
 from flywheel_server.actions import rules as switching
 from flywheel_server.db import Connection
-from flywheel_server.domain import promotions
+from flywheel_server.domain import promotions, rights
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
@@ -68,7 +68,7 @@ async def answer(
         raise errors.NotFound("No alarm about a rule has this id: take one from the alarms.")
     if isinstance(scope, ClientScope):
         site = await accounts.find_site(connection, str(found.site_id))
-        if site is None or site.healing_tier != "full_coverage":
+        if site is None or not rights.decides_at(scope, site.healing_tier):
             raise errors.Forbidden("Your IT partner decides at this site: ask them to look at it.")
     answered = await rule_alarms.answer(connection, id, audit.identity(scope)[2], reason, now)
     if answered is None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from flywheel_server import errors, listener
 from flywheel_server.actions import audit, orders
 from flywheel_server.db import Connection, announce
+from flywheel_server.domain import rights
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.store import accounts, patterns, rule_alarms, rule_health, rules
@@ -85,7 +86,7 @@ async def rename(
 
     Raises Forbidden for viewers.
     """
-    if actor.rights == "viewer":
+    if not rights.may_change(actor):
         raise errors.Forbidden("Viewers may look but not change: ask an admin.")
     before = (await rules.labels(connection, [rule.id])).get(rule.id)
     if name == before:

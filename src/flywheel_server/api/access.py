@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute, request_response
 from flywheel_server import errors
 from flywheel_server.api import admission, credentials, limits
 from flywheel_server.api.traffic import PEOPLE, Traffic
+from flywheel_server.domain import rights
 from flywheel_server.domain.scope import (
     ApplianceScope,
     ClientScope,
@@ -69,18 +70,14 @@ class Audience:
         scope, role = caller.scope, role_of(caller.scope)
         if role in self.roles and self.signed_in <= (caller.session is not None):
             return caller.session if self.signed_in else scope
-        kind, _, rights = role.partition(" ")
+        kind, _, _ = role.partition(" ")
         own = any(each.startswith(kind) for each in self.roles)
         raise errors.Forbidden(
-            self.viewers if self.viewers and own and rights == "viewer" else self.remedy
+            self.viewers if self.viewers and own and role in rights.VIEWERS else self.remedy
         )
 
 
-_OPERATORS = frozenset({"operator admin", "operator viewer"})
-_PARTNERS = frozenset({"partner owner", "partner technician", "partner viewer", "partner key"})
-_CLIENTS = frozenset({"client admin", "client viewer"})
-_VIEWERS = frozenset({"operator viewer", "partner viewer", "client viewer"})
-ROLES = _OPERATORS | _PARTNERS | _CLIENTS | {"appliance"}
+ROLES = rights.PEOPLE | {"appliance"}
 
 _FOR_OPERATORS = "This is for operators: sign in as one, or use an operator's token."
 _FOR_PARTNERS = "This is for partners: sign in as one of their people, or use a partner's API key."
@@ -98,42 +95,42 @@ APPLIANCE = Audience(
     remedy="This is for appliances: use a site's key.",
     traffic=None,
 )
-READER = Audience(name="operator", roles=_OPERATORS, remedy=_FOR_OPERATORS)
+READER = Audience(name="operator", roles=rights.OPERATORS, remedy=_FOR_OPERATORS)
 ADMIN = Audience(
     name="operator admin",
-    roles=_OPERATORS - _VIEWERS,
+    roles=rights.OPERATORS - rights.VIEWERS,
     remedy=_FOR_OPERATORS,
     viewers=_LOOK + "an admin.",
 )
-PARTNER_READER = Audience(name="partner", roles=_PARTNERS, remedy=_FOR_PARTNERS)
+PARTNER_READER = Audience(name="partner", roles=rights.PARTNERS, remedy=_FOR_PARTNERS)
 PARTNER_ACTOR = Audience(
     name="partner actor",
-    roles=_PARTNERS - _VIEWERS,
+    roles=rights.PARTNERS - rights.VIEWERS,
     remedy=_FOR_PARTNERS,
     viewers=_LOOK + "a technician or an owner.",
 )
 PARTNER_OWNER = Audience(
     name="partner owner", roles=frozenset({"partner owner"}), remedy=_FOR_OWNERS
 )
-CLIENT_READER = Audience(name="client", roles=_CLIENTS, remedy=_FOR_CLIENTS)
+CLIENT_READER = Audience(name="client", roles=rights.CLIENTS, remedy=_FOR_CLIENTS)
 CLIENT_ADMIN = Audience(
     name="client admin",
-    roles=_CLIENTS - _VIEWERS,
+    roles=rights.CLIENTS - rights.VIEWERS,
     remedy=_FOR_CLIENTS,
     viewers=_LOOK + "an admin of your organization.",
 )
 OPERATOR_OR_PARTNER_READER = Audience(
-    name="operator or partner", roles=_OPERATORS | _PARTNERS, remedy=_FOR_BOTH
+    name="operator or partner", roles=rights.OPERATORS | rights.PARTNERS, remedy=_FOR_BOTH
 )
 OPERATOR_OR_PARTNER_ACTOR = Audience(
     name="operator or partner actor",
-    roles=(_OPERATORS | _PARTNERS) - _VIEWERS,
+    roles=(rights.OPERATORS | rights.PARTNERS) - rights.VIEWERS,
     remedy=_FOR_BOTH,
     viewers=_LOOK + "an admin, an owner or a technician.",
 )
 PEOPLE_READER = Audience(
     name="people",
-    roles=_OPERATORS | _PARTNERS | _CLIENTS,
+    roles=rights.OPERATORS | rights.PARTNERS | rights.CLIENTS,
     remedy="This is for people: sign in, or use a partner's API key or an operator's token.",
 )
 SIGNED_IN = Audience(

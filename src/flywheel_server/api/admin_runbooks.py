@@ -25,7 +25,7 @@ Platform = Literal["windows", "linux", "macos", "network"]
 
 
 def _of_a_runbook(text: str) -> str:
-    if text.startswith(ids.NEVER_RUNBOOKS):
+    if ids.no_runbook(text) is not None:
         raise ValueError(
             "has the form of a rule's, a decision's or an escalation's id, never a runbook's"
         )

@@ -27,8 +27,10 @@ from flywheel_server.api.learning_views import (
 )
 from flywheel_server.api.operator_bodies import OperatorBody, ReasonBody
 from flywheel_server.api.partner_learning import CandidateDetail
+from flywheel_server.domain import rights
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
+from flywheel_server.domain.scope import ClientScope
 from flywheel_server.store import candidates, policies
 from flywheel_server.store.candidates import Candidate
 
@@ -89,7 +91,7 @@ async def list_candidates(
         rows,
         page,
         lambda row: (row.state_changed_at, row.id),
-        lambda row: _view(row, policy, now),
+        lambda row: _view(scope, row, policy, now),
     )
 
 
@@ -106,7 +108,7 @@ async def get_candidate(
     # Not dumped: a field of an execution has another name than the one it is read by.
     return ClientCandidateDetail(
         **dict(found),
-        may_decide=_may_decide(found.healing_tier, found.status),
+        may_decide=rights.decides_on(scope, found.healing_tier, found.status),
     )
 
 
@@ -148,15 +150,13 @@ async def forward_candidate(
         candidate = await promote.forward(
             connection, scope, candidate_id, notes=(body.notes or "").strip() or None, now=now
         )
-    return _view(candidate, policy, now)
+    return _view(scope, candidate, policy, now)
 
 
-def _view(candidate: Candidate, policy: Policy, now: dt.datetime) -> ClientCandidate:
+def _view(
+    scope: ClientScope, candidate: Candidate, policy: Policy, now: dt.datetime
+) -> ClientCandidate:
     return ClientCandidate(
         **learning_views.candidate_fields(candidate, policy, now),
-        may_decide=_may_decide(candidate.healing_tier, candidate.state),
+        may_decide=rights.decides_on(scope, candidate.healing_tier, candidate.state),
     )
-
-
-def _may_decide(healing_tier: str, state: str) -> bool:
-    return healing_tier == "full_coverage" and state == "eligible"

@@ -14,7 +14,7 @@ from flywheel_server.api.agent_orders import OrderId
 from flywheel_server.api.bodies import JsonObject
 from flywheel_server.api.operator_bodies import Name, OperatorBody, Reason, View
 from flywheel_server.db import Connection
-from flywheel_server.domain import completions, heal_proofs, orders, rules
+from flywheel_server.domain import completions, heal_proofs, orders, rights, rules
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
@@ -256,7 +256,7 @@ async def _may_order_anything(connection: Connection, scope: OperatorScope | Par
             "Custom orders are switched off: an operator switches them on by the policy value "
             "`custom_orders`."
         )
-    if isinstance(scope, PartnerScope) and (scope.by_key or scope.rights != "owner"):
+    if not rights.may_order_anything(scope):
         raise errors.Forbidden(
             "Custom orders are for operators and for owners of a partner: ask one of them."
         )

@@ -25,9 +25,8 @@ from flywheel_server.api.access import (
 from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.api.operator_bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.api.orders import ProofView, proof_view
-from flywheel_server.domain import completions, orders
+from flywheel_server.domain import completions, orders, rights
 from flywheel_server.domain.plans import ApprovalState
-from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.store.plan_approvals import Approval
@@ -286,7 +285,6 @@ async def reject(parts: Runtime, scope: Decider, id: UUID, reason: str) -> PlanV
 
 
 def _view(approval: Approval, scope: Decider) -> PlanView:
-    decides = isinstance(scope, PartnerScope) or approval.healing_tier == "full_coverage"
     undone = approval.state == "waiting" or approval.order_state in orders.LIVE
     same = {
         name: getattr(approval, name)
@@ -305,6 +303,6 @@ def _view(approval: Approval, scope: Decider) -> PlanView:
             approval.proof_source, approval.proof_reference, approval.proof_seen_at
         ),
         caution=orders.caution("healing", approval.agent_versions) if undone else None,
-        may_decide=decides and approval.state == "waiting",
+        may_decide=rights.decides_on(scope, approval.healing_tier, approval.state),
         **same,
     )

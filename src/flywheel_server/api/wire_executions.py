@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from flywheel_server import errors
 from flywheel_server.api import json_bodies, wire_repairs
-from flywheel_server.domain import clocks, executions, free_text, unattempted
+from flywheel_server.domain import clocks, executions, free_text, moments, unattempted
 from flywheel_server.domain.executions import Fact, Level
 from flywheel_server.domain.scope import ApplianceScope
 
@@ -33,7 +33,6 @@ _MOST_KEY_BYTES = {
 }
 _MOST_TEXT_BYTES = _MOST_KEY_BYTES | wire_repairs.FREE_TEXTS
 # A clock that was never set says 1970, Go's zero time says 0001: both mean "no time".
-_FIRST_BELIEVABLE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 _Text = str | None
 _Count = Annotated[int, Meta(ge=0, le=2**53)] | None
@@ -333,14 +332,10 @@ def _filed_at(
 
 def _believable(moment: dt.datetime | None) -> dt.datetime | None:
     """Return a time in UTC; None for one that was never set, or outside of the calendar."""
-    if moment is None:
+    try:
+        return None if moment is None else moments.ever_set(moment)
+    except OverflowError:
         return None
-    if moment.tzinfo is not dt.UTC:
-        try:
-            moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
-        except OverflowError:
-            return None
-    return moment if moment >= _FIRST_BELIEVABLE else None
 
 
 def _texts_are_short(wire: WireExecution) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from flywheel_server.domain import agents, unattempted
+from flywheel_server.domain import agents, aliases, unattempted
 from flywheel_server.domain.agents import Agent
 
 Level = Literal["L1", "L2", "L3"]
@@ -30,8 +30,7 @@ FILTERS: dict[str, tuple[Outcome, ...]] = {
 # How the ids of both daemons begin; Python agents send a UUID.
 _GO_IDS = ("l1-", "l2-")
 
-ESCALATION_PREFIX = "ESC-"
-ESCALATION_IDS = frozenset({"L2-escalate"})
+ESCALATION_IDS = frozenset({f"{aliases.PLANNED}escalate"})
 ESCALATION_ACTION = "escalate"
 
 # Compiled rules that only escalate, which older daemons report as success; None: whatever the type.
@@ -175,7 +174,7 @@ def outward(outcome: str | None, verified: bool | None) -> dict[str, str | None]
 
 
 def _only_escalates(level: Level, incident_type: str, reported_id: str, action: str | None) -> bool:
-    if reported_id.startswith(ESCALATION_PREFIX) or reported_id in ESCALATION_IDS:
+    if reported_id.startswith(aliases.ESCALATION) or reported_id in ESCALATION_IDS:
         return True
     if not reported_id and action == ESCALATION_ACTION:
         return True

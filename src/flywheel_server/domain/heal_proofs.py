@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from flywheel_server.domain import evidence_figures
+from flywheel_server.domain import clocks, evidence_figures
 
 Source = Literal["scan", "incident"]
 
@@ -17,9 +17,6 @@ LOOK_WITHIN = dt.timedelta(hours=24)
 # The bundle of the scan that found the fault may be sent after the heal, and lists it as failed. A
 # scan takes less, and the next one begins a quarter of an hour later.
 SCAN_MAY_TAKE = dt.timedelta(minutes=5)
-# A clock that is off by more says nothing: what is filed under the time of receipt is compared by
-# that.
-_MOST_SKEW = dt.timedelta(days=1)
 
 # Report and execution of one heal come at once, in any order.
 REPORTS_APART = dt.timedelta(minutes=1)
@@ -69,7 +66,8 @@ def looks(checks: object) -> list[Look]:
 
 def looked_at(checked_at: dt.datetime, received_at: dt.datetime) -> dt.datetime:
     """Return when a scan looked, by the clock that its site's executions are filed under."""
-    if received_at - checked_at > _MOST_SKEW:
+    # Such a clock says nothing: what is filed under the time of receipt is compared by that.
+    if received_at - checked_at > clocks.MOST_OFF:
         return received_at
     return min(checked_at, received_at)
 

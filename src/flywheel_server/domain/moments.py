@@ -18,15 +18,20 @@ def parse(text: str) -> dt.datetime | None:
     """Return the moment in UTC (also without an offset), None for "no time". Raises ValueError."""
     if not _FORM.fullmatch(text):
         raise ValueError("write a time like 2026-02-24T10:00:00Z (RFC 3339)")
-    moment = dt.datetime.fromisoformat(text.upper())
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    if moment < _FIRST_BELIEVABLE:
-        return None
     try:
-        return moment.astimezone(dt.UTC)
+        return ever_set(dt.datetime.fromisoformat(text.upper()))
     except OverflowError as error:
         raise ValueError("the time is outside the calendar") from error
+
+
+def ever_set(moment: dt.datetime) -> dt.datetime | None:
+    """Return a time in UTC (also without an offset), None for one that was never set.
+
+    Raises OverflowError for one that UTC's calendar does not have.
+    """
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return None if moment < _FIRST_BELIEVABLE else moment.astimezone(dt.UTC)
 
 
 def too_far_ahead(moment: dt.datetime | None, now: dt.datetime) -> bool:

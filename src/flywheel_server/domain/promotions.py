@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from flywheel_server.domain import rules
+from flywheel_server.domain import aliases, rules
 from flywheel_server.domain.gates import Gate, failing
 from flywheel_server.domain.policy import ADVISED, Policy
 from flywheel_server.domain.spreads import Spread
@@ -388,9 +388,9 @@ def _runbook_gates(
 
 def _kind(runbook_id: str) -> str:
     """Say what an id is that is no runbook."""
-    for prefix, kind in _NEVER_RUNBOOKS.items():
-        if runbook_id.startswith(prefix):
-            return f"{kind}: it never qualifies."
+    kind = aliases.no_runbook(runbook_id)
+    if kind is not None:
+        return f"{kind}: it never qualifies."
     if not runbook_id:
         return "The executions name no runbook: they teach nothing."
     return "No runbook has this id: register the runbook, or give the id an alias."
@@ -401,13 +401,6 @@ def _many(number: int, what: str) -> str:
 
 
 _OFF = Policy()
-_NEVER_RUNBOOKS = {
-    "AUTO-": "A placeholder of an older server",
-    "RB-AUTO-": "A rule id of an older server",
-    "L2-": "A planner's decision",
-    "L1-": "A rule id",
-    "ESC-": "An escalation",
-}
 
 
 def _executable(executable: bool, runs: bool) -> str:

@@ -14,7 +14,7 @@ from typing import Literal
 from uuid import UUID
 
 from flywheel_server import errors
-from flywheel_server.domain import wire_text
+from flywheel_server.domain import aliases, wire_text
 
 Source = Literal["builtin", "synced", "promoted", "platform", "custom"]
 RuleScope = Literal["platform", "partner", "organization", "site"]
@@ -146,7 +146,7 @@ def rule_id(
     owner = None if scope_id is None else str(scope_id)
     identity = json.dumps([source, scope, owner, incident_type, runbook_id, generation])
     digest = hashlib.sha256(identity.encode("ascii")).hexdigest()[:16]
-    return f"L1-{_slug(incident_type, 22)}-{_slug(runbook_id, 20)}-{digest}"
+    return f"{aliases.RULE}{_slug(incident_type, 22)}-{_slug(runbook_id, 20)}-{digest}"
 
 
 def conditions_for(incident_type: str) -> tuple[Condition, ...]:

@@ -9,15 +9,14 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from flywheel_server import database_urls, db, migrations
-
-# Two servers that start at once must not migrate at once.
-_MIGRATION_LOCK = 7_305_117
+from flywheel_server.locks import Lock
 
 
 def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
-        context.execute(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        # Two servers that start at once must not migrate at once.
+        context.execute(f"SELECT pg_advisory_xact_lock({int(Lock.SERVER)})")
         context.run_migrations()
         migrations.let_backups_read(connection)
 

@@ -37,8 +37,6 @@ class Place:
     read: Callable[..., Awaitable[CandidateDetail]]
     # Whether names made for machines are told in words.
     plain: bool = False
-    # Whether they forward what their site's coverage does not let them decide.
-    forwards: bool = False
 
     def told(self, incident_type: str) -> str:
         """Return an incident type as it is told there."""

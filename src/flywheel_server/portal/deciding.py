@@ -13,6 +13,7 @@ from flywheel_server.api.access import Audience, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
 from flywheel_server.api.learning_views import ApproveBody, DecisionView, ReopenedView, Window
 from flywheel_server.api.operator_bodies import ReasonBody
+from flywheel_server.domain import rights
 from flywheel_server.portal import candidates, filters, forms, frame
 from flywheel_server.portal.candidates import Place
 from flywheel_server.runtime import Runtime
@@ -119,7 +120,7 @@ async def _form(
     verb: str,
 ) -> Response:
     found = await place.read(scope, parts, candidate_id, window, candidate_hosts.FIRST)
-    if place.forwards and found.healing_tier != "full_coverage":
+    if not rights.decides_at(scope, found.healing_tier):
         return frame.go(
             f"{place.candidate(candidate_id)}/forward",
             "At a site with standard coverage your IT partner decides: forward it to them.",

@@ -23,7 +23,7 @@ from flywheel_server.api.access import (
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
-from flywheel_server.domain import agents, orders
+from flywheel_server.domain import agents, orders, rights
 from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.domain.scope import ClientScope
@@ -313,12 +313,12 @@ def obstacle(scope: Decider, plan: PlanView) -> str | None:
     """Return why somebody may not decide on a plan that waits; None where they may."""
     if plan.status != "waiting":
         return None
-    if not plan.may_decide:
+    if not rights.decides_on(scope, plan.healing_tier, plan.status):
         return (
             f"Your partner decides on it: {plan.site.name} is a site with standard coverage. At "
             "sites with full coverage, admins of your organization decide themselves."
         )
-    if scope.rights == "viewer":
+    if not rights.may_change(scope):
         who = "an admin of your organization" if isinstance(scope, ClientScope) else "a technician"
         return f"You may look, not decide: ask {who} before the deadline."
     return None

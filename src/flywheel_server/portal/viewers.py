@@ -4,11 +4,23 @@ Pages for another kind of people add their entries to ``HOMES`` and ``NAVIGATION
 several lists names them in ``TABS``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import Request
 
 from flywheel_server.api import credentials
+from flywheel_server.api.access import (
+    ADMIN,
+    CLIENT_ADMIN,
+    CLIENT_READER,
+    PARTNER_OWNER,
+    PARTNER_READER,
+    READER,
+    Audience,
+)
+from flywheel_server.domain import rights
 from flywheel_server.domain.scope import PersonScope, role_of
 
 # Where each kind of people starts. Those without pages of their own start with their account.
@@ -19,33 +31,33 @@ HOMES = {
 }
 ACCOUNT = "/account"
 
-# For each kind of people: where they may go, in order. The third value names the only role, if any.
-NAVIGATION: dict[str, tuple[tuple[str, str, str | None], ...]] = {
+# For each kind of people: where they may go, in order, and who of them.
+NAVIGATION: dict[str, tuple[tuple[str, str, Audience], ...]] = {
     # In this order: Overview, Learning, Rules, Fleet, Plans, People, System.
     "operator": (
-        ("Overview", "/operator/overview", None),
-        ("Learning", "/operator/learning", None),
-        ("Rules", "/operator/rules", None),
-        ("Fleet", "/operator/fleet", None),
-        ("Plans", "/operator/plans", None),
-        ("People", "/operator/tenants", None),
-        ("System", "/operator/runs", None),
+        ("Overview", "/operator/overview", READER),
+        ("Learning", "/operator/learning", READER),
+        ("Rules", "/operator/rules", READER),
+        ("Fleet", "/operator/fleet", READER),
+        ("Plans", "/operator/plans", READER),
+        ("People", "/operator/tenants", READER),
+        ("System", "/operator/runs", READER),
     ),
     "partner": (
-        ("Learning", "/partner/learning", None),
-        ("Plans", "/partner/plans", None),
-        ("Fleet", "/partner/fleet", None),
-        ("Evidence", "/partner/evidence", None),
-        ("Audit log", "/partner/audit", None),
-        ("Settings", "/partner/people", "partner owner"),
+        ("Learning", "/partner/learning", PARTNER_READER),
+        ("Plans", "/partner/plans", PARTNER_READER),
+        ("Fleet", "/partner/fleet", PARTNER_READER),
+        ("Evidence", "/partner/evidence", PARTNER_READER),
+        ("Audit log", "/partner/audit", PARTNER_READER),
+        ("Settings", "/partner/people", PARTNER_OWNER),
     ),
     "client": (
-        ("Healing log", "/client/healing", None),
-        ("Learning", "/client/candidates", None),
-        ("Plans", "/client/plans", None),
-        ("Evidence", "/client/evidence", None),
-        ("Audit log", "/client/audit", None),
-        ("People", "/client/people", "client admin"),
+        ("Healing log", "/client/healing", CLIENT_READER),
+        ("Learning", "/client/candidates", CLIENT_READER),
+        ("Plans", "/client/plans", CLIENT_READER),
+        ("Evidence", "/client/evidence", CLIENT_READER),
+        ("Audit log", "/client/audit", CLIENT_READER),
+        ("People", "/client/people", CLIENT_ADMIN),
     ),
 }
 
@@ -94,12 +106,25 @@ TABS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+class Matter(Protocol):
+    """A candidate or a plan, as pages show it."""
+
+    @property
+    def healing_tier(self) -> str:
+        """Return the tier of its site."""
+
+    @property
+    def status(self) -> str:
+        """Return what became of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
     """Somebody who looks at a page."""
 
     name: str
     role: str
+    scope: PersonScope
     # What must accompany their changes; empty for a key, which needs none.
     csrf_token: str
     home: str
@@ -112,7 +137,28 @@ class Viewer:
     @property
     def may_change(self) -> bool:
         """Say whether they may change anything: pages offer viewers nothing that is refused."""
-        return not self.role.endswith(" viewer")
+        return rights.may_change(self.scope)
+
+    @property
+    def may_manage_sites(self) -> bool:
+        """Say whether they may give a site another healing tier."""
+        return self.role in ADMIN.roles
+
+    def decides_on(self, matter: Matter) -> bool:
+        """Say whether their kind of people decides on a candidate or plan now, viewers aside."""
+        return rights.decides_on(self.scope, matter.healing_tier, matter.status)
+
+    def may_decide(self, matter: Matter) -> bool:
+        """Say whether they may decide on a candidate or plan now."""
+        return rights.may_decide(self.scope, matter.healing_tier, matter.status)
+
+    def may_decide_any(self, matters: Iterable[Matter]) -> bool:
+        """Say whether they may decide on one of these."""
+        return any(map(self.may_decide, matters))
+
+    def may_reopen(self, candidate: Matter) -> bool:
+        """Say whether they may take the rejection of a candidate back."""
+        return rights.may_reopen(self.scope, candidate.healing_tier, candidate.status)
 
 
 def viewer(request: Request, scope: PersonScope) -> Viewer:
@@ -122,8 +168,8 @@ def viewer(request: Request, scope: PersonScope) -> Viewer:
     here = request.url.path
     navigation = tuple(
         (label, path, _inside(here, path))
-        for label, path, only in NAVIGATION.get(_kind(role), ())
-        if only in {None, role}
+        for label, path, audience in NAVIGATION.get(_kind(role), ())
+        if role in audience.roles
     )
     place, of_place = next(
         ((label, path) for label, path, inside in navigation if inside), ("", "")
@@ -131,6 +177,7 @@ def viewer(request: Request, scope: PersonScope) -> Viewer:
     return Viewer(
         name=scope.actor_name,
         role=role,
+        scope=scope,
         csrf_token="" if token is None else credentials.csrf_token(token),
         home=home(role),
         navigation=navigation,

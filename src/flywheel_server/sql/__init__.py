@@ -3,6 +3,7 @@
 A statement starts with ``-- name: its_name``; a line ``-- fleet: reason`` excuses it from naming a
 tenant column. Values stand in it as ``:site_id``. ``load("rules")["find"]`` is ``-- name: find`` of
 ``rules.sql``, and ``connection.fetch(*load("rules")["find"](rule_id=id))`` runs it.
+The number of an advisory lock is written by its name, ``{lock.FOLDS}``.
 """
 
 import re
@@ -10,6 +11,9 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
+from flywheel_server.locks import Lock
+
+_LOCK = re.compile(r"\{lock\.([A-Z_]+)\}")
 _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)$", re.MULTILINE)
 # What may hold a colon or a dollar that means nothing to us comes first and is left as it is.
 _TOKEN = re.compile(
@@ -67,7 +71,7 @@ class Statement:
 def load(noun: str) -> MappingProxyType[str, Statement]:
     """Return the statements of ``noun.sql`` by name."""
     text = resources.files(__name__).joinpath(f"{noun}.sql").read_text(encoding="utf-8")
-    parts = _NAME.split(text)
+    parts = _NAME.split(_LOCK.sub(lambda found: str(int(Lock[found[1]])), text))
     names = parts[1::2]
     if len(set(names)) != len(names):
         raise ValueError(f"a statement of {noun}.sql is named twice")

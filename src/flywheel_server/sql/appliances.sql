@@ -1,6 +1,6 @@
 -- name: lock_site
 -- One check-in of a site at a time may add or change its appliances.
-SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text, 7306)) AS site_id;
+SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text, {lock.SITE_APPLIANCES})) AS site_id;
 
 -- name: candidates
 SELECT

@@ -11,7 +11,7 @@ SELECT
 
 -- name: keep_partitions
 -- fleet: retention drops no partition meanwhile, for the drop would wait, and writers behind it
-SELECT pg_advisory_xact_lock_shared(7305117, 5);
+SELECT pg_advisory_xact_lock_shared({lock.SERVER}, {lock.PARTITIONS});
 
 -- name: long
 -- fleet: settings of this transaction; a restore takes as long as it takes

@@ -1,6 +1,6 @@
 -- name: lock_chain
 -- One bundle of a site at a time is appended, until its transaction ends.
-SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text, 7308)) AS site_id;
+SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text, {lock.EVIDENCE_CHAIN})) AS site_id;
 
 -- name: head
 SELECT h.site_id, h.position, h.chain_hash, h.received_at

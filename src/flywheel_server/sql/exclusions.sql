@@ -59,9 +59,8 @@ WHERE x.rule = :rule
     AND x.kind = 'declined'
     AND x.ended_at IS NULL;
 
--- name: decides_itself
--- Whether an organization has sites, and full coverage at each: its people decide there themselves.
-SELECT COALESCE(bool_and(s.healing_tier = 'full_coverage'), false) AS decides
+-- name: tiers
+SELECT DISTINCT s.healing_tier
 FROM sites s
 WHERE s.organization_id = :organization_id;
 

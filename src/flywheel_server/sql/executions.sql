@@ -142,8 +142,9 @@ SELECT
 FROM known n;
 
 -- name: lock
-SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text || ':' || :execution_id::text,
-    7305)) AS site_id;
+SELECT pg_advisory_xact_lock(
+    hashtextextended(:site_id::uuid::text || ':' || :execution_id::text, {lock.EXECUTION})
+) AS site_id;
 
 -- name: digests
 SELECT k.digest, 0 AS revision, k.received_at

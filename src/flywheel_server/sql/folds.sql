@@ -1,12 +1,14 @@
 -- name: lock
 -- fleet: folds cross tenants
-SELECT pg_advisory_xact_lock(7305117, 3);
+SELECT pg_advisory_xact_lock({lock.SERVER}, {lock.FOLDS});
 
 -- name: share
 -- fleet: folds cross tenants
 -- Folds, and work on evidence, write tables of their own, so they only keep out whoever takes the lock
 -- for himself, and any other transaction that would do the same work.
-SELECT pg_advisory_xact_lock_shared(7305117, 3), pg_advisory_xact_lock(7305118, hashtext(:work));
+SELECT
+    pg_advisory_xact_lock_shared({lock.SERVER}, {lock.FOLDS}),
+    pg_advisory_xact_lock({lock.WORK}, hashtext(:work));
 
 -- name: plan_by_index
 -- fleet: no table is read

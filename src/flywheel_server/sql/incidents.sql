@@ -61,9 +61,11 @@ RETURNING
 
 -- name: lock_key
 -- The report and the resolution of one host's check come one after the other.
-SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(10), :site_id::uuid, :hostname::text,
-    :check_type::text), 7311))
-    AS site_id;
+SELECT pg_advisory_xact_lock(
+    hashtextextended(
+        concat_ws(chr(10), :site_id::uuid, :hostname::text, :check_type::text), {lock.INCIDENT}
+    )
+) AS site_id;
 
 -- name: keep_early
 INSERT INTO early_resolutions (

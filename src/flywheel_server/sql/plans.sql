@@ -17,13 +17,15 @@ ORDER BY a.id;
 
 -- name: lock_incident
 -- One decision at a time about one incident of a site.
-SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text || ':' || :incident_id::text,
-    7307)) AS site_id;
+SELECT pg_advisory_xact_lock(
+    hashtextextended(:site_id::uuid::text || ':' || :incident_id::text, {lock.PLANNED_INCIDENT})
+) AS site_id;
 
 -- name: lock_digest
 -- One question at a time about equal incidents of a site: the next one finds the answer.
-SELECT pg_advisory_xact_lock(hashtextextended(:site_id::uuid::text || ':' || :digest::text,
-    7308)) AS site_id;
+SELECT pg_advisory_xact_lock(
+    hashtextextended(:site_id::uuid::text || ':' || :digest::text, {lock.PLAN_DIGEST})
+) AS site_id;
 
 -- name: newest
 SELECT

@@ -29,4 +29,4 @@ RETURNING version, values, reason, changed_by, changed_at;
 
 -- name: lock
 -- fleet: one policy for the platform
-SELECT pg_advisory_xact_lock(7305117, 5);
+SELECT pg_advisory_xact_lock({lock.SERVER}, {lock.POLICY});

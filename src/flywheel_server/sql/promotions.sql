@@ -116,8 +116,9 @@ FROM l1_rules r
 WHERE r.id = ANY (:ids);
 
 -- name: lock_request
-SELECT pg_advisory_xact_lock(hashtextextended(:partner_id::uuid::text || ':' || :key::text,
-    7306)) AS partner_id;
+SELECT pg_advisory_xact_lock(
+    hashtextextended(:partner_id::uuid::text || ':' || :key::text, {lock.BULK_REQUEST})
+) AS partner_id;
 
 -- name: answered
 SELECT k.digest, k.answer

@@ -113,7 +113,7 @@ SET dropped_successes = level_days.dropped_successes + excluded.dropped_successe
 
 -- name: no_backup
 -- fleet: a backup reads every partition; a drop would wait for it, and writers for the drop
-SELECT pg_try_advisory_xact_lock(7305117, 5);
+SELECT pg_try_advisory_xact_lock({lock.SERVER}, {lock.PARTITIONS});
 
 -- name: drop
 -- fleet: partitions belong to no tenant

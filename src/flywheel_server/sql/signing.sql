@@ -7,7 +7,7 @@ LIMIT 1;
 
 -- name: lock
 -- fleet: the server's key signs for every tenant
-SELECT pg_advisory_xact_lock(7305117, 3);
+SELECT pg_advisory_xact_lock({lock.SERVER}, {lock.SIGNING_KEY});
 
 -- name: insert
 -- fleet: the server's key signs for every tenant

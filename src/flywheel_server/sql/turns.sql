@@ -23,7 +23,7 @@ FROM (
     JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.locktype = 'advisory'
         AND l.granted
-        AND (l.classid = 7305117 AND l.objid = 3 OR l.classid = 7305118)
+        AND (l.classid = {lock.SERVER} AND l.objid = {lock.FOLDS} OR l.classid = {lock.WORK})
         AND l.objsubid = 2
         AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
         -- Nobody may end another login's.

@@ -76,9 +76,10 @@ async def declined(
     return found
 
 
-async def decides_itself(connection: Connection, organization_id: UUID) -> bool:
-    """Say whether an organization has full coverage at every one of its sites."""
-    return bool(await connection.fetchval(*_SQL["decides_itself"](organization_id=organization_id)))
+async def healing_tiers(connection: Connection, organization_id: UUID) -> list[str]:
+    """Return the healing tiers that an organization's sites have."""
+    rows = await connection.fetch(*_SQL["tiers"](organization_id=organization_id))
+    return [row["healing_tier"] for row in rows]
 
 
 async def get(connection: Connection, id: UUID) -> Exclusion | None:

@@ -21,7 +21,6 @@ PLACE = candidates.Place(
     template="client/candidate.html",
     read=client_learning.get_candidate,
     plain=True,
-    forwards=True,
 )
 FORWARDED = "Forwarded: your IT partner is told that you want it, and decides."
 router = deciding.router(PLACE, CLIENT_READER, CLIENT_ADMIN)

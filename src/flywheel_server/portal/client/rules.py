@@ -11,6 +11,7 @@ from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.client_healing import SourceFilter
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
+from flywheel_server.domain import rights
 from flywheel_server.portal import asking, declining, filters, forms, frame
 from flywheel_server.portal.partner.rules import ANSWERED
 from flywheel_server.store import deliveries, exclusions
@@ -57,7 +58,7 @@ async def rules_page(
     )
     async with db.transaction(parts.database, scope) as connection:
         sites = await filters.sites(connection)
-        decides = await exclusions.decides_itself(connection, scope.organization_id)
+        tiers = await exclusions.healing_tiers(connection, scope.organization_id)
     return frame.page(
         request,
         scope,
@@ -65,7 +66,7 @@ async def rules_page(
         rules=listed.items,
         following=filters.following(request, listed.next),
         sites=sites,
-        decides=decides,
+        decides=rights.decides_everywhere(scope, tiers),
         sources=SOURCES,
         chosen={"site": site, "source": source, "enabled": enabled, "text": text},
     )
