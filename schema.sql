@@ -51,6 +51,120 @@ CREATE FUNCTION public.counts_suffice(successes bigint, verified_successes bigin
     LANGUAGE sql IMMUTABLE
     RETURN ((((successes + failures) + CASE WHEN with_chaos THEN (chaos_successes + chaos_failures) ELSE (0)::bigint END) >= GREATEST(least_occurrences, (1)::bigint)) AND ((CASE WHEN require_verified THEN verified_successes WHEN with_chaos THEN (successes + chaos_successes) ELSE successes END)::numeric >= GREATEST((least_successes)::numeric, (least_rate * (((successes + failures) + CASE WHEN with_chaos THEN (chaos_successes + chaos_failures) ELSE (0)::bigint END))::numeric))));
 
+CREATE TABLE public.organizations (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    partner_id uuid NOT NULL,
+    name text NOT NULL,
+    contributes boolean DEFAULT true NOT NULL,
+    contributes_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.rule_exclusions (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    rule uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    organization_id uuid,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    began_by text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_by text,
+    ended_at timestamp with time zone,
+    CONSTRAINT rule_exclusions_ended_whole CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT rule_exclusions_kind_known CHECK ((kind = ANY (ARRAY['quarantined'::text, 'declined'::text]))),
+    CONSTRAINT rule_exclusions_reason_length CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY public.rule_exclusions FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.sites (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    organization_id uuid NOT NULL,
+    slug text NOT NULL,
+    name text NOT NULL,
+    healing_tier text DEFAULT 'standard'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sites_healing_tier_known CHECK ((healing_tier = ANY (ARRAY['standard'::text, 'full_coverage'::text]))),
+    CONSTRAINT sites_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT sites_slug_form CHECK ((slug ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
+);
+
+ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW public.excluded_rules WITH (security_invoker='true') AS
+ SELECT x.rule,
+    s.id AS site_id
+   FROM ((public.rule_exclusions x
+     JOIN public.organizations o ON (((o.id = x.organization_id) OR ((x.organization_id IS NULL) AND (o.partner_id = x.partner_id)))))
+     JOIN public.sites s ON ((s.organization_id = o.id)))
+  WHERE (x.ended_at IS NULL);
+
+CREATE TABLE public.l1_rules (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    rule_id text NOT NULL,
+    source text NOT NULL,
+    scope text NOT NULL,
+    partner_id uuid,
+    organization_id uuid,
+    site_id uuid,
+    tier text,
+    incident_type text NOT NULL,
+    runbook_id text,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    conditions jsonb NOT NULL,
+    action text NOT NULL,
+    action_params jsonb DEFAULT '{}'::jsonb NOT NULL,
+    hipaa_controls text[] DEFAULT '{}'::text[] NOT NULL,
+    severity_filter text[],
+    priority integer NOT NULL,
+    cooldown_seconds integer NOT NULL,
+    max_retries integer DEFAULT 1 NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    disabled_reason text,
+    enabled_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    withdrawn_at timestamp with time zone,
+    match_count bigint DEFAULT 0 NOT NULL,
+    success_count bigint DEFAULT 0 NOT NULL,
+    failure_count bigint DEFAULT 0 NOT NULL,
+    success_rate double precision GENERATED ALWAYS AS (((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision)),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    scope_id uuid GENERATED ALWAYS AS (COALESCE(site_id, organization_id, partner_id, '00000000-0000-0000-0000-000000000000'::uuid)) STORED NOT NULL,
+    label text,
+    CONSTRAINT l1_rules_incident_type_length CHECK (((char_length(incident_type) >= 1) AND (char_length(incident_type) <= 200))),
+    CONSTRAINT l1_rules_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 200))),
+    CONSTRAINT l1_rules_learnt_have_runbook CHECK (((source <> ALL (ARRAY['promoted'::text, 'platform'::text])) OR (runbook_id IS NOT NULL))),
+    CONSTRAINT l1_rules_never_catch_all CHECK ((conditions @> jsonb_build_array(jsonb_build_object('field', 'check_type', 'operator', 'eq', 'value', incident_type)))),
+    CONSTRAINT l1_rules_one_scope CHECK (((num_nonnulls(partner_id, organization_id, site_id) = ((scope <> 'platform'::text))::integer) AND ((scope = 'partner'::text) = (partner_id IS NOT NULL)) AND ((scope = 'organization'::text) = (organization_id IS NOT NULL)) AND ((scope = 'site'::text) = (site_id IS NOT NULL)))),
+    CONSTRAINT l1_rules_rule_id_form CHECK ((rule_id ~ '^[A-Za-z0-9_-]{3,64}$'::text)),
+    CONSTRAINT l1_rules_scope_known CHECK ((scope = ANY (ARRAY['platform'::text, 'partner'::text, 'organization'::text, 'site'::text]))),
+    CONSTRAINT l1_rules_source_known CHECK ((source = ANY (ARRAY['builtin'::text, 'synced'::text, 'promoted'::text, 'platform'::text, 'custom'::text]))),
+    CONSTRAINT l1_rules_tier_known CHECK ((tier = ANY (ARRAY['standard'::text, 'full_coverage'::text])))
+);
+
+ALTER TABLE ONLY public.l1_rules FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.covering_rules(of_site uuid, of_organization uuid, of_partner uuid, of_tier text, of_type text) RETURNS TABLE(id uuid, rule_id text, source text, scope text, priority integer, runbook_id text, conditions jsonb, severity_filter text[])
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT l.id,
+     l.rule_id,
+     l.source,
+     l.scope,
+     l.priority,
+     l.runbook_id,
+     l.conditions,
+     l.severity_filter
+    FROM public.l1_rules l
+   WHERE ((l.incident_type = covering_rules.of_type) AND l.enabled AND ((l.tier IS NULL) OR (l.tier = 'standard'::text) OR (l.tier = covering_rules.of_tier)) AND ((l.scope = 'platform'::text) OR (l.site_id = covering_rules.of_site) OR (l.organization_id = covering_rules.of_organization) OR (l.partner_id = covering_rules.of_partner)) AND (NOT (EXISTS ( SELECT 1
+            FROM public.excluded_rules x
+           WHERE ((x.rule = l.id) AND (x.site_id = covering_rules.of_site))))));
+END;
+
 CREATE TABLE public.appliances (
     id uuid DEFAULT uuidv7() NOT NULL,
     site_id uuid NOT NULL,
@@ -188,18 +302,6 @@ BEGIN
 END
 $$;
 
-CREATE TABLE public.organizations (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    partner_id uuid NOT NULL,
-    name text NOT NULL,
-    contributes boolean DEFAULT true NOT NULL,
-    contributes_changed_at timestamp with time zone DEFAULT now() NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
-);
-
-ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE public.platform_pattern_sites (
     incident_type text NOT NULL,
     runbook_id text NOT NULL,
@@ -224,20 +326,6 @@ CREATE TABLE public.platform_pattern_sites (
 WITH (fillfactor='80');
 
 ALTER TABLE ONLY public.platform_pattern_sites FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.sites (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    organization_id uuid NOT NULL,
-    slug text NOT NULL,
-    name text NOT NULL,
-    healing_tier text DEFAULT 'standard'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT sites_healing_tier_known CHECK ((healing_tier = ANY (ARRAY['standard'::text, 'full_coverage'::text]))),
-    CONSTRAINT sites_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
-    CONSTRAINT sites_slug_form CHECK ((slug ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text))
-);
-
-ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
 
 CREATE FUNCTION public.largest_organization(of_type text, of_runbook text) RETURNS bigint
     LANGUAGE sql STABLE
@@ -303,51 +391,6 @@ BEGIN
     RETURN NEW;
 END
 $$;
-
-CREATE TABLE public.l1_rules (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    rule_id text NOT NULL,
-    source text NOT NULL,
-    scope text NOT NULL,
-    partner_id uuid,
-    organization_id uuid,
-    site_id uuid,
-    tier text,
-    incident_type text NOT NULL,
-    runbook_id text,
-    name text NOT NULL,
-    description text DEFAULT ''::text NOT NULL,
-    conditions jsonb NOT NULL,
-    action text NOT NULL,
-    action_params jsonb DEFAULT '{}'::jsonb NOT NULL,
-    hipaa_controls text[] DEFAULT '{}'::text[] NOT NULL,
-    severity_filter text[],
-    priority integer NOT NULL,
-    cooldown_seconds integer NOT NULL,
-    max_retries integer DEFAULT 1 NOT NULL,
-    enabled boolean DEFAULT true NOT NULL,
-    disabled_reason text,
-    enabled_changed_at timestamp with time zone DEFAULT now() NOT NULL,
-    withdrawn_at timestamp with time zone,
-    match_count bigint DEFAULT 0 NOT NULL,
-    success_count bigint DEFAULT 0 NOT NULL,
-    failure_count bigint DEFAULT 0 NOT NULL,
-    success_rate double precision GENERATED ALWAYS AS (((success_count)::double precision / (NULLIF((success_count + failure_count), 0))::double precision)),
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    scope_id uuid GENERATED ALWAYS AS (COALESCE(site_id, organization_id, partner_id, '00000000-0000-0000-0000-000000000000'::uuid)) STORED NOT NULL,
-    label text,
-    CONSTRAINT l1_rules_incident_type_length CHECK (((char_length(incident_type) >= 1) AND (char_length(incident_type) <= 200))),
-    CONSTRAINT l1_rules_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 200))),
-    CONSTRAINT l1_rules_learnt_have_runbook CHECK (((source <> ALL (ARRAY['promoted'::text, 'platform'::text])) OR (runbook_id IS NOT NULL))),
-    CONSTRAINT l1_rules_never_catch_all CHECK ((conditions @> jsonb_build_array(jsonb_build_object('field', 'check_type', 'operator', 'eq', 'value', incident_type)))),
-    CONSTRAINT l1_rules_one_scope CHECK (((num_nonnulls(partner_id, organization_id, site_id) = ((scope <> 'platform'::text))::integer) AND ((scope = 'partner'::text) = (partner_id IS NOT NULL)) AND ((scope = 'organization'::text) = (organization_id IS NOT NULL)) AND ((scope = 'site'::text) = (site_id IS NOT NULL)))),
-    CONSTRAINT l1_rules_rule_id_form CHECK ((rule_id ~ '^[A-Za-z0-9_-]{3,64}$'::text)),
-    CONSTRAINT l1_rules_scope_known CHECK ((scope = ANY (ARRAY['platform'::text, 'partner'::text, 'organization'::text, 'site'::text]))),
-    CONSTRAINT l1_rules_source_known CHECK ((source = ANY (ARRAY['builtin'::text, 'synced'::text, 'promoted'::text, 'platform'::text, 'custom'::text]))),
-    CONSTRAINT l1_rules_tier_known CHECK ((tier = ANY (ARRAY['standard'::text, 'full_coverage'::text])))
-);
-
-ALTER TABLE ONLY public.l1_rules FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.platform_approvals (
     incident_type text NOT NULL,
@@ -702,6 +745,97 @@ CREATE TABLE public.corrections (
 
 ALTER TABLE ONLY public.corrections FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.executions (
+    site_id uuid NOT NULL,
+    execution_id text NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    weight smallint DEFAULT 1 NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    evidence_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    appliance_id uuid,
+    reported_appliance text,
+    level text NOT NULL,
+    incident_id text NOT NULL,
+    incident_type text NOT NULL,
+    hostname text NOT NULL,
+    platform text,
+    reported_id text NOT NULL,
+    outcome text NOT NULL,
+    verified boolean,
+    chaos_campaign_id text,
+    error_category text,
+    error_message text,
+    duration_seconds double precision,
+    confidence double precision,
+    cost_usd double precision,
+    input_tokens bigint,
+    output_tokens bigint,
+    reasoning text,
+    detail jsonb,
+    CONSTRAINT executions_claims_at_l2 CHECK (((level = 'L2'::text) OR (outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text])))),
+    CONSTRAINT executions_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text, 'L3'::text]))),
+    CONSTRAINT executions_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text, 'claimed_success'::text, 'claimed_failure'::text]))),
+    CONSTRAINT executions_weight_known CHECK ((weight = ANY (ARRAY['-1'::integer, 1])))
+)
+PARTITION BY RANGE (received_at);
+
+ALTER TABLE ONLY public.executions FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW public.counted_facts WITH (security_invoker='true') AS
+ SELECT site_id,
+    execution_id,
+    revision,
+    weight,
+    received_at,
+    evidence_at,
+    occurred_at,
+    xid,
+    level,
+    incident_type,
+    hostname,
+    reported_id,
+    appliance_id,
+    reported_appliance,
+    error_category,
+    outcome,
+    (chaos_campaign_id IS NOT NULL) AS chaos,
+    (outcome <> ALL (ARRAY['claimed_success'::text, 'claimed_failure'::text])) AS known,
+        CASE
+            WHEN ((outcome = 'success'::text) AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS successes,
+        CASE
+            WHEN ((outcome = 'success'::text) AND verified AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS verified_successes,
+        CASE
+            WHEN ((outcome = 'failure'::text) AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS failures,
+        CASE
+            WHEN (outcome = 'not_attempted'::text) THEN (weight)::integer
+            ELSE 0
+        END AS not_attempted,
+        CASE
+            WHEN ((outcome = 'success'::text) AND (chaos_campaign_id IS NOT NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS chaos_successes,
+        CASE
+            WHEN ((outcome = 'failure'::text) AND (chaos_campaign_id IS NOT NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS chaos_failures,
+        CASE
+            WHEN (outcome = 'claimed_success'::text) THEN (weight)::integer
+            ELSE 0
+        END AS claimed_successes,
+        CASE
+            WHEN (outcome = 'claimed_failure'::text) THEN (weight)::integer
+            ELSE 0
+        END AS claimed_failures
+   FROM public.executions e;
+
 CREATE TABLE public.dropped_counts (
     site_id uuid NOT NULL,
     level text NOT NULL,
@@ -910,32 +1044,6 @@ CREATE TABLE public.evidence_waiting (
 
 ALTER TABLE ONLY public.evidence_waiting FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.rule_exclusions (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    rule uuid NOT NULL,
-    partner_id uuid NOT NULL,
-    organization_id uuid,
-    kind text NOT NULL,
-    reason text NOT NULL,
-    began_by text NOT NULL,
-    began_at timestamp with time zone NOT NULL,
-    ended_by text,
-    ended_at timestamp with time zone,
-    CONSTRAINT rule_exclusions_ended_whole CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
-    CONSTRAINT rule_exclusions_kind_known CHECK ((kind = ANY (ARRAY['quarantined'::text, 'declined'::text]))),
-    CONSTRAINT rule_exclusions_reason_length CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
-);
-
-ALTER TABLE ONLY public.rule_exclusions FORCE ROW LEVEL SECURITY;
-
-CREATE VIEW public.excluded_rules WITH (security_invoker='true') AS
- SELECT x.rule,
-    s.id AS site_id
-   FROM ((public.rule_exclusions x
-     JOIN public.organizations o ON (((o.id = x.organization_id) OR ((x.organization_id IS NULL) AND (o.partner_id = x.partner_id)))))
-     JOIN public.sites s ON ((s.organization_id = o.id)))
-  WHERE (x.ended_at IS NULL);
-
 CREATE TABLE public.execution_keys (
     site_id uuid NOT NULL,
     execution_id text NOT NULL,
@@ -944,44 +1052,6 @@ CREATE TABLE public.execution_keys (
 );
 
 ALTER TABLE ONLY public.execution_keys FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.executions (
-    site_id uuid NOT NULL,
-    execution_id text NOT NULL,
-    revision integer DEFAULT 0 NOT NULL,
-    weight smallint DEFAULT 1 NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    evidence_at timestamp with time zone NOT NULL,
-    occurred_at timestamp with time zone NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    appliance_id uuid,
-    reported_appliance text,
-    level text NOT NULL,
-    incident_id text NOT NULL,
-    incident_type text NOT NULL,
-    hostname text NOT NULL,
-    platform text,
-    reported_id text NOT NULL,
-    outcome text NOT NULL,
-    verified boolean,
-    chaos_campaign_id text,
-    error_category text,
-    error_message text,
-    duration_seconds double precision,
-    confidence double precision,
-    cost_usd double precision,
-    input_tokens bigint,
-    output_tokens bigint,
-    reasoning text,
-    detail jsonb,
-    CONSTRAINT executions_claims_at_l2 CHECK (((level = 'L2'::text) OR (outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text])))),
-    CONSTRAINT executions_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text, 'L3'::text]))),
-    CONSTRAINT executions_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text, 'claimed_success'::text, 'claimed_failure'::text]))),
-    CONSTRAINT executions_weight_known CHECK ((weight = ANY (ARRAY['-1'::integer, 1])))
-)
-PARTITION BY RANGE (received_at);
-
-ALTER TABLE ONLY public.executions FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.fold_marks (
     fold text NOT NULL,
@@ -3182,54 +3252,6 @@ GRANT SELECT,INSERT ON TABLE public.audit_entries TO flywheel_loop;
 GRANT INSERT ON TABLE public.audit_entries TO flywheel_auth;
 GRANT SELECT ON TABLE public.audit_entries TO flywheel_backup;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.appliances TO flywheel_appliance;
-GRANT SELECT ON TABLE public.appliances TO flywheel_client;
-GRANT SELECT ON TABLE public.appliances TO flywheel_partner;
-GRANT SELECT ON TABLE public.appliances TO flywheel_operator;
-GRANT SELECT,INSERT ON TABLE public.appliances TO flywheel_loop;
-GRANT SELECT ON TABLE public.appliances TO flywheel_backup;
-
-GRANT SELECT(id) ON TABLE public.appliances TO flywheel_auth;
-
-GRANT SELECT(site_id) ON TABLE public.appliances TO flywheel_auth;
-
-GRANT UPDATE(mac) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(agent_public_key) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(hostname) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT SELECT(agent_version) ON TABLE public.appliances TO flywheel_auth;
-
-GRANT UPDATE(uptime_seconds) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_operator;
-GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_partner;
-
-GRANT UPDATE(desired_rules_hash) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(reported_rules_hash) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(reported_rules_hash_at) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(last_seen_at) ON TABLE public.appliances TO flywheel_loop;
-GRANT SELECT(last_seen_at) ON TABLE public.appliances TO flywheel_auth;
-
-GRANT UPDATE(removed_at) ON TABLE public.appliances TO flywheel_loop;
-GRANT SELECT(removed_at) ON TABLE public.appliances TO flywheel_auth;
-
-GRANT UPDATE(removed_by) ON TABLE public.appliances TO flywheel_loop;
-
-GRANT UPDATE(merged_into) ON TABLE public.appliances TO flywheel_loop;
-
-REVOKE ALL ON FUNCTION public.drop_partition(parent text, partition text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.drop_partition(parent text, partition text) TO flywheel_loop;
-
-REVOKE ALL ON FUNCTION public.ensure_partition(parent text, starts date, ends date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ensure_partition(parent text, starts date, ends date) TO flywheel_loop;
-
 GRANT SELECT ON TABLE public.organizations TO flywheel_appliance;
 GRANT SELECT ON TABLE public.organizations TO flywheel_client;
 GRANT SELECT ON TABLE public.organizations TO flywheel_partner;
@@ -3245,9 +3267,22 @@ GRANT UPDATE(contributes) ON TABLE public.organizations TO flywheel_client;
 GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_operator;
 GRANT UPDATE(contributes_changed_at) ON TABLE public.organizations TO flywheel_client;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_operator;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_loop;
-GRANT SELECT ON TABLE public.platform_pattern_sites TO flywheel_backup;
+GRANT SELECT ON TABLE public.rule_exclusions TO flywheel_appliance;
+GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_client;
+GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_partner;
+GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_loop;
+GRANT SELECT ON TABLE public.rule_exclusions TO flywheel_backup;
+
+GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_client;
+GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_partner;
+GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_operator;
+GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_loop;
+
+GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_client;
+GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_partner;
+GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_operator;
+GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.sites TO flywheel_auth;
 GRANT SELECT ON TABLE public.sites TO flywheel_appliance;
@@ -3260,6 +3295,12 @@ GRANT SELECT ON TABLE public.sites TO flywheel_backup;
 GRANT UPDATE(name) ON TABLE public.sites TO flywheel_operator;
 
 GRANT UPDATE(healing_tier) ON TABLE public.sites TO flywheel_operator;
+
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_appliance;
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_client;
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_partner;
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_operator;
+GRANT SELECT ON TABLE public.excluded_rules TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.l1_rules TO flywheel_appliance;
 GRANT SELECT ON TABLE public.l1_rules TO flywheel_client;
@@ -3362,6 +3403,58 @@ GRANT UPDATE(failure_count) ON TABLE public.l1_rules TO flywheel_operator;
 
 GRANT UPDATE(label) ON TABLE public.l1_rules TO flywheel_partner;
 GRANT UPDATE(label) ON TABLE public.l1_rules TO flywheel_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.appliances TO flywheel_appliance;
+GRANT SELECT ON TABLE public.appliances TO flywheel_client;
+GRANT SELECT ON TABLE public.appliances TO flywheel_partner;
+GRANT SELECT ON TABLE public.appliances TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.appliances TO flywheel_loop;
+GRANT SELECT ON TABLE public.appliances TO flywheel_backup;
+
+GRANT SELECT(id) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT SELECT(site_id) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT UPDATE(mac) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(agent_public_key) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(hostname) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT SELECT(agent_version) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT UPDATE(uptime_seconds) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_operator;
+GRANT UPDATE(desired_l2_mode) ON TABLE public.appliances TO flywheel_partner;
+
+GRANT UPDATE(desired_rules_hash) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(reported_rules_hash) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(reported_rules_hash_at) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(last_sync_at) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(last_seen_at) ON TABLE public.appliances TO flywheel_loop;
+GRANT SELECT(last_seen_at) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT UPDATE(removed_at) ON TABLE public.appliances TO flywheel_loop;
+GRANT SELECT(removed_at) ON TABLE public.appliances TO flywheel_auth;
+
+GRANT UPDATE(removed_by) ON TABLE public.appliances TO flywheel_loop;
+
+GRANT UPDATE(merged_into) ON TABLE public.appliances TO flywheel_loop;
+
+REVOKE ALL ON FUNCTION public.drop_partition(parent text, partition text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.drop_partition(parent text, partition text) TO flywheel_loop;
+
+REVOKE ALL ON FUNCTION public.ensure_partition(parent text, starts date, ends date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ensure_partition(parent text, starts date, ends date) TO flywheel_loop;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.platform_pattern_sites TO flywheel_loop;
+GRANT SELECT ON TABLE public.platform_pattern_sites TO flywheel_backup;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.platform_approvals TO flywheel_operator;
 GRANT SELECT ON TABLE public.platform_approvals TO flywheel_loop;
@@ -3471,6 +3564,22 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.corrections TO flywheel_loop;
 GRANT SELECT ON TABLE public.corrections TO flywheel_client;
 GRANT SELECT ON TABLE public.corrections TO flywheel_partner;
 GRANT SELECT ON TABLE public.corrections TO flywheel_backup;
+
+GRANT INSERT ON TABLE public.executions TO flywheel_writer;
+GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_appliance;
+GRANT SELECT ON TABLE public.executions TO flywheel_client;
+GRANT SELECT ON TABLE public.executions TO flywheel_partner;
+GRANT SELECT ON TABLE public.executions TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_loop;
+GRANT SELECT ON TABLE public.executions TO flywheel_backup;
+
+GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_client;
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_partner;
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_operator;
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_appliance;
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_loop;
 
 GRANT SELECT,UPDATE ON TABLE public.dropped_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dropped_counts TO flywheel_loop;
@@ -3602,29 +3711,6 @@ GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_operator;
 GRANT SELECT,DELETE ON TABLE public.evidence_waiting TO flywheel_loop;
 GRANT SELECT ON TABLE public.evidence_waiting TO flywheel_backup;
 
-GRANT SELECT ON TABLE public.rule_exclusions TO flywheel_appliance;
-GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_client;
-GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_partner;
-GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_operator;
-GRANT SELECT,INSERT ON TABLE public.rule_exclusions TO flywheel_loop;
-GRANT SELECT ON TABLE public.rule_exclusions TO flywheel_backup;
-
-GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_client;
-GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_partner;
-GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_operator;
-GRANT UPDATE(ended_by) ON TABLE public.rule_exclusions TO flywheel_loop;
-
-GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_client;
-GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_partner;
-GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_operator;
-GRANT UPDATE(ended_at) ON TABLE public.rule_exclusions TO flywheel_loop;
-
-GRANT SELECT ON TABLE public.excluded_rules TO flywheel_appliance;
-GRANT SELECT ON TABLE public.excluded_rules TO flywheel_client;
-GRANT SELECT ON TABLE public.excluded_rules TO flywheel_partner;
-GRANT SELECT ON TABLE public.excluded_rules TO flywheel_operator;
-GRANT SELECT ON TABLE public.excluded_rules TO flywheel_loop;
-
 GRANT INSERT ON TABLE public.execution_keys TO flywheel_writer;
 GRANT SELECT,INSERT ON TABLE public.execution_keys TO flywheel_appliance;
 GRANT SELECT ON TABLE public.execution_keys TO flywheel_operator;
@@ -3638,16 +3724,6 @@ GRANT SELECT(execution_id) ON TABLE public.execution_keys TO flywheel_writer;
 GRANT SELECT(digest) ON TABLE public.execution_keys TO flywheel_writer;
 
 GRANT SELECT(received_at) ON TABLE public.execution_keys TO flywheel_writer;
-
-GRANT INSERT ON TABLE public.executions TO flywheel_writer;
-GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_appliance;
-GRANT SELECT ON TABLE public.executions TO flywheel_client;
-GRANT SELECT ON TABLE public.executions TO flywheel_partner;
-GRANT SELECT ON TABLE public.executions TO flywheel_operator;
-GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_loop;
-GRANT SELECT ON TABLE public.executions TO flywheel_backup;
-
-GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
 
 GRANT SELECT ON TABLE public.fold_marks TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fold_marks TO flywheel_loop;

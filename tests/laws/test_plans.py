@@ -47,7 +47,7 @@ EXCUSED = {
     "deliveries.endpoints": "figures of all appliances, for operators",
     "deliveries.in_scope": "the agents that a rule reaches, when a person looks at it",
     "deliveries.spread": "figures of all appliances, for operators",
-    "candidates.find": _ONE_TENANT,
+    "candidates.page": _ONE_TENANT,
     "candidates.counted": _ONE_TENANT,
     "fleet.news": _ONE_TENANT,
     "keys.list": "a page of a list whose filters may all be left out",

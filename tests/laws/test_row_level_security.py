@@ -78,6 +78,19 @@ async def test_no_view_reads_with_its_owners_rights(
     assert [row["relname"] for row in views] == []
 
 
+@pytest.mark.parametrize(("site", "facts"), [(3, 1), (0, 0)])
+async def test_counted_facts_shows_a_site_its_own_alone(
+    application: db.Connection, site: int, facts: int
+) -> None:
+    """Broken by the view without `security_invoker`: then each site sees all."""
+    async with application.transaction():
+        await application.execute(
+            "SELECT set_config('role', 'flywheel_appliance', true), "
+            f"set_config('flywheel.site_id', '00000000-0000-7000-8000-00000000000{site}', true)"
+        )
+        assert await application.fetchval("SELECT count(*) FROM counted_facts") == facts
+
+
 async def test_no_role_of_ours_can_step_over_the_policies(
     owner: db.Connection,
 ) -> None:

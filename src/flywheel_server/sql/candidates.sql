@@ -1,6 +1,49 @@
--- name: find
--- The rows are chosen first: what covers each is looked up for one page only. Row-level security
--- leaves the caller's own sites; :site_id narrows them.
+-- name: page
+-- Which there are; what covers each is looked up for one page only. Row-level security leaves the
+-- caller's own sites; :site_id narrows them.
+SELECT t.id
+FROM patterns t
+WHERE t.state <> 'observed'
+    AND (:state::text IS NULL OR t.state = :state)
+    AND (:site_id::uuid IS NULL OR t.site_id = :site_id)
+    AND (
+        :endorsed::boolean IS NULL
+        OR :endorsed = EXISTS (SELECT 1 FROM endorsements n WHERE n.pattern_id = t.id)
+    )
+    AND (t.occurrences >= :least_occurrences OR t.state IN ('approved', 'rejected'))
+    AND (
+        :at::timestamptz IS NULL
+        OR (t.state_changed_at, t.id) < (:at::timestamptz, :pattern_id::text)
+    )
+    AND (
+        :text::text IS NULL
+        OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower(:text), '_', ' '))
+            > 0
+        OR strpos(lower(t.runbook_id), lower(:text)) > 0
+        OR EXISTS (
+            SELECT 1
+            FROM runbooks kb
+            WHERE kb.runbook_id = t.runbook_id
+                AND strpos(lower(kb.name), lower(:text)) > 0
+        )
+        OR strpos(lower(t.hostname), lower(:text)) > 0
+        OR t.state = ANY (:called::text[])
+        OR EXISTS (
+            SELECT 1
+            FROM sites st
+            JOIN organizations og ON og.id = st.organization_id
+            WHERE st.id = t.site_id
+                AND (
+                    strpos(lower(st.name), lower(:text)) > 0
+                    OR strpos(lower(og.name), lower(:text)) > 0
+                )
+        )
+    )
+ORDER BY t.state_changed_at DESC, t.id DESC
+LIMIT :limit;
+
+-- name: get
+-- Row-level security leaves the caller's own sites.
 SELECT
     p.id, p.site_id, s.slug, s.name AS site_name, s.healing_tier, s.organization_id,
     o.name AS organization_name, o.partner_id, p.incident_type, p.runbook_id, p.hostname,
@@ -16,85 +59,21 @@ SELECT
     ARRAY(
         SELECT a.agent_version FROM appliances a WHERE a.site_id = p.site_id ORDER BY a.id
     ) AS agent_versions
-FROM (
-    SELECT t.id
-    FROM patterns t
-    WHERE (:ids::text[] IS NULL AND t.state <> 'observed' OR t.id = ANY (:ids))
-        AND (:state::text IS NULL OR t.state = :state)
-        AND (:site_id::uuid IS NULL OR t.site_id = :site_id)
-        AND (
-            :endorsed::boolean IS NULL
-            OR :endorsed = EXISTS (SELECT 1 FROM endorsements n WHERE n.pattern_id = t.id)
-        )
-        AND (t.occurrences >= :least_occurrences OR t.state IN ('approved', 'rejected'))
-        AND (
-            :at::timestamptz IS NULL
-            OR (t.state_changed_at, t.id) < (:at::timestamptz, :pattern_id::text)
-        )
-        AND (
-            :text::text IS NULL
-            OR strpos(replace(lower(t.incident_type), '_', ' '), replace(lower(:text), '_', ' '))
-                > 0
-            OR strpos(lower(t.runbook_id), lower(:text)) > 0
-            OR EXISTS (
-                SELECT 1
-                FROM runbooks kb
-                WHERE kb.runbook_id = t.runbook_id
-                    AND strpos(lower(kb.name), lower(:text)) > 0
-            )
-            OR strpos(lower(t.hostname), lower(:text)) > 0
-            OR t.state = ANY (:called::text[])
-            OR EXISTS (
-                SELECT 1
-                FROM sites st
-                JOIN organizations og ON og.id = st.organization_id
-                WHERE st.id = t.site_id
-                    AND (
-                        strpos(lower(st.name), lower(:text)) > 0
-                        OR strpos(lower(og.name), lower(:text)) > 0
-                    )
-            )
-        )
-    ORDER BY t.state_changed_at DESC, t.id DESC
-    LIMIT :limit
-) f
-JOIN patterns p ON p.id = f.id
+FROM patterns p
 JOIN sites s ON s.id = p.site_id
 JOIN organizations o ON o.id = s.organization_id
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
 LEFT JOIN LATERAL (
     SELECT l.rule_id
-    FROM l1_rules l
-    WHERE l.incident_type = p.incident_type
-        AND l.enabled
-        AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
-        AND (
-            l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
-            OR l.partner_id = o.partner_id
-        )
-        AND NOT EXISTS (
-            SELECT 1 FROM excluded_rules x WHERE x.rule = l.id AND x.site_id = s.id
-        )
+    FROM covering_rules(s.id, o.id, o.partner_id, s.healing_tier, p.incident_type) l
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) c ON true
 -- The rule that approval would join is no reason against approval.
 LEFT JOIN LATERAL (
     SELECT l.rule_id
-    FROM l1_rules l
-    WHERE l.incident_type = p.incident_type
-        AND l.enabled
-        AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
-        AND (
-            l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
-            OR l.partner_id = o.partner_id
-        )
-        AND NOT EXISTS (
-            SELECT 1 FROM excluded_rules x WHERE x.rule = l.id AND x.site_id = s.id
-        )
-        AND NOT (
-            l.source = 'promoted' AND l.scope = 'site' AND l.runbook_id = p.runbook_id
-        )
+    FROM covering_rules(s.id, o.id, o.partner_id, s.healing_tier, p.incident_type) l
+    WHERE NOT (l.source = 'promoted' AND l.scope = 'site' AND l.runbook_id = p.runbook_id)
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) x ON true
@@ -110,6 +89,8 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) d ON true
 LEFT JOIN endorsements e ON e.pattern_id = p.id
+WHERE p.id = ANY (:ids::text[])
+    AND (p.occurrences >= :least_occurrences OR p.state IN ('approved', 'rejected'))
 ORDER BY p.state_changed_at DESC, p.id DESC;
 
 -- name: lock

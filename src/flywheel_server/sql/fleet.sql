@@ -136,9 +136,9 @@ CROSS JOIN LATERAL (
     SELECT
         (t.received_at AT TIME ZONE 'UTC')::date AS day,
         t.level,
-        count(*) FILTER (WHERE t.outcome = 'success') AS successes,
-        count(*) FILTER (WHERE t.outcome = 'failure') AS failures
-    FROM executions t
+        sum(t.successes + t.chaos_successes) AS successes,
+        sum(t.failures + t.chaos_failures) AS failures
+    FROM counted_facts t
     WHERE t.site_id = s.id
         AND t.weight = 1
         AND t.received_at >= :since

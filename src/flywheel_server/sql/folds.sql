@@ -53,23 +53,24 @@ WITH new AS MATERIALIZED (
         e.incident_type,
         e.runbook_id,
         e.hostname,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
+        sum(e.successes) AS successes,
+        sum(e.verified_successes) AS verified_successes,
+        sum(e.failures) AS failures,
+        sum(e.not_attempted) AS not_attempted,
+        sum(e.claimed_successes) AS claimed_successes,
+        sum(e.claimed_failures) AS claimed_failures,
+        sum(e.chaos_successes) AS chaos_successes,
+        sum(e.chaos_failures) AS chaos_failures,
         min(e.occurred_at) AS first_seen_at,
         max(e.occurred_at) AS last_seen_at,
-        max(e.occurred_at) FILTER (WHERE e.outcome NOT IN ('claimed_success', 'claimed_failure')) AS last_evidence_at,
+        max(e.occurred_at) FILTER (WHERE e.known) AS last_evidence_at,
         count(*) AS facts,
         row_number() OVER () AS place
     FROM (
         SELECT
-            f.site_id, f.incident_type, f.hostname, f.outcome, f.verified, f.weight,
-            f.chaos_campaign_id, f.occurred_at,
+            f.site_id, f.incident_type, f.hostname, f.occurred_at, f.known,
+            f.successes, f.verified_successes, f.failures, f.not_attempted, f.claimed_successes,
+            f.claimed_failures, f.chaos_successes, f.chaos_failures,
             -- The list is hashed: only what has another name is looked up.
             CASE
                 WHEN f.reported_id IN (
@@ -78,7 +79,7 @@ WITH new AS MATERIALIZED (
                     THEN (SELECT a.runbook_id FROM aliases a WHERE a.alias = f.reported_id)
                 ELSE f.reported_id
             END AS runbook_id
-        FROM executions f
+        FROM counted_facts f
         WHERE f.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
             AND NOT pg_visible_in_snapshot(f.xid, :since::text::pg_snapshot)
             AND pg_visible_in_snapshot(f.xid, (SELECT pg_current_snapshot()))
@@ -191,7 +192,7 @@ WITH new AS MATERIALIZED (
     SELECT
         e.site_id, e.incident_type, e.reported_id, e.appliance_id, e.reported_appliance,
         sum(e.weight) AS matches,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0) AS successes,
+        sum(e.successes + e.chaos_successes) AS successes,
         min(e.received_at) FILTER (WHERE e.weight > 0) AS matched_at,
         min(e.received_at) FILTER (WHERE e.weight > 0 AND e.outcome = 'success') AS succeeded_at,
         max(e.received_at) AS received_at,
@@ -199,7 +200,7 @@ WITH new AS MATERIALIZED (
         max(e.received_at) FILTER (WHERE e.weight > 0 AND e.revision = 0) AS ran_at,
         max(e.occurred_at) FILTER (WHERE e.weight > 0 AND e.revision = 0) AS began_at,
         count(*) AS facts
-    FROM executions e
+    FROM counted_facts e
     WHERE e.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, :since::text::pg_snapshot)
         AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
@@ -320,13 +321,13 @@ WITH new AS MATERIALIZED (
     SELECT
         (e.evidence_at AT TIME ZONE 'UTC')::date AS day,
         e.level,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
+        sum(e.successes + e.chaos_successes) AS successes,
+        sum(e.failures + e.chaos_failures) AS failures,
+        sum(e.not_attempted) AS not_attempted,
+        sum(e.claimed_successes) AS claimed_successes,
+        sum(e.claimed_failures) AS claimed_failures,
         count(*) AS facts
-    FROM executions e
+    FROM counted_facts e
     WHERE e.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, :since::text::pg_snapshot)
         AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))

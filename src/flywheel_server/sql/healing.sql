@@ -63,12 +63,12 @@ FROM sites s
 CROSS JOIN LATERAL (
     SELECT
         t.level,
-        count(*) FILTER (WHERE t.outcome = 'success') AS successes,
-        count(*) FILTER (WHERE t.outcome = 'failure') AS failures,
-        count(*) FILTER (WHERE t.outcome = 'not_attempted') AS not_attempted,
-        count(*) FILTER (WHERE t.outcome = 'claimed_success') AS claimed_successes,
-        count(*) FILTER (WHERE t.outcome = 'claimed_failure') AS claimed_failures
-    FROM executions t
+        sum(t.successes + t.chaos_successes) AS successes,
+        sum(t.failures + t.chaos_failures) AS failures,
+        sum(t.not_attempted) AS not_attempted,
+        sum(t.claimed_successes) AS claimed_successes,
+        sum(t.claimed_failures) AS claimed_failures
+    FROM counted_facts t
     WHERE t.site_id = s.id
         AND t.weight = 1
         AND t.received_at >= :since
@@ -146,11 +146,11 @@ LIMIT :limit;
 -- What `of_pattern` lists, counted by the UTC day on which it was received.
 SELECT
     (t.received_at AT TIME ZONE 'UTC')::date AS day,
-    count(*) FILTER (WHERE t.outcome = 'success' AND t.chaos_campaign_id IS NULL) AS successes,
-    count(*) FILTER (WHERE t.outcome = 'failure' AND t.chaos_campaign_id IS NULL) AS failures,
-    count(*) FILTER (WHERE t.outcome = 'not_attempted') AS not_attempted,
-    count(*) FILTER (WHERE t.outcome LIKE 'claimed%') AS claimed
-FROM executions t
+    sum(t.successes) AS successes,
+    sum(t.failures) AS failures,
+    sum(t.not_attempted) AS not_attempted,
+    sum(t.claimed_successes + t.claimed_failures) AS claimed
+FROM counted_facts t
 LEFT JOIN aliases a ON a.alias = t.reported_id
 WHERE t.site_id = :site_id
     AND t.weight = 1

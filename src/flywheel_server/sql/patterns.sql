@@ -55,17 +55,7 @@ JOIN organizations o ON o.id = s.organization_id
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
 LEFT JOIN LATERAL (
     SELECT l.rule_id
-    FROM l1_rules l
-    WHERE l.incident_type = p.incident_type
-        AND l.enabled
-        AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
-        AND (
-            l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
-            OR l.partner_id = o.partner_id
-        )
-        AND NOT EXISTS (
-            SELECT 1 FROM excluded_rules x WHERE x.rule = l.id AND x.site_id = s.id
-        )
+    FROM covering_rules(s.id, o.id, o.partner_id, s.healing_tier, p.incident_type) l
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) c ON true
@@ -107,17 +97,7 @@ JOIN organizations o ON o.id = s.organization_id
 LEFT JOIN runbooks r ON r.runbook_id = p.runbook_id
 LEFT JOIN LATERAL (
     SELECT l.rule_id
-    FROM l1_rules l
-    WHERE l.incident_type = p.incident_type
-        AND l.enabled
-        AND (l.tier IS NULL OR l.tier = 'standard' OR l.tier = s.healing_tier)
-        AND (
-            l.scope = 'platform' OR l.site_id = s.id OR l.organization_id = o.id
-            OR l.partner_id = o.partner_id
-        )
-        AND NOT EXISTS (
-            SELECT 1 FROM excluded_rules x WHERE x.rule = l.id AND x.site_id = s.id
-        )
+    FROM covering_rules(s.id, o.id, o.partner_id, s.healing_tier, p.incident_type) l
     ORDER BY l.source = 'builtin', l.priority, l.id
     LIMIT 1
 ) c ON true
@@ -239,15 +219,14 @@ ORDER BY p.runbook_id;
 -- have their rule or can have none come last. Pairs are as many as incident types and runbooks.
 -- The rows are chosen first: whose evidence each is, is summed up for one page only.
 SELECT
-    p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
-    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
-    p.chaos_successes, p.chaos_failures,
-    p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
+    p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from,
+    p.sites, p.organizations, p.successes, p.verified_successes, p.failures, p.not_attempted,
+    p.claimed_successes, p.claimed_failures, p.chaos_successes, p.chaos_failures, p.since_sites,
+    p.since_organizations, p.since_chaos_organizations, p.since_successes,
     p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
     w.largest_organization AS since_largest_organization, w.partners AS since_partners,
-    d.look_alike, d.built_in, d.approved_by,
-    p.first_seen_at, p.last_seen_at, p.last_evidence_at, p.platform, p.executable,
-    p.living_rule, p.nearness
+    d.look_alike, d.built_in, d.approved_by, p.first_seen_at, p.last_seen_at, p.last_evidence_at,
+    p.platform, p.executable, p.living_rule, p.nearness
 FROM (
     SELECT p.*, r.platform, r.executable, l.rule_id AS living_rule, n.nearness
     FROM platform_patterns p
@@ -257,13 +236,14 @@ FROM (
         AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
     CROSS JOIN LATERAL (
         SELECT
-            CASE WHEN :learn_from_chaos THEN p.since_chaos_organizations
-            ELSE p.since_organizations END
-                AS organizations,
-            p.since_successes + p.since_failures
-                + CASE WHEN :learn_from_chaos THEN p.since_chaos_successes
-                + p.since_chaos_failures ELSE 0 END
-                AS occurrences,
+            CASE
+                WHEN :learn_from_chaos THEN p.since_chaos_organizations
+                ELSE p.since_organizations
+            END AS organizations,
+            p.since_successes + p.since_failures + CASE
+                WHEN :learn_from_chaos THEN p.since_chaos_successes + p.since_chaos_failures
+                ELSE 0
+            END AS occurrences,
             CASE
                 WHEN :require_verified::boolean THEN p.since_verified_successes
                 WHEN :learn_from_chaos::boolean THEN p.since_successes + p.since_chaos_successes
@@ -275,8 +255,10 @@ FROM (
             (
                 LEAST(c.organizations / :organizations::float8, 1)
                 + LEAST(c.occurrences / :occurrences::float8, 1)
-                + LEAST(COALESCE(c.successes::float8 / NULLIF(c.occurrences, 0),
-                0) / :success_rate::float8, 1)
+                + LEAST(
+                    COALESCE(c.successes::float8 / NULLIF(c.occurrences, 0), 0)
+                    / :success_rate::float8, 1
+                )
             ) / 3 - CASE
                 WHEN l.rule_id IS NOT NULL THEN 1
                 WHEN r.executable THEN 0
@@ -295,12 +277,7 @@ FROM (
             :text::text IS NULL
             OR strpos(lower(p.incident_type), lower(:text)) > 0
             OR strpos(lower(p.runbook_id), lower(:text)) > 0
-            OR EXISTS (
-                SELECT 1
-                FROM runbooks kb
-                WHERE kb.runbook_id = p.runbook_id
-                    AND strpos(lower(kb.name), lower(:text)) > 0
-            )
+            OR strpos(lower(r.name), lower(:text)) > 0
         )
         AND (
             :standing::text IS NULL

@@ -82,16 +82,11 @@ SELECT
     r.rule_id, r.conditions, r.severity_filter, b.runbook_id, b.name, b.platform, b.executable
 FROM sites s
 JOIN organizations o ON o.id = s.organization_id
-JOIN l1_rules r ON r.incident_type = :incident_type
-    AND (
-        r.scope = 'platform' OR r.partner_id = o.partner_id OR r.organization_id = o.id
-        OR r.site_id = s.id
-    )
+CROSS JOIN LATERAL covering_rules(
+    s.id, o.id, o.partner_id, s.healing_tier, :incident_type
+) r
 JOIN runbooks b ON b.runbook_id = r.runbook_id
 WHERE s.id = :site_id
-    AND r.enabled
-    AND (r.tier IS NULL OR r.tier = 'standard' OR r.tier = s.healing_tier)
-    AND r.id NOT IN (SELECT x.rule FROM excluded_rules x WHERE x.site_id = s.id)
 ORDER BY
     r.source = 'builtin',
     array_position(ARRAY['site', 'organization', 'partner', 'platform'], r.scope),
@@ -136,19 +131,17 @@ counts AS (
     UNION ALL
     SELECT
         e.site_id, COALESCE(a.runbook_id, e.reported_id),
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0),
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success' AND e.verified), 0),
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0),
+        sum(e.successes), sum(e.verified_successes), sum(e.failures),
         max(e.occurred_at), false
     FROM fold f
-    JOIN executions e
+    JOIN counted_facts e
         ON e.site_id IN (SELECT n.id FROM neighbours n)
         AND e.received_at >= COALESCE(f.folded_at - interval '15 minutes', '-infinity')
     LEFT JOIN aliases a ON a.alias = e.reported_id
     WHERE e.level = 'L2'
         AND e.incident_type = :incident_type
         AND e.outcome IN ('success', 'failure')
-        AND e.chaos_campaign_id IS NULL
+        AND NOT e.chaos
         AND (f.mark IS NULL OR NOT pg_visible_in_snapshot(e.xid, f.mark))
     GROUP BY e.site_id, COALESCE(a.runbook_id, e.reported_id)
 ),

@@ -8,27 +8,28 @@ WITH new AS MATERIALIZED (
         f.incident_type,
         f.runbook_id,
         f.site_id,
-        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'success' AND f.verified), 0) AS verified_successes,
-        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(f.weight) FILTER (WHERE f.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(f.weight) FILTER (WHERE f.outcome = 'claimed_success'), 0) AS claimed_successes,
-        COALESCE(sum(f.weight) FILTER (WHERE f.outcome = 'claimed_failure'), 0) AS claimed_failures,
-        COALESCE(sum(f.weight) FILTER (WHERE f.chaos AND f.outcome = 'success'), 0) AS chaos_successes,
-        COALESCE(sum(f.weight) FILTER (WHERE f.chaos AND f.outcome = 'failure'), 0) AS chaos_failures,
-        COALESCE(sum(f.weight) FILTER (WHERE f.since AND NOT f.chaos AND f.outcome = 'success'), 0) AS since_successes,
-        COALESCE(sum(f.weight) FILTER (WHERE f.since AND NOT f.chaos AND f.outcome = 'success' AND f.verified), 0) AS since_verified_successes,
-        COALESCE(sum(f.weight) FILTER (WHERE f.since AND NOT f.chaos AND f.outcome = 'failure'), 0) AS since_failures,
-        COALESCE(sum(f.weight) FILTER (WHERE f.since AND f.chaos AND f.outcome = 'success'), 0) AS since_chaos_successes,
-        COALESCE(sum(f.weight) FILTER (WHERE f.since AND f.chaos AND f.outcome = 'failure'), 0) AS since_chaos_failures,
+        sum(f.successes) AS successes,
+        sum(f.verified_successes) AS verified_successes,
+        sum(f.failures) AS failures,
+        sum(f.not_attempted) AS not_attempted,
+        sum(f.claimed_successes) AS claimed_successes,
+        sum(f.claimed_failures) AS claimed_failures,
+        sum(f.chaos_successes) AS chaos_successes,
+        sum(f.chaos_failures) AS chaos_failures,
+        COALESCE(sum(f.successes) FILTER (WHERE f.since), 0) AS since_successes,
+        COALESCE(sum(f.verified_successes) FILTER (WHERE f.since), 0) AS since_verified_successes,
+        COALESCE(sum(f.failures) FILTER (WHERE f.since), 0) AS since_failures,
+        COALESCE(sum(f.chaos_successes) FILTER (WHERE f.since), 0) AS since_chaos_successes,
+        COALESCE(sum(f.chaos_failures) FILTER (WHERE f.since), 0) AS since_chaos_failures,
         min(f.occurred_at) AS first_seen_at,
         max(f.occurred_at) AS last_seen_at,
-        max(f.occurred_at) FILTER (WHERE f.outcome NOT IN ('claimed_success', 'claimed_failure')) AS last_evidence_at,
+        max(f.occurred_at) FILTER (WHERE f.known) AS last_evidence_at,
         count(*) AS facts
     FROM (
         SELECT
-            e.incident_type, e.runbook_id, e.site_id, e.outcome, e.verified, e.weight, e.chaos,
-            e.occurred_at,
+            e.incident_type, e.runbook_id, e.site_id, e.occurred_at, e.known,
+            e.successes, e.verified_successes, e.failures, e.not_attempted, e.claimed_successes,
+            e.claimed_failures, e.chaos_successes, e.chaos_failures,
             (e.incident_type, e.runbook_id) NOT IN (
                 SELECT p.incident_type, p.runbook_id
                 FROM platform_patterns p
@@ -41,8 +42,9 @@ WITH new AS MATERIALIZED (
         FROM (
             -- Lists are hashed: only what has another name, or counts anew, is looked up.
             SELECT
-                x.incident_type, x.site_id, x.outcome, x.verified, x.weight, x.occurred_at,
-                x.evidence_at, x.chaos_campaign_id IS NOT NULL AS chaos,
+                x.incident_type, x.site_id, x.occurred_at, x.evidence_at, x.known,
+                x.successes, x.verified_successes, x.failures, x.not_attempted, x.claimed_successes,
+                x.claimed_failures, x.chaos_successes, x.chaos_failures,
                 CASE
                     WHEN x.reported_id IN (
                         SELECT a.alias FROM aliases a WHERE a.runbook_id <> a.alias
@@ -50,7 +52,7 @@ WITH new AS MATERIALIZED (
                         THEN (SELECT a.runbook_id FROM aliases a WHERE a.alias = x.reported_id)
                     ELSE x.reported_id
                 END AS runbook_id
-            FROM executions x
+            FROM counted_facts x
             WHERE x.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
                 AND NOT pg_visible_in_snapshot(x.xid, :since::text::pg_snapshot)
                 AND pg_visible_in_snapshot(x.xid, (SELECT pg_current_snapshot()))
@@ -455,13 +457,13 @@ WITH pairs AS (
 ),
 facts AS (
     SELECT
-        t.incident_type, t.runbook_id, t.site_id, e.weight, e.outcome, e.verified,
-        e.chaos_campaign_id IS NOT NULL AS chaos
+        t.incident_type, t.runbook_id, t.site_id, e.successes, e.verified_successes, e.failures,
+        e.chaos_successes, e.chaos_failures
     FROM pairs p
     JOIN platform_pattern_sites t
         ON t.incident_type = p.incident_type AND t.runbook_id = p.runbook_id
     -- Nothing was received before it was evidence.
-    JOIN executions e
+    JOIN counted_facts e
         ON e.site_id = t.site_id AND e.received_at >= p.counted_from
         AND e.incident_type = t.incident_type
     LEFT JOIN aliases a ON a.alias = e.reported_id
@@ -475,11 +477,11 @@ facts AS (
 counted AS (
     SELECT
         f.incident_type, f.runbook_id, f.site_id,
-        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'success' AND f.verified), 0) AS verified_successes,
-        COALESCE(sum(f.weight) FILTER (WHERE NOT f.chaos AND f.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(f.weight) FILTER (WHERE f.chaos AND f.outcome = 'success'), 0) AS chaos_successes,
-        COALESCE(sum(f.weight) FILTER (WHERE f.chaos AND f.outcome = 'failure'), 0) AS chaos_failures
+        sum(f.successes) AS successes,
+        sum(f.verified_successes) AS verified_successes,
+        sum(f.failures) AS failures,
+        sum(f.chaos_successes) AS chaos_successes,
+        sum(f.chaos_failures) AS chaos_failures
     FROM facts f
     GROUP BY f.incident_type, f.runbook_id, f.site_id
     UNION ALL

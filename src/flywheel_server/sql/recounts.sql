@@ -3,18 +3,18 @@
 WITH raw AS (
     SELECT
         e.site_id, e.incident_type, e.reported_id, e.hostname,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
+        sum(e.successes) AS successes,
+        sum(e.verified_successes) AS verified_successes,
+        sum(e.failures) AS failures,
+        sum(e.not_attempted) AS not_attempted,
+        sum(e.claimed_successes) AS claimed_successes,
+        sum(e.claimed_failures) AS claimed_failures,
+        sum(e.chaos_successes) AS chaos_successes,
+        sum(e.chaos_failures) AS chaos_failures,
         min(e.occurred_at) AS first_seen_at,
         max(e.occurred_at) AS last_seen_at,
-        max(e.occurred_at) FILTER (WHERE e.outcome NOT IN ('claimed_success', 'claimed_failure')) AS last_evidence_at
-    FROM executions e
+        max(e.occurred_at) FILTER (WHERE e.known) AS last_evidence_at
+    FROM counted_facts e
     WHERE e.level = 'L2'
         AND pg_visible_in_snapshot(
             e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'patterns')
@@ -66,20 +66,20 @@ FULL JOIN patterns p
 WITH raw AS (
     SELECT
         e.incident_type, COALESCE(a.runbook_id, e.reported_id) AS runbook_id, e.site_id,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS verified_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS since_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0) AS since_verified_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS since_failures,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS since_chaos_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS since_chaos_failures
-    FROM executions e
+        sum(e.successes) AS successes,
+        sum(e.verified_successes) AS verified_successes,
+        sum(e.failures) AS failures,
+        sum(e.not_attempted) AS not_attempted,
+        sum(e.claimed_successes) AS claimed_successes,
+        sum(e.claimed_failures) AS claimed_failures,
+        sum(e.chaos_successes) AS chaos_successes,
+        sum(e.chaos_failures) AS chaos_failures,
+        COALESCE(sum(e.successes) FILTER (WHERE s.since), 0) AS since_successes,
+        COALESCE(sum(e.verified_successes) FILTER (WHERE s.since), 0) AS since_verified_successes,
+        COALESCE(sum(e.failures) FILTER (WHERE s.since), 0) AS since_failures,
+        COALESCE(sum(e.chaos_successes) FILTER (WHERE s.since), 0) AS since_chaos_successes,
+        COALESCE(sum(e.chaos_failures) FILTER (WHERE s.since), 0) AS since_chaos_failures
+    FROM counted_facts e
     LEFT JOIN aliases a ON a.alias = e.reported_id
     LEFT JOIN platform_patterns p
         ON p.incident_type = e.incident_type
@@ -212,12 +212,12 @@ FULL JOIN platform_patterns p
 WITH raw AS (
     SELECT
         e.site_id, e.incident_type, e.reported_id,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0) AS chaos_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0) AS chaos_failures
-    FROM executions e
+        sum(e.successes) AS successes,
+        sum(e.failures) AS failures,
+        sum(e.not_attempted) AS not_attempted,
+        sum(e.chaos_successes) AS chaos_successes,
+        sum(e.chaos_failures) AS chaos_failures
+    FROM counted_facts e
     WHERE e.level = 'L1'
         AND pg_visible_in_snapshot(
             e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'rules')
@@ -269,12 +269,12 @@ WITH raw AS (
     SELECT
         (e.evidence_at AT TIME ZONE 'UTC')::date AS day,
         e.level,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0) AS successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0) AS failures,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0) AS not_attempted,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0) AS claimed_successes,
-        COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0) AS claimed_failures
-    FROM executions e
+        sum(e.successes + e.chaos_successes) AS successes,
+        sum(e.failures + e.chaos_failures) AS failures,
+        sum(e.not_attempted) AS not_attempted,
+        sum(e.claimed_successes) AS claimed_successes,
+        sum(e.claimed_failures) AS claimed_failures
+    FROM counted_facts e
     WHERE pg_visible_in_snapshot(e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'days'))
     GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level
     UNION ALL

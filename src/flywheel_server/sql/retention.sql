@@ -35,23 +35,23 @@ INSERT INTO dropped_counts (
 )
 SELECT
     e.site_id, e.level, e.incident_type, e.reported_id, e.hostname,
-    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'success' AND e.verified), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NULL AND e.outcome = 'failure'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'success'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE s.since AND e.chaos_campaign_id IS NOT NULL AND e.outcome = 'failure'), 0),
+    sum(e.successes),
+    sum(e.verified_successes),
+    sum(e.failures),
+    sum(e.not_attempted),
+    sum(e.claimed_successes),
+    sum(e.claimed_failures),
+    sum(e.chaos_successes),
+    sum(e.chaos_failures),
+    COALESCE(sum(e.successes) FILTER (WHERE s.since), 0),
+    COALESCE(sum(e.verified_successes) FILTER (WHERE s.since), 0),
+    COALESCE(sum(e.failures) FILTER (WHERE s.since), 0),
+    COALESCE(sum(e.chaos_successes) FILTER (WHERE s.since), 0),
+    COALESCE(sum(e.chaos_failures) FILTER (WHERE s.since), 0),
     min(e.occurred_at),
     max(e.occurred_at),
-    max(e.occurred_at) FILTER (WHERE e.outcome NOT IN ('claimed_success', 'claimed_failure'))
-FROM executions e
+    max(e.occurred_at) FILTER (WHERE e.known)
+FROM counted_facts e
 LEFT JOIN aliases a ON a.alias = e.reported_id
 LEFT JOIN platform_patterns p
     ON p.incident_type = e.incident_type
@@ -93,12 +93,12 @@ INSERT INTO level_days (
 SELECT
     (e.evidence_at AT TIME ZONE 'UTC')::date,
     e.level,
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'success'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'failure'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'not_attempted'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_success'), 0),
-    COALESCE(sum(e.weight) FILTER (WHERE e.outcome = 'claimed_failure'), 0)
-FROM executions e
+    sum(e.successes + e.chaos_successes),
+    sum(e.failures + e.chaos_failures),
+    sum(e.not_attempted),
+    sum(e.claimed_successes),
+    sum(e.claimed_failures)
+FROM counted_facts e
 WHERE e.received_at >= :starts
     AND e.received_at < :ends
 GROUP BY (e.evidence_at AT TIME ZONE 'UTC')::date, e.level

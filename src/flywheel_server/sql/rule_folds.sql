@@ -6,9 +6,10 @@
 WITH new AS MATERIALIZED (
     SELECT
         e.site_id, e.execution_id, e.revision, e.weight, e.level, e.incident_type, e.reported_id,
-        e.hostname, e.outcome, e.chaos_campaign_id IS NOT NULL AS chaos, e.error_category,
+        e.hostname, e.outcome, e.chaos, e.error_category, e.successes, e.failures,
+        e.not_attempted, e.chaos_successes, e.chaos_failures,
         e.occurred_at, e.evidence_at, e.received_at
-    FROM executions e
+    FROM counted_facts e
     WHERE e.xid >= pg_snapshot_xmin(:since::text::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, :since::text::pg_snapshot)
         AND pg_visible_in_snapshot(e.xid, (SELECT pg_current_snapshot()))
@@ -34,11 +35,11 @@ resolved AS MATERIALIZED (
     FROM (
         SELECT
             n.site_id, n.incident_type, n.reported_id,
-            COALESCE(sum(n.weight) FILTER (WHERE NOT n.chaos AND n.outcome = 'success'), 0) AS successes,
-            COALESCE(sum(n.weight) FILTER (WHERE NOT n.chaos AND n.outcome = 'failure'), 0) AS failures,
-            COALESCE(sum(n.weight) FILTER (WHERE n.outcome = 'not_attempted'), 0) AS not_attempted,
-            COALESCE(sum(n.weight) FILTER (WHERE n.chaos AND n.outcome = 'success'), 0) AS chaos_successes,
-            COALESCE(sum(n.weight) FILTER (WHERE n.chaos AND n.outcome = 'failure'), 0) AS chaos_failures,
+            sum(n.successes) AS successes,
+            sum(n.failures) AS failures,
+            sum(n.not_attempted) AS not_attempted,
+            sum(n.chaos_successes) AS chaos_successes,
+            sum(n.chaos_failures) AS chaos_failures,
             min(n.occurred_at) AS first_seen_at,
             max(n.occurred_at) AS last_seen_at,
             count(*) AS facts

@@ -121,9 +121,8 @@ async def page(
     sites, organizations, and what their states are called.
     """
     at, pattern_id = before or (None, None)
-    rows = await connection.fetch(
-        *_SQL["find"](
-            ids=None,
+    found = await connection.fetch(
+        *_SQL["page"](
             state=state,
             site_id=site_id,
             endorsed=endorsed,
@@ -135,27 +134,15 @@ async def page(
             called=called(text, decisions.STATES_IN_WORDS),
         )
     )
-    return [_candidate(dict(row)) for row in rows]
+    ids = [row["id"] for row in found]
+    return list((await get(connection, ids, least_occurrences=least_occurrences)).values())
 
 
 async def get(
     connection: Connection, ids: Sequence[str], *, least_occurrences: int = 0
 ) -> dict[str, Candidate]:
-    """Return patterns by their ids, those that the caller may see."""
-    rows = await connection.fetch(
-        *_SQL["find"](
-            ids=list(ids),
-            state=None,
-            site_id=None,
-            endorsed=None,
-            least_occurrences=least_occurrences,
-            at=None,
-            pattern_id=None,
-            limit=len(ids),
-            text=None,
-            called=[],
-        )
-    )
+    """Return patterns by their ids, those that the caller may see; changed last comes first."""
+    rows = await connection.fetch(*_SQL["get"](ids=list(ids), least_occurrences=least_occurrences))
     return {row["id"]: _candidate(dict(row)) for row in rows}
 
 
