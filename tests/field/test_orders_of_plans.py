@@ -4,12 +4,14 @@ Broken on purpose by leaving ``order_executions.record`` out of ``actions/orders
 is learnt; by leaving the step ``settle_orders`` out: a heal counts twice.
 """
 
+import datetime as dt
 from typing import Any
 
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server import clock, db
+from flywheel_server.actions import order_executions, retention
 from tests import deliveries as walk
 from tests import evidence, folding, planning, telemetry
 from tests.cast import Cast
@@ -155,6 +157,24 @@ async def test_the_next_scan_tells_what_an_acknowledged_order_came_to(
     assert await manual.pattern() == counted
     turned = await manual.seen()
     assert turned | {"executed_at": plan["executed_at"]} == plan
+
+
+async def test_a_proof_outlives_the_execution_that_it_was_of(manual: Manual) -> None:
+    """Broken by letting housekeeping believe the plan's execution again."""
+    order = await manual.heal(OLDER, **TRIGGERED)
+    await manual.scan(order, "fail")
+    await manual.turn()
+    proven = await manual.seen()
+    later = clock.now() + dt.timedelta(days=40)
+    async with db.transaction(manual.database, walk.LOOP) as connection:
+        assert await retention.drop_executions(connection, later, days=1) >= 1
+        assert await retention.forget_keys(connection, later, days=1) >= 1
+        await order_executions.verify(connection, clock.now())
+
+    seen = await manual.seen()
+    for name in ("order_outcome", "order_standing", "order_proof", "order_status"):
+        assert seen[name] == proven[name]
+    assert await folding.differences(manual.database) == {}
 
 
 @pytest.mark.parametrize("report_first", [True, False])

@@ -62,7 +62,7 @@ WHAT_WORKS = (
     "What works: a person heals it (L3), or the agent is upgraded to 0.4 or newer and ordered then."
 )
 _ACKNOWLEDGED = "acknowledged: this agent version cannot know whether anything was healed"
-_SCAN_TELLS = "the next signed scan of the host tells"
+_SCAN_TELLS = "a signed scan of the host within a day tells"
 _NO_SCAN_TELLS = "it names no host or no check, so no scan can tell"
 _PROVEN_BY: dict[Source, str] = {
     "scan": "a later signed scan",
