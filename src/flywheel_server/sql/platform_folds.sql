@@ -233,7 +233,75 @@ contributing AS MATERIALIZED (
     JOIN organizations o ON o.id = s.organization_id
     WHERE o.contributes
 ),
+sums AS (
+    SELECT
+        p.place,
+        count(*) FILTER (WHERE t.successes + t.failures > 0) AS sites,
+        count(*) FILTER (WHERE t.since_successes + t.since_failures > 0) AS since_sites,
+        sum(t.successes) AS successes, sum(t.verified_successes) AS verified_successes,
+        sum(t.failures) AS failures, sum(t.not_attempted) AS not_attempted,
+        sum(t.claimed_successes) AS claimed_successes, sum(t.claimed_failures) AS claimed_failures,
+        sum(t.chaos_successes) AS chaos_successes, sum(t.chaos_failures) AS chaos_failures,
+        sum(t.since_successes) AS since_successes,
+        sum(t.since_verified_successes) AS since_verified_successes,
+        sum(t.since_failures) AS since_failures,
+        sum(t.since_chaos_successes) AS since_chaos_successes,
+        sum(t.since_chaos_failures) AS since_chaos_failures, min(t.first_seen_at) AS first_seen_at,
+        max(t.last_seen_at) AS last_seen_at, max(t.last_evidence_at) AS last_evidence_at
+    FROM pairs p
+    JOIN platform_pattern_sites t
+        ON t.incident_type = p.incident_type AND t.runbook_id = p.runbook_id
+    JOIN contributing c ON c.site_id = t.site_id
+    GROUP BY p.place
+)
+INSERT INTO platform_patterns (
+    incident_type, runbook_id,
+    sites, since_sites, successes, verified_successes, failures, not_attempted, claimed_successes,
+    claimed_failures, chaos_successes, chaos_failures, since_successes, since_verified_successes,
+    since_failures, since_chaos_successes, since_chaos_failures, first_seen_at, last_seen_at,
+    last_evidence_at, aggregated_at
+)
+SELECT
+    p.incident_type, p.runbook_id,
+    COALESCE(u.sites, 0), COALESCE(u.since_sites, 0), COALESCE(u.successes, 0),
+    COALESCE(u.verified_successes, 0), COALESCE(u.failures, 0), COALESCE(u.not_attempted, 0),
+    COALESCE(u.claimed_successes, 0), COALESCE(u.claimed_failures, 0),
+    COALESCE(u.chaos_successes, 0), COALESCE(u.chaos_failures, 0), COALESCE(u.since_successes, 0),
+    COALESCE(u.since_verified_successes, 0), COALESCE(u.since_failures, 0),
+    COALESCE(u.since_chaos_successes, 0), COALESCE(u.since_chaos_failures, 0), u.first_seen_at,
+    u.last_seen_at, u.last_evidence_at, :now
+FROM pairs p
+LEFT JOIN sums u ON u.place = p.place
+ORDER BY p.incident_type, p.runbook_id
+ON CONFLICT (incident_type, runbook_id) DO UPDATE
+SET (
+        sites, since_sites, successes, verified_successes, failures, not_attempted,
+        claimed_successes, claimed_failures, chaos_successes, chaos_failures, since_successes,
+        since_verified_successes, since_failures, since_chaos_successes, since_chaos_failures,
+        first_seen_at, last_seen_at, last_evidence_at, aggregated_at
+    ) = (
+        excluded.sites, excluded.since_sites, excluded.successes, excluded.verified_successes,
+        excluded.failures, excluded.not_attempted, excluded.claimed_successes,
+        excluded.claimed_failures, excluded.chaos_successes, excluded.chaos_failures,
+        excluded.since_successes, excluded.since_verified_successes, excluded.since_failures,
+        excluded.since_chaos_successes, excluded.since_chaos_failures, excluded.first_seen_at,
+        excluded.last_seen_at, excluded.last_evidence_at, excluded.aggregated_at
+    );
+
+-- name: aggregate_organizations
+-- fleet: counts only leave their tenants
 -- What only organizations tell; summing everything by organization first takes half as long again.
+WITH pairs AS (
+    SELECT u.incident_type, u.runbook_id, u.place
+    FROM unnest(:types::text[], :runbooks::text[]) WITH ORDINALITY
+        AS u (incident_type, runbook_id, place)
+),
+contributing AS MATERIALIZED (
+    SELECT s.id AS site_id, s.organization_id
+    FROM sites s
+    JOIN organizations o ON o.id = s.organization_id
+    WHERE o.contributes
+),
 by_organization AS (
     SELECT
         p.place,
@@ -250,7 +318,7 @@ by_organization AS (
     -- Numbers are grouped in less time than names.
     GROUP BY p.place, c.organization_id
 ),
-organizations AS (
+counted AS (
     SELECT
         b.place,
         count(*) FILTER (WHERE b.taught) AS organizations,
@@ -259,104 +327,16 @@ organizations AS (
         max(b.since_attempts) AS since_largest_organization
     FROM by_organization b
     GROUP BY b.place
-),
-sums AS (
-    SELECT
-        p.place,
-        count(*) FILTER (WHERE t.successes + t.failures > 0) AS sites,
-        count(*) FILTER (WHERE t.since_successes + t.since_failures > 0) AS since_sites,
-        sum(t.successes) AS successes,
-        sum(t.verified_successes) AS verified_successes,
-        sum(t.failures) AS failures,
-        sum(t.not_attempted) AS not_attempted,
-        sum(t.claimed_successes) AS claimed_successes,
-        sum(t.claimed_failures) AS claimed_failures,
-        sum(t.chaos_successes) AS chaos_successes,
-        sum(t.chaos_failures) AS chaos_failures,
-        sum(t.since_successes) AS since_successes,
-        sum(t.since_verified_successes) AS since_verified_successes,
-        sum(t.since_failures) AS since_failures,
-        sum(t.since_chaos_successes) AS since_chaos_successes,
-        sum(t.since_chaos_failures) AS since_chaos_failures,
-        min(t.first_seen_at) AS first_seen_at,
-        max(t.last_seen_at) AS last_seen_at,
-        max(t.last_evidence_at) AS last_evidence_at
-    FROM pairs p
-    JOIN platform_pattern_sites t
-        ON t.incident_type = p.incident_type AND t.runbook_id = p.runbook_id
-    JOIN contributing c ON c.site_id = t.site_id
-    GROUP BY p.place
-),
-totals AS (
-    SELECT
-        p.incident_type,
-        p.runbook_id,
-        COALESCE(u.sites, 0) AS sites,
-        COALESCE(u.since_sites, 0) AS since_sites,
-        COALESCE(o.organizations, 0) AS organizations,
-        COALESCE(o.since_organizations, 0) AS since_organizations,
-        COALESCE(o.since_chaos_organizations, 0) AS since_chaos_organizations,
-        COALESCE(u.successes, 0) AS successes,
-        COALESCE(u.verified_successes, 0) AS verified_successes,
-        COALESCE(u.failures, 0) AS failures,
-        COALESCE(u.not_attempted, 0) AS not_attempted,
-        COALESCE(u.claimed_successes, 0) AS claimed_successes,
-        COALESCE(u.claimed_failures, 0) AS claimed_failures,
-        COALESCE(u.chaos_successes, 0) AS chaos_successes,
-        COALESCE(u.chaos_failures, 0) AS chaos_failures,
-        COALESCE(u.since_successes, 0) AS since_successes,
-        COALESCE(u.since_verified_successes, 0) AS since_verified_successes,
-        COALESCE(u.since_failures, 0) AS since_failures,
-        COALESCE(u.since_chaos_successes, 0) AS since_chaos_successes,
-        COALESCE(u.since_chaos_failures, 0) AS since_chaos_failures,
-        COALESCE(o.since_largest_organization, 0) AS since_largest_organization,
-        u.first_seen_at,
-        u.last_seen_at, u.last_evidence_at
-    FROM pairs p
-    LEFT JOIN sums u ON u.place = p.place
-    LEFT JOIN organizations o ON o.place = p.place
 )
-INSERT INTO platform_patterns (
-    incident_type, runbook_id, sites, organizations, successes, verified_successes, failures,
-    not_attempted, claimed_successes, claimed_failures, chaos_successes, chaos_failures,
-    since_sites, since_organizations,
-    since_chaos_organizations, since_successes, since_verified_successes, since_failures,
-    since_chaos_successes, since_chaos_failures, since_largest_organization, first_seen_at,
-    last_seen_at, last_evidence_at, aggregated_at
-)
-SELECT
-    t.incident_type, t.runbook_id, t.sites, t.organizations, t.successes, t.verified_successes,
-    t.failures, t.not_attempted, t.claimed_successes, t.claimed_failures, t.chaos_successes,
-    t.chaos_failures, t.since_sites,
-    t.since_organizations, t.since_chaos_organizations, t.since_successes,
-    t.since_verified_successes, t.since_failures, t.since_chaos_successes, t.since_chaos_failures,
-    t.since_largest_organization, t.first_seen_at, t.last_seen_at, t.last_evidence_at, :now
-FROM totals t
-ORDER BY t.incident_type, t.runbook_id
-ON CONFLICT (incident_type, runbook_id) DO UPDATE
-SET sites = excluded.sites,
-    organizations = excluded.organizations,
-    successes = excluded.successes,
-    verified_successes = excluded.verified_successes,
-    failures = excluded.failures,
-    not_attempted = excluded.not_attempted,
-    claimed_successes = excluded.claimed_successes,
-    claimed_failures = excluded.claimed_failures,
-    chaos_successes = excluded.chaos_successes,
-    chaos_failures = excluded.chaos_failures,
-    since_sites = excluded.since_sites,
-    since_organizations = excluded.since_organizations,
-    since_chaos_organizations = excluded.since_chaos_organizations,
-    since_successes = excluded.since_successes,
-    since_verified_successes = excluded.since_verified_successes,
-    since_failures = excluded.since_failures,
-    since_chaos_successes = excluded.since_chaos_successes,
-    since_chaos_failures = excluded.since_chaos_failures,
-    since_largest_organization = excluded.since_largest_organization,
-    first_seen_at = excluded.first_seen_at,
-    last_seen_at = excluded.last_seen_at,
-    last_evidence_at = excluded.last_evidence_at,
-    aggregated_at = excluded.aggregated_at;
+UPDATE platform_patterns t
+SET organizations = COALESCE(o.organizations, 0),
+    since_organizations = COALESCE(o.since_organizations, 0),
+    since_chaos_organizations = COALESCE(o.since_chaos_organizations, 0),
+    since_largest_organization = COALESCE(o.since_largest_organization, 0)
+FROM pairs p
+LEFT JOIN counted o ON o.place = p.place
+WHERE t.incident_type = p.incident_type
+    AND t.runbook_id = p.runbook_id;
 
 -- name: move_platform
 -- fleet: an alias holds for every tenant

@@ -127,6 +127,7 @@ async def aggregate_platform(
     await connection.execute(
         *_PLATFORM["aggregate_platform"](types=types, runbooks=runbooks, now=now)
     )
+    await connection.execute(*_PLATFORM["aggregate_organizations"](types=types, runbooks=runbooks))
 
 
 async def fold_rules(connection: Connection, since: str, now: dt.datetime) -> tuple[int, int]:
