@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import msgspec
+from structlog.typing import FilteringBoundLogger
 
 from flywheel_server import database_refusals, database_urls, errors
 from flywheel_server.database_condition import Condition
@@ -49,6 +50,9 @@ _NEXT_HOST = (
     asyncpg.exceptions.TargetServerAttributeNotMatched,
 )
 
+# The lines that the transaction under way logs once it commits: by whom, what, and its fields.
+_Line = tuple[FilteringBoundLogger, str, dict[str, object]]
+_lines: contextvars.ContextVar[list[_Line] | None] = contextvars.ContextVar("lines", default=None)
 _announcements: contextvars.ContextVar[list[tuple[str, str]] | None] = contextvars.ContextVar(
     "announcements", default=None
 )
@@ -187,11 +191,13 @@ async def connect(
 async def transaction(database: Database, scope: Scope) -> AsyncIterator[Connection]:
     """Run one transaction with the rights of ``scope``: commit on exit, roll back on an error.
 
-    What it announced reaches this process's subscribers before this returns. Raises
+    What it announced reaches this process's subscribers before this returns, and what
+    ``log_on_commit`` was given is logged. Raises
     DatabaseUnavailable when the database is lost on the way.
     """
     announced: list[tuple[str, str]] = []
-    token = _announcements.set(announced)
+    lines: list[_Line] = []
+    token, of_lines = _announcements.set(announced), _lines.set(lines)
     try:
         async with (
             acquire(database) as connection,
@@ -200,9 +206,20 @@ async def transaction(database: Database, scope: Scope) -> AsyncIterator[Connect
             yield connection
     finally:
         _announcements.reset(token)
+        _lines.reset(of_lines)
+    for logger, event, fields in lines:
+        logger.info(event, **fields)
     for channel, payload in announced:
         for subscriber in database.subscribers:
             subscriber(channel, payload)
+
+
+def log_on_commit(logger: FilteringBoundLogger, event: str, **fields: object) -> None:
+    """Log a line at INFO once this transaction commits: no line tells of work that was undone."""
+    lines = _lines.get()
+    if lines is None:
+        raise LookupError("there is no transaction that could commit")
+    lines.append((logger, event, fields))
 
 
 async def announce(connection: Connection, channel: str, payload: str) -> None:
@@ -245,10 +262,14 @@ async def scoped(
 async def savepoint(connection: Connection) -> AsyncIterator[None]:
     """Undo what is done within if it fails, and only that: the transaction can go on."""
     await connection.execute("SAVEPOINT part")
+    lines = _lines.get()
+    kept = len(lines or ())
     try:
         yield
     except Exception:
         # Whatever it was; where somebody was cancelled, the whole transaction is undone.
+        if lines is not None:
+            del lines[kept:]
         await connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
         raise
     await connection.execute("RELEASE SAVEPOINT part")

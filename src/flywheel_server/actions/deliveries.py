@@ -9,7 +9,7 @@ from uuid import UUID
 from flywheel_server import errors, log
 from flywheel_server.actions import events, folds, orders, signing
 from flywheel_server.actions.signing import Signer
-from flywheel_server.db import Connection
+from flywheel_server.db import Connection, log_on_commit
 from flywheel_server.domain import agents
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain import orders as ordered
@@ -124,6 +124,13 @@ async def watch(connection: Connection, now: dt.datetime) -> tuple[int, list[del
         by_site.setdefault((new.rule, new.site_id), []).append(told[new.rule, new.appliance_id])
     # One event for a rule and a site, however many appliances it has.
     for (_, site_id), waits in by_site.items():
+        log_on_commit(
+            _log,
+            "delivery alarm raised",
+            rule_id=waits[0].rule_id,
+            site_id=str(site_id),
+            appliance_ids=[each.wire_id for each in waits],
+        )
         await events.emit(
             connection,
             "delivery.stuck",

@@ -4,11 +4,11 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import errors, listener
+from flywheel_server import errors, listener, log
 from flywheel_server.actions import audit, events, orders, rule_alarms
 from flywheel_server.actions import rules as switching
 from flywheel_server.actions.audit import Actor
-from flywheel_server.db import Connection, announce
+from flywheel_server.db import Connection, announce, log_on_commit
 from flywheel_server.domain import rights
 from flywheel_server.domain.events import Kind as EventKind
 from flywheel_server.domain.rules import Rule
@@ -16,6 +16,8 @@ from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScop
 from flywheel_server.store import accounts, exclusions, patterns, rules
 from flywheel_server.store import rule_alarms as stored_alarms
 from flywheel_server.store.exclusions import Exclusion, Kind
+
+_log = log.get(__name__)
 
 _EVENTS: dict[Kind, EventKind] = {"quarantined": "rule.quarantined", "declined": "rule.declined"}
 
@@ -69,6 +71,16 @@ async def exclude(
         await rule_alarms.begin(connection, rule, "quarantined", reason, now, tenant=whose)
     await _tell(connection, _EVENTS[kind], rule, tenant, reason, now)
     await _record(connection, actor, rule, tenant, f"rule.{kind}", now, reason=reason)
+    actor_kind, actor_id, _ = audit.identity(actor)
+    log_on_commit(
+        _log,
+        f"rule {kind} for one tenant",
+        rule_id=rule.rule_id,
+        partner_id=str(tenant.partner_id),
+        organization_id=tenant.organization_id and str(tenant.organization_id),
+        actor_kind=actor_kind,
+        actor_id=actor_id and str(actor_id),
+    )
     return made
 
 

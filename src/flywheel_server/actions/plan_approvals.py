@@ -7,11 +7,11 @@ transaction. What came of it is recorded by the loop when the execution is repor
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors
+from flywheel_server import errors, log
 from flywheel_server.actions import audit, events, order_executions, orders
 from flywheel_server.actions.plan_cases import Case
 from flywheel_server.actions.signing import Signer
-from flywheel_server.db import Connection
+from flywheel_server.db import Connection, log_on_commit
 from flywheel_server.domain import orders as drafts
 from flywheel_server.domain import plans, rights
 from flywheel_server.domain.appliances import Appliance, living
@@ -21,6 +21,8 @@ from flywheel_server.store import appliances
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.store import plans as stored_plans
 from flywheel_server.store.plan_approvals import Approval
+
+_log = log.get(__name__)
 
 Decider = PartnerScope | ClientScope
 
@@ -226,6 +228,15 @@ async def _settle(
         partner_id=approval.partner_id,
         organization_id=approval.organization_id,
         site_id=approval.site_id,
+    )
+    log_on_commit(
+        _log,
+        f"plan {state}",
+        plan_id=str(approval.plan_id),
+        order_id=order_id,
+        site_id=str(approval.site_id),
+        actor_kind=kind,
+        actor_id=actor_id and str(actor_id),
     )
     found = await store.get(connection, approval.plan_id, now)
     if found is None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
-from flywheel_server import errors
+from flywheel_server import errors, log
 from flywheel_server.actions import audit, deliveries, events
 from flywheel_server.actions.settle import Matter, Verdict, settle
 from flywheel_server.actions.signing import Signer
-from flywheel_server.db import Connection
+from flywheel_server.db import Connection, log_on_commit
 from flywheel_server.domain import decisions, gates, promotions, rights, rules
 from flywheel_server.domain.decisions import Tier
 from flywheel_server.domain.gates import Gate
@@ -24,6 +24,8 @@ from flywheel_server.store import candidates, policies
 from flywheel_server.store import promotions as stored
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.candidates import Candidate
+
+_log = log.get(__name__)
 
 Person = ClientScope | PartnerScope | OperatorScope
 
@@ -132,6 +134,15 @@ async def reopen(
         partner_id=candidate.partner_id,
         organization_id=candidate.organization_id,
         site_id=candidate.site_id,
+    )
+    log_on_commit(
+        _log,
+        "candidate reopened",
+        pattern_id=candidate.id,
+        state=state,
+        site_id=str(candidate.site_id),
+        tier=tier_of(actor),
+        actor_id=str(actor.actor_id),
     )
     return (await candidates.get(connection, [candidate.id]))[candidate.id]
 

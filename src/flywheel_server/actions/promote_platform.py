@@ -6,10 +6,10 @@ It never enables a rule again and never makes a second one for a pair that has o
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors
+from flywheel_server import errors, log
 from flywheel_server.actions import audit
 from flywheel_server.actions.settle import Matter, Verdict, settle
-from flywheel_server.db import Connection
+from flywheel_server.db import Connection, log_on_commit
 from flywheel_server.domain import gates, promotions, rules
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
@@ -18,6 +18,8 @@ from flywheel_server.domain.scope import LoopScope, OperatorScope
 from flywheel_server.store import patterns, policies, quotas, spreads
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.patterns import PlatformPattern
+
+_log = log.get(__name__)
 
 
 async def promote(
@@ -95,6 +97,9 @@ async def approve(
             "doubts": {gate.name: gate.value for gate in doubts},
             "reason": reason,
         },
+    )
+    log_on_commit(
+        _log, "platform pattern approved", pattern_id=str(id), actor_id=str(actor.actor_id)
     )
     after = await patterns.platform_get(connection, id)
     if after is None:

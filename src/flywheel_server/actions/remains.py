@@ -3,9 +3,9 @@
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors
+from flywheel_server import errors, log
 from flywheel_server.actions import audit, events
-from flywheel_server.db import Connection
+from flywheel_server.db import Connection, log_on_commit
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
@@ -13,6 +13,8 @@ from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.store import appliances as registered
 from flywheel_server.store import remains
 from flywheel_server.store.accounts import Site
+
+_log = log.get(__name__)
 
 _MOST_TOLD = 10_000
 
@@ -68,6 +70,13 @@ async def watch(connection: Connection, now: dt.datetime) -> int:
         by_site.setdefault((each.rule, each.site_id), []).append(each)
     # One event for a rule and a site, however many appliances it has.
     for (_, site_id), places in by_site.items():
+        log_on_commit(
+            _log,
+            "alarm raised: a rule that was switched off still runs",
+            rule_id=places[0].rule_id,
+            site_id=str(site_id),
+            appliance_ids=[each.wire_id for each in places if each.wire_id is not None],
+        )
         await events.emit(
             connection,
             "rule.remains",

@@ -4,13 +4,15 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import errors, listener
+from flywheel_server import errors, listener, log
 from flywheel_server.actions import audit, orders
-from flywheel_server.db import Connection, announce
+from flywheel_server.db import Connection, announce, log_on_commit
 from flywheel_server.domain import rights
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.store import accounts, patterns, rule_alarms, rule_health, rules
+
+_log = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,13 @@ async def switch(
         partner_id=whose.partner_id,
         organization_id=whose.organization_id,
         site_id=whose.site_id,
+    )
+    log_on_commit(
+        _log,
+        "rule enabled" if enabled else "rule disabled",
+        rule_id=rule.rule_id,
+        orders_taken_back=taken_back,
+        actor_id=str(actor.actor_id),
     )
     return changed
 

@@ -7,15 +7,17 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from flywheel_server import listener
+from flywheel_server import listener, log
 from flywheel_server.actions import audit, events
 from flywheel_server.actions.audit import Actor
-from flywheel_server.db import Connection, announce
+from flywheel_server.db import Connection, announce, log_on_commit
 from flywheel_server.domain import rules
 from flywheel_server.domain.events import Kind
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import promotions
+
+_log = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,24 @@ async def settle(
         await announce(connection, listener.RULES, rules.announcement(verdict.rule))
     await _tell(connection, actor, matter, verdict, now)
     await _audit(connection, actor, matter, verdict, now)
+    _log_on_commit(actor, matter, verdict, promotion_id)
     return promotion_id
+
+
+def _log_on_commit(actor: Actor, matter: Matter, verdict: Verdict, promotion_id: UUID) -> None:
+    kind, actor_id, _ = audit.identity(actor)
+    log_on_commit(
+        _log,
+        "platform rule promoted" if matter.pattern_id is None else f"candidate {verdict.decision}",
+        promotion_id=str(promotion_id),
+        pattern_id=matter.pattern_id,
+        rule_id=verdict.rule and verdict.rule.rule_id,
+        rule_is_new=verdict.rule_is_new,
+        site_id=matter.site_id and str(matter.site_id),
+        tier=verdict.tier,
+        actor_kind=kind,
+        actor_id=actor_id and str(actor_id),
+    )
 
 
 def _record(actor: Actor, matter: Matter, verdict: Verdict, now: dt.datetime) -> promotions.Record:

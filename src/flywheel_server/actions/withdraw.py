@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from flywheel_server import listener
+from flywheel_server import listener, log
 from flywheel_server.actions import audit, events, orders, rule_alarms
 from flywheel_server.actions import rules as switching
 from flywheel_server.actions.audit import Actor
 from flywheel_server.actions.exclusions import Tenant
-from flywheel_server.db import Connection, announce, savepoint
+from flywheel_server.db import Connection, announce, log_on_commit, savepoint
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import folds, withdrawals
 from flywheel_server.store import rule_alarms as ended
+
+_log = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,16 @@ async def _end(connection: Connection, case: Case, now: dt.datetime) -> bool:
 
 async def _tell(connection: Connection, actor: Actor, case: Case, now: dt.datetime) -> None:
     rule = case.rule
+    kind, actor_id, _ = audit.identity(actor)
+    log_on_commit(
+        _log,
+        "rule withdrawn",
+        rule_id=rule.rule_id,
+        source=rule.source,
+        scope_id=rule.scope_id and str(rule.scope_id),
+        actor_kind=kind,
+        actor_id=actor_id and str(actor_id),
+    )
     await announce(connection, listener.RULES, domain.announcement(rule))
     await orders.take_back(connection, now, rule.id)
     tenant = await switching.tenant(connection, rule)

@@ -33,6 +33,7 @@ class Keeper:
         self.holder: UUID = uuid4()
         self._interval = settings.loop_interval
         self._lease = self._interval * 2 / 3
+        self._holds = False
 
     async def run(self) -> None:
         """Take part until cancelled; then let go of the lease: another takes over at once."""
@@ -53,6 +54,7 @@ class Keeper:
             async with self._lease_row() as connection:
                 ours = await runs.claim(connection, self.holder, self._lease, self._interval)
             if ours:
+                self._hold(holds=True)
                 await turns.run_turn(
                     self._database,
                     self._settings,
@@ -67,7 +69,16 @@ class Keeper:
             if not self._database.condition.told(error):
                 _log.error("the loop cannot work", reason=repr(error))
             return self._interval / 6
+        self._hold(holds=self._holds and status is not None and status.holder == self.holder)
         return min(max(self._wait(status), 0.01), self._interval / 6)
+
+    def _hold(self, *, holds: bool) -> None:
+        """Note whether the lease is ours, and log where that changed."""
+        if holds != self._holds:
+            self._holds = holds
+            _log.info(
+                "leader lease taken" if holds else "leader lease lost", holder=str(self.holder)
+            )
 
     def _wait(self, status: runs.Status | None) -> float:
         if status is None:
@@ -81,7 +92,8 @@ class Keeper:
             await asyncio.sleep(self._interval / 3)
             try:
                 async with self._lease_row() as connection:
-                    await runs.renew(connection, self.holder, self._lease)
+                    renewed = await runs.renew(connection, self.holder, self._lease)
+                self._hold(holds=self._holds and renewed)
             except _TROUBLE as error:
                 if not self._database.condition.told(error):
                     _log.warning("the lease of the loop was not renewed", reason=repr(error))
@@ -97,3 +109,6 @@ class Keeper:
         with contextlib.suppress(*_TROUBLE):
             async with self._lease_row() as connection:
                 await runs.release(connection, self.holder)
+            if self._holds:
+                self._holds = False
+                _log.info("leader lease released", holder=str(self.holder))

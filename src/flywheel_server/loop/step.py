@@ -32,6 +32,8 @@ class Step:
 
     name: str
     run: Work
+    # What the two numbers that ``run`` returns count, in words for people; None: never any.
+    counts: tuple[str | None, str] = ("rows read", "rows changed")
     # Writes tables of its own, and keeps others out of them itself: neighbours that do, too, run at
     # the same time.
     apart: bool = False

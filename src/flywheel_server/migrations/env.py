@@ -5,20 +5,35 @@ import os
 from typing import Any
 
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from flywheel_server import database_urls, db, migrations
+from flywheel_server import database_urls, db, log, migrations
 from flywheel_server.locks import Lock
+
+_log = log.get("flywheel_server.migrations")
 
 
 def _migrate(connection: Connection) -> None:
-    context.configure(connection=connection, transaction_per_migration=False)
+    applied: list[MigrationInfo] = []
+    context.configure(
+        connection=connection,
+        transaction_per_migration=False,
+        on_version_apply=lambda *, step, **_: applied.append(step),
+    )
     with context.begin_transaction():
         # Two servers that start at once must not migrate at once.
         context.execute(f"SELECT pg_advisory_xact_lock({int(Lock.SERVER)})")
         context.run_migrations()
         migrations.let_backups_read(connection)
+    # Committed, all together.
+    for step in applied:
+        _log.info(
+            "schema migrated" if step.is_upgrade else "schema downgraded",
+            before=", ".join(step.source_revision_ids) or None,
+            after=", ".join(step.destination_revision_ids) or None,
+        )
 
 
 async def _run() -> None:

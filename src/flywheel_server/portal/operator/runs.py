@@ -1,18 +1,22 @@
 """The loop: whether it turns, how each step did, every run; and a turn on demand."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import admin_learning, admin_overview
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
-from flywheel_server.api.admin_learning import TurnResult
+from flywheel_server.api.admin_learning import RunView, TurnResult
 from flywheel_server.portal import filters, forms, frame, words
 
 router = APIRouter(prefix="/operator/runs", include_in_schema=False)
 
 _HERE = "/operator/runs"
 _Text = Annotated[str, Query(max_length=300)]
+# What the two numbers of each step count.
+Counts = Mapping[str, tuple[str | None, str]]
 
 
 @router.get("")
@@ -45,6 +49,7 @@ async def runs_page(
         following=filters.following(request, listed.next),
         chosen={"step": step, "failed": failed, "text": text},
         steps=[(each, words.spaced(each)) for each in steps],
+        did=partial(_did, request.app.state.step_counts),
     )
 
 
@@ -52,6 +57,14 @@ async def runs_page(
 async def run_turn(request: Request, scope: Admin) -> Response:
     """Run one full turn now and say what it did."""
     return await forms.attempt(_HERE, admin_learning.run_turn(request, scope), _turned)
+
+
+def _did(counts: Counts, run: RunView) -> str:
+    """Return what a run did: each count by its name."""
+    # A step of an earlier release has none.
+    looked_at, changed = counts.get(run.step, ("rows read", "rows changed"))
+    did = [] if looked_at is None else [f"{run.rows_in:,} {looked_at}"]
+    return ", ".join([*did, f"{run.rows_out:,} {changed}"])
 
 
 def _turned(turn: TurnResult) -> str:
