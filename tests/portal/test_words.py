@@ -114,7 +114,6 @@ def test_green_is_for_what_is_good_alone() -> None:
         "anchored",
         "applied",
         "approved",
-        "completed",
         "delivered",
         "done",
         "enabled",
