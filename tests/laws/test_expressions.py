@@ -74,9 +74,11 @@ def _written(name: str) -> Iterator[str]:
 def _expressions() -> list[tuple[str, re.Pattern[Any]]]:
     found: dict[tuple[Any, int], tuple[str, re.Pattern[Any]]] = {}
     for name in _modules():
-        for pattern in _held(vars(importlib.import_module(name))):
+        held = list(_held(vars(importlib.import_module(name))))
+        for pattern in held:
             found.setdefault((pattern.pattern, pattern.flags), (name, pattern))
-        for text in _written(name):
+        # What is held has the flags that it is used with.
+        for text in set(_written(name)) - {pattern.pattern for pattern in held}:
             pattern = re.compile(text)
             found.setdefault((pattern.pattern, pattern.flags), (name, pattern))
     return sorted(found.values(), key=lambda each: (each[0], str(each[1].pattern)))
