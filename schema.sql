@@ -1,3 +1,34 @@
+2026-12-01 13:21:59 [info     ] schema migrated                after=0001 before=None
+2026-12-01 13:21:59 [info     ] schema migrated                after=0002 before=0001
+2026-12-01 13:21:59 [info     ] schema migrated                after=0003 before=0002
+2026-12-01 13:21:59 [info     ] schema migrated                after=0004 before=0003
+2026-12-01 13:21:59 [info     ] schema migrated                after=0005 before=0004
+2026-12-01 13:21:59 [info     ] schema migrated                after=0006 before=0005
+2026-12-01 13:21:59 [info     ] schema migrated                after=0007 before=0006
+2026-12-01 13:21:59 [info     ] schema migrated                after=0008 before=0007
+2026-12-01 13:21:59 [info     ] schema migrated                after=0009 before=0008
+2026-12-01 13:21:59 [info     ] schema migrated                after=0010 before=0009
+2026-12-01 13:21:59 [info     ] schema migrated                after=0011 before=0010
+2026-12-01 13:21:59 [info     ] schema migrated                after=0012 before=0011
+2026-12-01 13:21:59 [info     ] schema migrated                after=0013 before=0012
+2026-12-01 13:21:59 [info     ] schema migrated                after=0014 before=0013
+2026-12-01 13:21:59 [info     ] schema migrated                after=0015 before=0014
+2026-12-01 13:21:59 [info     ] schema migrated                after=0016 before=0015
+2026-12-01 13:21:59 [info     ] schema migrated                after=0017 before=0016
+2026-12-01 13:21:59 [info     ] schema migrated                after=0018 before=0017
+2026-12-01 13:21:59 [info     ] schema migrated                after=0019 before=0018
+2026-12-01 13:21:59 [info     ] schema migrated                after=0020 before=0019
+2026-12-01 13:21:59 [info     ] schema migrated                after=0021 before=0020
+2026-12-01 13:21:59 [info     ] schema migrated                after=0022 before=0021
+2026-12-01 13:21:59 [info     ] schema migrated                after=0023 before=0022
+2026-12-01 13:21:59 [info     ] schema migrated                after=0024 before=0023
+2026-12-01 13:21:59 [info     ] schema migrated                after=0025 before=0024
+2026-12-01 13:21:59 [info     ] schema migrated                after=0026 before=0025
+2026-12-01 13:21:59 [info     ] schema migrated                after=0027 before=0026
+2026-12-01 13:21:59 [info     ] schema migrated                after=0028 before=0027
+2026-12-01 13:21:59 [info     ] schema migrated                after=0029 before=0028
+2026-12-01 13:21:59 [info     ] schema migrated                after=0030 before=0029
+2026-12-01 13:21:59 [info     ] schema migrated                after=0031 before=0030
 -- The whole schema, to read. Written by `make schema` from the migrations; do not edit.
 -- Time partitions are made while the server runs, and are not shown.
 
@@ -464,11 +495,11 @@ CREATE FUNCTION public.pair_doubts(of_type text, of_runbook text, since timestam
                      1,
                      p.id
                     FROM public.platform_patterns p
-                   WHERE ((public.lookalike_key(p.incident_type) = public.lookalike_key(pair_doubts.of_type)) AND (p.id < ( SELECT q.id
+                   WHERE ((public.lookalike_key(p.incident_type) = public.lookalike_key(pair_doubts.of_type)) AND (p.id < COALESCE(( SELECT q.id
                             FROM public.platform_patterns q
                            WHERE (q.incident_type = pair_doubts.of_type)
                            ORDER BY q.id
-                          LIMIT 1)))) k
+                          LIMIT 1), 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)))) k
            WHERE ((k.incident_type <> pair_doubts.of_type) AND (NOT (EXISTS ( SELECT 1
                     FROM public.l1_rules o
                    WHERE ((o.scope = 'platform'::text) AND (o.incident_type = pair_doubts.of_type))))))
@@ -628,6 +659,165 @@ CREATE FUNCTION public.rule_covered(of_rule uuid, of_site uuid) RETURNS boolean
            WHERE ((mine.id = rule_covered.of_rule) AND l.enabled AND (l.source = ANY (ARRAY['promoted'::text, 'platform'::text, 'custom'::text])) AND ((l.scope = 'platform'::text) OR (l.site_id = s.id) OR (l.organization_id = o.id) OR (l.partner_id = o.partner_id)) AND (ROW(array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], l.scope), l.priority, (l.rule_id COLLATE "C")) < ROW(array_position(ARRAY['site'::text, 'organization'::text, 'partner'::text, 'platform'::text], mine.scope), mine.priority, (mine.rule_id COLLATE "C")))))) AS "exists";
 END;
 
+CREATE TABLE public.executions (
+    site_id uuid NOT NULL,
+    execution_id text NOT NULL,
+    revision integer DEFAULT 0 NOT NULL,
+    weight smallint DEFAULT 1 NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    evidence_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    appliance_id uuid,
+    reported_appliance text,
+    level text NOT NULL,
+    incident_id text NOT NULL,
+    incident_type text NOT NULL,
+    hostname text NOT NULL,
+    platform text,
+    reported_id text NOT NULL,
+    outcome text NOT NULL,
+    verified boolean,
+    chaos_campaign_id text,
+    error_category text,
+    error_message text,
+    duration_seconds double precision,
+    confidence double precision,
+    cost_usd double precision,
+    input_tokens bigint,
+    output_tokens bigint,
+    reasoning text,
+    detail jsonb,
+    CONSTRAINT executions_claims_at_l2 CHECK (((level = 'L2'::text) OR (outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text])))),
+    CONSTRAINT executions_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text, 'L3'::text]))),
+    CONSTRAINT executions_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text, 'claimed_success'::text, 'claimed_failure'::text]))),
+    CONSTRAINT executions_weight_known CHECK ((weight = ANY (ARRAY['-1'::integer, 1])))
+)
+PARTITION BY RANGE (received_at);
+
+ALTER TABLE ONLY public.executions FORCE ROW LEVEL SECURITY;
+
+CREATE VIEW public.counted_facts WITH (security_invoker='true') AS
+ SELECT site_id,
+    execution_id,
+    revision,
+    weight,
+    received_at,
+    evidence_at,
+    occurred_at,
+    xid,
+    level,
+    incident_type,
+    hostname,
+    reported_id,
+    appliance_id,
+    reported_appliance,
+    error_category,
+    outcome,
+    (chaos_campaign_id IS NOT NULL) AS chaos,
+    (outcome <> ALL (ARRAY['claimed_success'::text, 'claimed_failure'::text])) AS known,
+        CASE
+            WHEN ((outcome = 'success'::text) AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS successes,
+        CASE
+            WHEN ((outcome = 'success'::text) AND verified AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS verified_successes,
+        CASE
+            WHEN ((outcome = 'failure'::text) AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS failures,
+        CASE
+            WHEN (outcome = 'not_attempted'::text) THEN (weight)::integer
+            ELSE 0
+        END AS not_attempted,
+        CASE
+            WHEN ((outcome = 'success'::text) AND (chaos_campaign_id IS NOT NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS chaos_successes,
+        CASE
+            WHEN ((outcome = 'failure'::text) AND (chaos_campaign_id IS NOT NULL)) THEN (weight)::integer
+            ELSE 0
+        END AS chaos_failures,
+        CASE
+            WHEN (outcome = 'claimed_success'::text) THEN (weight)::integer
+            ELSE 0
+        END AS claimed_successes,
+        CASE
+            WHEN (outcome = 'claimed_failure'::text) THEN (weight)::integer
+            ELSE 0
+        END AS claimed_failures
+   FROM public.executions e;
+
+CREATE TABLE public.fold_marks (
+    fold text NOT NULL,
+    mark pg_snapshot NOT NULL,
+    system_identifier bigint NOT NULL,
+    folded_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.fold_marks FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.unfolded_counts(of_type text) RETURNS TABLE(runbook_id text, site_id uuid, not_attempted bigint, claimed_successes bigint, claimed_failures bigint, since_successes bigint, since_verified_successes bigint, since_failures bigint, since_chaos_successes bigint, since_chaos_failures bigint, last_evidence_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET enable_sort TO 'off'
+    BEGIN ATOMIC
+ WITH fold AS MATERIALIZED (
+          SELECT COALESCE(( SELECT m.mark
+                    FROM public.fold_marks m
+                   WHERE (m.fold = 'platform'::text)), '1:1:'::pg_snapshot) AS mark
+         )
+  SELECT COALESCE(a.runbook_id, e.reported_id) AS "coalesce",
+     e.site_id,
+     sum(e.not_attempted) AS sum,
+     sum(e.claimed_successes) AS sum,
+     sum(e.claimed_failures) AS sum,
+     COALESCE(sum(e.successes) FILTER (WHERE s.since), (0)::bigint) AS "coalesce",
+     COALESCE(sum(e.verified_successes) FILTER (WHERE s.since), (0)::bigint) AS "coalesce",
+     COALESCE(sum(e.failures) FILTER (WHERE s.since), (0)::bigint) AS "coalesce",
+     COALESCE(sum(e.chaos_successes) FILTER (WHERE s.since), (0)::bigint) AS "coalesce",
+     COALESCE(sum(e.chaos_failures) FILTER (WHERE s.since), (0)::bigint) AS "coalesce",
+     max(e.occurred_at) FILTER (WHERE e.known) AS max
+    FROM (((( SELECT x.site_id,
+             x.execution_id,
+             x.revision,
+             x.weight,
+             x.received_at,
+             x.evidence_at,
+             x.occurred_at,
+             x.xid,
+             x.level,
+             x.incident_type,
+             x.hostname,
+             x.reported_id,
+             x.appliance_id,
+             x.reported_appliance,
+             x.error_category,
+             x.outcome,
+             x.chaos,
+             x.known,
+             x.successes,
+             x.verified_successes,
+             x.failures,
+             x.not_attempted,
+             x.chaos_successes,
+             x.chaos_failures,
+             x.claimed_successes,
+             x.claimed_failures
+            FROM public.counted_facts x
+           WHERE ((ROW(x.incident_type, x.xid) >= ROW(unfolded_counts.of_type, ( SELECT pg_snapshot_xmin(f.mark) AS pg_snapshot_xmin
+                    FROM fold f))) AND (x.incident_type <= unfolded_counts.of_type) AND (x.level = 'L2'::text))
+           ORDER BY x.incident_type, x.xid
+          FETCH FIRST (5000) ROWS WITH TIES) e
+      LEFT JOIN public.aliases a ON ((a.alias = e.reported_id)))
+      LEFT JOIN public.platform_patterns p ON (((p.incident_type = unfolded_counts.of_type) AND (p.runbook_id = COALESCE(a.runbook_id, e.reported_id)))))
+      CROSS JOIN LATERAL ( SELECT (e.evidence_at >= COALESCE(p.counted_from, '-infinity'::timestamp with time zone)) AS since) s)
+   WHERE (NOT pg_visible_in_snapshot(e.xid, ( SELECT f.mark
+            FROM fold f)))
+   GROUP BY COALESCE(a.runbook_id, e.reported_id), e.site_id;
+END;
+
 CREATE TABLE public.rule_deliveries (
     site_id uuid NOT NULL,
     rule uuid NOT NULL,
@@ -744,97 +934,6 @@ CREATE TABLE public.corrections (
 );
 
 ALTER TABLE ONLY public.corrections FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.executions (
-    site_id uuid NOT NULL,
-    execution_id text NOT NULL,
-    revision integer DEFAULT 0 NOT NULL,
-    weight smallint DEFAULT 1 NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    evidence_at timestamp with time zone NOT NULL,
-    occurred_at timestamp with time zone NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    appliance_id uuid,
-    reported_appliance text,
-    level text NOT NULL,
-    incident_id text NOT NULL,
-    incident_type text NOT NULL,
-    hostname text NOT NULL,
-    platform text,
-    reported_id text NOT NULL,
-    outcome text NOT NULL,
-    verified boolean,
-    chaos_campaign_id text,
-    error_category text,
-    error_message text,
-    duration_seconds double precision,
-    confidence double precision,
-    cost_usd double precision,
-    input_tokens bigint,
-    output_tokens bigint,
-    reasoning text,
-    detail jsonb,
-    CONSTRAINT executions_claims_at_l2 CHECK (((level = 'L2'::text) OR (outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text])))),
-    CONSTRAINT executions_level_known CHECK ((level = ANY (ARRAY['L1'::text, 'L2'::text, 'L3'::text]))),
-    CONSTRAINT executions_outcome_known CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text, 'not_attempted'::text, 'claimed_success'::text, 'claimed_failure'::text]))),
-    CONSTRAINT executions_weight_known CHECK ((weight = ANY (ARRAY['-1'::integer, 1])))
-)
-PARTITION BY RANGE (received_at);
-
-ALTER TABLE ONLY public.executions FORCE ROW LEVEL SECURITY;
-
-CREATE VIEW public.counted_facts WITH (security_invoker='true') AS
- SELECT site_id,
-    execution_id,
-    revision,
-    weight,
-    received_at,
-    evidence_at,
-    occurred_at,
-    xid,
-    level,
-    incident_type,
-    hostname,
-    reported_id,
-    appliance_id,
-    reported_appliance,
-    error_category,
-    outcome,
-    (chaos_campaign_id IS NOT NULL) AS chaos,
-    (outcome <> ALL (ARRAY['claimed_success'::text, 'claimed_failure'::text])) AS known,
-        CASE
-            WHEN ((outcome = 'success'::text) AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
-            ELSE 0
-        END AS successes,
-        CASE
-            WHEN ((outcome = 'success'::text) AND verified AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
-            ELSE 0
-        END AS verified_successes,
-        CASE
-            WHEN ((outcome = 'failure'::text) AND (chaos_campaign_id IS NULL)) THEN (weight)::integer
-            ELSE 0
-        END AS failures,
-        CASE
-            WHEN (outcome = 'not_attempted'::text) THEN (weight)::integer
-            ELSE 0
-        END AS not_attempted,
-        CASE
-            WHEN ((outcome = 'success'::text) AND (chaos_campaign_id IS NOT NULL)) THEN (weight)::integer
-            ELSE 0
-        END AS chaos_successes,
-        CASE
-            WHEN ((outcome = 'failure'::text) AND (chaos_campaign_id IS NOT NULL)) THEN (weight)::integer
-            ELSE 0
-        END AS chaos_failures,
-        CASE
-            WHEN (outcome = 'claimed_success'::text) THEN (weight)::integer
-            ELSE 0
-        END AS claimed_successes,
-        CASE
-            WHEN (outcome = 'claimed_failure'::text) THEN (weight)::integer
-            ELSE 0
-        END AS claimed_failures
-   FROM public.executions e;
 
 CREATE TABLE public.dropped_counts (
     site_id uuid NOT NULL,
@@ -1052,15 +1151,6 @@ CREATE TABLE public.execution_keys (
 );
 
 ALTER TABLE ONLY public.execution_keys FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.fold_marks (
-    fold text NOT NULL,
-    mark pg_snapshot NOT NULL,
-    system_identifier bigint NOT NULL,
-    folded_at timestamp with time zone NOT NULL
-);
-
-ALTER TABLE ONLY public.fold_marks FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.heal_proofs (
     site_id uuid NOT NULL,
@@ -2095,6 +2185,8 @@ CREATE INDEX executions_incident_idx ON ONLY public.executions USING btree (site
 CREATE INDEX executions_site_received_idx ON ONLY public.executions USING btree (site_id, received_at);
 
 CREATE INDEX executions_unclassified_idx ON ONLY public.executions USING btree (received_at) WHERE (error_category = 'unclassified'::text);
+
+CREATE INDEX executions_unfolded_idx ON ONLY public.executions USING btree (incident_type, xid) WHERE (level = 'L2'::text);
 
 CREATE INDEX executions_xid_idx ON ONLY public.executions USING btree (xid);
 
@@ -3486,6 +3578,26 @@ GRANT SELECT,INSERT ON TABLE public.aliases TO flywheel_operator;
 GRANT SELECT ON TABLE public.aliases TO flywheel_loop;
 GRANT SELECT ON TABLE public.aliases TO flywheel_backup;
 
+GRANT INSERT ON TABLE public.executions TO flywheel_writer;
+GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_appliance;
+GRANT SELECT ON TABLE public.executions TO flywheel_client;
+GRANT SELECT ON TABLE public.executions TO flywheel_partner;
+GRANT SELECT ON TABLE public.executions TO flywheel_operator;
+GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_loop;
+GRANT SELECT ON TABLE public.executions TO flywheel_backup;
+
+GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_client;
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_partner;
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_operator;
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_appliance;
+GRANT SELECT ON TABLE public.counted_facts TO flywheel_loop;
+
+GRANT SELECT ON TABLE public.fold_marks TO flywheel_operator;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fold_marks TO flywheel_loop;
+GRANT SELECT ON TABLE public.fold_marks TO flywheel_backup;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_deliveries TO flywheel_loop;
 GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_operator;
 GRANT SELECT ON TABLE public.rule_deliveries TO flywheel_client;
@@ -3564,22 +3676,6 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.corrections TO flywheel_loop;
 GRANT SELECT ON TABLE public.corrections TO flywheel_client;
 GRANT SELECT ON TABLE public.corrections TO flywheel_partner;
 GRANT SELECT ON TABLE public.corrections TO flywheel_backup;
-
-GRANT INSERT ON TABLE public.executions TO flywheel_writer;
-GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_appliance;
-GRANT SELECT ON TABLE public.executions TO flywheel_client;
-GRANT SELECT ON TABLE public.executions TO flywheel_partner;
-GRANT SELECT ON TABLE public.executions TO flywheel_operator;
-GRANT SELECT,INSERT ON TABLE public.executions TO flywheel_loop;
-GRANT SELECT ON TABLE public.executions TO flywheel_backup;
-
-GRANT UPDATE(xid) ON TABLE public.executions TO flywheel_loop;
-
-GRANT SELECT ON TABLE public.counted_facts TO flywheel_client;
-GRANT SELECT ON TABLE public.counted_facts TO flywheel_partner;
-GRANT SELECT ON TABLE public.counted_facts TO flywheel_operator;
-GRANT SELECT ON TABLE public.counted_facts TO flywheel_appliance;
-GRANT SELECT ON TABLE public.counted_facts TO flywheel_loop;
 
 GRANT SELECT,UPDATE ON TABLE public.dropped_counts TO flywheel_operator;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dropped_counts TO flywheel_loop;
@@ -3724,10 +3820,6 @@ GRANT SELECT(execution_id) ON TABLE public.execution_keys TO flywheel_writer;
 GRANT SELECT(digest) ON TABLE public.execution_keys TO flywheel_writer;
 
 GRANT SELECT(received_at) ON TABLE public.execution_keys TO flywheel_writer;
-
-GRANT SELECT ON TABLE public.fold_marks TO flywheel_operator;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fold_marks TO flywheel_loop;
-GRANT SELECT ON TABLE public.fold_marks TO flywheel_backup;
 
 GRANT SELECT,INSERT ON TABLE public.heal_proofs TO flywheel_appliance;
 GRANT SELECT ON TABLE public.heal_proofs TO flywheel_client;

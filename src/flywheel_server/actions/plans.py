@@ -128,14 +128,12 @@ class Gateway:
                 verified_only=policy.require_verified,
             )
             elsewhere = [
-                await spreads.where_asked(connection, each, policy, now)
+                await spreads.for_plan(connection, each, policy, now)
                 for each in await patterns.platform_elsewhere(
                     connection, incident.incident_type, plan_history.LEAST_ORGANIZATIONS
                 )
             ]
-            return History(
-                near=near, elsewhere=[each.evidence for each in elsewhere], policy=policy
-            )
+            return History(near=near, elsewhere=elsewhere, policy=policy)
 
     async def _begin(
         self,

@@ -187,31 +187,85 @@ WHERE p.id = :id;
 
 -- name: platform_elsewhere
 -- fleet: counts only, of so many organizations that they tell of none
--- What L2 did for an incident type across the platform, as far as a plan may rest on it. What no turn
--- has folded yet is left out: to find it, each plan would read the new executions of every tenant,
--- as many as came since the last turn, however long ago that was; and no opt-out and no gate has
--- been applied to them. A pair that they would carry over its gates is a rule a turn later anyway.
+-- What L2 did for an incident type across the platform, as far as a plan may rest on it: what the
+-- platform's fold counted of each site, and what came since, in one snapshot, so that nothing is
+-- missing or twice. Organizations are asked now whether they contribute.
+-- Its cost is that of the type's sites, and of what waits for the fold up to a bound; the history
+-- behind them costs nothing. Measured on two busy cores, 3,000 sites: 643 pages and 4 ms for 495
+-- unfolded facts of a type after 100,000 folded facts, 646 pages and 4 ms after 4,400,000; 5,241 and
+-- 5,244 pages, 22 and 30 ms, for 9,400 of them after 2,000,000 and 6,300,000. A type that every site
+-- healed by two runbooks: 4,260 pages, 19 to 47 ms, the sites' counts nearly all of it.
+WITH by_organization AS (
+    SELECT
+        t.runbook_id,
+        o.partner_id,
+        sum(t.not_attempted) AS not_attempted,
+        sum(t.claimed_successes) AS claimed_successes,
+        sum(t.claimed_failures) AS claimed_failures,
+        sum(t.since_successes) AS successes,
+        sum(t.since_verified_successes) AS verified_successes,
+        sum(t.since_failures) AS failures,
+        sum(t.since_chaos_successes) AS chaos_successes,
+        sum(t.since_chaos_failures) AS chaos_failures,
+        sum(t.since_successes + t.since_failures) AS attempts,
+        sum(t.since_chaos_successes + t.since_chaos_failures) AS chaos_attempts,
+        max(t.last_evidence_at) AS last_evidence_at
+    FROM (
+        SELECT
+            k.runbook_id, k.site_id, k.not_attempted, k.claimed_successes, k.claimed_failures,
+            k.since_successes, k.since_verified_successes, k.since_failures,
+            k.since_chaos_successes, k.since_chaos_failures, k.last_evidence_at
+        FROM platform_pattern_sites k
+        WHERE k.incident_type = :incident_type
+        UNION ALL
+        SELECT
+            n.runbook_id, n.site_id, n.not_attempted, n.claimed_successes, n.claimed_failures,
+            n.since_successes, n.since_verified_successes, n.since_failures,
+            n.since_chaos_successes, n.since_chaos_failures, n.last_evidence_at
+        FROM unfolded_counts(:incident_type) n
+    ) t
+    JOIN sites s ON s.id = t.site_id
+    JOIN organizations o ON o.id = s.organization_id
+    WHERE o.contributes
+    GROUP BY t.runbook_id, o.id
+),
+pairs AS (
+    SELECT
+        b.runbook_id,
+        sum(b.not_attempted)::bigint AS not_attempted,
+        sum(b.claimed_successes)::bigint AS claimed_successes,
+        sum(b.claimed_failures)::bigint AS claimed_failures,
+        sum(b.successes)::bigint AS since_successes,
+        sum(b.verified_successes)::bigint AS since_verified_successes,
+        sum(b.failures)::bigint AS since_failures,
+        sum(b.chaos_successes)::bigint AS since_chaos_successes,
+        sum(b.chaos_failures)::bigint AS since_chaos_failures,
+        count(*) FILTER (WHERE b.attempts > 0) AS since_organizations,
+        count(*) FILTER (WHERE b.attempts + b.chaos_attempts > 0) AS since_chaos_organizations,
+        count(DISTINCT b.partner_id) FILTER (WHERE b.attempts > 0) AS since_partners,
+        max(b.attempts)::bigint AS since_largest_organization,
+        max(b.last_evidence_at) AS last_evidence_at
+    FROM by_organization b
+    GROUP BY b.runbook_id
+    HAVING count(*) FILTER (WHERE b.attempts > 0) >= :least_organizations
+)
 SELECT
-    p.id, p.incident_type, p.runbook_id, NULLIF(p.counted_from, '-infinity') AS counted_from, p.sites, p.organizations, p.successes,
-    p.verified_successes, p.failures, p.not_attempted, p.claimed_successes, p.claimed_failures,
-    p.chaos_successes, p.chaos_failures,
-    p.since_sites, p.since_organizations, p.since_chaos_organizations, p.since_successes,
-    p.since_verified_successes, p.since_failures, p.since_chaos_successes, p.since_chaos_failures,
-    w.largest_organization AS since_largest_organization, w.partners AS since_partners,
-    d.look_alike, d.built_in, d.approved_by,
-    p.first_seen_at, p.last_seen_at, p.last_evidence_at, r.platform, r.executable,
-    l.rule_id AS living_rule
-FROM platform_patterns p
-JOIN runbooks r ON r.runbook_id = p.runbook_id
+    :incident_type AS incident_type, n.runbook_id, NULLIF(c.counted_from, '-infinity') AS counted_from,
+    n.not_attempted, n.claimed_successes, n.claimed_failures, n.since_successes,
+    n.since_verified_successes, n.since_failures, n.since_chaos_successes, n.since_chaos_failures,
+    n.since_organizations, n.since_chaos_organizations, n.since_partners,
+    n.since_largest_organization, n.last_evidence_at, d.look_alike, d.built_in, d.approved_by,
+    r.platform, r.executable, l.rule_id AS living_rule
+FROM pairs n
+JOIN runbooks r ON r.runbook_id = n.runbook_id
+LEFT JOIN platform_patterns p ON p.incident_type = :incident_type AND p.runbook_id = n.runbook_id
 LEFT JOIN l1_rules l
     ON l.source = 'platform' AND l.withdrawn_at IS NULL
-    AND l.incident_type = p.incident_type AND l.runbook_id = p.runbook_id
-CROSS JOIN LATERAL tenant_spread(p.incident_type, p.runbook_id) w
-CROSS JOIN LATERAL pair_doubts(p.incident_type, p.runbook_id, p.counted_from) d
-WHERE p.incident_type = :incident_type
-    AND p.since_organizations >= :least_organizations
-    AND r.executable
-ORDER BY p.runbook_id;
+    AND l.incident_type = :incident_type AND l.runbook_id = n.runbook_id
+CROSS JOIN LATERAL (SELECT COALESCE(p.counted_from, '-infinity') AS counted_from) c
+CROSS JOIN LATERAL pair_doubts(:incident_type, n.runbook_id, c.counted_from) d
+WHERE r.executable
+ORDER BY n.runbook_id;
 
 -- name: platform_closest
 -- fleet: counts only

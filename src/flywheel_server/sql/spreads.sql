@@ -3,14 +3,23 @@
 
 -- name: of_pair
 -- fleet: counts of each contributing organization, from as many as the platform's fold has taken
+-- For a plan also from what came since.
 WITH places AS MATERIALIZED (
-    SELECT t.site_id, o.id AS organization_id, o.partner_id
-    FROM platform_pattern_sites t
+    SELECT s.id AS site_id, o.id AS organization_id, o.partner_id
+    FROM (
+        SELECT k.site_id
+        FROM platform_pattern_sites k
+        WHERE k.incident_type = :incident_type
+            AND k.runbook_id = :runbook_id
+        UNION
+        SELECT u.site_id
+        FROM unfolded_counts(:incident_type) u
+        WHERE u.runbook_id = :runbook_id
+            AND :with_unfolded::boolean
+    ) t
     JOIN sites s ON s.id = t.site_id
     JOIN organizations o ON o.id = s.organization_id
-    WHERE t.incident_type = :incident_type
-        AND t.runbook_id = :runbook_id
-        AND o.contributes
+    WHERE o.contributes
 ),
 in_force AS (
     SELECT
@@ -31,8 +40,11 @@ in_force AS (
         -- Nothing was received before it was evidence.
         AND e.received_at >= :since
         AND e.evidence_at >= :since
-        AND pg_visible_in_snapshot(
-            e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'platform')
+        AND (
+            :with_unfolded
+            OR pg_visible_in_snapshot(
+                e.xid, (SELECT m.mark FROM fold_marks m WHERE m.fold = 'platform')
+            )
         )
     GROUP BY
         p.organization_id, p.partner_id, e.site_id, e.execution_id, e.evidence_at, e.incident_id,

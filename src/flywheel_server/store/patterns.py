@@ -57,6 +57,14 @@ class PlatformPattern:
     last_seen_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What a pair has shown across the platform until this moment, as a plan may know it."""
+
+    evidence: PlatformEvidence
+    counted_from: dt.datetime | None
+
+
 async def mark_all_due(connection: Connection) -> None:
     """Have the next turn evaluate every pattern's gates anew."""
     await connection.execute(*_SQL["mark_all_due"]())
@@ -188,14 +196,17 @@ async def platform_closest(
 
 async def platform_elsewhere(
     connection: Connection, incident_type: str, least_organizations: int
-) -> list[PlatformPattern]:
-    """Return an incident type's platform patterns of at least so many organizations."""
+) -> list[Elsewhere]:
+    """Return what at least so many organizations did for an incident type, folded or not yet."""
     rows = await connection.fetch(
         *_SQL["platform_elsewhere"](
             incident_type=incident_type, least_organizations=least_organizations
         )
     )
-    return [_platform_pattern(dict(row)) for row in rows]
+    return [
+        Elsewhere(evidence=_platform_evidence(row), counted_from=row["counted_from"])
+        for row in map(dict, rows)
+    ]
 
 
 async def platform_get(connection: Connection, id: UUID) -> PlatformPattern | None:
@@ -341,24 +352,28 @@ def _platform_pattern(row: dict[str, Any]) -> PlatformPattern:
         sites=row["sites"],
         organizations=row["organizations"],
         total=_counts(row, ""),
-        evidence=PlatformEvidence(
-            incident_type=row["incident_type"],
-            runbook_id=row["runbook_id"],
-            runbook=_runbook(row),
-            counts=_counts(row, "since_"),
-            organizations=row["since_organizations"],
-            organizations_with_chaos=row["since_chaos_organizations"],
-            largest_organization=row["since_largest_organization"],
-            partners=row["since_partners"],
-            look_alike=row["look_alike"],
-            built_in=row["built_in"],
-            approved_by=row["approved_by"],
-            last_evidence_at=row["last_evidence_at"],
-            living_rule=row["living_rule"],
-        ),
+        evidence=_platform_evidence(row),
         counted_from=row["counted_from"],
         first_seen_at=row["first_seen_at"],
         last_seen_at=row["last_seen_at"],
+    )
+
+
+def _platform_evidence(row: dict[str, Any]) -> PlatformEvidence:
+    return PlatformEvidence(
+        incident_type=row["incident_type"],
+        runbook_id=row["runbook_id"],
+        runbook=_runbook(row),
+        counts=_counts(row, "since_"),
+        organizations=row["since_organizations"],
+        organizations_with_chaos=row["since_chaos_organizations"],
+        largest_organization=row["since_largest_organization"],
+        partners=row["since_partners"],
+        look_alike=row["look_alike"],
+        built_in=row["built_in"],
+        approved_by=row["approved_by"],
+        last_evidence_at=row["last_evidence_at"],
+        living_rule=row["living_rule"],
     )
 
 

@@ -8,10 +8,10 @@ from flywheel_server.db import Connection
 from flywheel_server.domain import policy as policies
 from flywheel_server.domain import promotions
 from flywheel_server.domain.policy import Policy
-from flywheel_server.domain.promotions import SiteEvidence
+from flywheel_server.domain.promotions import PlatformEvidence, SiteEvidence
 from flywheel_server.domain.spreads import Spread, Voice
 from flywheel_server.sql import load
-from flywheel_server.store.patterns import PlatformPattern
+from flywheel_server.store.patterns import Elsewhere, PlatformPattern
 
 _SQL = load("spreads")
 # Before anything that was ever received.
@@ -22,12 +22,47 @@ async def of_pair(
     connection: Connection, pattern: PlatformPattern, policy: Policy, now: dt.datetime
 ) -> PlatformPattern:
     """Return a platform pattern with how its evidence is spread, of what the policy counts."""
+    found = await _of_pair(connection, pattern.evidence, pattern.counted_from, policy, now)
+    return replace(pattern, evidence=found)
+
+
+async def where_asked(
+    connection: Connection, pattern: PlatformPattern, policy: Policy, now: dt.datetime
+) -> PlatformPattern:
+    """Return it with its spread where the policy counts by it and other gates are open."""
+    if not _asked(pattern.evidence, policy):
+        return pattern
+    return await of_pair(connection, pattern, policy, now)
+
+
+async def for_plan(
+    connection: Connection, elsewhere: Elsewhere, policy: Policy, now: dt.datetime
+) -> PlatformEvidence:
+    """Return evidence that a plan may rest on, as above, with what no fold has taken yet."""
+    evidence = elsewhere.evidence
+    if not _asked(evidence, policy):
+        return evidence
+    return await _of_pair(connection, evidence, elsewhere.counted_from, policy, now, unfolded=True)
+
+
+def _asked(evidence: PlatformEvidence, policy: Policy) -> bool:
+    return policy.counts_by_spread and promotions.may_open(evidence, policy)
+
+
+async def _of_pair(
+    connection: Connection,
+    evidence: PlatformEvidence,
+    counted_from: dt.datetime | None,
+    policy: Policy,
+    now: dt.datetime,
+    *,
+    unfolded: bool = False,
+) -> PlatformEvidence:
     days = policy.platform_max_age_days or policies.ADVISED.platform_max_age_days
     aged = now - dt.timedelta(days=days)
-    since = pattern.counted_from or _EVER
+    since = counted_from or _EVER
     if policy.platform_max_age_days:
         since = max(since, aged)
-    evidence = pattern.evidence
     rows = await connection.fetch(
         *_SQL["of_pair"](
             incident_type=evidence.incident_type,
@@ -36,19 +71,11 @@ async def of_pair(
             learn_from_chaos=policy.learn_from_chaos,
             aged=aged,
             require_verified=policy.require_verified,
+            with_unfolded=unfolded,
         )
     )
     found = Spread(voices=[Voice(**dict(row)) for row in rows], days=days)
-    return replace(pattern, evidence=replace(evidence, spread=found))
-
-
-async def where_asked(
-    connection: Connection, pattern: PlatformPattern, policy: Policy, now: dt.datetime
-) -> PlatformPattern:
-    """Return it with its spread where the policy counts by it and other gates are open."""
-    if not policy.counts_by_spread or not promotions.may_open(pattern.evidence, policy):
-        return pattern
-    return await of_pair(connection, pattern, policy, now)
+    return replace(evidence, spread=found)
 
 
 async def of_pattern(
