@@ -7,7 +7,7 @@ import httpx
 from benchmarks import load
 from benchmarks.results import Goal, Measure, alternate
 from benchmarks.stage import Site, Stage, baseline, serving
-from flywheel_server.fleet import open_loop
+from simulator import open_loop
 
 PATH = "/api/appliances/checkin"
 _CONNECTIONS = 32

@@ -29,7 +29,7 @@ from flywheel_server import (
 )
 from flywheel_server import demo as demonstration
 from flywheel_server.actions import signing
-from flywheel_server.fleet import open_loop
+from simulator import open_loop
 from flywheel_server.settings import Settings
 
 _log = log.get(__name__)

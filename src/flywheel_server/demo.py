@@ -23,10 +23,10 @@ import typer
 from flywheel_server import clock, db, embedded, errors, log, serving, setup
 from flywheel_server.actions import accounts, keys
 from flywheel_server.domain.scope import OperatorScope
-from flywheel_server.fleet import figures, own_keys, people, simulation, world
-from flywheel_server.fleet.operator_api import OperatorApi
-from flywheel_server.fleet.simulation import Rhythm, Simulation
-from flywheel_server.fleet.world import World
+from simulator import figures, own_keys, people, simulation, world
+from simulator.operator_api import OperatorApi
+from simulator.simulation import Rhythm, Simulation
+from simulator.world import World
 from flywheel_server.settings import Settings
 
 _log = log.get(__name__)

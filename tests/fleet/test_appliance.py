@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from flywheel_server.fleet import catalogue, messages
-from flywheel_server.fleet.appliance import Appliance, Host, Identity, UntrustedRulesError
-from flywheel_server.fleet.messages import Dialect, Heal, Json
+from simulator import catalogue, messages
+from simulator.appliance import Appliance, Host, Identity, UntrustedRulesError
+from simulator.messages import Dialect, Heal, Json
 
 SERVER = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
 STRANGER = Ed25519PrivateKey.from_private_bytes(b"x" * 32)

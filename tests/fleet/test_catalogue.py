@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from flywheel_server.fleet import catalogue
+from simulator import catalogue
 
 DRAWS = 4_000
 

@@ -7,10 +7,10 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flywheel_server import clock, db
-from flywheel_server.fleet import evidence
-from flywheel_server.fleet.appliance import Appliance, Host, Identity
-from flywheel_server.fleet.link import Link
-from flywheel_server.fleet.messages import Dialect
+from simulator import evidence
+from simulator.appliance import Appliance, Host, Identity
+from simulator.link import Link
+from simulator.messages import Dialect
 from tests import evidence as chains
 from tests.cast import Cast
 

@@ -6,9 +6,9 @@ import random
 
 import httpx
 
-from flywheel_server.fleet.appliance import Appliance, Host, Identity
-from flywheel_server.fleet.link import Link
-from flywheel_server.fleet.messages import Dialect
+from simulator.appliance import Appliance, Host, Identity
+from simulator.link import Link
+from simulator.messages import Dialect
 
 NOW = dt.datetime(2026, 2, 24, 10, 0, tzinfo=dt.UTC)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from flywheel_server.fleet import matching
-from flywheel_server.fleet.matching import Engine
+from simulator import matching
+from simulator.matching import Engine
 
 GO_INCIDENT = {
     "check_type": "firewall_status",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from flywheel_server import embedded, errors
-from flywheel_server.fleet import open_loop
-from flywheel_server.fleet.open_loop import Figures, Load, SiteKey
+from simulator import open_loop
+from simulator.open_loop import Figures, Load, SiteKey
 from tests import programs
 from tests.cast import Cast
 

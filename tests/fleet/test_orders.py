@@ -7,9 +7,9 @@ import httpx
 from flywheel_server import db
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain import orders as ordered
-from flywheel_server.fleet.appliance import Appliance, Host, Identity
-from flywheel_server.fleet.link import Link
-from flywheel_server.fleet.messages import Dialect
+from simulator.appliance import Appliance, Host, Identity
+from simulator.link import Link
+from simulator.messages import Dialect
 from tests import deliveries as walk
 from tests import ordering
 from tests.api.test_agent_sync import add, learnt

@@ -6,10 +6,10 @@ import random
 import httpx
 
 from flywheel_server import clock, db
-from flywheel_server.fleet import catalogue
-from flywheel_server.fleet.appliance import Appliance, Host, Identity
-from flywheel_server.fleet.link import Link
-from flywheel_server.fleet.messages import Dialect, Heal, Json
+from simulator import catalogue
+from simulator.appliance import Appliance, Host, Identity
+from simulator.link import Link
+from simulator.messages import Dialect, Heal, Json
 from tests import planning, telemetry
 from tests.cast import Cast
 

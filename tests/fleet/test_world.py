@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from flywheel_server import db, errors
-from flywheel_server.fleet import own_keys, people, world
-from flywheel_server.fleet.appliance import Appliance
-from flywheel_server.fleet.link import Link
-from flywheel_server.fleet.messages import Dialect
-from flywheel_server.fleet.operator_api import OperatorApi
+from simulator import own_keys, people, world
+from simulator.appliance import Appliance
+from simulator.link import Link
+from simulator.messages import Dialect
+from simulator.operator_api import OperatorApi
 from tests import cast
 
 

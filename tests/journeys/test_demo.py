@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flywheel_server.fleet import catalogue, people
+from simulator import catalogue, people
 
 FAST = ("--appliances", "40", "--incident-seconds", "1", "--line-seconds", "0.5")
 PATIENCE_SECONDS = 80.0

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from flywheel_server import embedded
-from flywheel_server.fleet import open_loop
+from simulator import open_loop
 from tests import programs, small_server, telemetry
 from tests.cast import Cast, CastSite
 

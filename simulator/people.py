@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flywheel_server import errors
-from flywheel_server.fleet.operator_api import OperatorApi
-from flywheel_server.fleet.world import World
+from simulator.operator_api import OperatorApi
+from simulator.world import World
 
 _PASSWORD_BYTES = 12
 

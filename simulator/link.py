@@ -9,9 +9,9 @@ from http import HTTPStatus
 
 import httpx
 
-from flywheel_server.fleet import evidence, orders, plans
-from flywheel_server.fleet.appliance import Appliance, UntrustedRulesError
-from flywheel_server.fleet.messages import Heal, Json
+from simulator import evidence, orders, plans
+from simulator.appliance import Appliance, UntrustedRulesError
+from simulator.messages import Heal, Json
 
 _MOST_UNSENT = 500
 # These answers mean that sending the same again cannot help.

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import httpx
 
 from flywheel_server import clock
-from flywheel_server.fleet.appliance import Appliance, Identity
-from flywheel_server.fleet.link import Link
+from simulator.appliance import Appliance, Identity
+from simulator.link import Link
 
 _TIMEOUT_SECONDS = 15.0
 

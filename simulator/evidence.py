@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from flywheel_server.fleet.appliance import Host, Identity
-from flywheel_server.fleet.catalogue import Platform
-from flywheel_server.fleet.messages import Dialect, Json
+from simulator.appliance import Host, Identity
+from simulator.catalogue import Platform
+from simulator.messages import Dialect, Json
 
 # As the encoder of Go writes them inside of strings.
 _ESCAPED = (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e"))

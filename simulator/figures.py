@@ -5,7 +5,7 @@ The share of L1 is that of the executions received within the window which the h
 
 from dataclasses import dataclass
 
-from flywheel_server.fleet.operator_api import OperatorApi
+from simulator.operator_api import OperatorApi
 
 WINDOW_SECONDS = 60
 NO_DATA = "no data"

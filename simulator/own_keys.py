@@ -9,12 +9,12 @@ import random
 import httpx
 
 from flywheel_server import errors
-from flywheel_server.fleet import world as worlds
-from flywheel_server.fleet.appliance import Appliance, Identity
-from flywheel_server.fleet.link import Link
-from flywheel_server.fleet.messages import Dialect
-from flywheel_server.fleet.operator_api import OperatorApi
-from flywheel_server.fleet.world import World
+from simulator import world as worlds
+from simulator.appliance import Appliance, Identity
+from simulator.link import Link
+from simulator.messages import Dialect
+from simulator.operator_api import OperatorApi
+from simulator.world import World
 
 _CAUTIOUS_SITE, _CAUTIOUS_RANK = "demo-lakeside", 1
 

@@ -16,9 +16,9 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from flywheel_server.fleet import catalogue, matching, messages
-from flywheel_server.fleet.catalogue import IncidentType, Platform
-from flywheel_server.fleet.messages import Dialect, Heal, Json, Level
+from simulator import catalogue, matching, messages
+from simulator.catalogue import IncidentType, Platform
+from simulator.messages import Dialect, Heal, Json, Level
 
 # An engine's own words and the two runbook actions heal; these only tell somebody.
 _TELLS = ("escalate", "alert")

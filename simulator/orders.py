@@ -11,9 +11,9 @@ import yaml
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from flywheel_server.fleet import matching, messages
-from flywheel_server.fleet.appliance import Appliance
-from flywheel_server.fleet.messages import Json
+from simulator import matching, messages
+from simulator.appliance import Appliance
+from simulator.messages import Json
 
 # Nothing has to be simulated for these.
 _OBEYED = frozenset({"force_checkin", "run_drift", "view_logs", "diagnostic"})

@@ -14,9 +14,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flywheel_server import errors
-from flywheel_server.fleet.appliance import Host, Identity
-from flywheel_server.fleet.messages import Dialect
-from flywheel_server.fleet.operator_api import OperatorApi
+from simulator.appliance import Host, Identity
+from simulator.messages import Dialect
+from simulator.operator_api import OperatorApi
 
 # Partner, its organizations, their sites with the healing tier.
 _TENANTS: dict[str, dict[str, dict[str, str]]] = {

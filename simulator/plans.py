@@ -8,9 +8,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from flywheel_server.fleet import messages
-from flywheel_server.fleet.appliance import Appliance
-from flywheel_server.fleet.messages import Dialect, Heal, Json
+from simulator import messages
+from simulator.appliance import Appliance
+from simulator.messages import Dialect, Heal, Json
 
 # So long an incident that was asked about is still the same one.
 _PERSON_CALLED = dt.timedelta(minutes=1)
