@@ -11,7 +11,7 @@ import uvloop
 from benchmarks import report, stage
 from benchmarks.measures import attacks, checkin, demo, ingest, memory, pages, sync, turn, writer
 from benchmarks.results import Measure
-from flywheel_server import log
+from flywheel_server.core import log
 
 MEASURES = {
     "sync": sync.run,

@@ -19,8 +19,8 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flywheel_server import settings
 from flywheel_server.app import create_app
+from flywheel_server.core import settings
 
 # The tables that COPY and the obvious route write: the shape, constraints and indexes of ours, but
 # no partitions and no row-level security.

@@ -14,8 +14,9 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from flywheel_server import embedded, setup
-from flywheel_server.settings import Settings
+from flywheel_server import setup
+from flywheel_server.core import embedded
+from flywheel_server.core.settings import Settings
 
 SITES = 2_000
 ORGANIZATIONS = 500

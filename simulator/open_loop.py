@@ -19,7 +19,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TELEMETRY_SHARE = 0.1

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 _PAGE = 200
 

@@ -8,7 +8,7 @@ import random
 
 import httpx
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from simulator import world as worlds
 from simulator.appliance import Appliance, Identity
 from simulator.link import Link

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from simulator.operator_api import OperatorApi
 from simulator.world import World
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from flywheel_server import clock
+from flywheel_server.core import clock
 from simulator.appliance import Appliance, Identity
 from simulator.link import Link
 

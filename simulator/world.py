@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from simulator.appliance import Host, Identity
 from simulator.messages import Dialect
 from simulator.operator_api import OperatorApi

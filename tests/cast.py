@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from flywheel_server import clock, db
 from flywheel_server.actions import accounts, keys, people, sessions
 from flywheel_server.api import credentials
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import (
+from flywheel_server.core import clock, db
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import (
     ApplianceScope,
     AuthScope,
     OperatorRole,

@@ -17,9 +17,10 @@ import httpx
 import pytest
 import structlog
 
-from flywheel_server import db, embedded, setup
+from flywheel_server import setup
 from flywheel_server.app import create_app
-from flywheel_server.settings import Settings
+from flywheel_server.core import db, embedded
+from flywheel_server.core.settings import Settings
 from tests import cast as people
 from tests import parts
 

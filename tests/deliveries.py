@@ -5,12 +5,12 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
+from flywheel_server.core.step import Turn
 from flywheel_server.domain import deliveries as domain
-from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop import deliver_rules, observe_deliveries
-from flywheel_server.loop.step import Turn
-from flywheel_server.settings import Settings
 from flywheel_server.store import deliveries
 from tests import parts
 from tests.cast import STAGE, CastAppliance, CastSite, Credential

@@ -8,10 +8,10 @@ from uuid import UUID
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from flywheel_server import clock, db
 from flywheel_server.actions import evidence as actions
 from flywheel_server.actions import evidence_keys
 from flywheel_server.actions.evidence_chain import Submission
+from flywheel_server.core import clock, db
 from flywheel_server.domain import evidence as domain
 from flywheel_server.store.evidence import Bundle
 from tests.cast import STAGE, CastAppliance, CastSite

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from standardwebhooks import Webhook
 
-from flywheel_server import clock, db
 from flywheel_server.actions import webhooks
+from flywheel_server.core import clock, db
 from flywheel_server.domain.events import KINDS
 
 # An address in the open internet that no test ever connects to.

@@ -10,7 +10,7 @@ import uuid
 import httpx
 from fastapi import FastAPI
 
-from flywheel_server import db, listener
+from flywheel_server.core import db, listener
 from flywheel_server.runtime import Runtime
 from tests.cast import STAGE
 

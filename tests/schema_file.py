@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flywheel_server import embedded, migrations
+from flywheel_server import migrations
+from flywheel_server.core import embedded
 
 FILE = Path(__file__).parents[1] / "schema.sql"
 _HEADER = """\

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import db
+from flywheel_server.core.scope import LoopScope
 from tests.cast import CastOperator, CastSite
 
 _numbers = itertools.count(1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flywheel_server import sql
+from flywheel_server.core import sql
 
 
 @pytest.mark.parametrize(

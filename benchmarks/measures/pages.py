@@ -18,7 +18,7 @@ from benchmarks.measures import turn
 from benchmarks.measures.memory import REGISTER
 from benchmarks.results import Measure, Sample
 from benchmarks.stage import Stage, serving
-from flywheel_server import db
+from flywheel_server.core import db
 from flywheel_server.portal import viewers
 
 _MOST_MS = 200

@@ -18,12 +18,13 @@ import asyncpg
 from benchmarks.executions import facts
 from benchmarks.results import Goal, Measure, Sample
 from benchmarks.stage import Stage
-from flywheel_server import clock, db, loop
+from flywheel_server import loop
 from flywheel_server.actions import folds
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
+from flywheel_server.core.step import Step
 from flywheel_server.loop import turns
-from flywheel_server.loop.step import Step
-from flywheel_server.settings import Settings
 from flywheel_server.store import executions
 
 NEW = 10_000

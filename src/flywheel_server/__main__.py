@@ -16,21 +16,17 @@ import uvloop
 
 from flywheel_server import (
     backup_commands,
-    embedded,
-    errors,
     evidence_commands,
     learning_commands,
-    log,
     mail_commands,
     operators_cli,
     serving,
-    settings,
     setup,
 )
 from flywheel_server import demo as demonstration
-from flywheel_server.actions import signing
+from flywheel_server.core import embedded, errors, log, settings, signing
+from flywheel_server.core.settings import Settings
 from simulator import open_loop
-from flywheel_server.settings import Settings
 
 _log = log.get(__name__)
 

@@ -73,12 +73,12 @@ from flywheel_server.api import (
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.api.requests import RequestLayer
+from flywheel_server.core.settings import Settings
 from flywheel_server.loop import sender, turns
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.portal import layer, trouble
 from flywheel_server.portal.routers import ROUTERS as PAGES
 from flywheel_server.runtime import Runtime
-from flywheel_server.settings import Settings
 from flywheel_server.store.runs import Run
 
 ROUTERS = (

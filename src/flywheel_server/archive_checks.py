@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flywheel_server import archives, signatures, timestamps
+from flywheel_server import archives, timestamps
+from flywheel_server.core import signatures
 from flywheel_server.domain import evidence
 from flywheel_server.domain.evidence import Link
 from flywheel_server.timestamps import DamagedProof, Proof

@@ -10,12 +10,12 @@ from pathlib import Path
 import asyncpg
 import typer
 
-from flywheel_server import backup_files, clock, db, errors, learning_commands, migrations, setup
-from flywheel_server.actions import partitions
+from flywheel_server import backup_files, learning_commands, migrations, setup
 from flywheel_server.backup_files import Manifest, Reader, TablePart, Writer
-from flywheel_server.db import Connection
-from flywheel_server.settings import Settings
-from flywheel_server.store import backups, schema
+from flywheel_server.core import clock, db, errors, partitions, schema
+from flywheel_server.core.db import Connection
+from flywheel_server.core.settings import Settings
+from flywheel_server.store import backups
 
 _TOLD_BYTES = 64 * 1024 * 1024
 _NO_ROLE = (

@@ -14,7 +14,7 @@ from typing import IO
 
 import msgspec
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 FORMAT = 1
 _MANIFEST = "manifest.json"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from flywheel_server import timestamps
-from flywheel_server.domain import retry_after
+from flywheel_server.core import retry_after
 from flywheel_server.timestamps import Owed, Proof
 
 _SECONDS = 10.0

@@ -20,14 +20,15 @@ from uuid import UUID
 import httpx
 import typer
 
-from flywheel_server import clock, db, embedded, errors, log, serving, setup
+from flywheel_server import serving, setup
 from flywheel_server.actions import accounts, keys
-from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.core import clock, db, embedded, errors, log
+from flywheel_server.core.scope import OperatorScope
+from flywheel_server.core.settings import Settings
 from simulator import figures, own_keys, people, simulation, world
 from simulator.operator_api import OperatorApi
 from simulator.simulation import Rhythm, Simulation
 from simulator.world import World
-from flywheel_server.settings import Settings
 
 _log = log.get(__name__)
 _say = typer.echo

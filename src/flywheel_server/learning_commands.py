@@ -6,11 +6,12 @@ from uuid import uuid4
 
 import typer
 
-from flywheel_server import clock, db, errors, loop
+from flywheel_server import loop
 from flywheel_server.actions import folds
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
 from flywheel_server.loop import turns
-from flywheel_server.settings import Settings
 from flywheel_server.store import audit
 from flywheel_server.store.folds import Recount
 

@@ -10,10 +10,10 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from flywheel_server import addresses, clock, db, errors
 from flywheel_server.actions import accounts, keys
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import OperatorRole, OperatorScope
+from flywheel_server.core import addresses, clock, db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import OperatorRole, OperatorScope
 
 Work = Callable[[str], Awaitable[None]]
 Runner = Callable[[Work], None]

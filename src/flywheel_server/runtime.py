@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from flywheel_server import db, errors, metrics
 from flywheel_server.actions.ingest import Writer
 from flywheel_server.actions.mailed_links import MailedLinks
 from flywheel_server.actions.passwords import Passwords
@@ -19,12 +18,13 @@ from flywheel_server.caches.appliances import CheckIns, Heartbeats
 from flywheel_server.caches.credentials import Credentials
 from flywheel_server.caches.rule_sets import RuleSets
 from flywheel_server.caches.sessions import Sessions
-from flywheel_server.caches.signers import Signers
 from flywheel_server.caches.usage import Usage
-from flywheel_server.listener import Listener
-from flywheel_server.mail import Mailer
+from flywheel_server.core import db, errors, metrics
+from flywheel_server.core.listener import Listener
+from flywheel_server.core.mail import Mailer
+from flywheel_server.core.settings import Settings
+from flywheel_server.core.signers import Signers
 from flywheel_server.outgoing import Outgoing
-from flywheel_server.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,21 @@ import asyncio
 
 import asyncpg
 
-from flywheel_server import clock, database_refusals, db, errors, log, migrations
-from flywheel_server.actions import catalogue, partitions, policies, signing
-from flywheel_server.domain.scope import AuthScope, LoopScope, OperatorScope
-from flywheel_server.locks import Lock
-from flywheel_server.settings import Settings
-from flywheel_server.store import schema
+from flywheel_server import migrations
+from flywheel_server.actions import catalogue, policies
+from flywheel_server.core import (
+    clock,
+    database_refusals,
+    db,
+    errors,
+    log,
+    partitions,
+    schema,
+    signing,
+)
+from flywheel_server.core.locks import Lock
+from flywheel_server.core.scope import AuthScope, LoopScope, OperatorScope
+from flywheel_server.core.settings import Settings
 
 _log = log.get(__name__)
 

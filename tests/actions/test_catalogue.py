@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from flywheel_server import clock, db, listener
 from flywheel_server.actions import catalogue
+from flywheel_server.core import clock, db, listener
 from flywheel_server.store import rules, runbooks
 from tests.cast import STAGE
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from flywheel_server import clock, db
 from flywheel_server.actions import events
-from flywheel_server.domain.scope import ClientScope, LoopScope, PartnerScope
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import ClientScope, LoopScope, PartnerScope
 from tests import cast as people
 
 _LOOP = LoopScope(reason="tests")

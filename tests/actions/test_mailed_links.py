@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from flywheel_server import clock, db, embedded
 from flywheel_server.actions.mailed_links import MailedLinks
 from flywheel_server.app import create_app
-from flywheel_server.mail import Mailer
-from flywheel_server.settings import Settings
+from flywheel_server.core import clock, db, embedded
+from flywheel_server.core.mail import Mailer
+from flywheel_server.core.settings import Settings
 from tests.cast import Cast
 
 OWNER = "north-owner@partner.example.com"

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from tests import candidates
 from tests import cast as people
 from tests.cast import Cast, CastSite

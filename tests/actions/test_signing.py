@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from flywheel_server import db, embedded, errors
-from flywheel_server.actions import signing
-from flywheel_server.domain.scope import AuthScope
+from flywheel_server.core import db, embedded, errors, signing
+from flywheel_server.core.scope import AuthScope
 from tests import programs
 
 

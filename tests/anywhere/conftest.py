@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flywheel_server import setup
-from flywheel_server.settings import Settings
+from flywheel_server.core.settings import Settings
 from tests.anywhere import tls
 from tests.conftest import MEMORY
 from tests.deploy import tcp

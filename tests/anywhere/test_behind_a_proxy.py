@@ -4,7 +4,7 @@ import httpx
 import pytest
 import structlog
 
-from flywheel_server.settings import Settings
+from flywheel_server.core.settings import Settings
 from tests import bare_app
 from tests.cast import Cast
 

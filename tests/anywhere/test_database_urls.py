@@ -2,7 +2,7 @@
 
 import pytest
 
-from flywheel_server import database_urls, db, errors
+from flywheel_server.core import database_urls, db, errors
 from tests.anywhere import commands
 from tests.anywhere.conftest import Hosted
 

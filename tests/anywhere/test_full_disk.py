@@ -16,7 +16,7 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import database_refusals
+from flywheel_server.core import database_refusals
 from tests import telemetry
 from tests.anywhere import clusters
 from tests.deploy import processes, tcp

@@ -17,10 +17,10 @@ import httpx
 import pytest
 import trustme
 
-from flywheel_server import addresses, clock, db, embedded, errors, operators_cli
+from flywheel_server import operators_cli
 from flywheel_server.actions.mailed_links import MailedLinks
-from flywheel_server.mail import Mailer, NotSent
-from flywheel_server.store import service_failures
+from flywheel_server.core import addresses, clock, db, embedded, errors, service_failures
+from flywheel_server.core.mail import Mailer, NotSent
 from tests import mail_server
 from tests.cast import STAGE, Cast
 from tests.mail_server import Post

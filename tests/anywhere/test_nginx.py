@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from tests import checking_in, programs, telemetry
 from tests.anywhere import nginx
 from tests.cast import Cast

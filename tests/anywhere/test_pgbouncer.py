@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server import database_refusals, db, errors, setup
-from flywheel_server.settings import Settings
+from flywheel_server import setup
+from flywheel_server.core import database_refusals, db, errors
+from flywheel_server.core.settings import Settings
 from tests.anywhere.conftest import Hosted
 from tests.deploy import processes, tcp
 

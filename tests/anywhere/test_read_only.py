@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import database_refusals, db, errors
+from flywheel_server.core import database_refusals, db, errors
 from tests import parts, telemetry
 from tests.anywhere import failing_over
 from tests.cast import STAGE, Cast

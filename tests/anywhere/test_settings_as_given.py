@@ -2,7 +2,7 @@
 
 import pytest
 
-from flywheel_server import errors, settings
+from flywheel_server.core import errors, settings
 from tests.anywhere import commands
 
 

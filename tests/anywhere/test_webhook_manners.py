@@ -12,11 +12,10 @@ import httpx
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import events, webhooks
-from flywheel_server.domain import retry_after
+from flywheel_server.core import clock, db, errors, retry_after
+from flywheel_server.core.scope import LoopScope, PartnerScope
 from flywheel_server.domain import webhooks as rules
-from flywheel_server.domain.scope import LoopScope, PartnerScope
 from flywheel_server.loop.sender import Sender
 from flywheel_server.outgoing import Outgoing, Refused, Unanswered
 from flywheel_server.store.webhooks import Endpoint

@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.cast import STAGE, Cast
 
 UNKNOWN = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"

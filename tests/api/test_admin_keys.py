@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.api.test_admin_accounts import UNKNOWN, entry, everything
 from tests.cast import Cast, CastSite, make_appliance
 

@@ -4,7 +4,7 @@ import uuid
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import cast
 
 URL = "/api/admin/flywheel/overview"

@@ -7,7 +7,7 @@ import asyncio
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.candidates import rows
 from tests.cast import Cast, make_person
 

@@ -2,9 +2,9 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import LoopScope
 from flywheel_server.domain import rules as domain
-from flywheel_server.domain.scope import LoopScope
 from flywheel_server.store import rules
 from tests.api.test_admin_accounts import entry, everything
 from tests.cast import STAGE, Cast, CastSite

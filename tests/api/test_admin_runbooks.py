@@ -2,7 +2,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.api.test_admin_accounts import entry, everything
 from tests.cast import Cast
 

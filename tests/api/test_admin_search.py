@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import planning, telemetry
 from tests.cast import STAGE, Cast
 

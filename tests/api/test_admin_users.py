@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.cast import STAGE, Cast, sign_in
 
 ADMIN, PARTNER, CLIENT = "/api/admin/users", "/api/partners/me/users", "/api/client/users"

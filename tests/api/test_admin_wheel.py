@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from tests import candidates, telemetry
 from tests.cast import STAGE, Cast
 from tests.hooks import make_endpoint

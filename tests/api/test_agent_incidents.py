@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.cast import STAGE, Cast, CastSite
 
 UNKNOWN = "0199b1f0-0000-7000-8000-000000000001"

@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import clock, db, embedded
+from flywheel_server.core import clock, db, embedded
 from tests.cast import STAGE, Cast, CastSite
 
 PATH = "/api/logs/ingest"

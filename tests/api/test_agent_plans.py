@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from flywheel_server.domain import rules
 from flywheel_server.store import rules as stored_rules
 from tests import cast as people

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from flywheel_server import clock, db, listener
+from flywheel_server.core import clock, db, listener
 from flywheel_server.domain import rules
 from flywheel_server.domain.rules import NewRule, Rule, RuleScope
 from flywheel_server.store import rules as store

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from flywheel_server import db, listener
+from flywheel_server.core import db, listener
 from tests import cast as people
 from tests import parts
 from tests.cast import STAGE, Cast, CastSite

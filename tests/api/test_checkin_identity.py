@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from flywheel_server.store import appliances as store
 from tests import cast as people
 from tests.cast import Cast, CastSite

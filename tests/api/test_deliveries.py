@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import deliveries as actions
+from flywheel_server.core import clock, db, errors
 from flywheel_server.domain.rules import Rule
 from tests import cast as people
 from tests import deliveries as walk

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
-from flywheel_server.settings import Settings
+from flywheel_server.core import db
+from flywheel_server.core.settings import Settings
 from tests import calendar_server, evidence, planning, telemetry
 from tests.calendar_server import Calendar
 from tests.cast import Cast

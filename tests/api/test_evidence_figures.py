@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
 from flywheel_server.api import evidence_exports
+from flywheel_server.core import clock, db
 from flywheel_server.store import accounts
 from tests import cast as people
 from tests import evidence

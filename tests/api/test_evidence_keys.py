@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import evidence
 from tests.cast import Cast, CastAppliance
 from tests.evidence import Agent

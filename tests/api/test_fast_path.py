@@ -10,12 +10,12 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from flywheel_server import db, embedded, errors
 from flywheel_server.api import access, fast_path, limits
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.api.gates import Gate
 from flywheel_server.app import create_app
-from flywheel_server.settings import Settings
+from flywheel_server.core import db, embedded, errors
+from flywheel_server.core.settings import Settings
 from tests import parts, telemetry
 from tests.cast import Cast
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from flywheel_server import clock, db
 from flywheel_server.actions import orders as actions
+from flywheel_server.core import clock, db
 from flywheel_server.domain import orders
 from tests import cast as people
 from tests import deliveries as walk

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import telemetry
 from tests.cast import Cast
 

@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.types import Message
 
-from flywheel_server.settings import Settings
+from flywheel_server.core.settings import Settings
 from tests import bare_app
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
-from flywheel_server.settings import Settings
+from flywheel_server.core import db
+from flywheel_server.core.settings import Settings
 from tests import attempts, telemetry
 from tests.cast import Cast
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from flywheel_server import embedded
 from flywheel_server.app import create_app
-from flywheel_server.settings import Settings
+from flywheel_server.core import embedded
+from flywheel_server.core.settings import Settings
 from tests.cast import Cast
 from tests.hooks import NOWHERE, receiving
 

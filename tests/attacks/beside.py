@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 from tests import programs
 from tests.cast import Cast
 

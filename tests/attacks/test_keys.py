@@ -5,7 +5,7 @@ import contextlib
 import json
 from pathlib import Path
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 from tests.attacks import beside
 from tests.attacks.beside import Scene
 from tests.cast import Cast

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from flywheel_server import db, embedded, errors
+from flywheel_server.core import db, embedded, errors
 from tests.attacks import beside
 from tests.attacks.beside import Scene
 from tests.cast import Cast

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
 from flywheel_server.actions import policies as policy_actions
+from flywheel_server.core import clock, db
 from flywheel_server.store import quotas
 from tests import cast as people
 from tests import evidence, parts, telemetry

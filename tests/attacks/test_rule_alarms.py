@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import attempts, candidates, telemetry
 from tests import cast as people
 from tests.cast import Cast, CastSite

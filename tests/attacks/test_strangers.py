@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 from tests.attacks import beside, strangers
 from tests.attacks.beside import Scene
 from tests.cast import Cast

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import attempts, telemetry
 from tests import cast as people
 from tests.cast import Cast, CastSite

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from flywheel_server import db
-from flywheel_server.listener import Listener
+from flywheel_server.core import db
+from flywheel_server.core.listener import Listener
 
 _BACKEND = """
 SELECT a.pid FROM pg_stat_activity a

@@ -11,12 +11,11 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server import db, listener
 from flywheel_server.caches.credentials import Credentials
 from flywheel_server.caches.rule_sets import RuleSets
-from flywheel_server.caches.signers import Signers
-from flywheel_server.domain import agents
-from flywheel_server.listener import Listener
+from flywheel_server.core import agents, db, listener
+from flywheel_server.core.listener import Listener
+from flywheel_server.core.signers import Signers
 from flywheel_server.store import rules as store
 from tests import parts
 from tests.api.test_agent_sync import add, learnt, switch

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 
 EMAIL = "ops@example.com"
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import asyncpg
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 from tests.deploy import processes
 
 OWNER_PASSWORD = "owner-of-the-schema"

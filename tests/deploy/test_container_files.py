@@ -12,9 +12,9 @@ import typer
 import yaml
 
 from flywheel_server import __main__ as command
-from flywheel_server import db
 from flywheel_server.app import create_app
-from flywheel_server.settings import Settings
+from flywheel_server.core import db
+from flywheel_server.core.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 OURS = {f"FLYWHEEL_{name.upper()}" for name in Settings.model_fields}

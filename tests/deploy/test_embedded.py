@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from flywheel_server import db, embedded, errors
+from flywheel_server.core import db, embedded, errors
 from tests.deploy import processes
 
 _JOIN = """

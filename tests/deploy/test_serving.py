@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 from tests.deploy import processes
 
 _MOST_SECONDS = 10.0

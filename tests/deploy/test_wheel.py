@@ -13,7 +13,8 @@ from pathlib import Path
 
 import asyncpg
 
-from flywheel_server import migrations, sql
+from flywheel_server import migrations
+from flywheel_server.core import sql
 from tests.anywhere import test_operations
 from tests.deploy import processes, tcp
 

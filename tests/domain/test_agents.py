@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from flywheel_server.domain import agents
+from flywheel_server.core import agents
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from flywheel_server.domain import evidence
 from flywheel_server.domain.evidence import Link
 

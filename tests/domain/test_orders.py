@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from flywheel_server.domain import orders
 
 NOON = dt.datetime(2026, 2, 24, 12, tzinfo=dt.UTC)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server.domain import rights
-from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope, PersonScope
+from flywheel_server.core import rights
+from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope, PersonScope
 
 _ID = UUID("01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e")
 

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from flywheel_server.domain import rules
 from flywheel_server.domain.rules import Condition, NewRule, Rule, RuleScope
 

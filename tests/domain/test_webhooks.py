@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from flywheel_server.domain import webhooks
 
 

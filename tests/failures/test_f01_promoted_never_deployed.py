@@ -8,7 +8,7 @@ import datetime as dt
 
 import httpx
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from tests import deliveries as walk
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast

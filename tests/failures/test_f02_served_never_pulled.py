@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from tests import deliveries as walk
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast

@@ -10,7 +10,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from flywheel_server import db, errors
+from flywheel_server.core import db, errors
 from flywheel_server.domain import rules
 from flywheel_server.domain.rules import Condition
 from flywheel_server.store import rules as store

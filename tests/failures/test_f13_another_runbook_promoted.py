@@ -7,7 +7,7 @@ by one action for every platform: the second case differs.
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates
 from tests.cast import Cast
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates
 from tests.cast import Cast
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
 from tests.cast import Cast
 

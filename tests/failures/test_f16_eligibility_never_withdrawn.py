@@ -7,7 +7,7 @@ import datetime as dt
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates, telemetry
 from tests.cast import Cast
 

@@ -7,8 +7,8 @@ attempts of the first day.
 import datetime as dt
 from typing import Any
 
-from flywheel_server import clock, db
-from flywheel_server.settings import Settings
+from flywheel_server.core import clock, db
+from flywheel_server.core.settings import Settings
 from flywheel_server.store import rules
 from tests import attempts
 from tests.cast import Cast

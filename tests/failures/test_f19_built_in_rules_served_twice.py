@@ -8,7 +8,7 @@ third fails.
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.api.test_agent_sync import L1_RULES, add, fetch, ids, learnt
 from tests.cast import Cast
 

@@ -5,7 +5,7 @@ Broken on purpose by leaving built-in rules out of what covers a pattern: a cand
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates, telemetry
 from tests.cast import Cast
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates, telemetry
 from tests.cast import Cast
 

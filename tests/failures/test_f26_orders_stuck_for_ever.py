@@ -10,7 +10,7 @@ from typing import Any, get_args
 import httpx
 import pytest
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from flywheel_server.domain import orders
 from tests import deliveries as walk
 from tests import ordering, planning

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from tests import cast as people
 from tests import deliveries as walk
 from tests import ordering

@@ -7,7 +7,7 @@ handing acknowledged orders out: the third.
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import deliveries as walk
 from tests import ordering
 from tests.cast import Cast

@@ -6,9 +6,9 @@ by not dropping sets on RULES in `caches/rule_sets.py`: both fail.
 
 import httpx
 
-from flywheel_server import db, embedded
 from flywheel_server.app import create_app
-from flywheel_server.settings import Settings
+from flywheel_server.core import db, embedded
+from flywheel_server.core.settings import Settings
 from tests import deliveries as walk
 from tests import parts
 from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
@@ -59,7 +59,7 @@ async def test_f29_a_withdrawal_is_heard_by_every_other_process(
 async def test_f29_what_cannot_be_withdrawn_is_said_to_stay(
     client: httpx.AsyncClient, cast: Cast, database: db.Database
 ) -> None:
-    """Broken on purpose by ``withdraws=True`` for the daemons in ``domain/agents.py``."""
+    """Broken on purpose by ``withdraws=True`` for the daemons in ``core/agents.py``."""
     await walk.check_in(client, cast.appliance, walk.NEWER)
     rule = await add(database, learnt())
     await walk.turn(client)

@@ -7,7 +7,7 @@ import datetime as dt
 
 import httpx
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from tests import planning
 from tests.cast import Cast
 

@@ -7,7 +7,7 @@ neighbour gets 200; and by `return True` in `Listener.trusted`: memory answers f
 import httpx
 import pytest
 
-from flywheel_server import db, listener
+from flywheel_server.core import db, listener
 from tests import parts
 from tests.api.test_agent_sync import L1_RULES, PROMOTED, SYNC
 from tests.cast import STAGE, Cast

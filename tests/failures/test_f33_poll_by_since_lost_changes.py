@@ -9,7 +9,7 @@ import datetime as dt
 
 import httpx
 
-from flywheel_server import db, listener
+from flywheel_server.core import db, listener
 from flywheel_server.store import rules as store
 from tests.api.test_agent_sync import PROMOTED, SYNC, add, fetch, learnt, switch
 from tests.cast import STAGE, Cast

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.api.test_checkin import site
 from tests.cast import CastSite
 from tests.checking_in import check_in, rows

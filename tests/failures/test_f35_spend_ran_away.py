@@ -5,7 +5,7 @@ Broken on purpose: without the guard of the statement ``reserve``, the storm get
 
 import asyncio
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from tests import planning
 from tests.cast import Cast
 

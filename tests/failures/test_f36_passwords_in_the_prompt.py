@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from tests import planning
 from tests.candidates import rows
 from tests.cast import Cast

@@ -1,6 +1,6 @@
 """F39: row-level security was bypassed by a superuser, then hid everything: loops blind for days.
 
-Broken on purpose by leaving `role` out of the session's settings in db.py: the first test then
+Broken on purpose by leaving `role` out of the session's settings in core/db.py: the first test then
 reads every tenant's sites; and by `FOR SELECT TO flywheel_partner` only on sites: the loop's test
 then finds no rows.
 """
@@ -8,8 +8,8 @@ then finds no rows.
 import asyncpg
 import pytest
 
-from flywheel_server import db, embedded, errors
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import db, embedded, errors
+from flywheel_server.core.scope import LoopScope
 from tests.laws.conftest import filled
 
 __all__ = ["filled"]

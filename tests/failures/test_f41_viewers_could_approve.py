@@ -6,7 +6,7 @@ Broken on purpose: with ``Reader`` for ``Admin`` on one route, that route is lis
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.cast import STAGE
 from tests.route_examples import EXAMPLES, Route, routes
 from tests.routes.stage import Stage, set_stage

@@ -8,7 +8,7 @@ Broken on purpose by ``USING (true)`` in the policy ``patterns_people``: the rou
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.route_examples import EXAMPLES, Route, routes
 from tests.routes.stage import Example, Stage, set_stage
 

@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from tests.api.test_admin_accounts import everything
 from tests.route_examples import EXAMPLES, routes
 from tests.routes.stage import Stage, set_stage

@@ -6,7 +6,7 @@ Broken on purpose by writing the entry of the whole in a transaction of its own:
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates
 from tests.cast import Cast
 

@@ -7,7 +7,7 @@ Broken on purpose: with `if body.agent_signature and not hold(…)`, the first t
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import evidence
 from tests.cast import Cast
 from tests.evidence import Agent

@@ -9,9 +9,9 @@ import datetime as dt
 import asyncpg
 import httpx
 
-from flywheel_server import clock, db, embedded
 from flywheel_server.actions import people, sessions, tokens
-from flywheel_server.domain.scope import AuthScope
+from flywheel_server.core import clock, db, embedded
+from flywheel_server.core.scope import AuthScope
 from flywheel_server.store import one_time_links
 from flywheel_server.store.one_time_links import Kind
 from tests.cast import STAGE, Cast

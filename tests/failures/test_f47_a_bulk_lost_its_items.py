@@ -6,7 +6,7 @@ Broken on purpose by taking the savepoint out of ``bulk._one``: the whole reques
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates
 from tests.api.test_partner_bulk import entries, post, verdicts
 from tests.cast import Cast

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flywheel_server import sql
+from flywheel_server.core import sql
 
 UPSERTS = sorted(
     (noun, name)

@@ -6,10 +6,11 @@ Broken on purpose: without ``check_routes`` in ``create_app`` both tests fail.
 import pytest
 from fastapi import APIRouter, Depends
 
-from flywheel_server import app, errors
+from flywheel_server import app
 from flywheel_server.api import health, traffic
 from flywheel_server.api.access import PUBLIC
-from flywheel_server.settings import Settings
+from flywheel_server.core import errors
+from flywheel_server.core.settings import Settings
 
 OPEN = [*PUBLIC, Depends(traffic.PEOPLE)]
 

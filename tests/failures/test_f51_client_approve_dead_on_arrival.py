@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.route_examples import EXAMPLES, Route, routes
 from tests.routes.stage import set_stage
 

@@ -5,7 +5,7 @@ Broken on purpose by setting the candidate's state in ``promote.forward``.
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates
 from tests.cast import Cast
 

@@ -12,10 +12,11 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server import db, embedded, loop
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server import loop
+from flywheel_server.core import db, embedded
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
 from flywheel_server.loop.keeper import Keeper
-from flywheel_server.settings import Settings
 from flywheel_server.store import runs
 from flywheel_server.store.runs import Run
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates
 from tests.cast import Cast
 

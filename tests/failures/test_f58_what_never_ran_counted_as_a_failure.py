@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
+from flywheel_server.core.settings import Settings
 from flywheel_server.domain import rules as domain
-from flywheel_server.settings import Settings
 from flywheel_server.store import rules
 from tests import attempts, telemetry
 from tests.cast import STAGE, Cast

@@ -1,6 +1,6 @@
 """F59: an order was completed by a version that carries none out, and the plan counted as healed.
 
-Broken on purpose by ``heals_by_order=True`` for the older daemon in ``domain/agents.py``: the first
+Broken on purpose by ``heals_by_order=True`` for the older daemon in ``core/agents.py``: the first
 test fails; by believing its word there: the second.
 """
 
@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from flywheel_server.domain import orders
 from tests import deliveries as walk
 from tests import planning, telemetry

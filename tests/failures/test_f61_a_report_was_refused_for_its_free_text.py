@@ -8,7 +8,7 @@ import json
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import telemetry
 from tests.cast import Cast
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import rules

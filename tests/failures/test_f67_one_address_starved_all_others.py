@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from flywheel_server.api import limits
-from flywheel_server.settings import Settings
+from flywheel_server.core.settings import Settings
 from tests.cast import Cast
 
 KINDS = limits.kinds(Settings(loop=False))

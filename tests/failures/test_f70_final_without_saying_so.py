@@ -1,6 +1,6 @@
 """F70: a delivery that no agent takes back was approved without a word of it.
 
-Broken on purpose by ``withdraws=True`` for every agent in ``domain/agents.py``.
+Broken on purpose by ``withdraws=True`` for every agent in ``core/agents.py``.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """F71: "dropped at the next sync", said of agents that keep the file forever.
 
-Broken on purpose by ``withdraws=True`` for the Python agent in ``domain/agents.py``.
+Broken on purpose by ``withdraws=True`` for the Python agent in ``core/agents.py``.
 """
 
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flywheel_server import db
-from flywheel_server.domain import agents, delivery_words
+from flywheel_server.core import agents, db
+from flywheel_server.domain import delivery_words
 from tests import deliveries as walk
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast

@@ -6,7 +6,7 @@ as they say.
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import deliveries as walk
 from tests import parts
 from tests.api.test_agent_sync import add, learnt, switch

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from flywheel_server import db, errors
 from flywheel_server.__main__ import cli
+from flywheel_server.core import db, errors
 from tests import candidates
 from tests.cast import Cast
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import clock
+from flywheel_server.core import clock
 from tests.cast import CastSite
 
 _numbers = itertools.count(1_795_164_325_473)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from tests import cast as people
 from tests import deliveries as walk
 from tests import evidence, ordering, planning

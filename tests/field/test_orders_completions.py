@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from flywheel_server.domain import completions, orders
 from flywheel_server.domain.completions import Said
 from tests import deliveries as walk

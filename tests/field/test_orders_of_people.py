@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
 from flywheel_server.actions import orders as actions
+from flywheel_server.core import clock, db
 from flywheel_server.domain import orders
 from flywheel_server.domain.completions import Said
 from flywheel_server.store import evidence as chains

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
 from flywheel_server.actions import order_executions, retention
+from flywheel_server.core import clock, db
 from tests import deliveries as walk
 from tests import evidence, folding, planning, telemetry
 from tests.cast import Cast

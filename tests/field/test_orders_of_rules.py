@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from flywheel_server.domain import completions
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain.rules import Rule

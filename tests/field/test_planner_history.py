@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
+from flywheel_server.core.scope import LoopScope
 from flywheel_server.domain import plan_history
 from flywheel_server.domain.promotions import PlatformEvidence
-from flywheel_server.domain.scope import LoopScope
 from flywheel_server.store import patterns
 from tests import cast as people
 from tests import planning, telemetry

@@ -7,8 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import db
 from flywheel_server.actions import catalogue, folds
+from flywheel_server.core import db
 from flywheel_server.domain import executions
 from tests import cast as people
 from tests import deliveries as walk

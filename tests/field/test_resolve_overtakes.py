@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests.cast import STAGE, Cast
 
 KEY = {"host_id": "WS-1", "check_type": "firewall_status"}

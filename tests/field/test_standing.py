@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
-from flywheel_server.domain import agents, executions
+from flywheel_server.core import agents, clock, db
+from flywheel_server.domain import executions
 from flywheel_server.domain.executions import Level, Said
 from tests import cast as people
 from tests import checking_in, evidence, folding, planning, telemetry

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from flywheel_server import errors
 from flywheel_server.api import json_bodies
-from flywheel_server.domain import free_text
+from flywheel_server.core import errors, free_text
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
-from flywheel_server.domain import free_text
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import db, free_text
+from flywheel_server.core.scope import LoopScope
 from tests import planning
 from tests.cast import Cast
 

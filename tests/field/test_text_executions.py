@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import db
-from flywheel_server.domain import free_text
+from flywheel_server.core import db, free_text
 from tests import telemetry
 from tests.cast import Cast
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from tests import checking_in, evidence, folding, telemetry
 from tests.cast import Cast
 from tests.evidence import Agent

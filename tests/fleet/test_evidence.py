@@ -6,7 +6,7 @@ import random
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from simulator import evidence
 from simulator.appliance import Appliance, Host, Identity
 from simulator.link import Link

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server import embedded, errors
+from flywheel_server.core import embedded, errors
 from simulator import open_loop
 from simulator.open_loop import Figures, Load, SiteKey
 from tests import programs

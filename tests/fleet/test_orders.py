@@ -4,7 +4,7 @@ import random
 
 import httpx
 
-from flywheel_server import db
+from flywheel_server.core import db
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain import orders as ordered
 from simulator.appliance import Appliance, Host, Identity

@@ -5,7 +5,7 @@ import random
 
 import httpx
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from simulator import catalogue
 from simulator.appliance import Appliance, Host, Identity
 from simulator.link import Link

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flywheel_server import db, errors
+from flywheel_server.core import db, errors
 from simulator import own_keys, people, world
 from simulator.appliance import Appliance
 from simulator.link import Link

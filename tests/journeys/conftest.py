@@ -9,8 +9,9 @@ import httpx
 import pytest
 import uvicorn
 
-from flywheel_server import embedded, serving
-from flywheel_server.settings import Settings
+from flywheel_server import serving
+from flywheel_server.core import embedded
+from flywheel_server.core.settings import Settings
 
 
 @contextlib.asynccontextmanager

@@ -9,8 +9,8 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import db, embedded
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import db, embedded
+from flywheel_server.core.scope import LoopScope
 from tests import cast as people
 from tests import programs, telemetry
 from tests.cast import Cast

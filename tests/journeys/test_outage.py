@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 
-from flywheel_server import db, embedded, setup
-from flywheel_server.settings import Settings
+from flywheel_server import setup
+from flywheel_server.core import db, embedded
+from flywheel_server.core.settings import Settings
 from tests import cast as people
 from tests import telemetry
 from tests.journeys.conftest import listening

@@ -2,7 +2,7 @@
 
 import httpx
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from tests import planning, telemetry
 from tests.cast import Cast
 from tests.planning import RUNBOOK, TYPE

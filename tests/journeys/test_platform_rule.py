@@ -7,7 +7,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import cast as people
 from tests import telemetry
 from tests.cast import Cast, CastSite

@@ -11,7 +11,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 from simulator import open_loop
 from tests import programs, small_server, telemetry
 from tests.cast import Cast, CastSite

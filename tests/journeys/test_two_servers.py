@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server import db, embedded, loop
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server import loop
+from flywheel_server.core import db, embedded
+from flywheel_server.core.scope import LoopScope
 from flywheel_server.store import runs
 from tests import programs
 

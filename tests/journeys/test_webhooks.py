@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from flywheel_server import clock, db
 from flywheel_server.actions import events, webhooks
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import LoopScope, PartnerScope
 from flywheel_server.domain import webhooks as rules
 from flywheel_server.domain.events import Kind
-from flywheel_server.domain.scope import LoopScope, PartnerScope
 from flywheel_server.loop import sender as sending
 from flywheel_server.loop.sender import Sender
 from flywheel_server.outgoing import Outgoing

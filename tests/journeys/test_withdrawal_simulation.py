@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from flywheel_server import db
-from flywheel_server.settings import Settings
+from flywheel_server.core import db
+from flywheel_server.core.settings import Settings
 from tests import attempts
 from tests.cast import Cast
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 
 _FILL = (Path(__file__).parent / "filled.sql").read_text(encoding="utf-8")
 _numbers = itertools.count(1)

@@ -122,7 +122,7 @@ EXPRESSIONS = _expressions()
 
 def test_the_law_finds_the_expressions_there_are() -> None:
     names = {name for name, _ in EXPRESSIONS}
-    assert {"flywheel_server.domain.moments", "flywheel_server.api.json_bodies"} <= names
+    assert {"flywheel_server.core.moments", "flywheel_server.api.json_bodies"} <= names
     assert len(EXPRESSIONS) > 40
 
 

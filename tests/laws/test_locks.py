@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server import db, sql
-from flywheel_server.domain.scope import LoopScope, OperatorScope
-from flywheel_server.locks import Lock
+from flywheel_server.core import db, sql
+from flywheel_server.core.locks import Lock
+from flywheel_server.core.scope import LoopScope, OperatorScope
 from flywheel_server.store import policies
 
 SOURCE = Path(sql.__file__).parents[1]
@@ -47,7 +47,7 @@ def test_python_takes_its_locks_by_the_names_of_the_list() -> None:
     found = {
         str(path.relative_to(SOURCE))
         for path in SOURCE.rglob("*.py")
-        if path.name != "locks.py" and numbers.search(path.read_text(encoding="utf-8"))
+        if path.name != "core/locks.py" and numbers.search(path.read_text(encoding="utf-8"))
     }
     assert found == set()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flywheel_server.app import create_app
-from flywheel_server.settings import Settings
+from flywheel_server.core.settings import Settings
 
 
 @pytest.fixture(scope="module")

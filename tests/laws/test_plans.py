@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from flywheel_server import embedded, sql
+from flywheel_server.core import embedded, sql
 
 _FILL = (Path(__file__).parent / "large.sql").read_text(encoding="utf-8")
 NEVER = frozenset({"executions", "execution_keys"})

@@ -1,6 +1,6 @@
 """Every door asks for the same rights: role by role, tier by tier, state by state.
 
-Broken on purpose: with a role taken out of or added to an audience or `domain/rights.py`, with a
+Broken on purpose: with a role taken out of or added to an audience or `core/rights.py`, with a
 door that asks for nothing, and with a page that looks at the state alone, these fail.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from flywheel_server import db
+from flywheel_server.core import db
 from tests import candidates, parts, planning
 from tests import cast as people
 from tests.cast import Cast

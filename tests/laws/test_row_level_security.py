@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 
 TENANT_COLUMNS = ["site_id", "organization_id", "partner_id"]
 TENANT_ROLES = ("flywheel_appliance", "flywheel_client", "flywheel_partner")

@@ -6,8 +6,9 @@ import sys
 
 import asyncpg
 
-from flywheel_server import embedded, migrations, setup
-from flywheel_server.settings import Settings
+from flywheel_server import migrations, setup
+from flywheel_server.core import embedded
+from flywheel_server.core.settings import Settings
 from tests import schema_file
 
 

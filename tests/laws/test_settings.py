@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flywheel_server import __main__ as command
-from flywheel_server.settings import Settings
+from flywheel_server.core.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 # Any text may be right: what it names is looked for when it is used.

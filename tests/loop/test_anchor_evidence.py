@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from flywheel_server import clock, db, loop
+from flywheel_server import loop
 from flywheel_server.actions import evidence_anchors
 from flywheel_server.calendars import Asking, Calendars, Headers, NoAnswer, Waits
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
 from flywheel_server.domain import evidence as domain
-from flywheel_server.domain.scope import LoopScope
 from flywheel_server.loop import anchor_evidence, turns
-from flywheel_server.settings import Settings
 from flywheel_server.store import evidence_anchors as store
 from flywheel_server.store import runs
 from flywheel_server.store.evidence_anchors import Anchor

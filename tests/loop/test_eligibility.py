@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
+from flywheel_server.core import clock, db
 from flywheel_server.domain import gates, promotions
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.promotions import Counts, Runbook, SiteEvidence

@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import httpx
 
-from flywheel_server import clock, db
 from flywheel_server.actions import folds, retention
+from flywheel_server.core import clock, db
 from flywheel_server.store import folds as stored
 from tests import folding, telemetry
 from tests.cast import Cast

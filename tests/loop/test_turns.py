@@ -6,12 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from flywheel_server import db, embedded, errors, loop
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server import loop
+from flywheel_server.core import db, embedded, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
+from flywheel_server.core.step import Step, Turn
 from flywheel_server.loop import turns
-from flywheel_server.loop.step import Step, Turn
-from flywheel_server.settings import Settings
 from flywheel_server.store import folds, runs
 from flywheel_server.store.runs import Run
 

@@ -9,11 +9,12 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import clock, db, embedded, loop
+from flywheel_server import loop
 from flywheel_server.actions import folds, retention
+from flywheel_server.core import clock, db, embedded
+from flywheel_server.core.settings import Settings
 from flywheel_server.domain import e_detector
 from flywheel_server.loop import turns
-from flywheel_server.settings import Settings
 from flywheel_server.store import folds as stored_folds
 from flywheel_server.store import rule_health, rules
 from flywheel_server.store.runs import Run

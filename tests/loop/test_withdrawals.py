@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server import clock, db
 from flywheel_server.actions import folds, retention, withdraw
+from flywheel_server.core import clock, db
 from flywheel_server.store import rules
 from tests import attempts, telemetry
 from tests import cast as people

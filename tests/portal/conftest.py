@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 from tests.portal import browsing, crowd
 from tests.portal import stage as stages
 

@@ -1,7 +1,7 @@
 """A stage with something on every list, and with more than one of what can be decided once."""
 
-from flywheel_server import db
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import db
+from flywheel_server.core.scope import LoopScope
 from tests import candidates, evidence, hooks, planning, telemetry
 from tests import cast as people
 from tests.loop.test_anchor_evidence import settings_of, turn

@@ -4,8 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from flywheel_server import clock, db
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import LoopScope
 from flywheel_server.store import runs
 from tests import candidates, telemetry
 from tests.cast import CastPerson

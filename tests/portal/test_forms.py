@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from flywheel_server import clock, db
 from flywheel_server.actions import people as inviting
+from flywheel_server.core import clock, db
+from flywheel_server.core import people as rules
 from flywheel_server.domain import orders
-from flywheel_server.domain import people as rules
 from tests import candidates, deliveries, ordering
 from tests import cast as people
 from tests.cast import CastPerson

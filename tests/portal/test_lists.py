@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from flywheel_server.domain.scope import OperatorScope, PartnerScope
+from flywheel_server.core.scope import OperatorScope, PartnerScope
 from tests import candidates, hooks, ordering, telemetry
 from tests import cast as people
 from tests.cast import CastPerson

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from flywheel_server import db
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server.core import db
+from flywheel_server.core.scope import LoopScope
 from tests import evidence
 from tests.cast import CastPerson
 from tests.loop.test_anchor_evidence import settings_of, turn

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from flywheel_server import loop
-from flywheel_server.loop.step import Step
+from flywheel_server.core.step import Step
 from tests.portal import browsing, flywheel
 from tests.portal.stage import Stage
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import httpx
 
-from flywheel_server import db
-from flywheel_server.domain.scope import PartnerScope
+from flywheel_server.core import db
+from flywheel_server.core.scope import PartnerScope
 from tests import evidence, ordering, planning
 from tests.candidates import (
     be_rejected,

@@ -1,7 +1,7 @@
 import asyncpg
 import pytest
 
-from flywheel_server import db, embedded
+from flywheel_server.core import db, embedded
 from flywheel_server.store import audit
 from tests.cast import STAGE, Cast
 

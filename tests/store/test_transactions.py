@@ -7,7 +7,7 @@ import anyio
 import asyncpg
 import pytest
 
-from flywheel_server import db, embedded, errors
+from flywheel_server.core import db, embedded, errors
 from tests.cast import STAGE
 
 

@@ -3,10 +3,9 @@
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors, listener
-from flywheel_server.actions import audit
-from flywheel_server.db import Connection, announce
-from flywheel_server.domain.scope import OperatorRole, OperatorScope
+from flywheel_server.core import audit, errors, listener
+from flywheel_server.core.db import Connection, announce
+from flywheel_server.core.scope import OperatorRole, OperatorScope
 from flywheel_server.store import accounts, keys, one_time_links, people, sessions
 
 

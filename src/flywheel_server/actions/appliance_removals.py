@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import db, errors, listener
-from flywheel_server.actions import audit, evidence_keys
-from flywheel_server.db import Connection
+from flywheel_server.actions import evidence_keys
+from flywheel_server.core import audit, db, errors, listener
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import LoopScope, OperatorScope, PartnerScope
 from flywheel_server.domain import appliances as domain
 from flywheel_server.domain.appliances import Appliance, Identity, Report
-from flywheel_server.domain.scope import LoopScope, OperatorScope, PartnerScope
 from flywheel_server.store import appliance_identities as identities
 from flywheel_server.store import appliance_merges as store
 from flywheel_server.store import appliances

@@ -6,7 +6,7 @@ a turn; a machine that reports now one of its network cards, now another, takes 
 
 import datetime as dt
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import appliances as domain
 from flywheel_server.domain.appliances import Appliance, Identity, Report
 from flywheel_server.store import appliance_identities as store

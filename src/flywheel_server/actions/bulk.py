@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 import asyncpg
 
-from flywheel_server import db, errors, log
-from flywheel_server.actions import audit, promote
-from flywheel_server.actions.signing import Signer
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import PartnerScope
+from flywheel_server.actions import promote
+from flywheel_server.core import audit, db, errors, log
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import PartnerScope
+from flywheel_server.core.signing import Signer
 from flywheel_server.store import candidates, promotions
 
 _log = log.get(__name__)

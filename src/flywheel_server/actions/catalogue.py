@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
-from flywheel_server import db, listener
-from flywheel_server.db import Connection
+from flywheel_server.core import db, listener
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import executions, rules
 from flywheel_server.domain.rules import Condition, NewRule
 from flywheel_server.store import folds, patterns

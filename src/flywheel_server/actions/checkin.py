@@ -9,14 +9,13 @@ import secrets
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from flywheel_server import db, errors, listener
 from flywheel_server.actions import appliance_turns, evidence_keys, orders
-from flywheel_server.db import Connection
-from flywheel_server.domain import agents
+from flywheel_server.core import agents, db, errors, listener
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain import appliances as domain
 from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.appliances import Appliance, L2Mode, Report
-from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import appliances as store
 
 _TOKEN_BYTES = 6

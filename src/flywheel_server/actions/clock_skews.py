@@ -3,10 +3,10 @@
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope
+from flywheel_server.core.sql import load
 from flywheel_server.domain import clocks
-from flywheel_server.domain.scope import ApplianceScope
-from flywheel_server.sql import load
 
 _SQL = load("clock_skews")
 

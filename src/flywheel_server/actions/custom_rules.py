@@ -2,14 +2,13 @@
 
 import datetime as dt
 
-from flywheel_server import errors, expressions, listener
-from flywheel_server.actions import audit
 from flywheel_server.actions import rules as switching
-from flywheel_server.db import Connection, announce
+from flywheel_server.core import audit, errors, expressions, listener
+from flywheel_server.core.db import Connection, announce
+from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain import condition_values
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import NewRule, Rule
-from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.store import patterns, rules
 
 

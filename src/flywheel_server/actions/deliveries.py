@@ -6,16 +6,15 @@ Every function is idempotent: what a turn has done, the next one finds done.
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors, log
-from flywheel_server.actions import events, folds, orders, signing
-from flywheel_server.actions.signing import Signer
-from flywheel_server.db import Connection, log_on_commit
-from flywheel_server.domain import agents
+from flywheel_server.actions import events, folds, orders
+from flywheel_server.core import agents, errors, log, signing
+from flywheel_server.core.db import Connection, log_on_commit
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.signing import Signer
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.orders import Order
 from flywheel_server.domain.rules import MOST_YAML_BYTES, Rule, as_yaml
-from flywheel_server.domain.scope import LoopScope
 from flywheel_server.store import appliances, deliveries
 from flywheel_server.store import folds as marks
 from flywheel_server.store import rules as stored_rules

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from flywheel_server.actions import events, rule_alarms
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import gates, promotions
 from flywheel_server.domain.policy import Policy
 from flywheel_server.store import patterns

@@ -6,9 +6,9 @@ No transaction, no event; no event, no transaction. Whoever listens is told late
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.events import Kind
-from flywheel_server.sql import load
 
 _SQL = load("events")
 

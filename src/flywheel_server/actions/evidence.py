@@ -7,14 +7,14 @@ no fork, whoever dies on the way. A repeat is answered as the first time.
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from flywheel_server import errors, signatures
 from flywheel_server.actions import evidence_chain
 from flywheel_server.actions import evidence_waiting as waiting
 from flywheel_server.actions.evidence_chain import Signer, Submission
-from flywheel_server.db import Connection
+from flywheel_server.core import errors, signatures
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain import evidence as domain
 from flywheel_server.domain.evidence import KeyState
-from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import evidence as store
 from flywheel_server.store import evidence_keys
 from flywheel_server.store.evidence import Bundle

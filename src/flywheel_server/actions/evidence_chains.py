@@ -7,10 +7,9 @@ import asyncio
 import datetime as dt
 from dataclasses import replace
 
-from flywheel_server import errors, log, signatures
-from flywheel_server.db import Connection
+from flywheel_server.core import errors, log, moments, signatures
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import evidence as domain
-from flywheel_server.domain import moments
 from flywheel_server.store import evidence as bundles
 from flywheel_server.store import evidence_progress as store
 from flywheel_server.store.evidence import Proven

@@ -7,11 +7,11 @@ import datetime as dt
 from dataclasses import replace
 from uuid import UUID
 
-from flywheel_server import errors, log, signatures
-from flywheel_server.actions import audit, evidence_waiting
-from flywheel_server.db import Connection
+from flywheel_server.actions import evidence_waiting
+from flywheel_server.core import audit, errors, log, signatures
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope, LoopScope, OperatorScope, PartnerScope
 from flywheel_server.domain import evidence as domain
-from flywheel_server.domain.scope import ApplianceScope, LoopScope, OperatorScope, PartnerScope
 from flywheel_server.store import appliances
 from flywheel_server.store import evidence_keys as store
 from flywheel_server.store.accounts import Site

@@ -7,13 +7,13 @@ its exact bytes then. What is dropped of them, for whatever reason, leaves a rec
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors, log, signatures
 from flywheel_server.actions import evidence_chain
 from flywheel_server.actions.evidence_chain import Signer, Submission
-from flywheel_server.db import Connection
+from flywheel_server.core import errors, log, signatures
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain import evidence, heal_proofs
 from flywheel_server.domain.heal_proofs import Look
-from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import evidence as chains
 from flywheel_server.store import evidence_keys
 from flywheel_server.store import evidence_waiting as store

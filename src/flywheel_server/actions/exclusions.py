@@ -4,15 +4,14 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import errors, listener, log
-from flywheel_server.actions import audit, events, orders, rule_alarms
+from flywheel_server.actions import events, orders, rule_alarms
 from flywheel_server.actions import rules as switching
-from flywheel_server.actions.audit import Actor
-from flywheel_server.db import Connection, announce, log_on_commit
-from flywheel_server.domain import rights
+from flywheel_server.core import audit, errors, listener, log, rights
+from flywheel_server.core.audit import Actor
+from flywheel_server.core.db import Connection, announce, log_on_commit
+from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.domain.events import Kind as EventKind
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.store import accounts, exclusions, patterns, rules
 from flywheel_server.store import rule_alarms as stored_alarms
 from flywheel_server.store.exclusions import Exclusion, Kind

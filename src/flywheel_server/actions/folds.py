@@ -6,9 +6,9 @@ shared one alone. So a mark and its counts always agree, and different folds run
 
 import datetime as dt
 
-from flywheel_server import errors, log
 from flywheel_server.actions import rule_health as health
-from flywheel_server.db import Connection
+from flywheel_server.core import errors, log
+from flywheel_server.core.db import Connection
 from flywheel_server.store import folds, policies, rule_health
 from flywheel_server.store.folds import Fold, Recount
 

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import heal_proofs as domain
 from flywheel_server.domain.heal_proofs import Look, Proof, Source
 from flywheel_server.store import executions

@@ -15,9 +15,9 @@ from uuid import UUID
 
 import asyncpg
 
-from flywheel_server import db, errors, log
+from flywheel_server.core import db, errors, log
+from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain.executions import Fact
-from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import executions
 
 _log = log.get(__name__)

@@ -6,10 +6,9 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import errors, listener
-from flywheel_server.actions import audit
-from flywheel_server.db import Connection, announce
-from flywheel_server.domain.scope import OperatorScope, PartnerScope
+from flywheel_server.core import audit, errors, listener
+from flywheel_server.core.db import Connection, announce
+from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.store import accounts, keys
 
 _RANDOM_BYTES = 32

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from flywheel_server import errors
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import ApplianceScope
-from flywheel_server.sql import load
+from flywheel_server.core import errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope
+from flywheel_server.core.sql import load
 
 _SQL = load("log_lines")
 

@@ -8,11 +8,11 @@ import datetime as dt
 
 import asyncpg
 
-from flywheel_server import db, errors, log
-from flywheel_server.actions import audit, service_health, tokens
-from flywheel_server.domain import people as rules
-from flywheel_server.domain.scope import AuthScope, LoopScope
-from flywheel_server.mail import Mailer, NotSent
+from flywheel_server.actions import tokens
+from flywheel_server.core import audit, db, errors, log, service_health
+from flywheel_server.core import people as rules
+from flywheel_server.core.mail import Mailer, NotSent
+from flywheel_server.core.scope import AuthScope, LoopScope
 from flywheel_server.store import one_time_links, people
 
 _log = log.get(__name__)

@@ -8,7 +8,7 @@ import datetime as dt
 import hashlib
 import json
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import plans
 from flywheel_server.domain.completions import Meaning
 from flywheel_server.domain.executions import CLAIMS, Fact, Outcome

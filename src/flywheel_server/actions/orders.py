@@ -10,23 +10,23 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server import db, errors, listener
-from flywheel_server.actions import audit, order_executions
-from flywheel_server.actions.signing import Signer
-from flywheel_server.db import Connection
-from flywheel_server.domain import completions, rules
-from flywheel_server.domain import orders as domain
-from flywheel_server.domain.appliances import Appliance
-from flywheel_server.domain.completions import Said
-from flywheel_server.domain.orders import Draft, Order
-from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import (
+from flywheel_server.actions import order_executions
+from flywheel_server.core import audit, db, errors, listener
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import (
     ApplianceScope,
     ClientScope,
     LoopScope,
     OperatorScope,
     PartnerScope,
 )
+from flywheel_server.core.signing import Signer
+from flywheel_server.domain import completions, rules
+from flywheel_server.domain import orders as domain
+from flywheel_server.domain.appliances import Appliance
+from flywheel_server.domain.completions import Said
+from flywheel_server.domain.orders import Draft, Order
+from flywheel_server.domain.rules import Rule
 from flywheel_server.store import accounts, appliances
 from flywheel_server.store import orders as store
 

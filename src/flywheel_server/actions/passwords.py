@@ -13,8 +13,7 @@ from typing import TypeVar, TypeVarTuple
 
 import argon2
 
-from flywheel_server import errors
-from flywheel_server.domain import people
+from flywheel_server.core import errors, people
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")

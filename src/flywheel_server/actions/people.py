@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from flywheel_server import addresses, errors, listener
-from flywheel_server.actions import accounts, audit, tokens
-from flywheel_server.db import Connection, announce
-from flywheel_server.domain import people as rules
-from flywheel_server.domain.scope import OperatorRole, OperatorScope, PersonScope
+from flywheel_server.actions import accounts, tokens
+from flywheel_server.core import addresses, audit, errors, listener
+from flywheel_server.core import people as rules
+from flywheel_server.core.db import Connection, announce
+from flywheel_server.core.scope import OperatorRole, OperatorScope, PersonScope
 from flywheel_server.store import accounts as stored_accounts
 from flywheel_server.store import keys, one_time_links, people, sessions
 from flywheel_server.store.one_time_links import Kind

@@ -7,16 +7,16 @@ transaction. What came of it is recorded by the loop when the execution is repor
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors, log
-from flywheel_server.actions import audit, events, order_executions, orders
+from flywheel_server.actions import events, order_executions, orders
 from flywheel_server.actions.plan_cases import Case
-from flywheel_server.actions.signing import Signer
-from flywheel_server.db import Connection, log_on_commit
+from flywheel_server.core import audit, errors, log, rights
+from flywheel_server.core.db import Connection, log_on_commit
+from flywheel_server.core.scope import ClientScope, PartnerScope
+from flywheel_server.core.signing import Signer
 from flywheel_server.domain import orders as drafts
-from flywheel_server.domain import plans, rights
+from flywheel_server.domain import plans
 from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState, Proposal
-from flywheel_server.domain.scope import ClientScope, PartnerScope
 from flywheel_server.store import appliances
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.store import plans as stored_plans

@@ -6,10 +6,10 @@ Nothing is asked here: where only the model can tell, the question for it is ret
 import datetime as dt
 from collections.abc import Sequence
 
-from flywheel_server import errors
 from flywheel_server.actions.plan_cases import Case, ticks
 from flywheel_server.actions.planner_model import Model, Reply
-from flywheel_server.db import Connection
+from flywheel_server.core import errors
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import plan_history, plans, prompts, rules
 from flywheel_server.domain.plan_history import History
 from flywheel_server.domain.plans import Incident, Proposal, Reason

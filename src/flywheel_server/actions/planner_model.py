@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import httpx
 import msgspec
 
-from flywheel_server import log
-from flywheel_server.domain import model_answers, model_forms, plans, prompts, retry_after
+from flywheel_server.core import log, retry_after
+from flywheel_server.domain import model_answers, model_forms, plans, prompts
 from flywheel_server.domain.model_forms import Form
 
 _log = log.get(__name__)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from flywheel_server import db, errors
-from flywheel_server.actions import plan_approvals, plan_proposals, service_health
+from flywheel_server.actions import plan_approvals, plan_proposals
 from flywheel_server.actions.plan_cases import Case, Watch, ticks
 from flywheel_server.actions.planner_model import Model, Reply
-from flywheel_server.db import Connection
+from flywheel_server.core import db, errors, service_health
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope, LoopScope
 from flywheel_server.domain import plan_answers, plan_history, plans, prompts
 from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.domain.plan_history import History
@@ -29,7 +30,6 @@ from flywheel_server.domain.plans import (
     Told,
     Verdict,
 )
-from flywheel_server.domain.scope import ApplianceScope, LoopScope
 from flywheel_server.store import patterns, policies, spreads
 from flywheel_server.store import plans as store
 

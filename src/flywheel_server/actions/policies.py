@@ -2,11 +2,10 @@
 
 import datetime as dt
 
-from flywheel_server import errors
-from flywheel_server.actions import audit
-from flywheel_server.db import Connection
+from flywheel_server.core import audit, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain import policy
-from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.store import folds, patterns, policies, rule_health
 
 _LONGEST_REASON = 2_000

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
-from flywheel_server import errors, log
-from flywheel_server.actions import audit, deliveries, events
+from flywheel_server.actions import deliveries, events
 from flywheel_server.actions.settle import Matter, Verdict, settle
-from flywheel_server.actions.signing import Signer
-from flywheel_server.db import Connection, log_on_commit
-from flywheel_server.domain import decisions, gates, promotions, rights, rules
+from flywheel_server.core import audit, errors, log, rights
+from flywheel_server.core.db import Connection, log_on_commit
+from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
+from flywheel_server.core.signing import Signer
+from flywheel_server.domain import decisions, gates, promotions, rules
 from flywheel_server.domain.decisions import Tier
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.rules import NewRule, Rule
-from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.store import candidates, policies
 from flywheel_server.store import promotions as stored
 from flywheel_server.store import rules as stored_rules

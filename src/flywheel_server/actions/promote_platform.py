@@ -6,15 +6,14 @@ It never enables a rule again and never makes a second one for a pair that has o
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors, log
-from flywheel_server.actions import audit
 from flywheel_server.actions.settle import Matter, Verdict, settle
-from flywheel_server.db import Connection, log_on_commit
+from flywheel_server.core import audit, errors, log
+from flywheel_server.core.db import Connection, log_on_commit
+from flywheel_server.core.scope import LoopScope, OperatorScope
 from flywheel_server.domain import gates, promotions, rules
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import LoopScope, OperatorScope
 from flywheel_server.store import patterns, policies, quotas, spreads
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.patterns import PlatformPattern

@@ -3,13 +3,13 @@
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server import errors, log
-from flywheel_server.actions import audit, events
-from flywheel_server.db import Connection, log_on_commit
+from flywheel_server.actions import events
+from flywheel_server.core import audit, errors, log
+from flywheel_server.core.db import Connection, log_on_commit
+from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.store import appliances as registered
 from flywheel_server.store import remains
 from flywheel_server.store.accounts import Site

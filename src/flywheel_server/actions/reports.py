@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import ApplianceScope
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope
+from flywheel_server.core.sql import load
 from flywheel_server.store import appliances
 
 _SQL = load("pattern_reports")

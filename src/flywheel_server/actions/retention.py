@@ -8,10 +8,10 @@ a recount is base plus facts.
 
 import datetime as dt
 
-from flywheel_server import log
 from flywheel_server.actions import bulk, rule_health
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
+from flywheel_server.core import log
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.store import deliveries, folds
 
 _SQL = load("retention")

@@ -10,15 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.actions import audit, events
+from flywheel_server.actions import events
 from flywheel_server.actions import rules as switching
-from flywheel_server.db import Connection
-from flywheel_server.domain import promotions, rights
+from flywheel_server.core import audit, errors, rights
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
+from flywheel_server.domain import promotions
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.store import accounts, patterns, rule_alarms, rules
 from flywheel_server.store.rule_alarms import Fallen, Kind, RuleAlarm
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import log
 from flywheel_server.actions.exclusions import Tenant
 from flywheel_server.actions.withdraw import Case
-from flywheel_server.db import Connection
+from flywheel_server.core import log
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import e_detector, fair_withdrawal
 from flywheel_server.domain.policy import Policy
 from flywheel_server.store import exclusions, policies, rule_health, rules

@@ -4,12 +4,11 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import errors, listener, log
-from flywheel_server.actions import audit, orders
-from flywheel_server.db import Connection, announce, log_on_commit
-from flywheel_server.domain import rights
+from flywheel_server.actions import orders
+from flywheel_server.core import audit, errors, listener, log, rights
+from flywheel_server.core.db import Connection, announce, log_on_commit
+from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain import rules as domain
-from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.store import accounts, patterns, rule_alarms, rule_health, rules
 
 _log = log.get(__name__)

@@ -2,9 +2,10 @@
 
 import datetime as dt
 
-from flywheel_server.actions import audit, folds
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.actions import folds
+from flywheel_server.core import audit
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import OperatorScope
 from flywheel_server.store import runbooks
 
 

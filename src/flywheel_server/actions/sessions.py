@@ -7,10 +7,10 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import errors, listener
-from flywheel_server.actions import audit, tokens
-from flywheel_server.db import Connection, announce
-from flywheel_server.domain import people as rules
+from flywheel_server.actions import tokens
+from flywheel_server.core import audit, errors, listener
+from flywheel_server.core import people as rules
+from flywheel_server.core.db import Connection, announce
 from flywheel_server.store import one_time_links, people, sessions
 from flywheel_server.store.people import User
 from flywheel_server.store.sessions import Session

@@ -2,11 +2,10 @@
 
 import datetime as dt
 
-from flywheel_server import errors
-from flywheel_server.actions import audit
-from flywheel_server.db import Connection
+from flywheel_server.core import audit, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain import unresolved as domain
-from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.domain.unresolved import Unresolved
 from flywheel_server.store import patterns, set_aside
 

@@ -6,13 +6,13 @@ transaction is open while a password is hashed.
 
 import datetime as dt
 
-from flywheel_server import db, errors
 from flywheel_server.actions import sessions as actions
 from flywheel_server.actions import tokens
 from flywheel_server.actions.passwords import Passwords
 from flywheel_server.actions.sessions import Device, Opened
-from flywheel_server.domain import people as rules
-from flywheel_server.domain.scope import AuthScope
+from flywheel_server.core import db, errors
+from flywheel_server.core import people as rules
+from flywheel_server.core.scope import AuthScope
 from flywheel_server.store import one_time_links, people, sessions
 from flywheel_server.store.sessions import Session
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.actions import audit, events
-from flywheel_server.db import Connection
+from flywheel_server.actions import events
+from flywheel_server.core import audit, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import LoopScope, OperatorScope, PartnerScope
 from flywheel_server.domain import webhooks as rules
 from flywheel_server.domain.events import KINDS
-from flywheel_server.domain.scope import LoopScope, OperatorScope, PartnerScope
 from flywheel_server.store import webhooks
 from flywheel_server.store.webhooks import Delivery, Endpoint, Leased
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from flywheel_server import listener, log
-from flywheel_server.actions import audit, events, orders, rule_alarms
+from flywheel_server.actions import events, orders, rule_alarms
 from flywheel_server.actions import rules as switching
-from flywheel_server.actions.audit import Actor
 from flywheel_server.actions.exclusions import Tenant
-from flywheel_server.db import Connection, announce, log_on_commit, savepoint
+from flywheel_server.core import audit, listener, log
+from flywheel_server.core.audit import Actor
+from flywheel_server.core.db import Connection, announce, log_on_commit, savepoint
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import folds, withdrawals

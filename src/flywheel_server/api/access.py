@@ -13,11 +13,10 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, request_response
 
-from flywheel_server import errors
 from flywheel_server.api import admission, credentials, limits
 from flywheel_server.api.traffic import PEOPLE, Traffic
-from flywheel_server.domain import rights
-from flywheel_server.domain.scope import (
+from flywheel_server.core import errors, rights
+from flywheel_server.core.scope import (
     ApplianceScope,
     ClientScope,
     OperatorScope,

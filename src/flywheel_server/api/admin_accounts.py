@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
-from flywheel_server import clock, db
 from flywheel_server.actions import accounts as actions
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import Filter, Id, Name, OperatorBody, PathId, View
-from flywheel_server.domain.scope import OperatorRole
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import OperatorRole
 from flywheel_server.store import accounts
 
 router = APIRouter(prefix="/api/admin", tags=["operators: accounts"])

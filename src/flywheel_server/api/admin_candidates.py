@@ -5,7 +5,6 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 
-from flywheel_server import clock, db
 from flywheel_server.api import (
     candidate_hosts,
     decisions,
@@ -24,6 +23,7 @@ from flywheel_server.api.learning_views import (
 )
 from flywheel_server.api.operator_bodies import ReasonBody, Search
 from flywheel_server.api.partner_learning import CandidateDetail
+from flywheel_server.core import clock, db
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.store import candidates, policies
 

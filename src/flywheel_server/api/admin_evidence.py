@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from flywheel_server import db
 from flywheel_server.api import evidence_keys, operator_bodies, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.evidence_keys import ApproveKeyBody, KeyView, ShownKeyView
 from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search
+from flywheel_server.core import db
 from flywheel_server.store import evidence_keys as store
 
 router = APIRouter(prefix="/api/admin/evidence/keys", tags=["operators: evidence"])

@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import evidence_anchors as actions
 from flywheel_server.api import evidence, operator_bodies, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.evidence import AnchorView
 from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search
+from flywheel_server.core import clock, db, errors
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.store import evidence_anchors as store
 from flywheel_server.store.evidence_anchors import NamedAnchor

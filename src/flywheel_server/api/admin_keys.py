@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from flywheel_server import clock, db
 from flywheel_server.actions import keys as actions
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
@@ -20,6 +19,7 @@ from flywheel_server.api.operator_bodies import (
     Search,
     View,
 )
+from flywheel_server.core import clock, db
 from flywheel_server.store import keys
 
 router = APIRouter(prefix="/api/admin", tags=["operators: keys"])

@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import policies as actions
 from flywheel_server.api import bodies, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import OperatorBody, Reason, View
+from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import policy
 from flywheel_server.store import policies
 

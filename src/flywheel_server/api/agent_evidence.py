@@ -11,16 +11,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field, ValidationError
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import clock_skews, evidence_keys
 from flywheel_server.actions import evidence as actions
 from flywheel_server.actions.evidence_chain import Submission
 from flywheel_server.api import access, bodies, json_bodies, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import Name
+from flywheel_server.core import clock, db, errors, free_text, moments
+from flywheel_server.core.settings import Settings
 from flywheel_server.domain import evidence as domain
-from flywheel_server.domain import free_text, heal_proofs, moments
-from flywheel_server.settings import Settings
+from flywheel_server.domain import heal_proofs
 
 router = APIRouter(
     prefix="/api/evidence/sites/{site_id}",

@@ -8,17 +8,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import orders as actions
 from flywheel_server.api import access, bodies, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.api.bodies import FreeObject, FreeText
 from flywheel_server.api.json_bodies import JsonRoute
-from flywheel_server.db import Connection
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain import completions, orders
 from flywheel_server.domain.appliances import Appliance as RegisteredAppliance
 from flywheel_server.domain.orders import Order
-from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.store import appliances
 
 router = APIRouter(

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
-from flywheel_server import clock, db, errors, runtime
+from flywheel_server import runtime
 from flywheel_server.actions import clock_skews, reports
 from flywheel_server.api import access, bodies, quotas, traffic
 from flywheel_server.api.access import Appliance, RuntimeDep
@@ -24,8 +24,8 @@ from flywheel_server.api.bodies import (
     Text,
 )
 from flywheel_server.api.json_bodies import JsonRoute
-from flywheel_server.domain import moments
-from flywheel_server.domain.scope import ApplianceScope
+from flywheel_server.core import clock, db, errors, moments
+from flywheel_server.core.scope import ApplianceScope
 
 router = APIRouter(
     tags=["appliances"],

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from flywheel_server.domain import free_text, moments
+from flywheel_server.core import free_text, moments
 
 MOST_TEXT_BYTES = free_text.MOST_BYTES
 MOST_NAME = 200
@@ -117,7 +117,7 @@ Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=_BIGINT)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
 Moment = Annotated[dt.datetime | None, BeforeValidator(_moment)]
 JsonObject = Annotated[dict[str, Any], AfterValidator(storable_json)]
-# What nothing is computed with: see domain/free_text.py.
+# What nothing is computed with: see core/free_text.py.
 FreeText = Annotated[str, BeforeValidator(_free_text)]
 FreeName = Annotated[str, BeforeValidator(_free_name)]
 FreeNames = Annotated[list[str], BeforeValidator(_free_names)]

@@ -15,9 +15,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from flywheel_server import errors
 from flywheel_server.api import limits, problems
 from flywheel_server.api.connections import Watch
+from flywheel_server.core import errors
 
 MOST_HEAD_BYTES = 32 * 1024
 MOST_HEADERS = 100

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from flywheel_server.api import pages
 from flywheel_server.api.admin_learning import CountsView
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.store import candidates
 from flywheel_server.store.candidates import Candidate, Host
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import site_settings as actions
 from flywheel_server.api import healing_logs, healing_stories, learning_views, pages, rule_alarms
 from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
@@ -17,9 +16,10 @@ from flywheel_server.api.healing_stories import ClientHealingLog
 from flywheel_server.api.learning_views import PlaceView, SiteFilterDep, SuccessView, WindowDep
 from flywheel_server.api.operator_bodies import OperatorBody, View
 from flywheel_server.api.rule_alarms import RuleAlarmView
-from flywheel_server.db import Connection
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.domain import healing_words, rules
-from flywheel_server.domain.scope import ClientScope, PartnerScope
 from flywheel_server.store import client_rules, exclusions, healing_reasons, site_settings
 from flywheel_server.store import rule_alarms as stored_alarms
 from flywheel_server.store.client_rules import ClientRule, Filters

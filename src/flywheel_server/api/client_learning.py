@@ -6,7 +6,6 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
-from flywheel_server import clock, db
 from flywheel_server.actions import promote
 from flywheel_server.api import (
     candidate_hosts,
@@ -27,10 +26,10 @@ from flywheel_server.api.learning_views import (
 )
 from flywheel_server.api.operator_bodies import OperatorBody, ReasonBody
 from flywheel_server.api.partner_learning import CandidateDetail
-from flywheel_server.domain import rights
+from flywheel_server.core import clock, db, rights
+from flywheel_server.core.scope import ClientScope
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
-from flywheel_server.domain.scope import ClientScope
 from flywheel_server.store import candidates, policies
 from flywheel_server.store.candidates import Candidate
 

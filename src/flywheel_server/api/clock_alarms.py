@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.store import clock_skews
 from flywheel_server.store.clock_skews import Skewed
 

@@ -9,7 +9,7 @@ import resource
 from collections import Counter
 from typing import Protocol
 
-from flywheel_server import log
+from flywheel_server.core import log
 
 _log = log.get(__name__)
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from starlette.datastructures import UploadFile
 
-from flywheel_server import clock, errors
-from flywheel_server.domain.scope import ApplianceScope, PersonScope
+from flywheel_server.core import clock, errors
+from flywheel_server.core.scope import ApplianceScope, PersonScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store.sessions import Session
 

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.api import (
     clock_alarms,
     evidence_alarms,
@@ -19,9 +18,10 @@ from flywheel_server.api import (
 from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, find
 from flywheel_server.api.operator_bodies import Search, View
-from flywheel_server.db import Connection
-from flywheel_server.domain import agents, delivery_words
+from flywheel_server.core import agents, clock, db, errors
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import deliveries as domain
+from flywheel_server.domain import delivery_words
 from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import accounts, deliveries, remains

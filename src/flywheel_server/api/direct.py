@@ -13,8 +13,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
-from flywheel_server import errors
 from flywheel_server.api import access
+from flywheel_server.core import errors
 
 # Where a request holds what failed already, if a layer before the framework tried it.
 FAILED = "flywheel.failed"

@@ -10,14 +10,13 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.api import evidence_exports, pages
 from flywheel_server.api.access import PeopleReader, RuntimeDep
 from flywheel_server.api.agent_evidence import unbatched
 from flywheel_server.api.operator_bodies import View
-from flywheel_server.db import Connection
+from flywheel_server.core import clock, db, errors, moments
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import evidence_figures as figures
-from flywheel_server.domain import moments
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.domain.evidence_figures import Clock
 from flywheel_server.store import accounts, appliances, evidence, evidence_anchors

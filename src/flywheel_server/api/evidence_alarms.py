@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import evidence
 from flywheel_server.store import evidence_anchors, evidence_keys, evidence_waiting
 from flywheel_server.store import evidence_progress as progress

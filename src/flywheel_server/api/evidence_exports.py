@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import archives, db, errors
-from flywheel_server.actions.signing import Signer
+from flywheel_server import archives
 from flywheel_server.archives import Archive
-from flywheel_server.db import Connection
+from flywheel_server.core import db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import PersonScope
+from flywheel_server.core.signing import Signer
 from flywheel_server.domain import evidence as domain
-from flywheel_server.domain.scope import PersonScope
 from flywheel_server.store import evidence as store
 from flywheel_server.store import evidence_anchors, evidence_keys
 from flywheel_server.store.accounts import Site

@@ -10,14 +10,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import evidence_keys as actions
 from flywheel_server.actions.evidence_keys import Person
 from flywheel_server.api import evidence, pages
 from flywheel_server.api.access import OperatorOrPartnerActor, PeopleReader, RuntimeDep
 from flywheel_server.api.evidence import SitePath
 from flywheel_server.api.operator_bodies import Name, PathId, ReasonBody, View
-from flywheel_server.db import Connection
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
 from flywheel_server.domain.evidence import KeyState
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import accounts, appliances

@@ -3,9 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from flywheel_server import clock, db
 from flywheel_server.api import evidence
-from flywheel_server.domain.scope import PersonScope
+from flywheel_server.core import clock, db
+from flywheel_server.core.scope import PersonScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import evidence_keys
 from flywheel_server.store import evidence_waiting as store

@@ -17,7 +17,6 @@ import msgspec
 from msgspec import Meta
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flywheel_server import clock, errors, log
 from flywheel_server.api import (
     access,
     admission,
@@ -31,9 +30,10 @@ from flywheel_server.api import (
 from flywheel_server.api.gates import Gate
 from flywheel_server.api.incoming import Incoming
 from flywheel_server.caches.appliances import Said
+from flywheel_server.core import clock, errors, log
+from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain import macs
 from flywheel_server.domain.appliances import Report
-from flywheel_server.domain.scope import ApplianceScope
 from flywheel_server.runtime import Runtime
 
 SYNC, CHECK_IN = "/agent/sync", "/api/appliances/checkin"

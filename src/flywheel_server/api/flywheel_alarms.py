@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from flywheel_server.api import health
-from flywheel_server.db import Connection
-from flywheel_server.domain.services import ALARM_AFTER
+from flywheel_server.core import service_failures
+from flywheel_server.core.db import Connection
+from flywheel_server.core.service_failures import Failing
+from flywheel_server.core.services import ALARM_AFTER
 from flywheel_server.runtime import Runtime
-from flywheel_server.store import overview, patterns, quotas, runs, service_failures, set_aside
-from flywheel_server.store.service_failures import Failing
+from flywheel_server.store import overview, patterns, quotas, runs, set_aside
 
 
 async def found(

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from flywheel_server import log
+from flywheel_server.core import log
 
 _log = log.get(__name__)
 

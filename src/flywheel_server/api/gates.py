@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 _MOST_SENDERS = 100_000
 _WAIT_SECONDS = 10.0

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from fastapi import Query
 
-from flywheel_server import db
 from flywheel_server.api import learning_views, pages
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, TotalsView, Window
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import PersonScope
+from flywheel_server.core import db
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import PersonScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import healing
 from flywheel_server.store.healing import Filters, Healing

@@ -9,13 +9,14 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, database_refusals, db, errors, log, migrations
+from flywheel_server import migrations
 from flywheel_server.api import figures_access, problems, traffic, writability
 from flywheel_server.api.access import PUBLIC, RuntimeDep
+from flywheel_server.core import clock, database_refusals, db, errors, log, schema, service_failures
+from flywheel_server.core.metrics import Metrics
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.services import SERVICES
 from flywheel_server.domain import plans
-from flywheel_server.domain.scope import LoopScope
-from flywheel_server.domain.services import SERVICES
-from flywheel_server.metrics import Metrics
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import (
     deliveries,
@@ -23,8 +24,6 @@ from flywheel_server.store import (
     patterns,
     plan_figures,
     runs,
-    schema,
-    service_failures,
     set_aside,
 )
 

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 
 from starlette.types import Message, Receive
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 # What is read of anyone's body, and what it may inflate to, while the credential is not known.
 STRANGER_BYTES = 64 * 1024

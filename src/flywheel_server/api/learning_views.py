@@ -13,12 +13,12 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, errors
 from flywheel_server.api import bodies, delivery_notes
 from flywheel_server.api.admin_learning import CountsView, GateView
 from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.api.operator_bodies import OperatorBody, View
-from flywheel_server.db import Connection
+from flywheel_server.core import clock, errors
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import decisions, gates, promotions
 from flywheel_server.domain.policy import Policy
 from flywheel_server.store import accounts

@@ -13,18 +13,18 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
-from flywheel_server import errors
 from flywheel_server.api import forwarded
 from flywheel_server.api.gates import Claim, Gate, Kind
 from flywheel_server.api.traffic import PEOPLE, REPORTS, Traffic
-from flywheel_server.domain.scope import (
+from flywheel_server.core import errors
+from flywheel_server.core.scope import (
     ApplianceScope,
     ClientScope,
     OperatorScope,
     PartnerScope,
     PersonScope,
 )
-from flywheel_server.settings import Settings
+from flywheel_server.core.settings import Settings
 
 GATE = "flywheel.gate"
 # A request is spent once, whichever layer does it first.

@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from flywheel_server import errors
 from flywheel_server.api import bodies
-from flywheel_server.db import Connection
+from flywheel_server.core import errors
+from flywheel_server.core.db import Connection
 from flywheel_server.store import accounts
 
 _LONGEST_REASON = 2_000

@@ -16,7 +16,7 @@ import msgspec
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 Key = UUID | str | int | float | dt.datetime
 Item = TypeVar("Item")

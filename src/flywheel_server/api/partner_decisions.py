@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import bulk
 from flywheel_server.actions import rules as actions
 from flywheel_server.actions.bulk import Outcome
@@ -26,9 +25,10 @@ from flywheel_server.api.learning_views import (
     SuccessView,
 )
 from flywheel_server.api.operator_bodies import OperatorBody, Reason, ReasonBody, RuleName, View
-from flywheel_server.db import Connection
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import PartnerScope
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import PartnerScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import accounts, candidates, deliveries, promotions
 from flywheel_server.store.promotions import Origin

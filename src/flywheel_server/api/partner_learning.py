@@ -6,7 +6,6 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import promote
 from flywheel_server.api import candidate_hosts, delivery_notes, healing_logs, learning_views, pages
 from flywheel_server.api.access import PartnerReader, RuntimeDep
@@ -31,13 +30,14 @@ from flywheel_server.api.learning_views import (
     WindowDep,
     WindowView,
 )
-from flywheel_server.db import Connection
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import PersonScope
 from flywheel_server.domain import decisions, rules
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.promotions import evidence_warnings, look_alike_warning
 from flywheel_server.domain.rules import Rule
-from flywheel_server.domain.scope import PersonScope
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import (
     appliances,

@@ -10,7 +10,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from flywheel_server import clock, db
 from flywheel_server.actions import people as actions
 from flywheel_server.api import operator_bodies, pages
 from flywheel_server.api.access import (
@@ -26,8 +25,9 @@ from flywheel_server.api.access import (
     RuntimeDep,
 )
 from flywheel_server.api.operator_bodies import Filter, Id, NotBlank, OperatorBody, PathId, View
-from flywheel_server.domain import people as rules
-from flywheel_server.domain.scope import ClientRole, PartnerRole, PersonScope, role_of
+from flywheel_server.core import clock, db
+from flywheel_server.core import people as rules
+from flywheel_server.core.scope import ClientRole, PartnerRole, PersonScope, role_of
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import people
 from flywheel_server.store.one_time_links import Kind

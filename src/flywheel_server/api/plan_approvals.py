@@ -11,7 +11,6 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import plan_approvals as actions
 from flywheel_server.actions.plan_approvals import Decider
 from flywheel_server.api import bodies, pages
@@ -25,7 +24,8 @@ from flywheel_server.api.access import (
 from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.api.operator_bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.api.orders import ProofView, proof_view
-from flywheel_server.domain import completions, orders, rights
+from flywheel_server.core import clock, db, errors, rights
+from flywheel_server.domain import completions, orders
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import plan_approvals as store

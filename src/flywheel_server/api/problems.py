@@ -11,7 +11,7 @@ from starlette import exceptions as starlette_exceptions
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from flywheel_server import errors, log
+from flywheel_server.core import errors, log
 
 _log = log.get(__name__)
 

@@ -7,7 +7,7 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.domain import quotas as domain
 from flywheel_server.domain.quotas import Kind
 from flywheel_server.store import appliance_identities as identities

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 
-from flywheel_server import errors
 from flywheel_server.actions.webhooks import Actor
 from flywheel_server.api import pages, webhook_views
 from flywheel_server.api.access import Audience, RuntimeDep
@@ -19,6 +18,7 @@ from flywheel_server.api.webhook_views import (
     WebhookChange,
     WebhookView,
 )
+from flywheel_server.core import errors
 from flywheel_server.store import accounts
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions import webhooks as actions
 from flywheel_server.api import pages
 from flywheel_server.api.operator_bodies import Label, OperatorBody, View
+from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import webhooks as rules
 from flywheel_server.domain.events import KINDS, Kind
 from flywheel_server.outgoing import Refused, Unanswered

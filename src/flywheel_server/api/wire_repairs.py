@@ -12,9 +12,8 @@ from typing import Any
 
 import msgspec
 
-from flywheel_server import errors
 from flywheel_server.api import json_bodies
-from flywheel_server.domain import free_text, moments
+from flywheel_server.core import errors, free_text, moments
 
 # A batch of a thousand rich executions has fewer; clean ones are not counted.
 MOST_MEMBERS = 250_000

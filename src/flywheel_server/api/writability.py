@@ -1,7 +1,6 @@
 """Looks whether the database takes writes, without waiting for a request to be refused."""
 
-from flywheel_server import database_refusals, db
-from flywheel_server.store import schema
+from flywheel_server.core import database_refusals, db, schema
 
 
 async def look(connection: db.Connection, database: db.Database) -> None:

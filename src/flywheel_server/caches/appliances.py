@@ -14,13 +14,13 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from flywheel_server import db, errors, listener, log
 from flywheel_server.actions import checkin
 from flywheel_server.actions.checkin import Instructions
-from flywheel_server.caches.learning import Learner
+from flywheel_server.core import db, errors, listener, log
+from flywheel_server.core.scope import ApplianceScope, LoopScope
+from flywheel_server.core.warming import Learner
 from flywheel_server.domain import appliances as domain
 from flywheel_server.domain.appliances import Report
-from flywheel_server.domain.scope import ApplianceScope, LoopScope
 from flywheel_server.store import appliances as store
 from flywheel_server.store import deliveries
 from flywheel_server.store.appliances import Beat

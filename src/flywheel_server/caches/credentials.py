@@ -7,9 +7,9 @@ A revoked key stops at once where it was revoked, and on every other process wit
 import hashlib
 from uuid import UUID
 
-from flywheel_server import db, listener
-from flywheel_server.caches.learning import Learner
-from flywheel_server.domain.scope import ApplianceScope, AuthScope, OperatorScope, PartnerScope
+from flywheel_server.core import db, listener
+from flywheel_server.core.scope import ApplianceScope, AuthScope, OperatorScope, PartnerScope
+from flywheel_server.core.warming import Learner
 from flywheel_server.store import accounts
 
 KeyScope = ApplianceScope | PartnerScope | OperatorScope

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from flywheel_server import listener
+from flywheel_server.core import listener
 from flywheel_server.domain.rules import Rule, Tier
 from flywheel_server.store.rules import Tenancy
 

@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server import db, listener
-from flywheel_server.actions.signing import Signer
-from flywheel_server.caches.learning import Learner
 from flywheel_server.caches.rule_layers import Layers, Owner
-from flywheel_server.caches.signers import Signers
+from flywheel_server.core import db, listener
+from flywheel_server.core.scope import ApplianceScope, LoopScope
+from flywheel_server.core.signers import Signers
+from flywheel_server.core.signing import Signer
+from flywheel_server.core.warming import Learner
 from flywheel_server.domain import rules
 from flywheel_server.domain.rules import Rule, Tier
-from flywheel_server.domain.scope import ApplianceScope, LoopScope
 from flywheel_server.store import deliveries
 from flywheel_server.store import rules as store
 

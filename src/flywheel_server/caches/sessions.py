@@ -6,9 +6,9 @@ A session that ended stops at once where it ended, and elsewhere within ``listen
 import datetime as dt
 from dataclasses import replace
 
-from flywheel_server import db, listener
 from flywheel_server.actions import tokens
-from flywheel_server.domain.scope import AuthScope
+from flywheel_server.core import db, listener
+from flywheel_server.core.scope import AuthScope
 from flywheel_server.store import sessions
 from flywheel_server.store.sessions import Session
 

@@ -3,7 +3,7 @@
 Planner decisions and escalations never may.
 """
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 RULE = "L1-"
 PLACEHOLDER = "AUTO-"

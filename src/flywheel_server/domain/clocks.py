@@ -7,7 +7,7 @@ that a clock is slow only where something is sent at once, since agents queue wh
 import datetime as dt
 from collections.abc import Iterable
 
-from flywheel_server.domain import moments
+from flywheel_server.core import moments
 
 MOST_OFF = moments.MOST_AHEAD
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flywheel_server.domain import agents, executions, free_text
-from flywheel_server.domain.agents import Word
+from flywheel_server.core import agents, free_text
+from flywheel_server.core.agents import Word
+from flywheel_server.domain import executions
 
 # unknown: it was carried out, and the report of it was lost.
 Outcome = Literal["success", "failure", "not_attempted", "unknown"]

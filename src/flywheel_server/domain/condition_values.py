@@ -6,7 +6,7 @@ value does not fit would hold on some appliances and never on others.
 
 from collections.abc import Callable
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from flywheel_server.domain.rules import Condition
 
 _LONGEST_SHOWN = 80

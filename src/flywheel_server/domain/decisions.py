@@ -10,7 +10,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from flywheel_server.domain import rules, wire_text
+from flywheel_server.core import wire_text
+from flywheel_server.domain import rules
 from flywheel_server.domain.promotions import SiteEvidence
 from flywheel_server.domain.rules import NewRule
 

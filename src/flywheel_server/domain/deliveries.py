@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server.domain import agents, delivery_words
+from flywheel_server.core import agents
+from flywheel_server.domain import delivery_words
 from flywheel_server.domain.remains import QUIET_AFTER
 
 Stage = Literal["approved", "delivered", "active", "matching", "succeeding"]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from flywheel_server.domain import agents
-from flywheel_server.domain.agents import Agent
+from flywheel_server.core import agents
+from flywheel_server.core.agents import Agent
 
 CANNOT_BE_WITHDRAWN = "delivered, cannot be withdrawn by this agent version"
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.domain import free_text
+from flywheel_server.core import errors, free_text
 
 AnchorState = Literal["local", "pending", "anchored", "verified", "failed"]
 KeyState = Literal["active", "waiting", "replaced", "refused"]

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from flywheel_server.domain import agents, aliases, unattempted
-from flywheel_server.domain.agents import Agent
+from flywheel_server.core import agents
+from flywheel_server.core.agents import Agent
+from flywheel_server.domain import aliases, unattempted
 
 Level = Literal["L1", "L2", "L3"]
 # What an agent said of its execution.

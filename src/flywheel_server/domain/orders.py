@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.domain import agents
+from flywheel_server.core import agents, errors
 from flywheel_server.domain.completions import Outcome, Standing
 from flywheel_server.domain.heal_proofs import Source
 

@@ -1,6 +1,6 @@
 """The actions that daemons take a plan by: the words of their allow-lists, by runbook, as data."""
 
-from flywheel_server.domain import agents
+from flywheel_server.core import agents
 
 # The words of the daemons' allow-list, by the runbooks that they fit.
 _WORDS: tuple[tuple[str, str], ...] = (

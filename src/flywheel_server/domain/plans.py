@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from flywheel_server.domain import agents, plan_words, rules, scrubbing
+from flywheel_server.core import agents
+from flywheel_server.domain import plan_words, rules, scrubbing
 from flywheel_server.domain.appliances import L2Mode
 
 Planner = Literal[

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 ORGANIZATIONS_FLOOR = 3
 

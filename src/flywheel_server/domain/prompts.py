@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from flywheel_server.domain import scrubbing
 
 # Changes with every change of the texts below.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.domain import agents
+from flywheel_server.core import agents
 
 # Without another execution for so long, the alarm ends: the rule may still be there, unused.
 QUIET_AFTER = dt.timedelta(days=7)

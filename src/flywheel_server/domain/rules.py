@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.domain import aliases, wire_text
+from flywheel_server.core import errors, wire_text
+from flywheel_server.domain import aliases
 
 Source = Literal["builtin", "synced", "promoted", "platform", "custom"]
 RuleScope = Literal["platform", "partner", "organization", "site"]

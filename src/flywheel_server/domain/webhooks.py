@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 MOST_ATTEMPTS = 12
 MOST_ENDPOINTS = 20

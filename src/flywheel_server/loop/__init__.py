@@ -3,6 +3,7 @@
 To see what runs in the background, read ``STEPS``; how it is run, ``turns`` and ``keeper``.
 """
 
+from flywheel_server.core.step import Step
 from flywheel_server.loop import (
     aggregate_platform,
     anchor_evidence,
@@ -19,7 +20,6 @@ from flywheel_server.loop import (
     verify_evidence,
     watch_rules,
 )
-from flywheel_server.loop.step import Step
 
 # Counting comes first: what was done before a rule was made is not the rule's. Of what runs at the
 # same time the longest begins first. Step 1, promotion of a site's own candidates, is missing by

@@ -8,13 +8,13 @@ import datetime as dt
 
 import httpx
 
-from flywheel_server import clock, db
 from flywheel_server.actions import evidence_anchors
 from flywheel_server.calendars import Asking, Calendars, Headers, Waits
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import LoopScope
-from flywheel_server.loop.step import Turn
-from flywheel_server.settings import Settings
+from flywheel_server.core import clock, db
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
+from flywheel_server.core.step import Turn
 from flywheel_server.store import folds
 
 _SCOPE = LoopScope(reason="timestamps of every organization are asked for alike")

@@ -1,8 +1,8 @@
 """Step 5, first half: what L1 did becomes counters of rules, and attempts to judge them by."""
 
 from flywheel_server.actions import folds
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:

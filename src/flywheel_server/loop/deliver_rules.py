@@ -1,9 +1,9 @@
 """Delivery, second half: rules go to appliances, and what does not arrive becomes an alarm."""
 
-from flywheel_server import log
 from flywheel_server.actions import deliveries, remains
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core import log
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 
 _log = log.get(__name__)
 

@@ -1,8 +1,8 @@
 """Before anything is counted: after a restore into another cluster, all counts are made anew."""
 
 from flywheel_server.actions import folds
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:

@@ -8,14 +8,14 @@ from flywheel_server.actions import (
     evidence_waiting,
     incidents,
     orders,
-    partitions,
     plan_approvals,
     retention,
     sessions,
     webhooks,
 )
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core import partitions
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 from flywheel_server.store import quotas
 
 

@@ -12,11 +12,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from flywheel_server import db, errors, log, loop
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import LoopScope
+from flywheel_server import loop
+from flywheel_server.core import db, errors, log
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
 from flywheel_server.loop import turns
-from flywheel_server.settings import Settings
 from flywheel_server.store import runs
 
 _log = log.get(__name__)

@@ -1,8 +1,8 @@
 """Step 2: a pattern becomes a candidate when its gates open, and stops being one when one shuts."""
 
 from flywheel_server.actions import eligibility
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 from flywheel_server.store import policies
 
 

@@ -1,8 +1,8 @@
 """Delivery, first half: where rules stand on appliances, by what these said, fetched and ran."""
 
 from flywheel_server.actions import deliveries
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """Step 4: what has proven itself across organizations becomes a rule for every appliance."""
 
 from flywheel_server.actions import promote_platform
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 from flywheel_server.store import policies
 
 

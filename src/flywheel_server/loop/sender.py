@@ -14,12 +14,11 @@ import asyncpg
 import msgspec
 from standardwebhooks import Webhook
 
-from flywheel_server import clock, db, errors, log
 from flywheel_server.actions import events
 from flywheel_server.actions import webhooks as actions
-from flywheel_server.domain import retry_after
+from flywheel_server.core import clock, db, errors, log, retry_after
+from flywheel_server.core.scope import LoopScope
 from flywheel_server.domain import webhooks as rules
-from flywheel_server.domain.scope import LoopScope
 from flywheel_server.outgoing import Outgoing, Refused, Unanswered
 from flywheel_server.store import webhooks
 from flywheel_server.store.webhooks import Leased, Result

@@ -12,12 +12,12 @@ from uuid import UUID
 
 import asyncpg
 
-from flywheel_server import clock, db, errors, log
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import LoopScope
-from flywheel_server.loop.step import Step, Turn
-from flywheel_server.settings import Settings
-from flywheel_server.sql import load
+from flywheel_server.core import clock, db, errors, log
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
+from flywheel_server.core.sql import load
+from flywheel_server.core.step import Step, Turn
 from flywheel_server.store import folds, runs
 from flywheel_server.store.runs import Run
 

@@ -1,8 +1,8 @@
 """Evidence: every site's chain is gone through, what is new at once and all of it once a day."""
 
 from flywheel_server.actions import evidence_chains
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 from flywheel_server.store import folds
 
 

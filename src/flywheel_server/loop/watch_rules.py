@@ -5,11 +5,11 @@ From everybody only where it fails without any one organization or partner; else
 
 from collections.abc import Sequence
 
-from flywheel_server import log
 from flywheel_server.actions import exclusions, rule_health, withdraw
 from flywheel_server.actions.withdraw import Case
-from flywheel_server.db import Connection
-from flywheel_server.loop.step import Turn
+from flywheel_server.core import log
+from flywheel_server.core.db import Connection
+from flywheel_server.core.step import Turn
 from flywheel_server.store import policies
 from flywheel_server.store import rule_health as stored
 

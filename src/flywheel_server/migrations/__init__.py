@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "15min"

@@ -9,8 +9,9 @@ from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from flywheel_server import database_urls, db, log, migrations
-from flywheel_server.locks import Lock
+from flywheel_server import migrations
+from flywheel_server.core import database_urls, db, log
+from flywheel_server.core.locks import Lock
 
 _log = log.get("flywheel_server.migrations")
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from flywheel_server.api import auth
 from flywheel_server.api.access import RuntimeDep, SignedIn
 from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.domain import people as rules
+from flywheel_server.core import people as rules
 from flywheel_server.portal import filters, forms, frame
 from flywheel_server.store.sessions import Session
 

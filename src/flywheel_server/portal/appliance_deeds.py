@@ -7,14 +7,14 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from flywheel_server import clock, db, errors
 from flywheel_server.actions.appliance_removals import ALIVE
 from flywheel_server.api import site_alarms, site_appliances
 from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.api.site_appliances import MergeBody, OutcomeView
-from flywheel_server.db import Connection
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain.appliances import Appliance
-from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.portal import forms, frame
 from flywheel_server.portal.fleets import Place
 from flywheel_server.runtime import Runtime

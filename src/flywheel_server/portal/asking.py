@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request, Response
 
-from flywheel_server.domain.scope import PersonScope
+from flywheel_server.core.scope import PersonScope
 from flywheel_server.portal import frame
 
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Query, Request, Response
 
-from flywheel_server import db
 from flywheel_server.actions.promote import Person
 from flywheel_server.api import candidate_hosts, pages
 from flywheel_server.api.learning_views import CandidateItem, SiteFilter, Window
 from flywheel_server.api.partner_learning import CandidateDetail
+from flywheel_server.core import db
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.portal import charts, filters, frame, words
 from flywheel_server.runtime import Runtime

@@ -8,11 +8,11 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db
 from flywheel_server.api import pages, tenant_audit
 from flywheel_server.api.access import ClientReader, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.tenant_audit import ChangeView, KindFilter
+from flywheel_server.core import db
 from flywheel_server.domain import audit_words
 from flywheel_server.portal import change_words, filters, frame
 

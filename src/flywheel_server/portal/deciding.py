@@ -13,7 +13,7 @@ from flywheel_server.api.access import Audience, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
 from flywheel_server.api.learning_views import ApproveBody, DecisionView, ReopenedView, Window
 from flywheel_server.api.operator_bodies import ReasonBody
-from flywheel_server.domain import rights
+from flywheel_server.core import rights
 from flywheel_server.portal import candidates, filters, forms, frame
 from flywheel_server.portal.candidates import Place
 from flywheel_server.runtime import Runtime

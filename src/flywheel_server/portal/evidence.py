@@ -11,17 +11,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from flywheel_server import db, errors
 from flywheel_server.api import evidence as bundles
 from flywheel_server.api import evidence_figures as figures
 from flywheel_server.api import evidence_waiting, pages
 from flywheel_server.api.access import ClientReader, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import Window
 from flywheel_server.api.operator_bodies import PathId
+from flywheel_server.core import db, errors
+from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.domain import evidence, evidence_figures
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.domain.evidence_figures import Clock
-from flywheel_server.domain.scope import ClientScope, PartnerScope
 from flywheel_server.portal import charts, checks, evidence_decisions, filters, frame
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import appliances

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from flywheel_server import db, errors
 from flywheel_server.actions.evidence_keys import Person
 from flywheel_server.api import evidence_keys
 from flywheel_server.api.evidence_keys import ApproveKeyBody, KeyView
 from flywheel_server.api.operator_bodies import ReasonBody
+from flywheel_server.core import db, errors
 from flywheel_server.portal import forms, frame
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import appliances

@@ -9,9 +9,9 @@ from importlib import resources
 
 from fastapi import APIRouter, Depends, Response
 
-from flywheel_server import errors
 from flywheel_server.api import traffic
 from flywheel_server.api.access import PUBLIC
+from flywheel_server.core import errors
 
 router = APIRouter(include_in_schema=False)
 

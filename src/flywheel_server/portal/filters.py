@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 
-from flywheel_server import clock
 from flywheel_server.api import pages
 from flywheel_server.api.learning_views import Window
-from flywheel_server.db import Connection
+from flywheel_server.core import clock
+from flywheel_server.core.db import Connection
 from flywheel_server.store import accounts
 
 WINDOWS = (1, 7, 30, 90)

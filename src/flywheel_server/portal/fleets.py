@@ -11,15 +11,15 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
 
-from flywheel_server import clock, db, errors
 from flywheel_server.api import admin_sites, healing_logs, orders, pages, site_alarms
 from flywheel_server.api.admin_sites import ModeBody, ModeView
 from flywheel_server.api.deliveries import AlarmView
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
 from flywheel_server.api.orders import IssuedView, OrderBody
-from flywheel_server.domain import agents, deliveries, reported
+from flywheel_server.core import agents, clock, db, errors
+from flywheel_server.core.scope import OperatorScope, PartnerScope
+from flywheel_server.domain import deliveries, reported
 from flywheel_server.domain import orders as ordered
-from flywheel_server.domain.scope import OperatorScope, PartnerScope
 from flywheel_server.portal import asking, filters, forms, frame, words
 from flywheel_server.portal.asking import Question
 from flywheel_server.runtime import Runtime

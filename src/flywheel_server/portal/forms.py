@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 from flywheel_server.portal import frame, refusals
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -13,9 +13,9 @@ import msgspec
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from flywheel_server import clock
+from flywheel_server.core import clock
+from flywheel_server.core.scope import PersonScope
 from flywheel_server.domain import quotas
-from flywheel_server.domain.scope import PersonScope
 from flywheel_server.portal import files, refusals, viewers, words
 
 _NOTICE_COOKIE = "flywheel_notice"

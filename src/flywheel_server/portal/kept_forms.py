@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fastapi import Request, Response
 
-from flywheel_server.domain.people import LINK_LASTS
+from flywheel_server.core.people import LINK_LASTS
 
 _COOKIE = "flywheel_kept"
 _PATH = "/sign-in"

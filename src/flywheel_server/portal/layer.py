@@ -5,7 +5,7 @@ Nothing is loaded, sent or framed from anywhere but here; what a browser refuses
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flywheel_server import clock
+from flywheel_server.core import clock
 
 REPORTS = "/reports/csp"
 

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from flywheel_server import db
 from flywheel_server.actions import people as actions
 from flywheel_server.api import pages, people
 from flywheel_server.api.access import CLIENT_ADMIN, PARTNER_OWNER, Audience, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.people import Invitation, NewClientUser, NewPartnerUser, SignInLink
-from flywheel_server.domain.scope import ClientScope, PartnerScope
+from flywheel_server.core import db
+from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.portal import asking, filters, forms, frame, words
 from flywheel_server.portal.asking import Question
 from flywheel_server.runtime import Runtime

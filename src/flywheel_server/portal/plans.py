@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from flywheel_server import clock, db
 from flywheel_server.actions.plan_approvals import Decider
 from flywheel_server.api import pages, plan_approvals
 from flywheel_server.api.access import (
@@ -23,10 +22,11 @@ from flywheel_server.api.access import (
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
-from flywheel_server.domain import agents, orders, rights
+from flywheel_server.core import agents, clock, db, rights
+from flywheel_server.core.scope import ClientScope
+from flywheel_server.domain import orders
 from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState
-from flywheel_server.domain.scope import ClientScope
 from flywheel_server.portal import filters, forms, frame
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import appliances

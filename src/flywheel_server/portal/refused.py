@@ -14,8 +14,8 @@ from starlette.datastructures import UploadFile
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
-from flywheel_server import errors
 from flywheel_server.api import access, admission, credentials
+from flywheel_server.core import errors
 from flywheel_server.portal import frame, layer, refilling, refusals
 from flywheel_server.portal.refilling import Typed
 

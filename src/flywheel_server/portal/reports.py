@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from flywheel_server import log
 from flywheel_server.api import traffic
 from flywheel_server.api.access import PUBLIC, RuntimeDep
+from flywheel_server.core import log
 from flywheel_server.portal import layer
 
 router = APIRouter(include_in_schema=False)

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from flywheel_server import clock, errors
 from flywheel_server.api import auth, credentials, limits, traffic
 from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
-from flywheel_server.domain import people as rules
-from flywheel_server.domain.scope import role_of
+from flywheel_server.core import clock, errors
+from flywheel_server.core import people as rules
+from flywheel_server.core.scope import role_of
 from flywheel_server.portal import forms, frame, kept_forms, refused, viewers
 from flywheel_server.store import one_time_links
 

@@ -3,10 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from flywheel_server import db
 from flywheel_server.api import learning_views
 from flywheel_server.api.learning_views import SiteFilter, TotalsView, Window
-from flywheel_server.domain.scope import PersonScope
+from flywheel_server.core import db
+from flywheel_server.core.scope import PersonScope
 from flywheel_server.portal import charts, filters
 from flywheel_server.portal.charts import Chart
 from flywheel_server.runtime import Runtime

@@ -20,8 +20,8 @@ from flywheel_server.api.access import (
     READER,
     Audience,
 )
-from flywheel_server.domain import rights
-from flywheel_server.domain.scope import PersonScope, role_of
+from flywheel_server.core import rights
+from flywheel_server.core.scope import PersonScope, role_of
 
 # Where each kind of people starts. Those without pages of their own start with their account.
 HOMES = {

@@ -21,8 +21,8 @@ from flywheel_server.api.webhook_views import (
     WebhookChange,
     WebhookView,
 )
+from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain.events import KINDS, OF_THE_PLATFORM
-from flywheel_server.domain.scope import OperatorScope
 from flywheel_server.portal import asking, filters, forms, frame
 from flywheel_server.portal.asking import Question
 from flywheel_server.runtime import Runtime

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.db import Connection, Record
-from flywheel_server.domain import agents
-from flywheel_server.domain.scope import ApplianceScope, OperatorRole, OperatorScope, PartnerScope
-from flywheel_server.sql import load
-from flywheel_server.store import constraints
+from flywheel_server.core import agents, constraints, errors
+from flywheel_server.core.db import Connection, Record
+from flywheel_server.core.scope import ApplianceScope, OperatorRole, OperatorScope, PartnerScope
+from flywheel_server.core.sql import load
 
 _SQL = load("accounts")
 

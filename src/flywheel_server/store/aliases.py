@@ -3,10 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from flywheel_server import errors
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
-from flywheel_server.store import constraints
+from flywheel_server.core import constraints, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 
 _SQL = load("aliases")
 

@@ -8,9 +8,9 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.appliances import Appliance, Identity
-from flywheel_server.sql import load
 from flywheel_server.store import appliance_identities
 from flywheel_server.store.appliances import from_row
 

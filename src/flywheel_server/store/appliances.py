@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from flywheel_server.db import Connection, Record
+from flywheel_server.core.db import Connection, Record
+from flywheel_server.core.sql import load
 from flywheel_server.domain import macs
 from flywheel_server.domain.appliances import Appliance, Report
-from flywheel_server.sql import load
 
 _SQL = load("appliances")
 

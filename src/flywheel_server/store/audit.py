@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.called import called
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.audit_words import ACTIONS
-from flywheel_server.domain.called import called
-from flywheel_server.sql import load
 
 _SQL = load("audit")
 _BATCH = 1_000

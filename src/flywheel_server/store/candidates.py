@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.called import called
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain import decisions
-from flywheel_server.domain.called import called
 from flywheel_server.domain.promotions import Counts, Runbook, SiteEvidence
-from flywheel_server.sql import load
 
 _SQL = load("candidates")
 

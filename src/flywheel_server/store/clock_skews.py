@@ -3,8 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 
 _SQL = load("clock_skews")
 

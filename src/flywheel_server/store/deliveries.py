@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.deliveries import Delivery, Waiting
-from flywheel_server.sql import load
 from flywheel_server.store.appliances import Beat
 
 _SQL = load("deliveries")

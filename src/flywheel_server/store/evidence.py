@@ -4,11 +4,11 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection, Record
+from flywheel_server.core.db import Connection, Record
+from flywheel_server.core.sql import load
 from flywheel_server.domain import evidence_figures as figures
 from flywheel_server.domain.evidence import AnchorState, Link
 from flywheel_server.domain.evidence_figures import Clock
-from flywheel_server.sql import load
 
 _SQL = load("evidence")
 

@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain import evidence_figures as domain
 from flywheel_server.domain.evidence import AnchorState
-from flywheel_server.sql import load
 from flywheel_server.store.evidence_anchors import Anchor
 
 _SQL = load("evidence_figures")

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import asyncpg
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.executions import Fact
-from flywheel_server.sql import load
 
 _SQL = load("executions")
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection, Record
+from flywheel_server.core.db import Connection, Record
+from flywheel_server.core.sql import load
 from flywheel_server.domain import completions, heal_proofs
 from flywheel_server.domain import orders as ordered
-from flywheel_server.sql import load
 
 _SQL = load("fleet")
 

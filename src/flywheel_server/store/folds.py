@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.policy import Policy
-from flywheel_server.sql import load
 
 _SQL = load("folds")
 _PLATFORM = load("platform_folds")

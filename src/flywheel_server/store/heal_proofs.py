@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.heal_proofs import Look, Proof
 from flywheel_server.domain.orders import OF_ORDER
-from flywheel_server.sql import load
 from flywheel_server.store import executions
 from flywheel_server.store.executions import Version
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.store.healing import Healing
 
 _SQL = load("healing_reasons")

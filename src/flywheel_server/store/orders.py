@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
-from flywheel_server.db import Connection, Record
+from flywheel_server.core.db import Connection, Record
+from flywheel_server.core.sql import load
 from flywheel_server.domain.completions import Meaning, Said
 from flywheel_server.domain.orders import Draft, Order, State
-from flywheel_server.sql import load
 
 _SQL = load("orders")
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 
 _SQL = load("owners")
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from flywheel_server import addresses, errors
-from flywheel_server.db import Connection, Record
-from flywheel_server.domain.called import ACCESS, called
-from flywheel_server.domain.scope import (
+from flywheel_server.core import addresses, constraints, errors
+from flywheel_server.core.called import ACCESS, called
+from flywheel_server.core.db import Connection, Record
+from flywheel_server.core.scope import (
     ClientRole,
     ClientScope,
     OperatorRole,
@@ -18,8 +18,7 @@ from flywheel_server.domain.scope import (
     PartnerScope,
     PersonScope,
 )
-from flywheel_server.sql import load
-from flywheel_server.store import constraints
+from flywheel_server.core.sql import load
 
 _SQL = load("people")
 

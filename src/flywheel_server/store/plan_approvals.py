@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain import completions, executions, heal_proofs
 from flywheel_server.domain.plans import ApprovalState
-from flywheel_server.sql import load
 
 _SQL = load("plan_approvals")
 

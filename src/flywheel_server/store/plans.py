@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.domain.deliveries import SILENT_AFTER
 from flywheel_server.domain.plan_history import Evidence
@@ -20,7 +21,6 @@ from flywheel_server.domain.plans import (
     Told,
     Verdict,
 )
-from flywheel_server.sql import load
 
 _SQL = load("plans")
 

@@ -3,10 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from flywheel_server import errors
-from flywheel_server.db import Connection
+from flywheel_server.core import errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain import policy
-from flywheel_server.sql import load
 
 _SQL = load("policies")
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.db import Connection
+from flywheel_server.core import constraints, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.rules import Rule
-from flywheel_server.sql import load
-from flywheel_server.store import constraints
 from flywheel_server.store import rules as stored_rules
 
 _SQL = load("promotions")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain import quotas as domain
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.quotas import Kind, Standing
-from flywheel_server.sql import load
 
 _SQL = load("quotas")
 

@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain import remains as domain
 from flywheel_server.domain.remains import Remains
-from flywheel_server.sql import load
 
 _SQL = load("remains")
 

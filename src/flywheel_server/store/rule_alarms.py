@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 
 _SQL = load("rule_alarms")
 

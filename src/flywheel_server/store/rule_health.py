@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.e_detector import Numbers
-from flywheel_server.sql import load
 
 _SQL = load("rule_health")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import Statement, load
 from flywheel_server.domain.rules import Rule
-from flywheel_server.sql import Statement, load
 from flywheel_server.store import rules
 
 _SQL = load("rule_rankings")

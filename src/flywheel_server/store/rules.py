@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.db import Connection, Record
+from flywheel_server.core import constraints, errors
+from flywheel_server.core.db import Connection, Record
+from flywheel_server.core.sql import load
 from flywheel_server.domain import rules
 from flywheel_server.domain.rules import Condition, NewRule, Rule, Tier
-from flywheel_server.sql import load
-from flywheel_server.store import constraints
 
 _SQL = load("rules")
 

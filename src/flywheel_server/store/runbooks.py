@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server import errors
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
+from flywheel_server.core import errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 
 _SQL = load("runbooks")
 _MOST_FORMS = 20

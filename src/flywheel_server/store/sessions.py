@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection
-from flywheel_server.domain import people as rules
-from flywheel_server.domain.scope import PersonScope
-from flywheel_server.sql import load
+from flywheel_server.core import people as rules
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import PersonScope
+from flywheel_server.core.sql import load
 from flywheel_server.store.people import User
 
 _SQL = load("sessions")

@@ -7,10 +7,10 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.called import called
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.audit_words import ACTIONS
-from flywheel_server.domain.called import called
-from flywheel_server.sql import load
 
 _SQL = load("tenant_audit")
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.db import Connection, Record
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection, Record
+from flywheel_server.core.sql import load
 
 _SQL = load("tenants")
 _MOST_NAMED = 200

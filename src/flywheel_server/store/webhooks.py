@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flywheel_server.db import Connection
+from flywheel_server.core.called import WEBHOOKS, called
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain import webhooks as rules
-from flywheel_server.domain.called import WEBHOOKS, called
-from flywheel_server.sql import load
 
 _SQL = load("webhooks")
 

@@ -3,9 +3,9 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 from flywheel_server.domain.rules import Rule
-from flywheel_server.sql import load
 
 _SQL = load("withdrawals")
 

@@ -4,13 +4,13 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db
 from flywheel_server.api import pages, people
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.people import Invitation, NewUser, SignInLink, UserChange, UserView
-from flywheel_server.domain import people as rules
-from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.core import db
+from flywheel_server.core import people as rules
+from flywheel_server.core.scope import OperatorScope
 from flywheel_server.portal import asking, filters, forms, frame
 from flywheel_server.portal import people as tenant_people
 from flywheel_server.portal.operator import tenants as tenant_lists

@@ -4,10 +4,10 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db
 from flywheel_server.api import admin_plans
 from flywheel_server.api.access import Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
+from flywheel_server.core import db
 from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.domain.plans import Planner, Reason, Told
 from flywheel_server.portal import charts, filters, frame

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import clock, db, errors
 from flywheel_server.api import (
     admin_rule_exclusions,
     admin_rule_figures,
@@ -19,6 +18,7 @@ from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.api.operator_bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api.rule_remains import RemovalView
+from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import delivery_words, rules
 from flywheel_server.portal import asking, filters, forms, frame, words
 from flywheel_server.portal.asking import Question

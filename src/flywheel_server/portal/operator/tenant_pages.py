@@ -8,14 +8,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db, errors
 from flywheel_server.api import admin_accounts, admin_keys, admin_sites, pages
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_accounts import OrganizationChange, OrganizationView, SiteView
 from flywheel_server.api.admin_keys import IssuedKey, NewKey, NewSiteKey
 from flywheel_server.api.admin_sites import SiteChange
 from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.domain.scope import OperatorScope
+from flywheel_server.core import db, errors
+from flywheel_server.core.scope import OperatorScope
 from flywheel_server.portal import asking, filters, forms, frame, words
 from flywheel_server.portal.asking import Question
 from flywheel_server.portal.operator.tenants import known

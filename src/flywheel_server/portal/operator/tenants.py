@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db, errors
 from flywheel_server.api import admin_accounts
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_accounts import (
@@ -17,7 +16,8 @@ from flywheel_server.api.admin_accounts import (
     PartnerView,
     SiteView,
 )
-from flywheel_server.db import Connection
+from flywheel_server.core import db, errors
+from flywheel_server.core.db import Connection
 from flywheel_server.portal import filters, forms, frame
 from flywheel_server.store import accounts, tenants
 

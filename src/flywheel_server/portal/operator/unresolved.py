@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db, errors
 from flywheel_server.api import admin_runbooks, admin_unclassified, admin_unresolved
 from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_runbooks import AddedAlias, NewAlias
 from flywheel_server.api.admin_unresolved import SetAsideBody, UnresolvedId, UnresolvedView
+from flywheel_server.core import db, errors
 from flywheel_server.domain import aliases as rules
 from flywheel_server.domain import unresolved
 from flywheel_server.domain.similar_ids import Known

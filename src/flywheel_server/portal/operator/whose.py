@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from flywheel_server.api.admin_rules import RuleView
-from flywheel_server.db import Connection
+from flywheel_server.core.db import Connection
 from flywheel_server.portal import forms
 from flywheel_server.store import accounts, owners
 

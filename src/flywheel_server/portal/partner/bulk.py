@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db, errors
 from flywheel_server.api import partner_decisions
 from flywheel_server.api.access import PartnerActor, RuntimeDep
 from flywheel_server.api.partner_decisions import BulkApproveBody, BulkRejectBody, BulkView
-from flywheel_server.domain.scope import PartnerScope
+from flywheel_server.core import db, errors
+from flywheel_server.core.scope import PartnerScope
 from flywheel_server.portal import forms, frame
 from flywheel_server.runtime import Runtime
 from flywheel_server.store import candidates, promotions

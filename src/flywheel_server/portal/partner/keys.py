@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import errors
 from flywheel_server.api import pages, partner_keys
 from flywheel_server.api.access import PartnerOwner, RuntimeDep
 from flywheel_server.api.admin_keys import IssuedKey, NewKey
 from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.domain.scope import PartnerScope
+from flywheel_server.core import errors
+from flywheel_server.core.scope import PartnerScope
 from flywheel_server.portal import asking, filters, forms, frame, words
 from flywheel_server.portal.asking import Question
 

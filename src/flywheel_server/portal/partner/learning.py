@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import db
 from flywheel_server.api import partner_learning
 from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
+from flywheel_server.core import db
 from flywheel_server.portal import candidates, filters, frame, trends
 from flywheel_server.store import plan_approvals, promotions, remains
 

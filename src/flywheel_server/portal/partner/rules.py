@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server import clock, db
 from flywheel_server.api import (
     deliveries,
     delivery_notes,
@@ -19,6 +18,7 @@ from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api.partner_decisions import PromotedRule, StatusBody
 from flywheel_server.api.rule_remains import RemovalBody, RemovalView
+from flywheel_server.core import clock, db
 from flywheel_server.domain import delivery_words, rules
 from flywheel_server.portal import filters, forms, frame
 from flywheel_server.store import deliveries as stored_deliveries

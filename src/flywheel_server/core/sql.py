@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-from flywheel_server.locks import Lock
+from flywheel_server.core.locks import Lock
 
 _LOCK = re.compile(r"\{lock\.([A-Z_]+)\}")
 _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)$", re.MULTILINE)

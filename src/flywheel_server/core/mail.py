@@ -16,7 +16,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flywheel_server import addresses
+from flywheel_server.core import addresses
 
 _SECONDS = 10.0
 _PORTS = {"smtp": 587, "smtps": 465}

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from flywheel_server.domain.people import CLIENT_ROLES, OPERATOR_ROLES, PARTNER_ROLES
-from flywheel_server.domain.scope import ClientScope, OperatorScope, PersonScope, role_of
+from flywheel_server.core.people import CLIENT_ROLES, OPERATOR_ROLES, PARTNER_ROLES
+from flywheel_server.core.scope import ClientScope, OperatorScope, PersonScope, role_of
 
 # Every role, as `role_of` names it.
 OPERATORS = frozenset(f"operator {rights}" for rights in OPERATOR_ROLES)

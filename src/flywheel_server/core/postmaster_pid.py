@@ -6,7 +6,7 @@ garbled file, as a full disk or a power cut leaves, nor a number that another pr
 
 from pathlib import Path
 
-from flywheel_server import log
+from flywheel_server.core import log
 
 _log = log.get(__name__)
 _PROCESSES = Path("/proc")

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from flywheel_server import database_urls, errors
+from flywheel_server.core import database_urls, errors
 
 # What Compose's file reads beside ours.
 _OTHERS = frozenset({"PUBLISH"})

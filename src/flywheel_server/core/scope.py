@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server.domain.agents import Agent
+from flywheel_server.core.agents import Agent
 
 OperatorRole = Literal["admin", "viewer"]
 PartnerRole = Literal["owner", "technician", "viewer"]

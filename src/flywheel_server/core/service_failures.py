@@ -3,9 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from flywheel_server.db import Connection
-from flywheel_server.domain.services import Service
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.services import Service
+from flywheel_server.core.sql import load
 
 _SQL = load("service_failures")
 

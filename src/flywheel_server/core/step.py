@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from flywheel_server.db import Connection, Database
-from flywheel_server.domain.scope import LoopScope
-from flywheel_server.settings import Settings
+from flywheel_server.core.db import Connection, Database
+from flywheel_server.core.scope import LoopScope
+from flywheel_server.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

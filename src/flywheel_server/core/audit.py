@@ -3,9 +3,9 @@
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.db import Connection
-from flywheel_server.domain.scope import ClientScope, LoopScope, OperatorScope, PartnerScope
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ClientScope, LoopScope, OperatorScope, PartnerScope
+from flywheel_server.core.sql import load
 
 _SQL = load("audit")
 

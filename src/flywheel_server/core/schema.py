@@ -1,7 +1,7 @@
 """Which revision the database's schema is at, and whether its disk has room."""
 
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 
 _SQL = load("schema")
 

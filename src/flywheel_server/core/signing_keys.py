@@ -1,7 +1,7 @@
 """The server's own Ed25519 keys."""
 
-from flywheel_server.db import Connection
-from flywheel_server.sql import load
+from flywheel_server.core.db import Connection
+from flywheel_server.core.sql import load
 
 _SQL = load("signing")
 

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from flywheel_server import errors
-from flywheel_server.db import Connection
-from flywheel_server.store import signing as store
+from flywheel_server.core import errors
+from flywheel_server.core import signing_keys as store
+from flywheel_server.core.db import Connection
 
 
 @dataclass(frozen=True, slots=True)

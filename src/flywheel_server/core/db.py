@@ -17,9 +17,9 @@ import asyncpg
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from flywheel_server import database_refusals, database_urls, errors
-from flywheel_server.database_condition import Condition
-from flywheel_server.domain.scope import PersonScope, Scope
+from flywheel_server.core import database_refusals, database_urls, errors
+from flywheel_server.core.database_condition import Condition
+from flywheel_server.core.scope import PersonScope, Scope
 
 if TYPE_CHECKING:
     Connection = (

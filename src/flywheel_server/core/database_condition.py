@@ -6,7 +6,7 @@ line in the log tells of it however many tasks meet it, and `/ready` and `/metri
 
 import time
 
-from flywheel_server import database_refusals, errors, log
+from flywheel_server.core import database_refusals, errors, log
 
 _log = log.get(__name__)
 

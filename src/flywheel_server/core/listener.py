@@ -10,7 +10,7 @@ import time
 
 import asyncpg
 
-from flywheel_server import database_refusals, db, errors, log
+from flywheel_server.core import database_refusals, db, errors, log
 
 _log = log.get(__name__)
 

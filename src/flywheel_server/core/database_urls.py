@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 _SCHEME = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
 _ESCAPE_BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import asyncpg
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 
 @contextlib.contextmanager

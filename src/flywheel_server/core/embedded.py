@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from flywheel_server import database_urls, db, errors, log, postmaster_pid
+from flywheel_server.core import database_urls, db, errors, log, postmaster_pid
 
 _log = log.get(__name__)
 

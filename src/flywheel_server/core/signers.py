@@ -3,10 +3,9 @@
 Read again after every reconnection: the database may have been restored with another key.
 """
 
-from flywheel_server import db
-from flywheel_server.actions import signing
-from flywheel_server.actions.signing import Signer
-from flywheel_server.domain.scope import AuthScope
+from flywheel_server.core import db, signing
+from flywheel_server.core.scope import AuthScope
+from flywheel_server.core.signing import Signer
 
 
 class Signers:

@@ -6,7 +6,7 @@ floats its own way and holds every number as a double; beyond ASCII each encoder
 
 from collections.abc import Iterable
 
-from flywheel_server import errors
+from flywheel_server.core import errors
 
 MOST_TEXT = 1_000
 MOST_INTEGER = 2**53 - 1

@@ -5,9 +5,9 @@ The first failure begins it, and the next success ends it, whichever process mee
 
 import datetime as dt
 
-from flywheel_server.db import Connection
-from flywheel_server.domain.services import LONGEST_REASON, Service
-from flywheel_server.store import service_failures
+from flywheel_server.core import service_failures
+from flywheel_server.core.db import Connection
+from flywheel_server.core.services import LONGEST_REASON, Service
 
 
 async def failed(connection: Connection, service: Service, reason: str, now: dt.datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import asyncpg
 
-from flywheel_server import db, errors, log
+from flywheel_server.core import db, errors, log
 
 _log = log.get(__name__)
 

@@ -1,0 +1,1 @@
+"""What every room stands on: errors, time, settings, the database, who may see what, the audit."""
