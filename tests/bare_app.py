@@ -9,11 +9,11 @@ from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel
 from starlette.types import Message
 
-from flywheel_server.api import traffic
-from flywheel_server.api.access import PUBLIC
 from flywheel_server.app import Application, create_app
 from flywheel_server.core import errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import traffic
+from flywheel_server.web.access import PUBLIC
 
 PLAIN = 8 * 1024 * 1024
 GZIPPED = PLAIN

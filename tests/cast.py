@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flywheel_server.actions import accounts, keys, people, sessions
-from flywheel_server.api import credentials
 from flywheel_server.core import clock, db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import (
@@ -24,6 +23,7 @@ from flywheel_server.core.scope import (
 from flywheel_server.store import accounts as stored
 from flywheel_server.store import people as stored_people
 from flywheel_server.store.accounts import HealingTier
+from flywheel_server.web import credentials
 
 STAGE = OperatorScope.system("the cast")
 _numbers = itertools.count(1)

@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from flywheel_server.core import db, listener
-from flywheel_server.runtime import Runtime
+from flywheel_server.web.runtime import Runtime
 from tests.cast import STAGE
 
 

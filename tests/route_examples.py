@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from flywheel_server.api import access
 from flywheel_server.app import create_app
 from flywheel_server.core.settings import Settings
-from flywheel_server.portal import layer
+from flywheel_server.web import access
+from flywheel_server.web.pages import layer
 from tests.routes import agents, evidence, operators, people, tenants
 from tests.routes.stage import Builder
 

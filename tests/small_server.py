@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from flywheel_server.__main__ import main
-from flywheel_server.api import limits
-from flywheel_server.api.gates import Kind
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import limits
+from flywheel_server.web.gates import Kind
 
 # Check-ins that are handled at once, and that may wait.
 AT_ONCE, WAITING = 2, 20

@@ -19,7 +19,7 @@ from benchmarks.measures.memory import REGISTER
 from benchmarks.results import Measure, Sample
 from benchmarks.stage import Stage, serving
 from flywheel_server.core import db
-from flywheel_server.portal import viewers
+from flywheel_server.web.pages import viewers
 
 _MOST_MS = 200
 _MOST_KIB = 100

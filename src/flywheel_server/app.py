@@ -10,9 +10,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flywheel_server import loop, runtime
+from flywheel_server import loop
 from flywheel_server.api import (
-    access,
     admin_accounts,
     admin_appliances,
     admin_audit,
@@ -33,7 +32,6 @@ from flywheel_server.api import (
     admin_unclassified,
     admin_unresolved,
     admin_webhooks,
-    admission,
     agent_checkin,
     agent_evidence,
     agent_executions,
@@ -50,11 +48,7 @@ from flywheel_server.api import (
     evidence,
     evidence_figures,
     evidence_keys,
-    forwarded,
     health,
-    incoming,
-    limits,
-    openapi,
     orders,
     partner_alarms,
     partner_decisions,
@@ -63,7 +57,6 @@ from flywheel_server.api import (
     partner_webhooks,
     people,
     plan_approvals,
-    problems,
     quotas,
     rule_alarms,
     rule_declines,
@@ -72,14 +65,24 @@ from flywheel_server.api import (
     tenant_audit,
 )
 from flywheel_server.api.fast_path import FastPath
-from flywheel_server.api.requests import RequestLayer
 from flywheel_server.core.settings import Settings
 from flywheel_server.loop import sender, turns
 from flywheel_server.loop.keeper import Keeper
-from flywheel_server.portal import layer, trouble
 from flywheel_server.portal.routers import ROUTERS as PAGES
-from flywheel_server.runtime import Runtime
 from flywheel_server.store.runs import Run
+from flywheel_server.web import (
+    access,
+    admission,
+    forwarded,
+    incoming,
+    limits,
+    openapi,
+    problems,
+    runtime,
+)
+from flywheel_server.web.pages import layer, trouble
+from flywheel_server.web.requests import RequestLayer
+from flywheel_server.web.runtime import Runtime
 
 ROUTERS = (
     # The busiest first: a request is held against one route after the other.

@@ -2,11 +2,11 @@
 
 import typer
 
-from flywheel_server import runtime
 from flywheel_server.core import clock, db, errors, service_health
 from flywheel_server.core.mail import NotSent
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import runtime
 
 _SCOPE = LoopScope(reason="whether mails are taken is the platform's to know")
 _TEXT = "This is a test of the mail server that {reached_at} uses. Nothing needs to be done.\n"

@@ -10,8 +10,8 @@ import structlog
 import uvicorn
 
 from flywheel_server import serving
-from flywheel_server.api import bounded_protocol, connections
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import bounded_protocol, connections
 from tests import bare_app
 from tests.api.test_fast_protocol import ended, listening
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flywheel_server.api import etags
+from flywheel_server.web import etags
 
 
 @pytest.mark.parametrize(

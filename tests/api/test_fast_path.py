@@ -10,12 +10,13 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from flywheel_server.api import access, fast_path, limits
+from flywheel_server.api import fast_path
 from flywheel_server.api.fast_path import FastPath
-from flywheel_server.api.gates import Gate
 from flywheel_server.app import create_app
 from flywheel_server.core import db, embedded, errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import access, limits
+from flywheel_server.web.gates import Gate
 from tests import parts, telemetry
 from tests.cast import Cast
 
@@ -254,7 +255,7 @@ async def test_an_empty_bucket_is_left_to_the_ordinary_way_to_refuse(
     await warm(client, cast.site.headers)
     await warm(client, cast.neighbour.headers)
     # Time stands still, or the buckets refill while the requests are on their way.
-    monkeypatch.setattr("flywheel_server.api.gates._now", lambda: 1_000.0)
+    monkeypatch.setattr("flywheel_server.web.gates._now", lambda: 1_000.0)
     for kind, ask in (
         ("sync", {"method": "GET", "url": fast_path.SYNC}),
         ("check-ins", {"method": "POST", "url": fast_path.CHECK_IN, "content": RAW}),

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from flywheel_server.api import limits
-from flywheel_server.api.gates import Claim, Gate, Kind
 from flywheel_server.core import errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import limits
+from flywheel_server.web.gates import Claim, Gate, Kind
 
 
 def gate(**changes: object) -> Gate:

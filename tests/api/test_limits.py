@@ -5,10 +5,10 @@ import asyncio
 import httpx
 import pytest
 
-from flywheel_server.api import gates, limits
-from flywheel_server.api.gates import Claim, Gate, Kind
 from flywheel_server.core import errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import gates, limits
+from flywheel_server.web.gates import Claim, Gate, Kind
 from tests.cast import Cast
 
 ANYONE = Claim(None, None)

@@ -10,10 +10,10 @@ import pytest
 import structlog
 from fastapi import Depends, FastAPI
 
-from flywheel_server.api import access, incoming, requests, traffic
 from flywheel_server.app import create_app
 from flywheel_server.core import embedded
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import access, incoming, requests, traffic
 from tests import bare_app
 from tests.cast import Cast
 

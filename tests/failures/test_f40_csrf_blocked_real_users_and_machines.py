@@ -1,6 +1,6 @@
 """CSRF is decided in one place, by the kind of credential: a cookie needs its token, a key none.
 
-Broken on purpose: without ``_prove_intent`` in api/credentials.py a cookie alone changes things;
+Broken on purpose: without ``_prove_intent`` in web/credentials.py a cookie alone changes things;
 with it before the keys are looked at, machines are blocked.
 """
 

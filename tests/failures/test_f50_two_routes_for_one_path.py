@@ -7,10 +7,11 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from flywheel_server import app
-from flywheel_server.api import health, traffic
-from flywheel_server.api.access import PUBLIC
+from flywheel_server.api import health
 from flywheel_server.core import errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import traffic
+from flywheel_server.web.access import PUBLIC
 
 OPEN = [*PUBLIC, Depends(traffic.PEOPLE)]
 

@@ -11,12 +11,12 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from flywheel_server.api import limits, traffic
-from flywheel_server.api.access import PUBLIC
-from flywheel_server.api.traffic import Traffic
 from flywheel_server.app import create_app
 from flywheel_server.core import embedded
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import limits, traffic
+from flywheel_server.web.access import PUBLIC
+from flywheel_server.web.traffic import Traffic
 from tests.cast import Cast
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 
 from flywheel_server import backup_commands, backup_files, learning_commands, setup
-from flywheel_server.api import credentials
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import credentials
 from tests import cast as people
 from tests import evidence, schema_file, telemetry
 from tests.anywhere import clusters

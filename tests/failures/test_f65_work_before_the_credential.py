@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from flywheel_server.api import requests
-from flywheel_server.api.incoming import Incoming, Room
 from flywheel_server.app import create_app
 from flywheel_server.core import errors
 from flywheel_server.core.embedded import Address
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import requests
+from flywheel_server.web.incoming import Incoming, Room
 from tests.cast import Cast
 
 BOMB = gzip.compress(b"[" * 8_000_000)

@@ -5,8 +5,8 @@ import asyncio
 import httpx
 import pytest
 
-from flywheel_server.api import limits
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import limits
 from tests.cast import Cast
 
 KINDS = limits.kinds(Settings(loop=False))

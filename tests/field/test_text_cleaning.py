@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from flywheel_server.api import json_bodies
 from flywheel_server.core import errors, free_text
+from flywheel_server.web import json_bodies
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ the roles in ``Audience.__call__``, and without ``_prove_intent``, the answers l
 import httpx
 import pytest
 
-from flywheel_server.api import access
 from flywheel_server.core import db
+from flywheel_server.web import access
 from tests import cast as people
 from tests.cast import Cast
 from tests.route_examples import EXAMPLES, SHARED, Route, routes

@@ -22,7 +22,7 @@ SOURCE = Path(flywheel_server.__file__).parent
 BOUNDED = {
     "flywheel_server.domain.scrubbing": 800,
     # Our own sentences, and what is typed into a form.
-    "flywheel_server.portal.refusals": 4_000,
+    "flywheel_server.web.pages.refusals": 4_000,
 }
 LONGEST = 64 * 1024
 # Within this, four times the text may take ten times as long: quadratic is sixteen times.
@@ -122,7 +122,7 @@ EXPRESSIONS = _expressions()
 
 def test_the_law_finds_the_expressions_there_are() -> None:
     names = {name for name, _ in EXPRESSIONS}
-    assert {"flywheel_server.core.moments", "flywheel_server.api.json_bodies"} <= names
+    assert {"flywheel_server.core.moments", "flywheel_server.web.json_bodies"} <= names
     assert len(EXPRESSIONS) > 40
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.api import limits
 from flywheel_server.core import db
+from flywheel_server.web import limits
 from tests import candidates
 from tests.portal import asks
 from tests.portal.asks import Ids

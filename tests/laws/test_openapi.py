@@ -1,6 +1,6 @@
 """/openapi.json tells every field, every parameter, every refusal, with examples.
 
-Broken on purpose by removing a field's description, and by not installing ``api.openapi``.
+Broken on purpose by removing a field's description, and by not installing ``web.openapi``.
 """
 
 from typing import Any

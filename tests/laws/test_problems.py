@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server.api import problems
 from flywheel_server.app import create_app
 from flywheel_server.core import errors
+from flywheel_server.web import problems
 
 PAGE = Path(__file__).parents[2] / "docs" / "problems.md"
 

@@ -11,11 +11,11 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import Match
 
-from flywheel_server.api import access, gates, limits, traffic
-from flywheel_server.api.gates import Claim
-from flywheel_server.api.traffic import Traffic
 from flywheel_server.app import create_app
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import access, gates, limits, traffic
+from flywheel_server.web.gates import Claim
+from flywheel_server.web.traffic import Traffic
 from tests.cast import Cast
 
 # What is not listed here takes the places of people.

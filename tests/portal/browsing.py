@@ -17,7 +17,7 @@ from playwright.async_api import (
     expect,
 )
 
-from flywheel_server.api import credentials
+from flywheel_server.web import credentials
 from tests.cast import CastPerson
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from flywheel_server.api import credentials
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import rules as stored_rules
+from flywheel_server.web import credentials
 from tests import candidates, deliveries, telemetry
 from tests import cast as people
 from tests.cast import Cast, CastPerson, CastSite

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from flywheel_server.api import access
 from flywheel_server.app import create_app
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
-from flywheel_server.portal import layer
+from flywheel_server.web import access
+from flywheel_server.web.pages import layer
 from tests import candidates
 from tests import cast as people
 from tests.portal import (

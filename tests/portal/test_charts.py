@@ -5,7 +5,7 @@ Broken on purpose: with a day's share measured by the highest day, the second of
 
 import datetime as dt
 
-from flywheel_server.portal import charts
+from flywheel_server.web.pages import charts
 
 FIRST = dt.date(2026, 2, 23)
 SECOND = dt.date(2026, 2, 24)

@@ -8,10 +8,10 @@ import pytest
 from fastapi.routing import APIRoute
 from playwright.async_api import Browser, expect
 
-from flywheel_server.api import access
 from flywheel_server.app import create_app
 from flywheel_server.core.settings import Settings
-from flywheel_server.portal import layer
+from flywheel_server.web import access
+from flywheel_server.web.pages import layer
 from tests.portal import browsing, crawling
 from tests.portal.stage import Stage
 from tests.portal.test_access import CLOSED

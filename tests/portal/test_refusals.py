@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import flywheel_server
-from flywheel_server.portal import refusals
+from flywheel_server.web.pages import refusals
 from tests.cast import CastPerson
 from tests.portal import stage as stages
 from tests.portal.stage import Stage

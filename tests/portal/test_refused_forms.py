@@ -13,11 +13,11 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from flywheel_server.actions import people as inviting
-from flywheel_server.api import credentials
 from flywheel_server.core import clock, db
 from flywheel_server.core import people as rules
 from flywheel_server.core.settings import Settings
-from flywheel_server.portal import refilling
+from flywheel_server.web import credentials
+from flywheel_server.web.pages import refilling
 from tests import cast as people
 from tests.cast import CastPerson
 from tests.journeys.conftest import listening

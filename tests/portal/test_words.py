@@ -8,7 +8,8 @@ import pytest
 
 from flywheel_server import actions
 from flywheel_server.domain import audit_words, events
-from flywheel_server.portal import refusals, webhooks, words
+from flywheel_server.portal import webhooks
+from flywheel_server.web.pages import refusals, words
 
 NOON = dt.datetime(2026, 2, 24, 12, tzinfo=dt.UTC)
 

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
 from flywheel_server.actions import accounts as actions
-from flywheel_server.api import operator_bodies, pages
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api import operator_bodies
 from flywheel_server.api.operator_bodies import Filter, Id, Name, OperatorBody, PathId, View
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import OperatorRole
 from flywheel_server.store import accounts
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: accounts"])
 

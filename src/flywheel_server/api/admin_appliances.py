@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from flywheel_server.api import operator_bodies, pages
-from flywheel_server.api.access import Reader, RuntimeDep
+from flywheel_server.api import operator_bodies
 from flywheel_server.api.operator_bodies import Filter, Search, View
 from flywheel_server.core import agents, db
 from flywheel_server.domain import reported as settings
 from flywheel_server.store import appliance_views
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: appliances"])
 

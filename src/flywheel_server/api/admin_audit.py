@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server.api import operator_bodies, pages
-from flywheel_server.api.access import Reader, RuntimeDep
+from flywheel_server.api import operator_bodies
 from flywheel_server.api.operator_bodies import Filter, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.store import audit, tenants
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: audit"])
 

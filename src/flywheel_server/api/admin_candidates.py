@@ -5,14 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 
-from flywheel_server.api import (
-    candidate_hosts,
-    decisions,
-    learning_views,
-    pages,
-    partner_learning,
-)
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api import candidate_hosts, decisions, learning_views, partner_learning
 from flywheel_server.api.decisions import Approval, CandidateId
 from flywheel_server.api.learning_views import (
     CandidateItem,
@@ -26,6 +19,8 @@ from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.core import clock, db
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.store import candidates, policies
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin/candidates", tags=["operators: candidates"])
 

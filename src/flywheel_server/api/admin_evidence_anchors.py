@@ -8,14 +8,15 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from flywheel_server.actions import evidence_anchors as actions
-from flywheel_server.api import evidence, operator_bodies, pages
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api import evidence, operator_bodies
 from flywheel_server.api.evidence import AnchorView
 from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.store import evidence_anchors as store
 from flywheel_server.store.evidence_anchors import NamedAnchor
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin/evidence/anchors", tags=["operators: evidence"])
 

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from flywheel_server.actions import keys as actions
-from flywheel_server.api import operator_bodies, pages
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api import operator_bodies
 from flywheel_server.api.operator_bodies import (
     Filter,
     Label,
@@ -21,6 +20,8 @@ from flywheel_server.api.operator_bodies import (
 )
 from flywheel_server.core import clock, db
 from flywheel_server.store import keys
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: keys"])
 

@@ -9,16 +9,16 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from flywheel_server.actions import promote_platform
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search, View
-from flywheel_server.api.pages import Listing, Page, PageDep, listing
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain import gates as gating
 from flywheel_server.domain import promotions
 from flywheel_server.domain.policy import Policy
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import patterns, policies, runs, spreads
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.keysets import Listing, Page, PageDep, listing
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(prefix="/api/admin", tags=["operators: learning"])
 

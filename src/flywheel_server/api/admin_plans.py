@@ -8,8 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.api import operator_bodies, pages
-from flywheel_server.api.access import Reader, RuntimeDep
+from flywheel_server.api import operator_bodies
 from flywheel_server.api.learning_views import WindowDep, WindowView
 from flywheel_server.api.operator_bodies import Filter, PathId, Search, View
 from flywheel_server.core import clock, db, errors
@@ -18,6 +17,8 @@ from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.domain.plans import Planner, Reason, Told
 from flywheel_server.store import plan_figures as store
 from flywheel_server.store.plan_figures import Filters
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin/plans", tags=["operators: plans"])
 

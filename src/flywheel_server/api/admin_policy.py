@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
 from flywheel_server.actions import policies as actions
-from flywheel_server.api import bodies, pages
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import OperatorBody, Reason, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import policy
 from flywheel_server.store import policies
+from flywheel_server.web import bodies
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin/flywheel", tags=["operators: policy"])
 

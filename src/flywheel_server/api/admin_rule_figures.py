@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server.api.access import Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, SuccessView, find
 from flywheel_server.api.operator_bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.store import rule_health
 from flywheel_server.store.rule_health import Figure
+from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: rules"])
 

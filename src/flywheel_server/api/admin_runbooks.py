@@ -9,12 +9,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from flywheel_server.actions import aliases as alias_actions
 from flywheel_server.actions import runbooks as runbook_actions
-from flywheel_server.api import pages
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import Name, NotBlank, OperatorBody, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.domain import aliases as ids
 from flywheel_server.store import aliases, patterns, runbooks
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: runbooks"])
 

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from flywheel_server.actions import set_aside as actions
-from flywheel_server.api import bodies
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.operator_bodies import OperatorBody, Reason, Search, View
-from flywheel_server.api.pages import Listing, PageDep, listing
 from flywheel_server.core import clock, db
 from flywheel_server.domain import unresolved as domain
 from flywheel_server.store import patterns
+from flywheel_server.web import bodies
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.keysets import Listing, PageDep, listing
 
 router = APIRouter(prefix="/api/admin/unresolved-ids", tags=["operators: learning"])
 

@@ -11,16 +11,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from flywheel_server.actions import checkin
 from flywheel_server.actions.checkin import Instructions
-from flywheel_server.api import access, bodies, traffic
-from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import FreeCount, FreeName, FreeNames, Name
-from flywheel_server.api.json_bodies import SmallJsonRoute
 from flywheel_server.caches.appliances import Said
 from flywheel_server.core import clock, db, free_text
 from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain import macs
 from flywheel_server.domain.appliances import Report
-from flywheel_server.runtime import Runtime
+from flywheel_server.web import access, bodies, traffic
+from flywheel_server.web.access import Appliance, RuntimeDep
+from flywheel_server.web.bodies import FreeCount, FreeName, FreeNames, Name
+from flywheel_server.web.json_bodies import SmallJsonRoute
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(
     tags=["appliances"],

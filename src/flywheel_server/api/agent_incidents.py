@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
 from flywheel_server.actions import incidents
-from flywheel_server.api import access, bodies, quotas, traffic
-from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import FreeName, FreeNames, FreeObject, FreeText, Name
-from flywheel_server.api.json_bodies import SmallJsonRoute
+from flywheel_server.api import quotas
 from flywheel_server.core import clock, db, errors
+from flywheel_server.web import access, bodies, traffic
+from flywheel_server.web.access import Appliance, RuntimeDep
+from flywheel_server.web.bodies import FreeName, FreeNames, FreeObject, FreeText, Name
+from flywheel_server.web.json_bodies import SmallJsonRoute
 
 router = APIRouter(
     tags=["appliances"],

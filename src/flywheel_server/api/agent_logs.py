@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from flywheel_server.actions import clock_skews, log_lines
-from flywheel_server.api import access, bodies, traffic
-from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import FreeMoment, FreeName, FreeText, Name
-from flywheel_server.api.json_bodies import JsonRoute
 from flywheel_server.core import clock, db, errors, moments
 from flywheel_server.domain import clocks
+from flywheel_server.web import access, bodies, traffic
+from flywheel_server.web.access import Appliance, RuntimeDep
+from flywheel_server.web.bodies import FreeMoment, FreeName, FreeText, Name
+from flywheel_server.web.json_bodies import JsonRoute
 
 router = APIRouter(
     tags=["appliances"],

@@ -9,10 +9,6 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.actions import orders as actions
-from flywheel_server.api import access, bodies, traffic
-from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import FreeObject, FreeText
-from flywheel_server.api.json_bodies import JsonRoute
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope
@@ -20,6 +16,10 @@ from flywheel_server.domain import completions, orders
 from flywheel_server.domain.appliances import Appliance as RegisteredAppliance
 from flywheel_server.domain.orders import Order
 from flywheel_server.store import appliances
+from flywheel_server.web import access, bodies, traffic
+from flywheel_server.web.access import Appliance, RuntimeDep
+from flywheel_server.web.bodies import FreeObject, FreeText
+from flywheel_server.web.json_bodies import JsonRoute
 
 router = APIRouter(
     tags=["appliances"],

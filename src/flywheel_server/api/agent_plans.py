@@ -7,14 +7,14 @@ from pydantic import BaseModel, Field
 
 from flywheel_server.actions import clock_skews
 from flywheel_server.actions.plans import Decision
-from flywheel_server.api import access, bodies, traffic
-from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import FreeMoment, FreeName, FreeObject, Name, Text
-from flywheel_server.api.json_bodies import SmallJsonRoute
 from flywheel_server.core import clock, db
 from flywheel_server.domain import clocks, plans
 from flywheel_server.domain.plans import Incident
-from flywheel_server.runtime import Runtime
+from flywheel_server.web import access, bodies, traffic
+from flywheel_server.web.access import Appliance, RuntimeDep
+from flywheel_server.web.bodies import FreeMoment, FreeName, FreeObject, Name, Text
+from flywheel_server.web.json_bodies import SmallJsonRoute
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(
     tags=["appliances"],

@@ -10,11 +10,13 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
-from flywheel_server import runtime
 from flywheel_server.actions import clock_skews, reports
-from flywheel_server.api import access, bodies, quotas, traffic
-from flywheel_server.api.access import Appliance, RuntimeDep
-from flywheel_server.api.bodies import (
+from flywheel_server.api import quotas
+from flywheel_server.core import clock, db, errors, moments
+from flywheel_server.core.scope import ApplianceScope
+from flywheel_server.web import access, bodies, runtime, traffic
+from flywheel_server.web.access import Appliance, RuntimeDep
+from flywheel_server.web.bodies import (
     Count,
     FreeMoment,
     FreeNumber,
@@ -23,9 +25,7 @@ from flywheel_server.api.bodies import (
     Name,
     Text,
 )
-from flywheel_server.api.json_bodies import JsonRoute
-from flywheel_server.core import clock, db, errors, moments
-from flywheel_server.core.scope import ApplianceScope
+from flywheel_server.web.json_bodies import JsonRoute
 
 router = APIRouter(
     tags=["appliances"],

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from flywheel_server.api import access, etags, traffic
-from flywheel_server.api.access import Appliance, RuntimeDep
 from flywheel_server.caches.rule_sets import Rendered
 from flywheel_server.core import clock, db, errors, moments
 from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain import rules
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import rules as store
+from flywheel_server.web import access, etags, traffic
+from flywheel_server.web.access import Appliance, RuntimeDep
 
 router = APIRouter(tags=["appliances"], dependencies=[Depends(traffic.SYNC)])
 

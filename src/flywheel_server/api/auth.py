@@ -12,13 +12,14 @@ from pydantic import Field
 
 from flywheel_server.actions import sessions as actions
 from flywheel_server.actions.sessions import Device, Opened
-from flywheel_server.api import bodies, credentials, limits, pages, traffic
-from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
 from flywheel_server.api.operator_bodies import NotBlank, OperatorBody, PathId, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.core import people as rules
 from flywheel_server.core.scope import AuthScope, ClientScope, PartnerScope, PersonScope, role_of
 from flywheel_server.store import sessions
+from flywheel_server.web import bodies, credentials, limits, traffic
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PUBLIC, RuntimeDep, SignedIn
 
 router = APIRouter(prefix="/api/auth", tags=["people: signing in"])
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import Field
 
-from flywheel_server.api import pages
 from flywheel_server.api.admin_learning import CountsView
 from flywheel_server.core.db import Connection
 from flywheel_server.store import candidates
 from flywheel_server.store.candidates import Candidate, Host
+from flywheel_server.web import keysets as pages
 
 _SHOWN = 50
 

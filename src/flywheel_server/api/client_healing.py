@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.actions import site_settings as actions
-from flywheel_server.api import healing_logs, healing_stories, learning_views, pages, rule_alarms
-from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
+from flywheel_server.api import healing_logs, healing_stories, learning_views, rule_alarms
 from flywheel_server.api.healing_logs import LevelFilter, SearchFilter, SuccessFilter, TextFilter
 from flywheel_server.api.healing_stories import ClientHealingLog
 from flywheel_server.api.learning_views import PlaceView, SiteFilterDep, SuccessView, WindowDep
@@ -24,6 +23,8 @@ from flywheel_server.store import client_rules, exclusions, healing_reasons, sit
 from flywheel_server.store import rule_alarms as stored_alarms
 from flywheel_server.store.client_rules import ClientRule, Filters
 from flywheel_server.store.exclusions import Exclusion
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
 
 router = APIRouter(prefix="/api/client", tags=["clients: healing"])
 

@@ -7,14 +7,7 @@ from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
 from flywheel_server.actions import promote
-from flywheel_server.api import (
-    candidate_hosts,
-    decisions,
-    learning_views,
-    pages,
-    partner_learning,
-)
-from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
+from flywheel_server.api import candidate_hosts, decisions, learning_views, partner_learning
 from flywheel_server.api.decisions import Approval, CandidateId
 from flywheel_server.api.learning_views import (
     CandidateItem,
@@ -32,6 +25,8 @@ from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
 from flywheel_server.store import candidates, policies
 from flywheel_server.store.candidates import Candidate
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
 
 router = APIRouter(prefix="/api/client/promotion-candidates", tags=["clients: learning"])
 

@@ -10,7 +10,7 @@ from flywheel_server.api import delivery_notes
 from flywheel_server.api.learning_views import ApproveBody, DecisionView, ReopenedView
 from flywheel_server.core import clock, db
 from flywheel_server.domain import rules
-from flywheel_server.runtime import Runtime
+from flywheel_server.web.runtime import Runtime
 
 CandidateId = Annotated[
     str, Path(description="The candidate's id, from a list.", examples=["9f86d081884c7d65"])

@@ -11,11 +11,9 @@ from flywheel_server.api import (
     clock_alarms,
     evidence_alarms,
     flywheel_alarms,
-    pages,
     rule_alarms,
     site_alarms,
 )
-from flywheel_server.api.access import PartnerReader, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleRef, find
 from flywheel_server.api.operator_bodies import Search, View
 from flywheel_server.core import agents, clock, db, errors
@@ -26,6 +24,8 @@ from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import accounts, deliveries, remains
 from flywheel_server.store import rules as stored_rules
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PartnerReader, Reader, RuntimeDep
 
 router = APIRouter(tags=["delivery"])
 

@@ -13,8 +13,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
-from flywheel_server.api import access
 from flywheel_server.core import errors
+from flywheel_server.web import access
 
 # Where a request holds what failed already, if a layer before the framework tried it.
 FAILED = "flywheel.failed"
@@ -28,7 +28,7 @@ class DirectRoute(APIRoute):
         function = self.endpoint
         audience = access.audience(self)
         if audience is None:
-            raise errors.SetupError(f"route {self.path} declares no audience: see api/access.py")
+            raise errors.SetupError(f"route {self.path} declares no audience: see web/access.py")
 
         async def answer(request: Request) -> Response:
             scope = await audience(request)

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from flywheel_server.api import evidence_exports, pages
-from flywheel_server.api.access import PeopleReader, RuntimeDep
+from flywheel_server.api import evidence_exports
 from flywheel_server.api.agent_evidence import unbatched
 from flywheel_server.api.operator_bodies import View
 from flywheel_server.core import clock, db, errors, moments
@@ -23,6 +22,8 @@ from flywheel_server.store import accounts, appliances, evidence, evidence_ancho
 from flywheel_server.store import evidence_progress as progress
 from flywheel_server.store.accounts import Site
 from flywheel_server.store.evidence import Bundle
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PeopleReader, RuntimeDep
 
 router = APIRouter(prefix="/api/evidence/sites/{site_id}", tags=["evidence"])
 

@@ -13,8 +13,6 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.api import evidence as bundles
-from flywheel_server.api import pages
-from flywheel_server.api.access import PeopleReader, RuntimeDep
 from flywheel_server.api.evidence import AnchorView, SitePath
 from flywheel_server.api.learning_views import PlaceView, WindowDep, WindowView
 from flywheel_server.api.operator_bodies import View
@@ -22,9 +20,11 @@ from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.domain import evidence_figures as domain
 from flywheel_server.domain.evidence import AnchorState
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import evidence_figures as store
 from flywheel_server.store.evidence_figures import SiteRow, StatusDay
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PeopleReader, RuntimeDep
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(prefix="/api/evidence/sites", tags=["evidence"])
 

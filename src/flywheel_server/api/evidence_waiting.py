@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from flywheel_server.api import evidence
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import evidence_keys
 from flywheel_server.store import evidence_waiting as store
 from flywheel_server.store.evidence_keys import ShownKey
 from flywheel_server.store.evidence_waiting import Drop, Total
+from flywheel_server.web.runtime import Runtime
 
 # So long a drop is shown, and is an alarm.
 DROPS_SHOWN_FOR = dt.timedelta(days=7)

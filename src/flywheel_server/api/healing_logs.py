@@ -7,14 +7,15 @@ from uuid import UUID
 
 from fastapi import Query
 
-from flywheel_server.api import learning_views, pages
+from flywheel_server.api import learning_views
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, TotalsView, Window
 from flywheel_server.core import db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import healing
 from flywheel_server.store.healing import Filters, Healing
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.runtime import Runtime
 
 SuccessFilter = Annotated[bool | None, Query(description="Only what healed, or only what failed.")]
 LevelFilter = Annotated[Literal["L1", "L2", "L3"] | None, Query(description="Only this level.")]

@@ -10,14 +10,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field
 
 from flywheel_server import migrations
-from flywheel_server.api import figures_access, problems, traffic, writability
-from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.core import clock, database_refusals, db, errors, log, schema, service_failures
 from flywheel_server.core.metrics import Metrics
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.services import SERVICES
 from flywheel_server.domain import plans
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import (
     deliveries,
     evidence_anchors,
@@ -26,6 +23,9 @@ from flywheel_server.store import (
     runs,
     set_aside,
 )
+from flywheel_server.web import figures_access, problems, traffic, writability
+from flywheel_server.web.access import PUBLIC, RuntimeDep
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(tags=["health"], dependencies=PUBLIC)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.api import bodies, delivery_notes
+from flywheel_server.api import delivery_notes
 from flywheel_server.api.admin_learning import CountsView, GateView
 from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.api.operator_bodies import OperatorBody, View
@@ -24,6 +24,7 @@ from flywheel_server.domain.policy import Policy
 from flywheel_server.store import accounts
 from flywheel_server.store.candidates import Candidate
 from flywheel_server.store.healing import Healing, LevelTotal
+from flywheel_server.web import bodies
 
 _LONGEST_NOTES = 2_000
 _MOST_DAYS = 90

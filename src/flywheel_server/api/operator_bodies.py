@@ -9,10 +9,10 @@ from uuid import UUID
 from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from flywheel_server.api import bodies
 from flywheel_server.core import errors
 from flywheel_server.core.db import Connection
 from flywheel_server.store import accounts
+from flywheel_server.web import bodies
 
 _LONGEST_REASON = 2_000
 

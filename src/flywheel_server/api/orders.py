@@ -7,10 +7,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.actions import orders as actions
-from flywheel_server.api import pages
-from flywheel_server.api.access import OperatorOrPartnerActor, OperatorOrPartnerReader, RuntimeDep
 from flywheel_server.api.agent_orders import OrderId
-from flywheel_server.api.bodies import JsonObject
 from flywheel_server.api.operator_bodies import Name, OperatorBody, Reason, View
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.core.db import Connection
@@ -21,6 +18,9 @@ from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.store import accounts, appliances, order_executions, policies, runbooks
 from flywheel_server.store import orders as store
 from flywheel_server.store import rules as stored_rules
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import OperatorOrPartnerActor, OperatorOrPartnerReader, RuntimeDep
+from flywheel_server.web.bodies import JsonObject
 
 router = APIRouter(tags=["orders"])
 

@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field
 from flywheel_server.actions import bulk
 from flywheel_server.actions import rules as actions
 from flywheel_server.actions.bulk import Outcome
-from flywheel_server.api import bodies, decisions, delivery_notes, learning_views, pages
-from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
+from flywheel_server.api import decisions, delivery_notes, learning_views
 from flywheel_server.api.decisions import Approval, CandidateId
 from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.api.learning_views import (
@@ -29,9 +28,12 @@ from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PartnerScope
 from flywheel_server.domain.rules import Rule
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import accounts, candidates, deliveries, promotions
 from flywheel_server.store.promotions import Origin
+from flywheel_server.web import bodies
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(prefix="/api/partners/me/learning", tags=["partners: decisions"])
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from flywheel_server.actions import keys as actions
-from flywheel_server.api import pages
-from flywheel_server.api.access import PartnerOwner, RuntimeDep
 from flywheel_server.api.admin_keys import IssuedKey, NewKey
 from flywheel_server.api.operator_bodies import PathId, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.store import keys
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PartnerOwner, RuntimeDep
 
 router = APIRouter(prefix="/api/partners/me/keys", tags=["partners: keys"])
 

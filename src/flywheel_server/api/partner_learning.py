@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.actions import promote
-from flywheel_server.api import candidate_hosts, delivery_notes, healing_logs, learning_views, pages
-from flywheel_server.api.access import PartnerReader, RuntimeDep
+from flywheel_server.api import candidate_hosts, delivery_notes, healing_logs, learning_views
 from flywheel_server.api.admin_learning import GateView
 from flywheel_server.api.candidate_hosts import HostView
 from flywheel_server.api.decisions import CandidateId
@@ -38,7 +37,6 @@ from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.promotions import evidence_warnings, look_alike_warning
 from flywheel_server.domain.rules import Rule
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import (
     appliances,
     candidates,
@@ -51,6 +49,9 @@ from flywheel_server.store import (
 from flywheel_server.store.candidates import Candidate, Said, StateCount
 from flywheel_server.store.healing import Day, Filters
 from flywheel_server.store.promotions import RuleCount
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PartnerReader, RuntimeDep
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(prefix="/api/partners/me/learning", tags=["partners: learning"])
 

@@ -11,8 +11,16 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from flywheel_server.actions import people as actions
-from flywheel_server.api import operator_bodies, pages
-from flywheel_server.api.access import (
+from flywheel_server.api import operator_bodies
+from flywheel_server.api.operator_bodies import Filter, Id, NotBlank, OperatorBody, PathId, View
+from flywheel_server.core import clock, db
+from flywheel_server.core import people as rules
+from flywheel_server.core.scope import ClientRole, PartnerRole, PersonScope, role_of
+from flywheel_server.store import people
+from flywheel_server.store.one_time_links import Kind
+from flywheel_server.store.people import User
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import (
     ADMIN,
     CLIENT_ADMIN,
     PARTNER_OWNER,
@@ -24,14 +32,7 @@ from flywheel_server.api.access import (
     Reader,
     RuntimeDep,
 )
-from flywheel_server.api.operator_bodies import Filter, Id, NotBlank, OperatorBody, PathId, View
-from flywheel_server.core import clock, db
-from flywheel_server.core import people as rules
-from flywheel_server.core.scope import ClientRole, PartnerRole, PersonScope, role_of
-from flywheel_server.runtime import Runtime
-from flywheel_server.store import people
-from flywheel_server.store.one_time_links import Kind
-from flywheel_server.store.people import User
+from flywheel_server.web.runtime import Runtime
 
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"

@@ -13,23 +13,24 @@ from pydantic import BaseModel, Field
 
 from flywheel_server.actions import plan_approvals as actions
 from flywheel_server.actions.plan_approvals import Decider
-from flywheel_server.api import bodies, pages
-from flywheel_server.api.access import (
-    ClientAdmin,
-    ClientReader,
-    PartnerActor,
-    PartnerReader,
-    RuntimeDep,
-)
 from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.api.operator_bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.api.orders import ProofView, proof_view
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.domain import completions, orders
 from flywheel_server.domain.plans import ApprovalState
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.store.plan_approvals import Approval
+from flywheel_server.web import bodies
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import (
+    ClientAdmin,
+    ClientReader,
+    PartnerActor,
+    PartnerReader,
+    RuntimeDep,
+)
+from flywheel_server.web.runtime import Runtime
 
 partners = APIRouter(prefix="/api/partners/me/plans", tags=["partners: plans"])
 clients = APIRouter(prefix="/api/client/plans", tags=["clients: plans"])

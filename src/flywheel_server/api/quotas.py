@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from flywheel_server.api import operator_bodies
-from flywheel_server.api.access import Appliance, OperatorOrPartnerReader, RuntimeDep
 from flywheel_server.api.admin_sites import SiteRef
 from flywheel_server.api.operator_bodies import View
 from flywheel_server.core import clock, db
@@ -14,6 +13,7 @@ from flywheel_server.domain import quotas as domain
 from flywheel_server.domain.quotas import Kind
 from flywheel_server.store import policies
 from flywheel_server.store import quotas as store
+from flywheel_server.web.access import Appliance, OperatorOrPartnerReader, RuntimeDep
 
 router = APIRouter(prefix="/api/sites/{site_id}/quotas", tags=["operators: sites"])
 

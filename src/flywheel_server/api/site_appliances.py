@@ -8,14 +8,14 @@ from pydantic import Field
 
 from flywheel_server.actions import appliance_removals as actions
 from flywheel_server.actions.appliance_removals import Outcome, Person
-from flywheel_server.api.access import OperatorOrPartnerActor, RuntimeDep
 from flywheel_server.api.admin_sites import ApplianceRef, SiteRef
 from flywheel_server.api.operator_bodies import Name, ReasonBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import accounts, appliances
 from flywheel_server.store.accounts import Site
+from flywheel_server.web.access import OperatorOrPartnerActor, RuntimeDep
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(prefix="/api/sites/{site_id}/appliances", tags=["operators: sites"])
 

@@ -6,15 +6,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.api import pages
-from flywheel_server.api.access import ClientReader, PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.api.operator_bodies import Filter
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import ClientScope, PartnerScope
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import tenant_audit
 from flywheel_server.store.tenant_audit import Change
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import ClientReader, PartnerReader, RuntimeDep
+from flywheel_server.web.runtime import Runtime
 
 clients = APIRouter(prefix="/api/client", tags=["clients: audit"])
 partners = APIRouter(prefix="/api/partners/me", tags=["partners: audit"])

@@ -6,8 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path
 
 from flywheel_server.actions.webhooks import Actor
-from flywheel_server.api import pages, webhook_views
-from flywheel_server.api.access import Audience, RuntimeDep
+from flywheel_server.api import webhook_views
 from flywheel_server.api.operator_bodies import PathId, Search
 from flywheel_server.api.webhook_views import (
     CreatedWebhook,
@@ -20,6 +19,8 @@ from flywheel_server.api.webhook_views import (
 )
 from flywheel_server.core import errors
 from flywheel_server.store import accounts
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Audience, RuntimeDep
 
 
 def _delivery_id(

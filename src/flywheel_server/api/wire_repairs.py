@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from flywheel_server.api import json_bodies
 from flywheel_server.core import errors, free_text, moments
+from flywheel_server.web import json_bodies
 
 # A batch of a thousand rich executions has fewer; clean ones are not counted.
 MOST_MEMBERS = 250_000

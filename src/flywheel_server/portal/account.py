@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import auth
-from flywheel_server.api.access import RuntimeDep, SignedIn
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.core import people as rules
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import filters
 from flywheel_server.store.sessions import Session
+from flywheel_server.web.access import RuntimeDep, SignedIn
+from flywheel_server.web.pages import forms, frame
 
 router = APIRouter(prefix="/account", include_in_schema=False)
 

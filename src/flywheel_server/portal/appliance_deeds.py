@@ -15,12 +15,12 @@ from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain.appliances import Appliance
-from flywheel_server.portal import forms, frame
 from flywheel_server.portal.fleets import Place
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import accounts, appliances
 from flywheel_server.store import appliance_identities as identities
 from flywheel_server.store.accounts import Site
+from flywheel_server.web.pages import forms, frame
+from flywheel_server.web.runtime import Runtime
 
 VERBS = frozenset({"remove", "merge", "split"})
 Person = OperatorScope | PartnerScope

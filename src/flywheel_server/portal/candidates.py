@@ -10,14 +10,16 @@ from typing import Annotated, Any, TypeVar, cast
 from fastapi import Depends, Query, Request, Response
 
 from flywheel_server.actions.promote import Person
-from flywheel_server.api import candidate_hosts, pages
+from flywheel_server.api import candidate_hosts
 from flywheel_server.api.learning_views import CandidateItem, SiteFilter, Window
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.core import db
 from flywheel_server.domain.decisions import CandidateState
-from flywheel_server.portal import charts, filters, frame, words
-from flywheel_server.runtime import Runtime
+from flywheel_server.portal import filters
 from flywheel_server.store import policies
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.pages import charts, frame, words
+from flywheel_server.web.runtime import Runtime
 
 STATES = ("eligible", "approved", "rejected", "withdrawn")
 _Text = Annotated[str, Query(max_length=300)]

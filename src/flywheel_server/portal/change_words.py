@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from flywheel_server.domain.audit_words import ACTIONS
-from flywheel_server.portal import words
+from flywheel_server.web.pages import words
 
 _LABELS = {
     "contributes": "takes part in shared learning",

@@ -8,13 +8,15 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.api import pages, tenant_audit
-from flywheel_server.api.access import ClientReader, PartnerReader, RuntimeDep
+from flywheel_server.api import tenant_audit
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.tenant_audit import ChangeView, KindFilter
 from flywheel_server.core import db
 from flywheel_server.domain import audit_words
-from flywheel_server.portal import change_words, filters, frame
+from flywheel_server.portal import change_words, filters
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import ClientReader, PartnerReader, RuntimeDep
+from flywheel_server.web.pages import frame
 
 clients = APIRouter(prefix="/client/audit", include_in_schema=False)
 partners = APIRouter(prefix="/partner/audit", include_in_schema=False)

@@ -9,14 +9,15 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from flywheel_server.actions.promote import Person
 from flywheel_server.api import candidate_hosts, decisions
-from flywheel_server.api.access import Audience, RuntimeDep
 from flywheel_server.api.decisions import CandidateId
 from flywheel_server.api.learning_views import ApproveBody, DecisionView, ReopenedView, Window
 from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.core import rights
-from flywheel_server.portal import candidates, filters, forms, frame
+from flywheel_server.portal import candidates, filters
 from flywheel_server.portal.candidates import Place
-from flywheel_server.runtime import Runtime
+from flywheel_server.web.access import Audience, RuntimeDep
+from flywheel_server.web.pages import forms, frame
+from flywheel_server.web.runtime import Runtime
 
 _REJECTED = (
     "Rejected: no rule is made of it, and the reason is kept. Among the rejected ones it can be "

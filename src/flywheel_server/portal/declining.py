@@ -2,7 +2,7 @@
 
 from flywheel_server.api.client_healing import ClientRuleView
 from flywheel_server.domain import delivery_words
-from flywheel_server.portal.asking import Question
+from flywheel_server.web.pages.asking import Question
 
 
 def of_declining(rule: ClientRuleView, holders: list[str], back: str) -> Question:

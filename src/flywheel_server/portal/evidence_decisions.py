@@ -9,10 +9,10 @@ from flywheel_server.api import evidence_keys
 from flywheel_server.api.evidence_keys import ApproveKeyBody, KeyView
 from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.core import db, errors
-from flywheel_server.portal import forms, frame
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import appliances
 from flywheel_server.store import evidence_keys as store
+from flywheel_server.web.pages import forms, frame
+from flywheel_server.web.runtime import Runtime
 
 _VERBS = frozenset({"approve", "refuse"})
 

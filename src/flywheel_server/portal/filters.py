@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 
-from flywheel_server.api import pages
 from flywheel_server.api.learning_views import Window
 from flywheel_server.core import clock
 from flywheel_server.core.db import Connection
 from flywheel_server.store import accounts
+from flywheel_server.web import keysets as pages
 
 WINDOWS = (1, 7, 30, 90)
 # Rows of a list on one page: on a phone each is as high as a card.

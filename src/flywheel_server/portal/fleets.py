@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
 
-from flywheel_server.api import admin_sites, healing_logs, orders, pages, site_alarms
+from flywheel_server.api import admin_sites, healing_logs, orders, site_alarms
 from flywheel_server.api.admin_sites import ModeBody, ModeView
 from flywheel_server.api.deliveries import AlarmView
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
@@ -20,12 +20,14 @@ from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain import deliveries, reported
 from flywheel_server.domain import orders as ordered
-from flywheel_server.portal import asking, filters, forms, frame, words
-from flywheel_server.portal.asking import Question
-from flywheel_server.runtime import Runtime
+from flywheel_server.portal import filters
 from flywheel_server.store import accounts, appliance_views, fleet, policies
 from flywheel_server.store import orders as stored_orders
 from flywheel_server.store import quotas as stored_quotas
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.pages import asking, forms, frame, words
+from flywheel_server.web.pages.asking import Question
+from flywheel_server.web.runtime import Runtime
 
 MODES = (("auto", "Auto"), ("manual", "Manual"), ("disabled", "Off"))
 # What may be ordered from a page: kinds that need nothing more to be said.

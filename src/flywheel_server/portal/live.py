@@ -17,13 +17,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from flywheel_server.api import traffic
-from flywheel_server.api.access import PeopleReader, RuntimeDep
 from flywheel_server.core import db
 from flywheel_server.core.scope import ClientScope, OperatorScope, PersonScope
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import fleet, healing
 from flywheel_server.store.fleet import News
+from flywheel_server.web import traffic
+from flywheel_server.web.access import PeopleReader, RuntimeDep
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,15 +10,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.actions import people as actions
-from flywheel_server.api import pages, people
-from flywheel_server.api.access import CLIENT_ADMIN, PARTNER_OWNER, Audience, RuntimeDep
+from flywheel_server.api import people
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.people import Invitation, NewClientUser, NewPartnerUser, SignInLink
 from flywheel_server.core import db
 from flywheel_server.core.scope import ClientScope, PartnerScope
-from flywheel_server.portal import asking, filters, forms, frame, words
-from flywheel_server.portal.asking import Question
-from flywheel_server.runtime import Runtime
+from flywheel_server.portal import filters
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import CLIENT_ADMIN, PARTNER_OWNER, Audience, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame, words
+from flywheel_server.web.pages.asking import Question
+from flywheel_server.web.runtime import Runtime
 
 _Text = Annotated[str, Query(max_length=300)]
 _FIRST = pages.Page(limit=filters.SHOWN, cursor=None)

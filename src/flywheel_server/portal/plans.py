@@ -10,15 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.actions.plan_approvals import Decider
-from flywheel_server.api import pages, plan_approvals
-from flywheel_server.api.access import (
-    CLIENT_ADMIN,
-    CLIENT_READER,
-    PARTNER_ACTOR,
-    PARTNER_READER,
-    Audience,
-    RuntimeDep,
-)
+from flywheel_server.api import plan_approvals
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
@@ -27,10 +19,20 @@ from flywheel_server.core.scope import ClientScope
 from flywheel_server.domain import orders
 from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState
-from flywheel_server.portal import filters, forms, frame
-from flywheel_server.runtime import Runtime
+from flywheel_server.portal import filters
 from flywheel_server.store import appliances
 from flywheel_server.store import plan_approvals as store
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import (
+    CLIENT_ADMIN,
+    CLIENT_READER,
+    PARTNER_ACTOR,
+    PARTNER_READER,
+    Audience,
+    RuntimeDep,
+)
+from flywheel_server.web.pages import forms, frame
+from flywheel_server.web.runtime import Runtime
 
 STATES = ("waiting", "approved", "rejected", "expired")
 _SAID = {

@@ -4,11 +4,9 @@ from flywheel_server.portal import (
     account,
     changes,
     evidence,
-    files,
     live,
     people,
     plans,
-    reports,
     sign_in,
     webhooks,
 )
@@ -23,6 +21,7 @@ from flywheel_server.portal.partner import (
     platform_rules,
     rules,
 )
+from flywheel_server.web.pages import files, reports
 
 _EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)
 _PARTNERS = (

@@ -7,13 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from flywheel_server.api import auth, credentials, limits, traffic
-from flywheel_server.api.access import PUBLIC, RuntimeDep, SignedIn
+from flywheel_server.api import auth
 from flywheel_server.core import clock, errors
 from flywheel_server.core import people as rules
 from flywheel_server.core.scope import role_of
-from flywheel_server.portal import forms, frame, kept_forms, refused, viewers
+from flywheel_server.portal import kept_forms
 from flywheel_server.store import one_time_links
+from flywheel_server.web import credentials, limits, traffic
+from flywheel_server.web.access import PUBLIC, RuntimeDep, SignedIn
+from flywheel_server.web.pages import forms, frame, refused, viewers
 
 router = APIRouter(include_in_schema=False)
 

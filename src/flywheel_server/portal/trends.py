@@ -7,11 +7,12 @@ from flywheel_server.api import learning_views
 from flywheel_server.api.learning_views import SiteFilter, TotalsView, Window
 from flywheel_server.core import db
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.portal import charts, filters
-from flywheel_server.portal.charts import Chart
-from flywheel_server.runtime import Runtime
+from flywheel_server.portal import filters
 from flywheel_server.store import fleet, healing
 from flywheel_server.store.healing import Filters
+from flywheel_server.web.pages import charts
+from flywheel_server.web.pages.charts import Chart
+from flywheel_server.web.runtime import Runtime
 
 LEVELS = ("L1", "L2", "L3")
 _ALL_SITES = SiteFilter(text=None)

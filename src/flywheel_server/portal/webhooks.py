@@ -10,8 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.actions.webhooks import Actor
-from flywheel_server.api import pages, webhook_views
-from flywheel_server.api.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
+from flywheel_server.api import webhook_views
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.webhook_routes import DeliveryId
 from flywheel_server.api.webhook_views import (
@@ -23,9 +22,12 @@ from flywheel_server.api.webhook_views import (
 )
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain.events import KINDS, OF_THE_PLATFORM
-from flywheel_server.portal import asking, filters, forms, frame
-from flywheel_server.portal.asking import Question
-from flywheel_server.runtime import Runtime
+from flywheel_server.portal import filters
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame
+from flywheel_server.web.pages.asking import Question
+from flywheel_server.web.runtime import Runtime
 
 _STATES = ("pending", "delivered", "dead")
 _FIRST = pages.Page(limit=filters.SHOWN, cursor=None)

@@ -3,16 +3,17 @@
 from fastapi import Request, Response
 
 from flywheel_server.api import candidate_hosts, client_learning
-from flywheel_server.api.access import (
+from flywheel_server.api.client_learning import ForwardBody
+from flywheel_server.api.decisions import CandidateId
+from flywheel_server.portal import candidates, deciding, filters
+from flywheel_server.web.access import (
     CLIENT_ADMIN,
     CLIENT_READER,
     ClientAdmin,
     ClientReader,
     RuntimeDep,
 )
-from flywheel_server.api.client_learning import ForwardBody
-from flywheel_server.api.decisions import CandidateId
-from flywheel_server.portal import candidates, deciding, filters, forms, frame
+from flywheel_server.web.pages import forms, frame
 
 PLACE = candidates.Place(
     candidates="/client/candidates",

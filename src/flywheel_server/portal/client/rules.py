@@ -6,14 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import client_healing, rule_alarms, rule_declines
-from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.client_healing import SourceFilter
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.core import db, rights
-from flywheel_server.portal import asking, declining, filters, forms, frame
+from flywheel_server.portal import declining, filters
 from flywheel_server.portal.partner.rules import ANSWERED
 from flywheel_server.store import deliveries, exclusions
+from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame
 
 router = APIRouter(prefix="/client/rules", include_in_schema=False)
 

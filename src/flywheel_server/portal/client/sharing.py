@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server.api import client_healing
-from flywheel_server.api.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.api.client_healing import SharedLearning, SharedLearningChange
-from flywheel_server.portal import forms, frame
+from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
+from flywheel_server.web.pages import forms, frame
 
 router = APIRouter(prefix="/client/shared-learning", include_in_schema=False)
 

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import admin_audit
-from flywheel_server.api.access import Reader, RuntimeDep
 from flywheel_server.core import db
-from flywheel_server.portal import change_words, filters, frame
+from flywheel_server.portal import change_words, filters
 from flywheel_server.store import tenants
+from flywheel_server.web.access import Reader, RuntimeDep
+from flywheel_server.web.pages import frame
 
 router = APIRouter(prefix="/operator/audit", include_in_schema=False)
 

@@ -6,8 +6,8 @@ Deciding is the same as a partner's, in the same forms.
 from fastapi import Request, Response
 
 from flywheel_server.api import admin_candidates
-from flywheel_server.api.access import ADMIN, READER, Reader, RuntimeDep
 from flywheel_server.portal import candidates, deciding, filters
+from flywheel_server.web.access import ADMIN, READER, Reader, RuntimeDep
 
 PLACE = candidates.Place(
     candidates="/operator/candidates",

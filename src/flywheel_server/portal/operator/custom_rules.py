@@ -5,15 +5,16 @@ from typing import Annotated, Any, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import admin_custom_rules, delivery_notes
-from flywheel_server.api.access import Admin, RuntimeDep
 from flywheel_server.api.admin_custom_rules import NewCustomRule
 from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.core import db, errors
 from flywheel_server.domain import rules
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import filters
 from flywheel_server.portal.operator import whose
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import deliveries, runbooks
+from flywheel_server.web.access import Admin, RuntimeDep
+from flywheel_server.web.pages import forms, frame
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(prefix="/operator/rules/new", include_in_schema=False)
 

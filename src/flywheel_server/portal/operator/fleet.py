@@ -5,11 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server.api import admin_sites
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_accounts import SiteView
 from flywheel_server.api.admin_sites import SiteChange
 from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.portal import appliance_deeds, filters, fleets, forms
+from flywheel_server.portal import appliance_deeds, filters, fleets
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import forms
 
 router = APIRouter(prefix="/operator/fleet", include_in_schema=False)
 

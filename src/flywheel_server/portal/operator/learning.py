@@ -9,11 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import admin_learning
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_learning import GateView, PlatformPatternView
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.domain import promotions
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import filters
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import forms, frame
 
 router = APIRouter(prefix="/operator/learning", include_in_schema=False)
 

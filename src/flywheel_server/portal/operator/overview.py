@@ -5,11 +5,12 @@ import datetime as dt
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server.api import admin_overview, deliveries
-from flywheel_server.api.access import Reader, RuntimeDep
 from flywheel_server.api.admin_overview import WheelView
-from flywheel_server.portal import charts, filters, frame
-from flywheel_server.portal.charts import Chart
+from flywheel_server.portal import filters
 from flywheel_server.portal.operator import troubles
+from flywheel_server.web.access import Reader, RuntimeDep
+from flywheel_server.web.pages import charts, frame
+from flywheel_server.web.pages.charts import Chart
 
 router = APIRouter(prefix="/operator", include_in_schema=False)
 

@@ -4,18 +4,20 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.api import pages, people
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api import people
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.people import Invitation, NewUser, SignInLink, UserChange, UserView
 from flywheel_server.core import db
 from flywheel_server.core import people as rules
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.portal import asking, filters, forms, frame
+from flywheel_server.portal import filters
 from flywheel_server.portal import people as tenant_people
 from flywheel_server.portal.operator import tenants as tenant_lists
 from flywheel_server.store import tenants
 from flywheel_server.store.people import Home, Kind
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame
 
 router = APIRouter(prefix="/operator/people", include_in_schema=False)
 

@@ -6,13 +6,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server.api import admin_policy
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_policy import PolicyChange, PolicyVersionView
 from flywheel_server.core import db, errors
 from flywheel_server.domain import policy
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import filters
 from flywheel_server.portal.operator import policy_words
 from flywheel_server.store import policies
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import forms, frame
 
 router = APIRouter(prefix="/operator/policy", include_in_schema=False)
 

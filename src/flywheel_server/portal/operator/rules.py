@@ -14,20 +14,21 @@ from flywheel_server.api import (
     rule_alarms,
     rule_remains,
 )
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.api.operator_bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api.rule_remains import RemovalView
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import delivery_words, rules
-from flywheel_server.portal import asking, filters, forms, frame, words
-from flywheel_server.portal.asking import Question
+from flywheel_server.portal import filters
 from flywheel_server.portal.operator import whose
 from flywheel_server.portal.partner.rules import ANSWERED, removal_body, removed
 from flywheel_server.store import deliveries as stored_deliveries
 from flywheel_server.store import exclusions, fleet, policies, remains
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.rule_rankings import Sort
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame, words
+from flywheel_server.web.pages.asking import Question
 
 router = APIRouter(prefix="/operator/rules", include_in_schema=False)
 

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import admin_learning, admin_overview
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_learning import RunView, TurnResult
-from flywheel_server.portal import filters, forms, frame, words
+from flywheel_server.portal import filters
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import forms, frame, words
 
 router = APIRouter(prefix="/operator/runs", include_in_schema=False)
 

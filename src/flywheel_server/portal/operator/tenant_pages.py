@@ -8,19 +8,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.api import admin_accounts, admin_keys, admin_sites, pages
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
+from flywheel_server.api import admin_accounts, admin_keys, admin_sites
 from flywheel_server.api.admin_accounts import OrganizationChange, OrganizationView, SiteView
 from flywheel_server.api.admin_keys import IssuedKey, NewKey, NewSiteKey
 from flywheel_server.api.admin_sites import SiteChange
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.core import db, errors
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.portal import asking, filters, forms, frame, words
-from flywheel_server.portal.asking import Question
+from flywheel_server.portal import filters
 from flywheel_server.portal.operator.tenants import known
 from flywheel_server.store import accounts, tenants
 from flywheel_server.store.accounts import Organization
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame, words
+from flywheel_server.web.pages.asking import Question
 
 router = APIRouter(prefix="/operator/tenants", include_in_schema=False)
 

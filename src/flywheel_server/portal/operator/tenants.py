@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import admin_accounts
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_accounts import (
     NewOrganization,
     NewPartner,
@@ -18,8 +17,10 @@ from flywheel_server.api.admin_accounts import (
 )
 from flywheel_server.core import db, errors
 from flywheel_server.core.db import Connection
-from flywheel_server.portal import filters, forms, frame
+from flywheel_server.portal import filters
 from flywheel_server.store import accounts, tenants
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import forms, frame
 
 router = APIRouter(prefix="/operator/tenants", include_in_schema=False)
 

@@ -8,16 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import admin_runbooks, admin_unclassified, admin_unresolved
-from flywheel_server.api.access import Admin, Reader, RuntimeDep
 from flywheel_server.api.admin_runbooks import AddedAlias, NewAlias
 from flywheel_server.api.admin_unresolved import SetAsideBody, UnresolvedId, UnresolvedView
 from flywheel_server.core import db, errors
 from flywheel_server.domain import aliases as rules
 from flywheel_server.domain import unresolved
 from flywheel_server.domain.similar_ids import Known
-from flywheel_server.portal import asking, filters, forms, frame, words
-from flywheel_server.portal.asking import Question
+from flywheel_server.portal import filters
 from flywheel_server.store import patterns, runbooks, set_aside
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame, words
+from flywheel_server.web.pages.asking import Question
 
 router = APIRouter(prefix="/operator/unresolved", include_in_schema=False)
 

@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import partner_decisions
-from flywheel_server.api.access import PartnerActor, RuntimeDep
 from flywheel_server.api.partner_decisions import BulkApproveBody, BulkRejectBody, BulkView
 from flywheel_server.core import db, errors
 from flywheel_server.core.scope import PartnerScope
-from flywheel_server.portal import forms, frame
-from flywheel_server.runtime import Runtime
 from flywheel_server.store import candidates, promotions
+from flywheel_server.web.access import PartnerActor, RuntimeDep
+from flywheel_server.web.pages import forms, frame
+from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(prefix="/partner/learning/bulk", include_in_schema=False)
 

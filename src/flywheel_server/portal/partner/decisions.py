@@ -1,8 +1,8 @@
 """One candidate of a partner's sites: its page, and deciding on it."""
 
 from flywheel_server.api import partner_learning
-from flywheel_server.api.access import PARTNER_ACTOR, PARTNER_READER
 from flywheel_server.portal import candidates, deciding
+from flywheel_server.web.access import PARTNER_ACTOR, PARTNER_READER
 
 PLACE = candidates.Place(
     candidates="/partner/learning/candidates",

@@ -5,9 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server.api import partner_alarms
-from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.portal import appliance_deeds, filters, fleets
+from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 
 router = APIRouter(prefix="/partner/fleet", include_in_schema=False)
 

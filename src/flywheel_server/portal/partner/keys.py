@@ -5,14 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.api import pages, partner_keys
-from flywheel_server.api.access import PartnerOwner, RuntimeDep
+from flywheel_server.api import partner_keys
 from flywheel_server.api.admin_keys import IssuedKey, NewKey
 from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.core import errors
 from flywheel_server.core.scope import PartnerScope
-from flywheel_server.portal import asking, filters, forms, frame, words
-from flywheel_server.portal.asking import Question
+from flywheel_server.portal import filters
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PartnerOwner, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame, words
+from flywheel_server.web.pages.asking import Question
 
 router = APIRouter(prefix="/partner/keys", include_in_schema=False)
 

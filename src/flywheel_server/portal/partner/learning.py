@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import partner_learning
-from flywheel_server.api.access import PartnerReader, RuntimeDep
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.core import db
-from flywheel_server.portal import candidates, filters, frame, trends
+from flywheel_server.portal import candidates, filters, trends
 from flywheel_server.store import plan_approvals, promotions, remains
+from flywheel_server.web.access import PartnerReader, RuntimeDep
+from flywheel_server.web.pages import frame
 
 router = APIRouter(prefix="/partner/learning", include_in_schema=False)
 

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.api import rule_alarms, rule_declines
-from flywheel_server.api.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.core import db
-from flywheel_server.portal import asking, declining, filters, forms, frame
+from flywheel_server.portal import declining, filters
 from flywheel_server.portal.partner.rules import ANSWERED
 from flywheel_server.store import deliveries
+from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame
 
 router = APIRouter(prefix="/partner/learning/platform-rules", include_in_schema=False)
 

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from fastapi import Request
 
-from flywheel_server.api import credentials
-from flywheel_server.api.access import (
+from flywheel_server.core import rights
+from flywheel_server.core.scope import PersonScope, role_of
+from flywheel_server.web import credentials
+from flywheel_server.web.access import (
     ADMIN,
     CLIENT_ADMIN,
     CLIENT_READER,
@@ -20,8 +22,6 @@ from flywheel_server.api.access import (
     READER,
     Audience,
 )
-from flywheel_server.core import rights
-from flywheel_server.core.scope import PersonScope, role_of
 
 # Where each kind of people starts. Those without pages of their own start with their account.
 HOMES = {

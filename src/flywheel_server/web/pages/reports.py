@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from flywheel_server.api import traffic
-from flywheel_server.api.access import PUBLIC, RuntimeDep
 from flywheel_server.core import log
-from flywheel_server.portal import layer
+from flywheel_server.web import traffic
+from flywheel_server.web.access import PUBLIC, RuntimeDep
+from flywheel_server.web.pages import layer
 
 router = APIRouter(include_in_schema=False)
 _log = log.get(__name__)

@@ -15,9 +15,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from flywheel_server.api import limits, problems
-from flywheel_server.api.connections import Watch
 from flywheel_server.core import errors
+from flywheel_server.web import limits, problems
+from flywheel_server.web.connections import Watch
 
 MOST_HEAD_BYTES = 32 * 1024
 MOST_HEADERS = 100
@@ -98,7 +98,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _sends_too_slowly(self, now: float) -> bool:
         if self._head_since is not None:
             return now - self._head_since > HEAD_SECONDS
-        # A body that its request waits for has its own time (`api/incoming.py`).
+        # A body that its request waits for has its own time (`web/incoming.py`).
         if self._since is None or (self._answering() and not self._refused):
             return False
         if self._refused:

@@ -13,8 +13,6 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, request_response
 
-from flywheel_server.api import admission, credentials, limits
-from flywheel_server.api.traffic import PEOPLE, Traffic
 from flywheel_server.core import errors, rights
 from flywheel_server.core.scope import (
     ApplianceScope,
@@ -24,8 +22,10 @@ from flywheel_server.core.scope import (
     PersonScope,
     role_of,
 )
-from flywheel_server.runtime import Runtime
 from flywheel_server.store.sessions import Session
+from flywheel_server.web import admission, credentials, limits
+from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.traffic import PEOPLE, Traffic
 
 LET_IN = "flywheel.let_in"
 
@@ -203,7 +203,7 @@ def traffic(route: APIRoute) -> Traffic:
     let_in = audience(route)
     if declared or let_in is None or let_in.traffic is None:
         raise errors.SetupError(
-            f"route {route.path} declares no kind of traffic, or several: see api/traffic.py"
+            f"route {route.path} declares no kind of traffic, or several: see web/traffic.py"
         )
     return let_in.traffic
 
@@ -238,7 +238,7 @@ def check_routes(app: FastAPI) -> None:
             continue
         if audience(route) is None:
             raise errors.SetupError(
-                f"route {route.path} declares no audience, or several: see api/access.py"
+                f"route {route.path} declares no audience, or several: see web/access.py"
             )
         traffic(route)
         for method in route.methods or ():

@@ -14,10 +14,10 @@ from starlette.datastructures import UploadFile
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
-from flywheel_server.api import access, admission, credentials
 from flywheel_server.core import errors
-from flywheel_server.portal import frame, layer, refilling, refusals
-from flywheel_server.portal.refilling import Typed
+from flywheel_server.web import access, admission, credentials
+from flywheel_server.web.pages import frame, layer, refilling, refusals
+from flywheel_server.web.pages.refilling import Typed
 
 _NAMED = re.compile(r"`([a-z_]+)`")
 _SHOWN = 200

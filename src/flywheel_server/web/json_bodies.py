@@ -18,8 +18,8 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope
 
-from flywheel_server.api import requests
 from flywheel_server.core import errors, free_text
+from flywheel_server.web import requests
 
 # A member is an item of an array or an object; a body of so many bytes cannot hold more of them.
 MOST_MEMBERS = 100_000

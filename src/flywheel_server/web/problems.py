@@ -145,7 +145,7 @@ def methods(request: Request) -> set[str]:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
         for method in route.methods or ()
     }
-    # HEAD is answered wherever GET is (`api/requests.py`).
+    # HEAD is answered wherever GET is (`web/requests.py`).
     return found | {"HEAD"} if "GET" in found else found
 
 

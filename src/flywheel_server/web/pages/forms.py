@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from flywheel_server.core import errors
-from flywheel_server.portal import frame, refusals
+from flywheel_server.web.pages import frame, refusals
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -8,12 +8,12 @@ the body has arrived, so a client that sends slowly holds none.
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flywheel_server.api import credentials, limits
-from flywheel_server.api.gates import Claim, Gate
-from flywheel_server.api.incoming import STRANGER_BYTES, Incoming, Room
 from flywheel_server.core import errors
 from flywheel_server.core.scope import ApplianceScope, PersonScope
-from flywheel_server.runtime import Runtime
+from flywheel_server.web import credentials, limits
+from flywheel_server.web.gates import Claim, Gate
+from flywheel_server.web.incoming import STRANGER_BYTES, Incoming, Room
+from flywheel_server.web.runtime import Runtime
 
 # Where a request keeps its body, and what became of its credentials.
 BODY = "flywheel.body"

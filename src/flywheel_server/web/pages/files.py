@@ -9,9 +9,9 @@ from importlib import resources
 
 from fastapi import APIRouter, Depends, Response
 
-from flywheel_server.api import traffic
-from flywheel_server.api.access import PUBLIC
 from flywheel_server.core import errors
+from flywheel_server.web import traffic
+from flywheel_server.web.access import PUBLIC
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,7 +10,7 @@ from html import escape
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-from flywheel_server.portal import refusals
+from flywheel_server.web.pages import refusals
 
 # Never carried anywhere: secrets, and what belongs to one session or one page.
 SECRET = frozenset({"password", "current", "new", "again", "token", "csrf_token"})

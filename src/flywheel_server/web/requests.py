@@ -14,10 +14,10 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flywheel_server.api import admission, incoming, problems
-from flywheel_server.api.incoming import Incoming
 from flywheel_server.core import errors, log
 from flywheel_server.core.metrics import Metrics
+from flywheel_server.web import admission, incoming, problems
+from flywheel_server.web.incoming import Incoming
 
 _log = log.get(__name__)
 

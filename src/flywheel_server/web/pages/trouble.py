@@ -5,7 +5,7 @@ Who is not signed in gets the form to sign in, and then goes on with what was ty
 
 from fastapi import Request, Response
 
-from flywheel_server.portal import frame, layer, refused
+from flywheel_server.web.pages import frame, layer, refused
 
 _UNAUTHENTICATED = 401
 _LOST = "Check the address, or begin at your start page."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fastapi import Request, Response
 
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.portal import frame
+from flywheel_server.web.pages import frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ import ipaddress
 
 from fastapi import Request
 
-from flywheel_server.api import forwarded
 from flywheel_server.core import errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import forwarded
 
 _REFUSED = (
     "Send `Authorization: Bearer` with the token of FLYWHEEL_METRICS_TOKEN, or ask from an address "

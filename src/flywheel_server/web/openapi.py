@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
-from flywheel_server.api import problems
+from flywheel_server.web import problems
 
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
 

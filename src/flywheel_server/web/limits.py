@@ -13,9 +13,6 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
-from flywheel_server.api import forwarded
-from flywheel_server.api.gates import Claim, Gate, Kind
-from flywheel_server.api.traffic import PEOPLE, REPORTS, Traffic
 from flywheel_server.core import errors
 from flywheel_server.core.scope import (
     ApplianceScope,
@@ -25,6 +22,9 @@ from flywheel_server.core.scope import (
     PersonScope,
 )
 from flywheel_server.core.settings import Settings
+from flywheel_server.web import forwarded
+from flywheel_server.web.gates import Claim, Gate, Kind
+from flywheel_server.web.traffic import PEOPLE, REPORTS, Traffic
 
 GATE = "flywheel.gate"
 # A request is spent once, whichever layer does it first.

@@ -14,8 +14,8 @@ from starlette.datastructures import UploadFile
 
 from flywheel_server.core import clock, errors
 from flywheel_server.core.scope import ApplianceScope, PersonScope
-from flywheel_server.runtime import Runtime
 from flywheel_server.store.sessions import Session
+from flywheel_server.web.runtime import Runtime
 
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
