@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from flywheel_server.actions import accounts, keys, people, sessions
+from flywheel_server.accounts.actions import accounts, keys, people, sessions
+from flywheel_server.accounts.store import accounts as stored
+from flywheel_server.accounts.store import people as stored_people
+from flywheel_server.accounts.store.accounts import HealingTier
 from flywheel_server.core import clock, db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import (
@@ -20,9 +23,6 @@ from flywheel_server.core.scope import (
     PersonScope,
     role_of,
 )
-from flywheel_server.store import accounts as stored
-from flywheel_server.store import people as stored_people
-from flywheel_server.store.accounts import HealingTier
 from flywheel_server.web import credentials
 
 STAGE = OperatorScope.system("the cast")

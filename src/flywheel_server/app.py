@@ -11,15 +11,27 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flywheel_server import loop
+from flywheel_server.accounts.routes import (
+    auth,
+    partner_keys,
+    people,
+    tenant_audit,
+)
+from flywheel_server.accounts.routes import (
+    operator_accounts as admin_accounts,
+)
+from flywheel_server.accounts.routes import (
+    operator_audit as admin_audit,
+)
+from flywheel_server.accounts.routes import (
+    operator_keys as admin_keys,
+)
 from flywheel_server.api import (
-    admin_accounts,
     admin_appliances,
-    admin_audit,
     admin_candidates,
     admin_custom_rules,
     admin_evidence,
     admin_evidence_anchors,
-    admin_keys,
     admin_learning,
     admin_overview,
     admin_plans,
@@ -41,7 +53,6 @@ from flywheel_server.api import (
     agent_plans,
     agent_reports,
     agent_sync,
-    auth,
     client_healing,
     client_learning,
     deliveries,
@@ -52,17 +63,14 @@ from flywheel_server.api import (
     orders,
     partner_alarms,
     partner_decisions,
-    partner_keys,
     partner_learning,
     partner_webhooks,
-    people,
     plan_approvals,
     quotas,
     rule_alarms,
     rule_declines,
     rule_remains,
     site_appliances,
-    tenant_audit,
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.core.settings import Settings

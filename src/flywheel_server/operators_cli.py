@@ -10,7 +10,7 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from flywheel_server.actions import accounts, keys
+from flywheel_server.accounts.actions import accounts, keys
 from flywheel_server.core import addresses, clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorRole, OperatorScope

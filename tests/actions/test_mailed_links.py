@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from flywheel_server.actions.mailed_links import MailedLinks
+from flywheel_server.accounts.actions.mailed_links import MailedLinks
 from flywheel_server.app import create_app
 from flywheel_server.core import clock, db, embedded
 from flywheel_server.core.mail import Mailer

@@ -12,10 +12,10 @@ import argon2
 import httpx
 import pytest
 
-from flywheel_server.actions.passwords import Passwords
+from flywheel_server.accounts.actions.passwords import Passwords
+from flywheel_server.accounts.store import people
 from flywheel_server.core import db, expressions
 from flywheel_server.core.scope import AuthScope
-from flywheel_server.store import people
 from tests.cast import Cast
 
 RULES = "/api/admin/rules"

@@ -6,11 +6,11 @@ import datetime as dt
 import httpx
 import pytest
 
-from flywheel_server.actions import people, sessions
-from flywheel_server.caches.sessions import Sessions
+from flywheel_server.accounts.actions import people, sessions
+from flywheel_server.accounts.caches.sessions import Sessions
+from flywheel_server.accounts.store import sessions as stored
 from flywheel_server.core import clock, db, listener
 from flywheel_server.core.scope import AuthScope, LoopScope
-from flywheel_server.store import sessions as stored
 from tests import cast as stage
 from tests.api.test_auth_sign_in import OTHER, OWNER, PASSWORD, _accept, _headers, _sign_in
 from tests.cast import STAGE, Cast

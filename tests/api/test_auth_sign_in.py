@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import people
+from flywheel_server.accounts.actions import people
+from flywheel_server.accounts.store import sessions
 from flywheel_server.core import clock, db
 from flywheel_server.core import people as rules
 from flywheel_server.core.scope import AuthScope
-from flywheel_server.store import sessions
 from tests.cast import STAGE, Cast
 
 OWNER = "north-owner@partner.example.com"

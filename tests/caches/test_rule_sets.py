@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server.caches.credentials import Credentials
+from flywheel_server.accounts.caches.credentials import Credentials
 from flywheel_server.caches.rule_sets import RuleSets
 from flywheel_server.core import agents, db, listener
 from flywheel_server.core.listener import Listener

@@ -9,11 +9,11 @@ import datetime as dt
 import asyncpg
 import httpx
 
-from flywheel_server.actions import people, sessions, tokens
+from flywheel_server.accounts.actions import people, sessions, tokens
+from flywheel_server.accounts.store import one_time_links
+from flywheel_server.accounts.store.one_time_links import Kind
 from flywheel_server.core import clock, db, embedded
 from flywheel_server.core.scope import AuthScope
-from flywheel_server.store import one_time_links
-from flywheel_server.store.one_time_links import Kind
 from tests.cast import STAGE, Cast
 
 DEVICE = sessions.Device(address="192.0.2.1", user_agent="a browser")

@@ -7,7 +7,7 @@ answered to a foreign site; a route without an example is named by the first tes
 import httpx
 import pytest
 
-from flywheel_server.actions import keys
+from flywheel_server.accounts.actions import keys
 from flywheel_server.core import clock, db
 from tests import cast as people
 from tests.route_examples import EXAMPLES, Route, routes

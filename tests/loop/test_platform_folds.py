@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import accounts
+from flywheel_server.accounts.actions import accounts
 from flywheel_server.core import clock, db
 from flywheel_server.store import folds
 from tests import cast as people

@@ -13,9 +13,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from flywheel_server import archive_checks
+from flywheel_server.accounts.pages import filters
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.portal import filters
 from flywheel_server.store.evidence import Bundle
 from tests import calendar_server, evidence
 from tests.calendar_server import Calendar

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from flywheel_server.actions import people as inviting
+from flywheel_server.accounts.actions import people as inviting
 from flywheel_server.core import clock, db
 from flywheel_server.core import people as rules
 from flywheel_server.domain import orders

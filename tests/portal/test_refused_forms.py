@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 from playwright.async_api import Browser, expect
 
-from flywheel_server.actions import people as inviting
+from flywheel_server.accounts.actions import people as inviting
 from flywheel_server.core import clock, db
 from flywheel_server.core import people as rules
 from flywheel_server.core.settings import Settings

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from flywheel_server import actions
-from flywheel_server.domain import audit_words, events
+from flywheel_server.accounts.model import audit_words
+from flywheel_server.domain import events
 from flywheel_server.portal import webhooks
 from flywheel_server.web.pages import refusals, words
 

@@ -1,8 +1,8 @@
 import asyncpg
 import pytest
 
+from flywheel_server.accounts.store import audit
 from flywheel_server.core import db, embedded
-from flywheel_server.store import audit
 from tests.cast import STAGE, Cast
 
 # What only the owner of the tables can do, having taken the guard away first.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.actions import evidence_keys
 from flywheel_server.core import audit, db, errors, listener
 from flywheel_server.core.db import Connection
@@ -21,7 +22,6 @@ from flywheel_server.store import appliance_identities as identities
 from flywheel_server.store import appliance_merges as store
 from flywheel_server.store import appliances
 from flywheel_server.store import evidence_keys as keys
-from flywheel_server.store.accounts import Site
 
 Person = OperatorScope | PartnerScope
 

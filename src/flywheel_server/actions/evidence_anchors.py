@@ -10,13 +10,14 @@ from dataclasses import replace
 from uuid import UUID
 
 from flywheel_server import timestamps
+from flywheel_server.accounts.store import accounts
 from flywheel_server.calendars import Calendars, Headers, NoAnswer
 from flywheel_server.core import audit, errors, log
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain import evidence as domain
-from flywheel_server.store import accounts, evidence_progress
 from flywheel_server.store import evidence_anchors as store
+from flywheel_server.store import evidence_progress
 from flywheel_server.store.evidence_anchors import Anchor
 from flywheel_server.timestamps import Attested, DamagedProof, Proof
 

@@ -7,6 +7,7 @@ import datetime as dt
 from dataclasses import replace
 from uuid import UUID
 
+from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.actions import evidence_waiting
 from flywheel_server.core import audit, errors, log, signatures
 from flywheel_server.core.db import Connection
@@ -14,7 +15,6 @@ from flywheel_server.core.scope import ApplianceScope, LoopScope, OperatorScope,
 from flywheel_server.domain import evidence as domain
 from flywheel_server.store import appliances
 from flywheel_server.store import evidence_keys as store
-from flywheel_server.store.accounts import Site
 from flywheel_server.store.evidence_keys import EvidenceKey
 
 _log = log.get(__name__)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import order_executions
 from flywheel_server.core import audit, db, errors, listener
 from flywheel_server.core.db import Connection
@@ -27,7 +28,7 @@ from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.completions import Said
 from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import accounts, appliances
+from flywheel_server.store import appliances
 from flywheel_server.store import orders as store
 
 Issuer = OperatorScope | PartnerScope | ClientScope | LoopScope

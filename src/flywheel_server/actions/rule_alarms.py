@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import events
 from flywheel_server.actions import rules as switching
 from flywheel_server.core import audit, errors, rights
@@ -19,7 +20,7 @@ from flywheel_server.domain import promotions
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import accounts, patterns, rule_alarms, rules
+from flywheel_server.store import patterns, rule_alarms, rules
 from flywheel_server.store.rule_alarms import Fallen, Kind, RuleAlarm
 
 _MOST_REASON = 2_000

@@ -6,13 +6,13 @@ What appliances run is what they report; a setting is pending until then.
 import datetime as dt
 from uuid import UUID
 
+from flywheel_server.accounts.store.accounts import HealingTier, Site
 from flywheel_server.core import audit, errors, listener
 from flywheel_server.core.db import Connection, announce
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.store import patterns
 from flywheel_server.store import site_settings as stored
-from flywheel_server.store.accounts import HealingTier, Site
 from flywheel_server.store.site_settings import Mode, Sharing
 
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from flywheel_server.api import operator_bodies
-from flywheel_server.api.operator_bodies import Filter, Search, View
+from flywheel_server.accounts.routes import bodies as operator_bodies
+from flywheel_server.accounts.routes.bodies import Filter, Search, View
 from flywheel_server.core import agents, db
 from flywheel_server.domain import reported as settings
 from flywheel_server.store import appliance_views

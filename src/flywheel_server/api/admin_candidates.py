@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 
+from flywheel_server.accounts.routes.bodies import ReasonBody, Search
 from flywheel_server.api import candidate_hosts, decisions, learning_views, partner_learning
 from flywheel_server.api.decisions import Approval, CandidateId
 from flywheel_server.api.learning_views import (
@@ -14,7 +15,6 @@ from flywheel_server.api.learning_views import (
     SiteFilterDep,
     WindowDep,
 )
-from flywheel_server.api.operator_bodies import ReasonBody, Search
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.core import clock, db
 from flywheel_server.domain.decisions import CandidateState

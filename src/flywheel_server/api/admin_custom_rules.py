@@ -5,15 +5,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import Id, Name, OperatorBody
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import custom_rules as actions
 from flywheel_server.api import admin_rules
 from flywheel_server.api.admin_rules import RuleView
-from flywheel_server.api.operator_bodies import Id, Name, OperatorBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Condition, NewRule
-from flywheel_server.store import accounts, deliveries, runbooks
+from flywheel_server.store import deliveries, runbooks
 from flywheel_server.web import bodies
 from flywheel_server.web.access import Admin, RuntimeDep
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from flywheel_server.api import evidence_keys, operator_bodies
+from flywheel_server.accounts.routes import bodies as operator_bodies
+from flywheel_server.accounts.routes.bodies import Filter, PathId, ReasonBody, Search
+from flywheel_server.api import evidence_keys
 from flywheel_server.api.evidence_keys import ApproveKeyBody, KeyView, ShownKeyView
-from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search
 from flywheel_server.core import db
 from flywheel_server.store import evidence_keys as store
 from flywheel_server.web import keysets as pages

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from flywheel_server.accounts.routes import bodies as operator_bodies
+from flywheel_server.accounts.routes.bodies import Filter, PathId, ReasonBody, Search
 from flywheel_server.actions import evidence_anchors as actions
-from flywheel_server.api import evidence, operator_bodies
+from flywheel_server.api import evidence
 from flywheel_server.api.evidence import AnchorView
-from flywheel_server.api.operator_bodies import Filter, PathId, ReasonBody, Search
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.store import evidence_anchors as store

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.api import health, learning_views
 from flywheel_server.api.admin_learning import RunView
 from flywheel_server.api.learning_views import TotalsView, WindowDep, WindowView
-from flywheel_server.api.operator_bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.store import overview, runs
 from flywheel_server.store.healing import LevelTotal

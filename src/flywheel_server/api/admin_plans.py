@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.api import operator_bodies
+from flywheel_server.accounts.routes import bodies as operator_bodies
+from flywheel_server.accounts.routes.bodies import Filter, PathId, Search, View
 from flywheel_server.api.learning_views import WindowDep, WindowView
-from flywheel_server.api.operator_bodies import Filter, PathId, Search, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import plans
 from flywheel_server.domain.appliances import L2Mode

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
+from flywheel_server.accounts.routes.bodies import OperatorBody, Reason, View
 from flywheel_server.actions import policies as actions
-from flywheel_server.api.operator_bodies import OperatorBody, Reason, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import policy
 from flywheel_server.store import policies

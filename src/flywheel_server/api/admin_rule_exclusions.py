@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import ReasonBody
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import exclusions as actions
-from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
-from flywheel_server.store import accounts, exclusions, rules
+from flywheel_server.store import exclusions, rules
 from flywheel_server.store.exclusions import Exclusion
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.api.admin_rules import RuleRef, SuccessView, find
-from flywheel_server.api.operator_bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.store import rule_health
 from flywheel_server.store.rule_health import Figure

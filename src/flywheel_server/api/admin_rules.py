@@ -9,17 +9,18 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import Filter, ReasonBody, RuleName, Search, View
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import rules as actions
 from flywheel_server.api import delivery_notes, rule_health_views
 from flywheel_server.api.delivery_notes import AgentNoteView
-from flywheel_server.api.operator_bodies import Filter, ReasonBody, RuleName, Search, View
 from flywheel_server.api.rule_health_views import HealthView
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain import executions
 from flywheel_server.domain import rules as domain
-from flywheel_server.store import accounts, deliveries, policies, rule_health, rule_rankings, rules
+from flywheel_server.store import deliveries, policies, rule_health, rule_rankings, rules
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.runtime import Runtime

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, model_validator
 
+from flywheel_server.accounts.routes.bodies import Name, NotBlank, OperatorBody, Search, View
 from flywheel_server.actions import aliases as alias_actions
 from flywheel_server.actions import runbooks as runbook_actions
-from flywheel_server.api.operator_bodies import Name, NotBlank, OperatorBody, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.domain import aliases as ids
 from flywheel_server.store import aliases, patterns, runbooks

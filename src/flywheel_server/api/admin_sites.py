@@ -7,15 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, model_validator
 
+from flywheel_server.accounts.routes import bodies as operator_bodies
+from flywheel_server.accounts.routes.bodies import Name, OperatorBody
+from flywheel_server.accounts.routes.operator_accounts import SiteView
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import site_settings as actions
-from flywheel_server.api import operator_bodies
-from flywheel_server.api.admin_accounts import SiteView
 from flywheel_server.api.admin_appliances import ReportedView
-from flywheel_server.api.operator_bodies import Name, OperatorBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import orders, reported
 from flywheel_server.domain.appliances import L2Mode
-from flywheel_server.store import accounts
 from flywheel_server.web.access import Admin, OperatorOrPartnerActor, RuntimeDep
 
 router = APIRouter(prefix="/api", tags=["operators: sites"])

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, cast
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import OperatorBody, Reason, Search, View
 from flywheel_server.actions import set_aside as actions
-from flywheel_server.api.operator_bodies import OperatorBody, Reason, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.domain import unresolved as domain
 from flywheel_server.store import patterns

@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import OperatorBody, View
 from flywheel_server.actions import site_settings as actions
 from flywheel_server.api import healing_logs, healing_stories, learning_views, rule_alarms
 from flywheel_server.api.healing_logs import LevelFilter, SearchFilter, SuccessFilter, TextFilter
 from flywheel_server.api.healing_stories import ClientHealingLog
 from flywheel_server.api.learning_views import PlaceView, SiteFilterDep, SuccessView, WindowDep
-from flywheel_server.api.operator_bodies import OperatorBody, View
 from flywheel_server.api.rule_alarms import RuleAlarmView
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import OperatorBody, ReasonBody
 from flywheel_server.actions import promote
 from flywheel_server.api import candidate_hosts, decisions, learning_views, partner_learning
 from flywheel_server.api.decisions import Approval, CandidateId
@@ -17,7 +18,6 @@ from flywheel_server.api.learning_views import (
     SiteFilterDep,
     WindowDep,
 )
-from flywheel_server.api.operator_bodies import OperatorBody, ReasonBody
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.core import clock, db, rights
 from flywheel_server.core.scope import ClientScope

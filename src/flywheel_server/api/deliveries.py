@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import Search, View
+from flywheel_server.accounts.store import accounts
 from flywheel_server.api import (
     clock_alarms,
     evidence_alarms,
@@ -15,14 +17,13 @@ from flywheel_server.api import (
     site_alarms,
 )
 from flywheel_server.api.admin_rules import RuleRef, find
-from flywheel_server.api.operator_bodies import Search, View
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain import delivery_words
 from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import accounts, deliveries, remains
+from flywheel_server.store import deliveries, remains
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PartnerReader, Reader, RuntimeDep

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from flywheel_server.api.operator_bodies import View
+from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.domain import delivery_words
 from flywheel_server.domain.appliances import Appliance
 

@@ -10,17 +10,18 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import View
+from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.api import evidence_exports
 from flywheel_server.api.agent_evidence import unbatched
-from flywheel_server.api.operator_bodies import View
 from flywheel_server.core import clock, db, errors, moments
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import evidence_figures as figures
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.domain.evidence_figures import Clock
-from flywheel_server.store import accounts, appliances, evidence, evidence_anchors
+from flywheel_server.store import appliances, evidence, evidence_anchors
 from flywheel_server.store import evidence_progress as progress
-from flywheel_server.store.accounts import Site
 from flywheel_server.store.evidence import Bundle
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PeopleReader, RuntimeDep

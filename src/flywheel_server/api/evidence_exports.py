@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server import archives
+from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.archives import Archive
 from flywheel_server.core import db, errors
 from flywheel_server.core.db import Connection
@@ -18,7 +19,6 @@ from flywheel_server.core.signing import Signer
 from flywheel_server.domain import evidence as domain
 from flywheel_server.store import evidence as store
 from flywheel_server.store import evidence_anchors, evidence_keys
-from flywheel_server.store.accounts import Site
 from flywheel_server.store.evidence import Proven
 from flywheel_server.store.evidence_anchors import Anchor
 

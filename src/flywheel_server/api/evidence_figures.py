@@ -12,10 +12,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.api import evidence as bundles
 from flywheel_server.api.evidence import AnchorView, SitePath
 from flywheel_server.api.learning_views import PlaceView, WindowDep, WindowView
-from flywheel_server.api.operator_bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.domain import evidence_figures as domain

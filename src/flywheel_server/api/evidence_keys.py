@@ -10,18 +10,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import Name, PathId, ReasonBody, View
+from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.actions import evidence_keys as actions
 from flywheel_server.actions.evidence_keys import Person
 from flywheel_server.api import evidence
 from flywheel_server.api.evidence import SitePath
-from flywheel_server.api.operator_bodies import Name, PathId, ReasonBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.domain.evidence import KeyState
-from flywheel_server.store import accounts, appliances
+from flywheel_server.store import appliances
 from flywheel_server.store import evidence_keys as store
 from flywheel_server.store import evidence_waiting as waiting
-from flywheel_server.store.accounts import Site
 from flywheel_server.store.evidence_keys import EvidenceKey
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import OperatorOrPartnerActor, PeopleReader, RuntimeDep

@@ -7,9 +7,9 @@ import datetime as dt
 
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.api import learning_views
 from flywheel_server.api.learning_views import HealingItem, SuccessView, TotalsView, WindowView
-from flywheel_server.api.operator_bodies import View
 from flywheel_server.domain import healing_words
 from flywheel_server.domain.healing_words import Approval, Facts, PlanFacts, RuleFacts
 from flywheel_server.store.healing import Healing

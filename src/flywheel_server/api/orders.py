@@ -6,16 +6,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import Name, OperatorBody, Reason, View
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import orders as actions
 from flywheel_server.api.agent_orders import OrderId
-from flywheel_server.api.operator_bodies import Name, OperatorBody, Reason, View
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain import completions, heal_proofs, orders, rules
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
-from flywheel_server.store import accounts, appliances, order_executions, policies, runbooks
+from flywheel_server.store import appliances, order_executions, policies, runbooks
 from flywheel_server.store import orders as store
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.web import keysets as pages

@@ -9,6 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import OperatorBody, Reason, ReasonBody, RuleName, View
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import bulk
 from flywheel_server.actions import rules as actions
 from flywheel_server.actions.bulk import Outcome
@@ -23,12 +25,11 @@ from flywheel_server.api.learning_views import (
     SiteFilterDep,
     SuccessView,
 )
-from flywheel_server.api.operator_bodies import OperatorBody, Reason, ReasonBody, RuleName, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PartnerScope
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import accounts, candidates, deliveries, promotions
+from flywheel_server.store import candidates, deliveries, promotions
 from flywheel_server.store.promotions import Origin
 from flywheel_server.web import bodies
 from flywheel_server.web import keysets as pages

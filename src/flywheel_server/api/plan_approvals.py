@@ -11,10 +11,10 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.actions import plan_approvals as actions
 from flywheel_server.actions.plan_approvals import Decider
 from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
-from flywheel_server.api.operator_bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.api.orders import ProofView, proof_view
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.domain import completions, orders

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
-from flywheel_server.api import operator_bodies
+from flywheel_server.accounts.routes import bodies as operator_bodies
+from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.api.admin_sites import SiteRef
-from flywheel_server.api.operator_bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.domain import quotas as domain
 from flywheel_server.domain.quotas import Kind

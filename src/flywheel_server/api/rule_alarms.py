@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import ReasonBody
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import rule_alarms as actions
-from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
-from flywheel_server.store import accounts, rule_alarms
+from flywheel_server.store import rule_alarms
 from flywheel_server.store.rule_alarms import RuleAlarm
 from flywheel_server.web.access import Admin, ClientAdmin, PartnerActor, RuntimeDep
 from flywheel_server.web.runtime import Runtime

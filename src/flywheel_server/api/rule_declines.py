@@ -8,16 +8,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 
+from flywheel_server.accounts.routes.bodies import ReasonBody
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import exclusions as actions
 from flywheel_server.api import client_healing
 from flywheel_server.api.client_healing import ClientRuleView
 from flywheel_server.api.healing_logs import SearchFilter
-from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import accounts, client_rules, rules
+from flywheel_server.store import client_rules, rules
 from flywheel_server.store.client_rules import Filters
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientAdmin, PartnerActor, PartnerReader, RuntimeDep

@@ -4,8 +4,8 @@ import datetime as dt
 
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.actions.rule_health import WARNING_SHARE
-from flywheel_server.api.operator_bodies import View
 from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store.rule_health import Health

@@ -9,14 +9,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.bodies import NotBlank, OperatorBody, Reason
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import remains as actions
 from flywheel_server.api import admin_rules
 from flywheel_server.api.admin_rules import RuleRef
 from flywheel_server.api.deliveries import AlarmView, still_running
-from flywheel_server.api.operator_bodies import NotBlank, OperatorBody, Reason
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.store import accounts, appliances, remains
+from flywheel_server.store import appliances, remains
 from flywheel_server.web import bodies
 from flywheel_server.web.access import Admin, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime

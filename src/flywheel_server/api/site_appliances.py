@@ -6,14 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import Name, ReasonBody, View
+from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.actions import appliance_removals as actions
 from flywheel_server.actions.appliance_removals import Outcome, Person
 from flywheel_server.api.admin_sites import ApplianceRef, SiteRef
-from flywheel_server.api.operator_bodies import Name, ReasonBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
-from flywheel_server.store import accounts, appliances
-from flywheel_server.store.accounts import Site
+from flywheel_server.store import appliances
 from flywheel_server.web.access import OperatorOrPartnerActor, RuntimeDep
 from flywheel_server.web.runtime import Runtime
 

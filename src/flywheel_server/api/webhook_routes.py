@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 
+from flywheel_server.accounts.routes.bodies import PathId, Search
+from flywheel_server.accounts.store import accounts
 from flywheel_server.actions.webhooks import Actor
 from flywheel_server.api import webhook_views
-from flywheel_server.api.operator_bodies import PathId, Search
 from flywheel_server.api.webhook_views import (
     CreatedWebhook,
     DeliveryView,
@@ -18,7 +19,6 @@ from flywheel_server.api.webhook_views import (
     WebhookView,
 )
 from flywheel_server.core import errors
-from flywheel_server.store import accounts
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Audience, RuntimeDep
 

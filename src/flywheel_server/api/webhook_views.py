@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field
 
+from flywheel_server.accounts.routes.bodies import Label, OperatorBody, View
 from flywheel_server.actions import webhooks as actions
-from flywheel_server.api.operator_bodies import Label, OperatorBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import webhooks as rules
 from flywheel_server.domain.events import KINDS, Kind

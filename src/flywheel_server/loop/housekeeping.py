@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from flywheel_server.accounts.actions import sessions
 from flywheel_server.actions import (
     clock_skews,
     events,
@@ -10,7 +11,6 @@ from flywheel_server.actions import (
     orders,
     plan_approvals,
     retention,
-    sessions,
     webhooks,
 )
 from flywheel_server.core import partitions

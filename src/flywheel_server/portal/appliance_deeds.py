@@ -7,18 +7,19 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from flywheel_server.accounts.routes.bodies import ReasonBody
+from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.actions.appliance_removals import ALIVE
 from flywheel_server.api import site_alarms, site_appliances
-from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.api.site_appliances import MergeBody, OutcomeView
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain.appliances import Appliance
 from flywheel_server.portal.fleets import Place
-from flywheel_server.store import accounts, appliances
 from flywheel_server.store import appliance_identities as identities
-from flywheel_server.store.accounts import Site
+from flywheel_server.store import appliances
 from flywheel_server.web.pages import forms, frame
 from flywheel_server.web.runtime import Runtime
 

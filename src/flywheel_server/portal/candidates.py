@@ -9,13 +9,13 @@ from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
 from flywheel_server.actions.promote import Person
 from flywheel_server.api import candidate_hosts
 from flywheel_server.api.learning_views import CandidateItem, SiteFilter, Window
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.core import db
 from flywheel_server.domain.decisions import CandidateState
-from flywheel_server.portal import filters
 from flywheel_server.store import policies
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.pages import charts, frame, words

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import ReasonBody
 from flywheel_server.actions.promote import Person
 from flywheel_server.api import candidate_hosts, decisions
 from flywheel_server.api.decisions import CandidateId
 from flywheel_server.api.learning_views import ApproveBody, DecisionView, ReopenedView, Window
-from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.core import rights
-from flywheel_server.portal import candidates, filters
+from flywheel_server.portal import candidates
 from flywheel_server.portal.candidates import Place
 from flywheel_server.web.access import Audience, RuntimeDep
 from flywheel_server.web.pages import forms, frame

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from flywheel_server.accounts.routes.bodies import ReasonBody
 from flywheel_server.actions.evidence_keys import Person
 from flywheel_server.api import evidence_keys
 from flywheel_server.api.evidence_keys import ApproveKeyBody, KeyView
-from flywheel_server.api.operator_bodies import ReasonBody
 from flywheel_server.core import db, errors
 from flywheel_server.store import appliances
 from flywheel_server.store import evidence_keys as store

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.store import accounts
 from flywheel_server.api import admin_sites, healing_logs, orders, site_alarms
 from flywheel_server.api.admin_sites import ModeBody, ModeView
 from flywheel_server.api.deliveries import AlarmView
@@ -20,8 +22,7 @@ from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain import deliveries, reported
 from flywheel_server.domain import orders as ordered
-from flywheel_server.portal import filters
-from flywheel_server.store import accounts, appliance_views, fleet, policies
+from flywheel_server.store import appliance_views, fleet, policies
 from flywheel_server.store import orders as stored_orders
 from flywheel_server.store import quotas as stored_quotas
 from flywheel_server.web import keysets as pages

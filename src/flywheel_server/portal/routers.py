@@ -1,26 +1,11 @@
 """Every router of the pages, on one list: everybody's, then each kind of people's."""
 
-from flywheel_server.portal import (
-    account,
-    changes,
-    evidence,
-    live,
-    people,
-    plans,
-    sign_in,
-    webhooks,
-)
+from flywheel_server.accounts.pages import account, changes, people, sign_in
+from flywheel_server.accounts.pages import partner_keys as keys
+from flywheel_server.portal import evidence, live, plans, webhooks
 from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.operator import routers as operators
-from flywheel_server.portal.partner import (
-    bulk,
-    decisions,
-    fleet,
-    keys,
-    learning,
-    platform_rules,
-    rules,
-)
+from flywheel_server.portal.partner import bulk, decisions, fleet, learning, platform_rules, rules
 from flywheel_server.web.pages import files, reports
 
 _EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)

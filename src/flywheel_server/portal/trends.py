@@ -3,11 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from flywheel_server.accounts.pages import filters
 from flywheel_server.api import learning_views
 from flywheel_server.api.learning_views import SiteFilter, TotalsView, Window
 from flywheel_server.core import db
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.portal import filters
 from flywheel_server.store import fleet, healing
 from flywheel_server.store.healing import Filters
 from flywheel_server.web.pages import charts

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.actions.webhooks import Actor
 from flywheel_server.api import webhook_views
-from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.api.webhook_routes import DeliveryId
 from flywheel_server.api.webhook_views import (
     CreatedWebhook,
@@ -22,7 +23,6 @@ from flywheel_server.api.webhook_views import (
 )
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain.events import KINDS, OF_THE_PLATFORM
-from flywheel_server.portal import filters
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame

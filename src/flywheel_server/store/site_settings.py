@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
+from flywheel_server.accounts.store.accounts import HealingTier
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
 from flywheel_server.domain.appliances import L2Mode
-from flywheel_server.store.accounts import HealingTier
 
 _SQL = load("site_settings")
 

@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, request_response
 
+from flywheel_server.accounts.store.sessions import Session
 from flywheel_server.core import errors, rights
 from flywheel_server.core.scope import (
     ApplianceScope,
@@ -22,7 +23,6 @@ from flywheel_server.core.scope import (
     PersonScope,
     role_of,
 )
-from flywheel_server.store.sessions import Session
 from flywheel_server.web import admission, credentials, limits
 from flywheel_server.web.runtime import Runtime
 from flywheel_server.web.traffic import PEOPLE, Traffic

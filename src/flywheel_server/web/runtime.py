@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
+from flywheel_server.accounts.actions.mailed_links import MailedLinks
+from flywheel_server.accounts.actions.passwords import Passwords
+from flywheel_server.accounts.actions.sign_in import SignIn
+from flywheel_server.accounts.caches.credentials import Credentials
+from flywheel_server.accounts.caches.sessions import Sessions
 from flywheel_server.actions.ingest import Writer
-from flywheel_server.actions.mailed_links import MailedLinks
-from flywheel_server.actions.passwords import Passwords
 from flywheel_server.actions.planner_model import Model, Provider
 from flywheel_server.actions.plans import Gateway, Terms
-from flywheel_server.actions.sign_in import SignIn
 from flywheel_server.caches.appliances import CheckIns, Heartbeats
-from flywheel_server.caches.credentials import Credentials
 from flywheel_server.caches.rule_sets import RuleSets
-from flywheel_server.caches.sessions import Sessions
 from flywheel_server.caches.usage import Usage
 from flywheel_server.core import db, errors, metrics
 from flywheel_server.core.listener import Listener

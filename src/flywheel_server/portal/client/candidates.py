@@ -2,10 +2,11 @@
 
 from fastapi import Request, Response
 
+from flywheel_server.accounts.pages import filters
 from flywheel_server.api import candidate_hosts, client_learning
 from flywheel_server.api.client_learning import ForwardBody
 from flywheel_server.api.decisions import CandidateId
-from flywheel_server.portal import candidates, deciding, filters
+from flywheel_server.portal import candidates, deciding
 from flywheel_server.web.access import (
     CLIENT_ADMIN,
     CLIENT_READER,

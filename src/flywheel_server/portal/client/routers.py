@@ -1,6 +1,6 @@
 """The routers of clients' pages."""
 
-from flywheel_server.portal import changes, people
+from flywheel_server.accounts.pages import changes, people
 from flywheel_server.portal.client import candidates, healing, rules, sharing
 
 ROUTERS = (

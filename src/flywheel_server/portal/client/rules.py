@@ -5,12 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId, ReasonBody
 from flywheel_server.api import client_healing, rule_alarms, rule_declines
 from flywheel_server.api.client_healing import SourceFilter
 from flywheel_server.api.learning_views import SiteFilter
-from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.core import db, rights
-from flywheel_server.portal import declining, filters
+from flywheel_server.portal import declining
 from flywheel_server.portal.partner.rules import ANSWERED
 from flywheel_server.store import deliveries, exclusions
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep

@@ -5,8 +5,9 @@ Deciding is the same as a partner's, in the same forms.
 
 from fastapi import Request, Response
 
+from flywheel_server.accounts.pages import filters
 from flywheel_server.api import admin_candidates
-from flywheel_server.portal import candidates, deciding, filters
+from flywheel_server.portal import candidates, deciding
 from flywheel_server.web.access import ADMIN, READER, Reader, RuntimeDep
 
 PLACE = candidates.Place(

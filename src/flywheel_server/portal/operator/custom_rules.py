@@ -4,12 +4,12 @@ from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
 from flywheel_server.api import admin_custom_rules, delivery_notes
 from flywheel_server.api.admin_custom_rules import NewCustomRule
 from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.core import db, errors
 from flywheel_server.domain import rules
-from flywheel_server.portal import filters
 from flywheel_server.portal.operator import whose
 from flywheel_server.store import deliveries, runbooks
 from flywheel_server.web.access import Admin, RuntimeDep

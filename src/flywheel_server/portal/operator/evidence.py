@@ -4,13 +4,14 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.api import admin_evidence, admin_evidence_anchors, evidence_alarms
 from flywheel_server.api.admin_evidence_anchors import NamedAnchorView, RetryBody
-from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.core import clock, db
 from flywheel_server.domain import evidence
 from flywheel_server.domain.evidence import AnchorState, KeyState
-from flywheel_server.portal import evidence_decisions, filters
+from flywheel_server.portal import evidence_decisions
 from flywheel_server.store import evidence_anchors
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame

@@ -4,11 +4,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId
+from flywheel_server.accounts.routes.operator_accounts import SiteView
 from flywheel_server.api import admin_sites
-from flywheel_server.api.admin_accounts import SiteView
 from flywheel_server.api.admin_sites import SiteChange
-from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.portal import appliance_deeds, filters, fleets
+from flywheel_server.portal import appliance_deeds, fleets
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId, ReasonBody
 from flywheel_server.api import admin_learning
 from flywheel_server.api.admin_learning import GateView, PlatformPatternView
-from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.domain import promotions
-from flywheel_server.portal import filters
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 

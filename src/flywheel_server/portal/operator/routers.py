@@ -1,22 +1,28 @@
 """Every router of operators' pages."""
 
+from flywheel_server.accounts.pages import (
+    operator_audit as audit,
+)
+from flywheel_server.accounts.pages import (
+    operator_people as people,
+)
+from flywheel_server.accounts.pages import (
+    operator_tenants as tenants,
+)
 from flywheel_server.portal import webhooks
 from flywheel_server.portal.operator import (
-    audit,
     candidates,
     custom_rules,
     evidence,
     fleet,
     learning,
     overview,
-    people,
     plans,
     policy,
     rules,
     runbooks,
     runs,
     tenant_pages,
-    tenants,
     unresolved,
 )
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api import (
     admin_rule_exclusions,
     admin_rule_figures,
@@ -15,11 +17,9 @@ from flywheel_server.api import (
     rule_remains,
 )
 from flywheel_server.api.admin_rules import RuleView
-from flywheel_server.api.operator_bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api.rule_remains import RemovalView
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import delivery_words, rules
-from flywheel_server.portal import filters
 from flywheel_server.portal.operator import whose
 from flywheel_server.portal.partner.rules import ANSWERED, removal_body, removed
 from flywheel_server.store import deliveries as stored_deliveries

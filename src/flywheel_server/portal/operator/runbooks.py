@@ -4,10 +4,10 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
 from flywheel_server.api import admin_runbooks
 from flywheel_server.api.admin_runbooks import NewRunbook, Platform, RunbookView
 from flywheel_server.core import db
-from flywheel_server.portal import filters
 from flywheel_server.store import runbooks
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame

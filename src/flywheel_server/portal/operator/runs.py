@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
 from flywheel_server.api import admin_learning, admin_overview
 from flywheel_server.api.admin_learning import RunView, TurnResult
-from flywheel_server.portal import filters
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame, words
 

@@ -8,17 +8,27 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.api import admin_accounts, admin_keys, admin_sites
-from flywheel_server.api.admin_accounts import OrganizationChange, OrganizationView, SiteView
-from flywheel_server.api.admin_keys import IssuedKey, NewKey, NewSiteKey
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.pages.operator_tenants import known
+from flywheel_server.accounts.routes import (
+    operator_accounts as admin_accounts,
+)
+from flywheel_server.accounts.routes import (
+    operator_keys as admin_keys,
+)
+from flywheel_server.accounts.routes.bodies import PathId
+from flywheel_server.accounts.routes.operator_accounts import (
+    OrganizationChange,
+    OrganizationView,
+    SiteView,
+)
+from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey, NewSiteKey
+from flywheel_server.accounts.store import accounts, tenants
+from flywheel_server.accounts.store.accounts import Organization
+from flywheel_server.api import admin_sites
 from flywheel_server.api.admin_sites import SiteChange
-from flywheel_server.api.operator_bodies import PathId
 from flywheel_server.core import db, errors
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.portal import filters
-from flywheel_server.portal.operator.tenants import known
-from flywheel_server.store import accounts, tenants
-from flywheel_server.store.accounts import Organization
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame, words

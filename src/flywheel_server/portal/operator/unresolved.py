@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
 from flywheel_server.api import admin_runbooks, admin_unclassified, admin_unresolved
 from flywheel_server.api.admin_runbooks import AddedAlias, NewAlias
 from flywheel_server.api.admin_unresolved import SetAsideBody, UnresolvedId, UnresolvedView
@@ -14,7 +15,6 @@ from flywheel_server.core import db, errors
 from flywheel_server.domain import aliases as rules
 from flywheel_server.domain import unresolved
 from flywheel_server.domain.similar_ids import Known
-from flywheel_server.portal import filters
 from flywheel_server.store import patterns, runbooks, set_aside
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame, words

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from flywheel_server.accounts.store import accounts, owners
 from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.core.db import Connection
-from flywheel_server.store import accounts, owners
 from flywheel_server.web.pages import forms
 
 _SUGGESTED = 200

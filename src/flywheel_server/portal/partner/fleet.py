@@ -4,9 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.api import partner_alarms
-from flywheel_server.api.operator_bodies import PathId
-from flywheel_server.portal import appliance_deeds, filters, fleets
+from flywheel_server.portal import appliance_deeds, fleets
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 
 router = APIRouter(prefix="/partner/fleet", include_in_schema=False)

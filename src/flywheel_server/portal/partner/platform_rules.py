@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId, ReasonBody
 from flywheel_server.api import rule_alarms, rule_declines
-from flywheel_server.api.operator_bodies import PathId, ReasonBody
 from flywheel_server.core import db
-from flywheel_server.portal import declining, filters
+from flywheel_server.portal import declining
 from flywheel_server.portal.partner.rules import ANSWERED
 from flywheel_server.store import deliveries
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep

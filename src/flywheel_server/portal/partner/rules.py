@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api import (
     deliveries,
     delivery_notes,
@@ -14,12 +16,10 @@ from flywheel_server.api import (
     rule_remains,
 )
 from flywheel_server.api.learning_views import SiteFilter
-from flywheel_server.api.operator_bodies import PathId, ReasonBody, RuleName
 from flywheel_server.api.partner_decisions import PromotedRule, StatusBody
 from flywheel_server.api.rule_remains import RemovalBody, RemovalView
 from flywheel_server.core import clock, db
 from flywheel_server.domain import delivery_words, rules
-from flywheel_server.portal import filters
 from flywheel_server.store import deliveries as stored_deliveries
 from flywheel_server.store import fleet, policies, remains, rule_health
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep

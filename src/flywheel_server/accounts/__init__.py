@@ -1,0 +1,1 @@
+"""Partners, organizations, sites, operators, people: who they are, and how they sign in."""

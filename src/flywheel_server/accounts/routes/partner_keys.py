@@ -1,0 +1,79 @@
+"""A partner's API keys, for its owners: issued and rotated, shown once, listed, revoked."""
+
+import datetime as dt
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from flywheel_server.accounts.actions import keys as actions
+from flywheel_server.accounts.routes.bodies import PathId, Search, View
+from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey
+from flywheel_server.accounts.store import keys
+from flywheel_server.core import clock, db
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PartnerOwner, RuntimeDep
+
+router = APIRouter(prefix="/api/partners/me/keys", tags=["partners: keys"])
+
+_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
+_TIME = "2026-02-24T10:00:00Z"
+
+ValidFilter = Annotated[bool | None, Query(description="Only those that count, or that do not.")]
+
+
+class PartnerKeyView(View):
+    """A partner's key, without its text."""
+
+    id: UUID = Field(description="Its id, to rotate or revoke it by.", examples=[_UUID])
+    label: str = Field(description="What it is for.", examples=["ticket system"])
+    created_at: dt.datetime = Field(description="When it was issued.", examples=[_TIME])
+    revoked_at: dt.datetime | None = Field(description="Since when it is refused.", examples=[None])
+
+
+@router.get("")
+async def list_partner_keys(
+    *,
+    scope: PartnerOwner,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    text: Search = None,
+    valid: ValidFilter = None,
+) -> pages.Listing[PartnerKeyView]:
+    """List the partner's keys, oldest first, without their text; revoked ones too."""
+    async with db.transaction(parts.database, scope) as connection:
+        rows = await keys.list_of_partner(
+            connection,
+            scope.partner_id,
+            text=text,
+            valid=valid,
+            after=page.after(UUID),
+            limit=page.limit + 1,
+        )
+    return pages.listing(rows, page, lambda row: (row.id,), PartnerKeyView.model_validate)
+
+
+@router.post("", status_code=201)
+async def issue_own_key(scope: PartnerOwner, parts: RuntimeDep, body: NewKey) -> IssuedKey:
+    """Issue an API key with a technician's rights; it is shown once."""
+    async with db.transaction(parts.database, scope) as connection:
+        issued = await actions.issue_for_partner(
+            connection, scope, scope.partner_id, body.label, clock.now()
+        )
+    return IssuedKey.model_validate(issued)
+
+
+@router.post("/{id}/rotate", status_code=201)
+async def rotate_own_key(scope: PartnerOwner, parts: RuntimeDep, id: PathId) -> IssuedKey:
+    """Issue a key in place of another, which stops at once; the new one is shown once."""
+    async with db.transaction(parts.database, scope) as connection:
+        issued = await actions.rotate_for_partner(connection, scope, id, clock.now())
+    return IssuedKey.model_validate(issued)
+
+
+@router.delete("/{id}", status_code=204)
+async def revoke_own_key(scope: PartnerOwner, parts: RuntimeDep, id: PathId) -> None:
+    """Revoke a key: it stops here at once and everywhere within 5 s. Again changes nothing."""
+    async with db.transaction(parts.database, scope) as connection:
+        await actions.revoke_for_partner(connection, scope, id, clock.now())
