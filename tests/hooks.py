@@ -10,9 +10,9 @@ from uuid import UUID
 
 from standardwebhooks import Webhook
 
-from flywheel_server.actions import webhooks
 from flywheel_server.core import clock, db
-from flywheel_server.domain.events import KINDS
+from flywheel_server.webhooks.actions import webhooks
+from flywheel_server.webhooks.model.events import KINDS
 
 # An address in the open internet that no test ever connects to.
 NOWHERE = "https://1.1.1.1/hook"

@@ -43,7 +43,6 @@ from flywheel_server.api import (
     admin_sites,
     admin_unclassified,
     admin_unresolved,
-    admin_webhooks,
     agent_checkin,
     agent_evidence,
     agent_executions,
@@ -64,7 +63,6 @@ from flywheel_server.api import (
     partner_alarms,
     partner_decisions,
     partner_learning,
-    partner_webhooks,
     plan_approvals,
     quotas,
     rule_alarms,
@@ -74,7 +72,7 @@ from flywheel_server.api import (
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.core.settings import Settings
-from flywheel_server.loop import sender, turns
+from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.portal.routers import ROUTERS as PAGES
 from flywheel_server.store.runs import Run
@@ -91,6 +89,9 @@ from flywheel_server.web import (
 from flywheel_server.web.pages import layer, trouble
 from flywheel_server.web.requests import RequestLayer
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.webhooks import sender
+from flywheel_server.webhooks.routes import operator as admin_webhooks
+from flywheel_server.webhooks.routes import partner as partner_webhooks
 
 ROUTERS = (
     # The busiest first: a request is held against one route after the other.

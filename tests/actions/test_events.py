@@ -2,9 +2,9 @@
 
 import pytest
 
-from flywheel_server.actions import events
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import ClientScope, LoopScope, PartnerScope
+from flywheel_server.webhooks.actions import events
 from tests import cast as people
 
 _LOOP = LoopScope(reason="tests")

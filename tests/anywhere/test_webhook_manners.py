@@ -12,13 +12,13 @@ import httpx
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from flywheel_server.actions import events, webhooks
 from flywheel_server.core import clock, db, errors, retry_after
 from flywheel_server.core.scope import LoopScope, PartnerScope
-from flywheel_server.domain import webhooks as rules
-from flywheel_server.loop.sender import Sender
-from flywheel_server.outgoing import Outgoing, Refused, Unanswered
-from flywheel_server.store.webhooks import Endpoint
+from flywheel_server.webhooks.actions import events, webhooks
+from flywheel_server.webhooks.model import webhooks as rules
+from flywheel_server.webhooks.outgoing import Outgoing, Refused, Unanswered
+from flywheel_server.webhooks.sender import Sender
+from flywheel_server.webhooks.store import Endpoint
 from tests.cast import STAGE, Cast
 from tests.hooks import NOWHERE, Made, Receiver, make_endpoint, receiving
 

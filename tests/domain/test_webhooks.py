@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 
 from flywheel_server.core import errors
-from flywheel_server.domain import webhooks
+from flywheel_server.webhooks.model import webhooks
 
 
 @pytest.mark.parametrize(

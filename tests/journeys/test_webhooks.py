@@ -8,16 +8,16 @@ from uuid import UUID
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from flywheel_server.actions import events, webhooks
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope, PartnerScope
-from flywheel_server.domain import webhooks as rules
-from flywheel_server.domain.events import Kind
-from flywheel_server.loop import sender as sending
-from flywheel_server.loop.sender import Sender
-from flywheel_server.outgoing import Outgoing
-from flywheel_server.store import webhooks as stored
-from flywheel_server.store.webhooks import Delivery
+from flywheel_server.webhooks import sender as sending
+from flywheel_server.webhooks import store as stored
+from flywheel_server.webhooks.actions import events, webhooks
+from flywheel_server.webhooks.model import webhooks as rules
+from flywheel_server.webhooks.model.events import Kind
+from flywheel_server.webhooks.outgoing import Outgoing
+from flywheel_server.webhooks.sender import Sender
+from flywheel_server.webhooks.store import Delivery
 from tests.cast import STAGE, Cast, CastSite
 from tests.hooks import Made, Receiver, make_endpoint, receiving
 

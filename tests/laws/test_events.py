@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from flywheel_server.domain import events
+from flywheel_server.webhooks.model import events
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 

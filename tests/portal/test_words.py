@@ -8,9 +8,9 @@ import pytest
 
 from flywheel_server import actions
 from flywheel_server.accounts.model import audit_words
-from flywheel_server.domain import events
-from flywheel_server.portal import webhooks
 from flywheel_server.web.pages import refusals, words
+from flywheel_server.webhooks import pages as webhooks
+from flywheel_server.webhooks.model import events
 
 NOON = dt.datetime(2026, 2, 24, 12, tzinfo=dt.UTC)
 

@@ -6,7 +6,7 @@ Every function is idempotent: what a turn has done, the next one finds done.
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.actions import events, folds, orders
+from flywheel_server.actions import folds, orders
 from flywheel_server.core import agents, errors, log, signing
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import LoopScope
@@ -18,6 +18,7 @@ from flywheel_server.domain.rules import MOST_YAML_BYTES, Rule, as_yaml
 from flywheel_server.store import appliances, deliveries
 from flywheel_server.store import folds as marks
 from flywheel_server.store import rules as stored_rules
+from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)
 

@@ -2,12 +2,13 @@
 
 import datetime as dt
 
-from flywheel_server.actions import events, rule_alarms
+from flywheel_server.actions import rule_alarms
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import gates, promotions
 from flywheel_server.domain.policy import Policy
 from flywheel_server.store import patterns
 from flywheel_server.store.patterns import Verdict
+from flywheel_server.webhooks.actions import events
 
 _CHUNK = 5_000
 # A decision stays; only undecided patterns follow their gates.

@@ -7,7 +7,7 @@ transaction. What came of it is recorded by the loop when the execution is repor
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.actions import events, order_executions, orders
+from flywheel_server.actions import order_executions, orders
 from flywheel_server.actions.plan_cases import Case
 from flywheel_server.core import audit, errors, log, rights
 from flywheel_server.core.db import Connection, log_on_commit
@@ -21,6 +21,7 @@ from flywheel_server.store import appliances
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.store import plans as stored_plans
 from flywheel_server.store.plan_approvals import Approval
+from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
-from flywheel_server.actions import deliveries, events
+from flywheel_server.actions import deliveries
 from flywheel_server.actions.settle import Matter, Verdict, settle
 from flywheel_server.core import audit, errors, log, rights
 from flywheel_server.core.db import Connection, log_on_commit
@@ -24,6 +24,7 @@ from flywheel_server.store import candidates, policies
 from flywheel_server.store import promotions as stored
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.candidates import Candidate
+from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)
 

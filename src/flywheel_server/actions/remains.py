@@ -4,7 +4,6 @@ import datetime as dt
 from uuid import UUID
 
 from flywheel_server.accounts.store.accounts import Site
-from flywheel_server.actions import events
 from flywheel_server.core import audit, errors, log
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import OperatorScope, PartnerScope
@@ -13,6 +12,7 @@ from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import appliances as registered
 from flywheel_server.store import remains
+from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)
 

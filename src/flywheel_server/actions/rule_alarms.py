@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from flywheel_server.accounts.store import accounts
-from flywheel_server.actions import events
 from flywheel_server.actions import rules as switching
 from flywheel_server.core import audit, errors, rights
 from flywheel_server.core.db import Connection
@@ -22,6 +21,7 @@ from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
 from flywheel_server.store import patterns, rule_alarms, rules
 from flywheel_server.store.rule_alarms import Fallen, Kind, RuleAlarm
+from flywheel_server.webhooks.actions import events
 
 _MOST_REASON = 2_000
 

@@ -5,18 +5,17 @@ import datetime as dt
 from flywheel_server.accounts.actions import sessions
 from flywheel_server.actions import (
     clock_skews,
-    events,
     evidence_waiting,
     incidents,
     orders,
     plan_approvals,
     retention,
-    webhooks,
 )
 from flywheel_server.core import partitions
 from flywheel_server.core.db import Connection
 from flywheel_server.core.step import Turn
 from flywheel_server.store import quotas
+from flywheel_server.webhooks.actions import events, webhooks
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:

@@ -2,11 +2,12 @@
 
 from flywheel_server.accounts.pages import account, changes, people, sign_in
 from flywheel_server.accounts.pages import partner_keys as keys
-from flywheel_server.portal import evidence, live, plans, webhooks
+from flywheel_server.portal import evidence, live, plans
 from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.operator import routers as operators
 from flywheel_server.portal.partner import bulk, decisions, fleet, learning, platform_rules, rules
 from flywheel_server.web.pages import files, reports
+from flywheel_server.webhooks import pages as webhooks
 
 _EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)
 _PARTNERS = (

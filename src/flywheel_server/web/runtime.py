@@ -24,7 +24,7 @@ from flywheel_server.core.listener import Listener
 from flywheel_server.core.mail import Mailer
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.signers import Signers
-from flywheel_server.outgoing import Outgoing
+from flywheel_server.webhooks.outgoing import Outgoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from flywheel_server.accounts.pages import (
 from flywheel_server.accounts.pages import (
     operator_tenants as tenants,
 )
-from flywheel_server.portal import webhooks
 from flywheel_server.portal.operator import (
     candidates,
     custom_rules,
@@ -25,6 +24,7 @@ from flywheel_server.portal.operator import (
     tenant_pages,
     unresolved,
 )
+from flywheel_server.webhooks import pages as webhooks
 
 ROUTERS = (
     overview.router,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain.events import Kind
+from flywheel_server.webhooks.model.events import Kind
 
 _SQL = load("events")
 

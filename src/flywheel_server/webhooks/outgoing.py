@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 import httpx
 
-from flywheel_server.domain import webhooks
+from flywheel_server.webhooks.model import webhooks
 
 _RESOLVE_SECONDS = 5.0
 _SECONDS = 15.0

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flywheel_server.actions import events
 from flywheel_server.core import audit, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope, OperatorScope, PartnerScope
-from flywheel_server.domain import webhooks as rules
-from flywheel_server.domain.events import KINDS
-from flywheel_server.store import webhooks
-from flywheel_server.store.webhooks import Delivery, Endpoint, Leased
+from flywheel_server.webhooks import store as webhooks
+from flywheel_server.webhooks.actions import events
+from flywheel_server.webhooks.model import webhooks as rules
+from flywheel_server.webhooks.model.events import KINDS
+from flywheel_server.webhooks.store import Delivery, Endpoint, Leased
 
 Actor = OperatorScope | PartnerScope
 _SENDER = LoopScope(reason="a receiver of any tenant may say that it is gone")

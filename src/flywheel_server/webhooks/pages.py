@@ -11,23 +11,23 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.routes.bodies import PathId
-from flywheel_server.actions.webhooks import Actor
-from flywheel_server.api import webhook_views
-from flywheel_server.api.webhook_routes import DeliveryId
-from flywheel_server.api.webhook_views import (
+from flywheel_server.core.scope import OperatorScope
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame
+from flywheel_server.web.pages.asking import Question
+from flywheel_server.web.runtime import Runtime
+from flywheel_server.webhooks.actions.webhooks import Actor
+from flywheel_server.webhooks.model.events import KINDS, OF_THE_PLATFORM
+from flywheel_server.webhooks.routes import views as webhook_views
+from flywheel_server.webhooks.routes.routes import DeliveryId
+from flywheel_server.webhooks.routes.views import (
     CreatedWebhook,
     NewWebhook,
     RotateWebhook,
     WebhookChange,
     WebhookView,
 )
-from flywheel_server.core.scope import OperatorScope
-from flywheel_server.domain.events import KINDS, OF_THE_PLATFORM
-from flywheel_server.web import keysets as pages
-from flywheel_server.web.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
-from flywheel_server.web.pages import asking, forms, frame
-from flywheel_server.web.pages.asking import Question
-from flywheel_server.web.runtime import Runtime
 
 _STATES = ("pending", "delivered", "dead")
 _FIRST = pages.Page(limit=filters.SHOWN, cursor=None)

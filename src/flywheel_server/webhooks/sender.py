@@ -14,14 +14,14 @@ import asyncpg
 import msgspec
 from standardwebhooks import Webhook
 
-from flywheel_server.actions import events
-from flywheel_server.actions import webhooks as actions
 from flywheel_server.core import clock, db, errors, log, retry_after
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.domain import webhooks as rules
-from flywheel_server.outgoing import Outgoing, Refused, Unanswered
-from flywheel_server.store import webhooks
-from flywheel_server.store.webhooks import Leased, Result
+from flywheel_server.webhooks import store as webhooks
+from flywheel_server.webhooks.actions import events
+from flywheel_server.webhooks.actions import webhooks as actions
+from flywheel_server.webhooks.model import webhooks as rules
+from flywheel_server.webhooks.outgoing import Outgoing, Refused, Unanswered
+from flywheel_server.webhooks.store import Leased, Result
 
 _log = log.get(__name__)
 _SCOPE = LoopScope(reason="webhooks of every tenant are sent, each its own")

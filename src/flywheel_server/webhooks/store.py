@@ -9,7 +9,7 @@ from uuid import UUID
 from flywheel_server.core.called import WEBHOOKS, called
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain import webhooks as rules
+from flywheel_server.webhooks.model import webhooks as rules
 
 _SQL = load("webhooks")
 

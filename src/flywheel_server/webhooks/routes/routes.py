@@ -7,9 +7,12 @@ from fastapi import APIRouter, Depends, Path
 
 from flywheel_server.accounts.routes.bodies import PathId, Search
 from flywheel_server.accounts.store import accounts
-from flywheel_server.actions.webhooks import Actor
-from flywheel_server.api import webhook_views
-from flywheel_server.api.webhook_views import (
+from flywheel_server.core import errors
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Audience, RuntimeDep
+from flywheel_server.webhooks.actions.webhooks import Actor
+from flywheel_server.webhooks.routes import views as webhook_views
+from flywheel_server.webhooks.routes.views import (
     CreatedWebhook,
     DeliveryView,
     NewWebhook,
@@ -18,9 +21,6 @@ from flywheel_server.api.webhook_views import (
     WebhookChange,
     WebhookView,
 )
-from flywheel_server.core import errors
-from flywheel_server.web import keysets as pages
-from flywheel_server.web.access import Audience, RuntimeDep
 
 
 def _delivery_id(

@@ -11,14 +11,14 @@ from fastapi import Query
 from pydantic import Field
 
 from flywheel_server.accounts.routes.bodies import Label, OperatorBody, View
-from flywheel_server.actions import webhooks as actions
 from flywheel_server.core import clock, db, errors
-from flywheel_server.domain import webhooks as rules
-from flywheel_server.domain.events import KINDS, Kind
-from flywheel_server.outgoing import Refused, Unanswered
-from flywheel_server.store import webhooks
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.webhooks import store as webhooks
+from flywheel_server.webhooks.actions import webhooks as actions
+from flywheel_server.webhooks.model import webhooks as rules
+from flywheel_server.webhooks.model.events import KINDS, Kind
+from flywheel_server.webhooks.outgoing import Refused, Unanswered
 
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"

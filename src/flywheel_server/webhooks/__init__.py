@@ -1,0 +1,1 @@
+"""Events for the outside: the outbox, its endpoints, and what sends them."""
