@@ -1,7 +1,7 @@
 """F23: thresholds of 90 met rates of 0.9.
 
 Only counts are stored, and thresholds are fractions. Broken on purpose by raising the bound of
-`platform_min_success_rate` to 100 in `domain.policy`.
+`platform_min_success_rate` to 100 in `policy.model`.
 """
 
 from typing import Any

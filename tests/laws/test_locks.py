@@ -12,7 +12,7 @@ import pytest
 from flywheel_server.core import db, sql
 from flywheel_server.core.locks import Lock
 from flywheel_server.core.scope import LoopScope, OperatorScope
-from flywheel_server.store import policies
+from flywheel_server.policy import store as policies
 
 SOURCE = Path(sql.__file__).parents[1]
 CALL = re.compile(r"pg_(?:try_)?advisory\w*lock\w*\((?P<key>.*?)\)(?: AS \w+;|;|,\n)", re.DOTALL)

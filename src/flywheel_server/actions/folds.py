@@ -9,7 +9,8 @@ import datetime as dt
 from flywheel_server.actions import rule_health as health
 from flywheel_server.core import errors, log
 from flywheel_server.core.db import Connection
-from flywheel_server.store import folds, policies, rule_health
+from flywheel_server.policy import store as policies
+from flywheel_server.store import folds, rule_health
 from flywheel_server.store.folds import Fold, Recount
 
 _log = log.get(__name__)

@@ -30,7 +30,8 @@ from flywheel_server.domain.plans import (
     Told,
     Verdict,
 )
-from flywheel_server.store import patterns, policies, spreads
+from flywheel_server.policy import store as policies
+from flywheel_server.store import patterns, spreads
 from flywheel_server.store import plans as store
 
 _LOOK_AGAIN_SECONDS = 0.2

@@ -5,8 +5,9 @@ import datetime as dt
 from flywheel_server.core import audit, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.domain import policy
-from flywheel_server.store import folds, patterns, policies, rule_health
+from flywheel_server.policy import model as policy
+from flywheel_server.policy import store as policies
+from flywheel_server.store import folds, patterns, rule_health
 
 _LONGEST_REASON = 2_000
 

@@ -20,7 +20,8 @@ from flywheel_server.domain import decisions, gates, promotions, rules
 from flywheel_server.domain.decisions import Tier
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.rules import NewRule, Rule
-from flywheel_server.store import candidates, policies
+from flywheel_server.policy import store as policies
+from flywheel_server.store import candidates
 from flywheel_server.store import promotions as stored
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.candidates import Candidate

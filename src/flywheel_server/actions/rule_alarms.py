@@ -17,8 +17,8 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.domain import promotions
 from flywheel_server.domain.gates import Gate
-from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
+from flywheel_server.policy.model import Policy
 from flywheel_server.store import patterns, rule_alarms, rules
 from flywheel_server.store.rule_alarms import Fallen, Kind, RuleAlarm
 from flywheel_server.webhooks.actions import events

@@ -15,8 +15,9 @@ from flywheel_server.actions.withdraw import Case
 from flywheel_server.core import log
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import e_detector, fair_withdrawal
-from flywheel_server.domain.policy import Policy
-from flywheel_server.store import exclusions, policies, rule_health, rules
+from flywheel_server.policy import store as policies
+from flywheel_server.policy.model import Policy
+from flywheel_server.store import exclusions, rule_health, rules
 from flywheel_server.store.folds import Recount
 from flywheel_server.store.rule_health import Advanced, Due
 

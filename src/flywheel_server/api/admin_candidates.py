@@ -18,7 +18,8 @@ from flywheel_server.api.learning_views import (
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.core import clock, db
 from flywheel_server.domain.decisions import CandidateState
-from flywheel_server.store import candidates, policies
+from flywheel_server.policy import store as policies
+from flywheel_server.store import candidates
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 

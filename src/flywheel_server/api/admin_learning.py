@@ -14,8 +14,9 @@ from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain import gates as gating
 from flywheel_server.domain import promotions
-from flywheel_server.domain.policy import Policy
-from flywheel_server.store import patterns, policies, runs, spreads
+from flywheel_server.policy import store as policies
+from flywheel_server.policy.model import Policy
+from flywheel_server.store import patterns, runs, spreads
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.keysets import Listing, Page, PageDep, listing
 from flywheel_server.web.runtime import Runtime

@@ -20,7 +20,8 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.domain import executions
 from flywheel_server.domain import rules as domain
-from flywheel_server.store import deliveries, policies, rule_health, rule_rankings, rules
+from flywheel_server.policy import store as policies
+from flywheel_server.store import deliveries, rule_health, rule_rankings, rules
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.runtime import Runtime

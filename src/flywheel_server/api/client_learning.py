@@ -22,8 +22,9 @@ from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.core import clock, db, rights
 from flywheel_server.core.scope import ClientScope
 from flywheel_server.domain.decisions import CandidateState
-from flywheel_server.domain.policy import Policy
-from flywheel_server.store import candidates, policies
+from flywheel_server.policy import store as policies
+from flywheel_server.policy.model import Policy
+from flywheel_server.store import candidates
 from flywheel_server.store.candidates import Candidate
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep

@@ -21,7 +21,7 @@ from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.core import clock, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import decisions, gates, promotions
-from flywheel_server.domain.policy import Policy
+from flywheel_server.policy.model import Policy
 from flywheel_server.store.candidates import Candidate
 from flywheel_server.store.healing import Healing, LevelTotal
 from flywheel_server.web import bodies

@@ -11,7 +11,7 @@ from flywheel_server.api.admin_sites import SiteRef
 from flywheel_server.core import clock, db
 from flywheel_server.domain import quotas as domain
 from flywheel_server.domain.quotas import Kind
-from flywheel_server.store import policies
+from flywheel_server.policy import store as policies
 from flywheel_server.store import quotas as store
 from flywheel_server.web.access import Appliance, OperatorOrPartnerReader, RuntimeDep
 

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.actions.rule_health import WARNING_SHARE
-from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.rules import Rule
+from flywheel_server.policy.model import Policy
 from flywheel_server.store.rule_health import Health
 
 _TIME = "2026-02-24T10:00:00Z"

@@ -10,8 +10,9 @@ from uuid import UUID
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import quotas as domain
 from flywheel_server.domain.quotas import Kind
+from flywheel_server.policy import store as policies
 from flywheel_server.store import appliance_identities as identities
-from flywheel_server.store import policies, quotas
+from flywheel_server.store import quotas
 
 # A turn is news for so long: then it is over, or another one has come.
 TURNS_COUNT_FOR = dt.timedelta(days=1)

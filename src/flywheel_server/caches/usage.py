@@ -18,9 +18,9 @@ from flywheel_server.core import db, errors, log
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.domain import quotas
 from flywheel_server.domain.executions import Fact
-from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.quotas import Rows, Traffic
-from flywheel_server.store import policies
+from flywheel_server.policy import store as policies
+from flywheel_server.policy.model import Policy
 from flywheel_server.store import quotas as store
 from flywheel_server.store.quotas import Counted
 

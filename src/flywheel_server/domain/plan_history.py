@@ -11,8 +11,8 @@ from typing import Literal
 
 from flywheel_server.domain import gates, promotions
 from flywheel_server.domain.plans import Planner, Proposal, Runbook
-from flywheel_server.domain.policy import ORGANIZATIONS_FLOOR, Policy
 from flywheel_server.domain.promotions import PlatformEvidence
+from flywheel_server.policy.model import ORGANIZATIONS_FLOOR, Policy
 
 _MOST_AGE = dt.timedelta(days=90)
 _GOOD = 0.8

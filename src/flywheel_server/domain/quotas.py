@@ -6,7 +6,7 @@ Check-ins and orders have no quota: an appliance is always answered.
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from flywheel_server.domain.policy import Policy
+from flywheel_server.policy.model import Policy
 
 Traffic = Literal["executions", "logs", "evidence", "reports"]
 Rows = Literal["hosts", "incident_types", "patterns", "open_incidents", "bundles"]

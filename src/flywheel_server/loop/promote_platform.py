@@ -3,7 +3,7 @@
 from flywheel_server.actions import promote_platform
 from flywheel_server.core.db import Connection
 from flywheel_server.core.step import Turn
-from flywheel_server.store import policies
+from flywheel_server.policy import store as policies
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:

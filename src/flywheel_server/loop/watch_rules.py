@@ -10,7 +10,7 @@ from flywheel_server.actions.withdraw import Case
 from flywheel_server.core import log
 from flywheel_server.core.db import Connection
 from flywheel_server.core.step import Turn
-from flywheel_server.store import policies
+from flywheel_server.policy import store as policies
 from flywheel_server.store import rule_health as stored
 
 _log = log.get(__name__)

@@ -16,7 +16,7 @@ from flywheel_server.api.learning_views import CandidateItem, SiteFilter, Window
 from flywheel_server.api.partner_learning import CandidateDetail
 from flywheel_server.core import db
 from flywheel_server.domain.decisions import CandidateState
-from flywheel_server.store import policies
+from flywheel_server.policy import store as policies
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.pages import charts, frame, words
 from flywheel_server.web.runtime import Runtime

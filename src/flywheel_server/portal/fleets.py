@@ -22,7 +22,8 @@ from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain import deliveries, reported
 from flywheel_server.domain import orders as ordered
-from flywheel_server.store import appliance_views, fleet, policies
+from flywheel_server.policy import store as policies
+from flywheel_server.store import appliance_views, fleet
 from flywheel_server.store import orders as stored_orders
 from flywheel_server.store import quotas as stored_quotas
 from flywheel_server.web import keysets as pages

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain.policy import Policy
+from flywheel_server.policy.model import Policy
 
 _SQL = load("folds")
 _PLATFORM = load("platform_folds")

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection, Record
 from flywheel_server.core.sql import load
-from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.promotions import Counts, PlatformEvidence, Runbook, SiteEvidence
 from flywheel_server.domain.unresolved import SetAside, Unresolved
+from flywheel_server.policy.model import Policy
 
 _SQL = load("patterns")
 _SET_ASIDE = ("reason", "set_aside_by", "set_aside_at", "had", "comes_back_at")

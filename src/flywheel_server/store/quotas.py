@@ -9,8 +9,8 @@ from uuid import UUID
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
 from flywheel_server.domain import quotas as domain
-from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.quotas import Kind, Standing
+from flywheel_server.policy.model import Policy
 
 _SQL = load("quotas")
 

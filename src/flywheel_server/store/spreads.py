@@ -6,11 +6,11 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain import policy as policies
 from flywheel_server.domain import promotions
-from flywheel_server.domain.policy import Policy
 from flywheel_server.domain.promotions import PlatformEvidence, SiteEvidence
 from flywheel_server.domain.spreads import Spread, Voice
+from flywheel_server.policy import model as policies
+from flywheel_server.policy.model import Policy
 from flywheel_server.store.patterns import Elsewhere, PlatformPattern
 
 _SQL = load("spreads")

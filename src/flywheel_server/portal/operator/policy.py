@@ -9,9 +9,9 @@ from flywheel_server.accounts.pages import filters
 from flywheel_server.api import admin_policy
 from flywheel_server.api.admin_policy import PolicyChange, PolicyVersionView
 from flywheel_server.core import db, errors
-from flywheel_server.domain import policy
+from flywheel_server.policy import model as policy
+from flywheel_server.policy import store as policies
 from flywheel_server.portal.operator import policy_words
-from flywheel_server.store import policies
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from flywheel_server.domain import policy
+from flywheel_server.policy import model as policy
 
 Unit = Literal[
     "executions",

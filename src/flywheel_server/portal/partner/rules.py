@@ -20,8 +20,9 @@ from flywheel_server.api.partner_decisions import PromotedRule, StatusBody
 from flywheel_server.api.rule_remains import RemovalBody, RemovalView
 from flywheel_server.core import clock, db
 from flywheel_server.domain import delivery_words, rules
+from flywheel_server.policy import store as policies
 from flywheel_server.store import deliveries as stored_deliveries
-from flywheel_server.store import fleet, policies, remains, rule_health
+from flywheel_server.store import fleet, remains, rule_health
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 

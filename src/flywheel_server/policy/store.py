@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flywheel_server.core import errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain import policy
+from flywheel_server.policy import model as policy
 
 _SQL = load("policies")
 

@@ -1,0 +1,1 @@
+"""The learning policy: every threshold, and its history."""
