@@ -14,9 +14,9 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import AuthScope
 from flywheel_server.core.signing import Signer
 from flywheel_server.domain import orders
-from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
-from flywheel_server.store import appliances
+from flywheel_server.fleet.model.appliances import Appliance
+from flywheel_server.fleet.store import appliances
 from tests.cast import STAGE, Cast, CastAppliance
 
 

@@ -27,7 +27,6 @@ from flywheel_server.accounts.routes import (
     operator_keys as admin_keys,
 )
 from flywheel_server.api import (
-    admin_appliances,
     admin_candidates,
     admin_custom_rules,
     admin_evidence,
@@ -40,17 +39,12 @@ from flywheel_server.api import (
     admin_rule_figures,
     admin_rules,
     admin_runbooks,
-    admin_sites,
     admin_unclassified,
     admin_unresolved,
-    agent_checkin,
     agent_evidence,
     agent_executions,
-    agent_incidents,
-    agent_logs,
     agent_orders,
     agent_plans,
-    agent_reports,
     agent_sync,
     client_healing,
     client_learning,
@@ -64,14 +58,26 @@ from flywheel_server.api import (
     partner_decisions,
     partner_learning,
     plan_approvals,
-    quotas,
     rule_alarms,
     rule_declines,
     rule_remains,
-    site_appliances,
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.core.settings import Settings
+from flywheel_server.fleet.routes import (
+    agent_checkin,
+    agent_incidents,
+    agent_logs,
+    agent_reports,
+    quotas,
+    site_appliances,
+)
+from flywheel_server.fleet.routes import (
+    operator_appliances as admin_appliances,
+)
+from flywheel_server.fleet.routes import (
+    operator_sites as admin_sites,
+)
 from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.portal.routers import ROUTERS as PAGES

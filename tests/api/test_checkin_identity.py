@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from flywheel_server.store import appliances as store
+from flywheel_server.fleet.store import appliances as store
 from tests import cast as people
 from tests.cast import Cast, CastSite
 from tests.checking_in import URL, WIRE_ID, check_in, row, rows

@@ -11,7 +11,7 @@ import pytest
 
 from flywheel_server.actions import policies as policy_actions
 from flywheel_server.core import clock, db
-from flywheel_server.store import quotas
+from flywheel_server.fleet.store import quotas
 from tests import cast as people
 from tests import evidence, parts, telemetry
 from tests.cast import STAGE, Cast, CastSite

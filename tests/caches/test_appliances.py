@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server.actions import checkin
-from flywheel_server.actions.checkin import Instructions
-from flywheel_server.caches.appliances import CheckIns, Heartbeats, Said
 from flywheel_server.core import clock, db, errors, listener
 from flywheel_server.core.listener import Listener
-from flywheel_server.domain.appliances import Report
+from flywheel_server.fleet.actions import checkin
+from flywheel_server.fleet.actions.checkin import Instructions
+from flywheel_server.fleet.caches.appliances import CheckIns, Heartbeats, Said
+from flywheel_server.fleet.model.appliances import Report
 from tests import cast as people
 from tests import ordering
 from tests.cast import STAGE, Cast, CastSite

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from flywheel_server.domain import appliances
-from flywheel_server.domain.appliances import Appliance, Report
+from flywheel_server.fleet.model import appliances
+from flywheel_server.fleet.model.appliances import Appliance, Report
 
 MAC, OTHER_MAC = "02:00:5E:10:00:01", "02:00:5E:10:00:02"
 KEY, OTHER_KEY = "a" * 64, "b" * 64

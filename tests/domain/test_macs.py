@@ -2,7 +2,7 @@
 
 import pytest
 
-from flywheel_server.domain import macs
+from flywheel_server.fleet.model import macs
 
 MAC = "02:00:5E:10:00:01"
 LONG = ":".join(["80"] * 20)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from flywheel_server.domain import clocks
+from flywheel_server.fleet.model import clocks
 from tests import cast as people
 from tests import evidence, planning, telemetry
 from tests.cast import Cast

@@ -87,7 +87,7 @@ async def test_what_a_doubled_appliance_had_follows_to_the_machine_that_it_is(
     person: CastPerson,
     ghost: CastAppliance,
 ) -> None:
-    """Broken by leaving out any one of the moves of `store.appliance_merges`."""
+    """Broken by leaving out any one of the moves of `fleet.store.appliance_merges`."""
     kept = cast.appliance
     agent = await evidence.agent_of(database, ghost)
     bundle = await evidence.submitted(database, agent)

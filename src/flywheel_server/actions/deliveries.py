@@ -15,7 +15,8 @@ from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain import orders as ordered
 from flywheel_server.domain.orders import Order
 from flywheel_server.domain.rules import MOST_YAML_BYTES, Rule, as_yaml
-from flywheel_server.store import appliances, deliveries
+from flywheel_server.fleet.store import appliances
+from flywheel_server.store import deliveries
 from flywheel_server.store import folds as marks
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.webhooks.actions import events

@@ -13,7 +13,7 @@ from flywheel_server.core import audit, errors, log, signatures
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope, LoopScope, OperatorScope, PartnerScope
 from flywheel_server.domain import evidence as domain
-from flywheel_server.store import appliances
+from flywheel_server.fleet.store import appliances
 from flywheel_server.store import evidence_keys as store
 from flywheel_server.store.evidence_keys import EvidenceKey
 

@@ -24,11 +24,11 @@ from flywheel_server.core.scope import (
 from flywheel_server.core.signing import Signer
 from flywheel_server.domain import completions, rules
 from flywheel_server.domain import orders as domain
-from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.completions import Said
 from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import appliances
+from flywheel_server.fleet.model.appliances import Appliance
+from flywheel_server.fleet.store import appliances
 from flywheel_server.store import orders as store
 
 Issuer = OperatorScope | PartnerScope | ClientScope | LoopScope

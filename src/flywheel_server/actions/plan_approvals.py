@@ -15,9 +15,9 @@ from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.core.signing import Signer
 from flywheel_server.domain import orders as drafts
 from flywheel_server.domain import plans
-from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState, Proposal
-from flywheel_server.store import appliances
+from flywheel_server.fleet.model.appliances import Appliance, living
+from flywheel_server.fleet.store import appliances
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.store import plans as stored_plans
 from flywheel_server.store.plan_approvals import Approval

@@ -19,7 +19,6 @@ from flywheel_server.core import db, errors, service_health
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope, LoopScope
 from flywheel_server.domain import plan_answers, plan_history, plans, prompts
-from flywheel_server.domain.appliances import L2Mode
 from flywheel_server.domain.plan_history import History
 from flywheel_server.domain.plans import (
     Incident,
@@ -30,6 +29,7 @@ from flywheel_server.domain.plans import (
     Told,
     Verdict,
 )
+from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.policy import store as policies
 from flywheel_server.store import patterns, spreads
 from flywheel_server.store import plans as store

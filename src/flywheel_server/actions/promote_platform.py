@@ -13,9 +13,10 @@ from flywheel_server.core.scope import LoopScope, OperatorScope
 from flywheel_server.domain import gates, promotions, rules
 from flywheel_server.domain.gates import Gate
 from flywheel_server.domain.rules import Rule
+from flywheel_server.fleet.store import quotas
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
-from flywheel_server.store import patterns, quotas, spreads
+from flywheel_server.store import patterns, spreads
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.patterns import PlatformPattern
 

@@ -7,10 +7,10 @@ from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.core import audit, errors, log
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
-from flywheel_server.store import appliances as registered
+from flywheel_server.fleet.model.appliances import Appliance
+from flywheel_server.fleet.store import appliances as registered
 from flywheel_server.store import remains
 from flywheel_server.webhooks.actions import events
 

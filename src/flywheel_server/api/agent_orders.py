@@ -13,9 +13,9 @@ from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.domain import completions, orders
-from flywheel_server.domain.appliances import Appliance as RegisteredAppliance
 from flywheel_server.domain.orders import Order
-from flywheel_server.store import appliances
+from flywheel_server.fleet.model.appliances import Appliance as RegisteredAppliance
+from flywheel_server.fleet.store import appliances
 from flywheel_server.web import access, bodies, traffic
 from flywheel_server.web.access import Appliance, RuntimeDep
 from flywheel_server.web.bodies import FreeObject, FreeText

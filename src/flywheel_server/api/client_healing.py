@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.bodies import OperatorBody, View
-from flywheel_server.actions import site_settings as actions
 from flywheel_server.api import healing_logs, healing_stories, learning_views, rule_alarms
 from flywheel_server.api.healing_logs import LevelFilter, SearchFilter, SuccessFilter, TextFilter
 from flywheel_server.api.healing_stories import ClientHealingLog
@@ -19,7 +18,9 @@ from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.domain import healing_words, rules
-from flywheel_server.store import client_rules, exclusions, healing_reasons, site_settings
+from flywheel_server.fleet.actions import site_settings as actions
+from flywheel_server.fleet.store import site_settings
+from flywheel_server.store import client_rules, exclusions, healing_reasons
 from flywheel_server.store import rule_alarms as stored_alarms
 from flywheel_server.store.client_rules import ClientRule, Filters
 from flywheel_server.store.exclusions import Exclusion

@@ -9,13 +9,7 @@ from pydantic import Field
 
 from flywheel_server.accounts.routes.bodies import Search, View
 from flywheel_server.accounts.store import accounts
-from flywheel_server.api import (
-    clock_alarms,
-    evidence_alarms,
-    flywheel_alarms,
-    rule_alarms,
-    site_alarms,
-)
+from flywheel_server.api import evidence_alarms, flywheel_alarms, rule_alarms
 from flywheel_server.api.admin_rules import RuleRef, find
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.db import Connection
@@ -23,6 +17,7 @@ from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain import delivery_words
 from flywheel_server.domain.remains import Remains
 from flywheel_server.domain.rules import Rule
+from flywheel_server.fleet.routes import clock_alarms, site_alarms
 from flywheel_server.store import deliveries, remains
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.web import keysets as pages

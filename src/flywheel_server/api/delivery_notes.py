@@ -6,7 +6,7 @@ from pydantic import Field
 
 from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.domain import delivery_words
-from flywheel_server.domain.appliances import Appliance
+from flywheel_server.fleet.model.appliances import Appliance
 
 FINAL = "Whether any appliance that it goes to keeps it for good: switching off does not remove it."
 

@@ -20,7 +20,8 @@ from flywheel_server.core.db import Connection
 from flywheel_server.domain import evidence_figures as figures
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.domain.evidence_figures import Clock
-from flywheel_server.store import appliances, evidence, evidence_anchors
+from flywheel_server.fleet.store import appliances
+from flywheel_server.store import evidence, evidence_anchors
 from flywheel_server.store import evidence_progress as progress
 from flywheel_server.store.evidence import Bundle
 from flywheel_server.web import keysets as pages

@@ -20,7 +20,7 @@ from flywheel_server.api.evidence import SitePath
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.domain.evidence import KeyState
-from flywheel_server.store import appliances
+from flywheel_server.fleet.store import appliances
 from flywheel_server.store import evidence_keys as store
 from flywheel_server.store import evidence_waiting as waiting
 from flywheel_server.store.evidence_keys import EvidenceKey

@@ -18,11 +18,11 @@ from msgspec import Meta
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flywheel_server.api import agent_executions, direct, wire_executions
-from flywheel_server.caches.appliances import Said
 from flywheel_server.core import clock, errors, log
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain import macs
-from flywheel_server.domain.appliances import Report
+from flywheel_server.fleet.caches.appliances import Said
+from flywheel_server.fleet.model import macs
+from flywheel_server.fleet.model.appliances import Report
 from flywheel_server.web import access, admission, etags, limits, requests
 from flywheel_server.web.gates import Gate
 from flywheel_server.web.incoming import Incoming

@@ -13,7 +13,8 @@ from flywheel_server.core import service_failures
 from flywheel_server.core.db import Connection
 from flywheel_server.core.service_failures import Failing
 from flywheel_server.core.services import ALARM_AFTER
-from flywheel_server.store import overview, patterns, quotas, runs, set_aside
+from flywheel_server.fleet.store import quotas
+from flywheel_server.store import overview, patterns, runs, set_aside
 from flywheel_server.web.runtime import Runtime
 
 

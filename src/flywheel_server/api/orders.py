@@ -14,10 +14,11 @@ from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain import completions, heal_proofs, orders, rules
-from flywheel_server.domain.appliances import Appliance
 from flywheel_server.domain.orders import Draft, Order
+from flywheel_server.fleet.model.appliances import Appliance
+from flywheel_server.fleet.store import appliances
 from flywheel_server.policy import store as policies
-from flywheel_server.store import appliances, order_executions, runbooks
+from flywheel_server.store import order_executions, runbooks
 from flywheel_server.store import orders as store
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.web import keysets as pages

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from flywheel_server.api import deliveries, evidence_alarms, rule_alarms, site_alarms
+from flywheel_server.api import deliveries, evidence_alarms, rule_alarms
 from flywheel_server.api.deliveries import AlarmsView, AlarmView
 from flywheel_server.core import clock, db
 from flywheel_server.domain import deliveries as domain
+from flywheel_server.fleet.routes import site_alarms
 from flywheel_server.store import deliveries as stored
 from flywheel_server.store import remains
 from flywheel_server.web.access import PartnerReader, RuntimeDep

@@ -36,9 +36,10 @@ from flywheel_server.domain import decisions, rules
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.promotions import evidence_warnings, look_alike_warning
 from flywheel_server.domain.rules import Rule
+from flywheel_server.fleet.store import appliances
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
-from flywheel_server.store import appliances, candidates, healing, patterns, promotions, spreads
+from flywheel_server.store import candidates, healing, patterns, promotions, spreads
 from flywheel_server.store.candidates import Candidate, Said, StateCount
 from flywheel_server.store.healing import Day, Filters
 from flywheel_server.store.promotions import RuleCount

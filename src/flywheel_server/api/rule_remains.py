@@ -17,7 +17,8 @@ from flywheel_server.api.admin_rules import RuleRef
 from flywheel_server.api.deliveries import AlarmView, still_running
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.store import appliances, remains
+from flywheel_server.fleet.store import appliances
+from flywheel_server.store import remains
 from flywheel_server.web import bodies
 from flywheel_server.web.access import Admin, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime

@@ -16,8 +16,9 @@ from msgspec import Meta
 from flywheel_server.api import wire_repairs
 from flywheel_server.core import errors, free_text, moments
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain import clocks, executions, unattempted
+from flywheel_server.domain import executions, unattempted
 from flywheel_server.domain.executions import Fact, Level
+from flywheel_server.fleet.model import clocks
 from flywheel_server.web import json_bodies
 
 MOST_ITEMS = 1_000

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from flywheel_server.core import agents
 from flywheel_server.domain import plan_words, rules, scrubbing
-from flywheel_server.domain.appliances import L2Mode
+from flywheel_server.fleet.model.appliances import L2Mode
 
 Planner = Literal[
     "rule",

@@ -22,8 +22,8 @@ from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.domain import evidence, evidence_figures
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.domain.evidence_figures import Clock
+from flywheel_server.fleet.store import appliances
 from flywheel_server.portal import checks, evidence_decisions
-from flywheel_server.store import appliances
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientReader, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.pages import charts, frame

@@ -18,9 +18,9 @@ from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
 from flywheel_server.core import agents, clock, db, rights
 from flywheel_server.core.scope import ClientScope
 from flywheel_server.domain import orders
-from flywheel_server.domain.appliances import Appliance, living
 from flywheel_server.domain.plans import ApprovalState
-from flywheel_server.store import appliances
+from flywheel_server.fleet.model.appliances import Appliance, living
+from flywheel_server.fleet.store import appliances
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import (

@@ -2,10 +2,11 @@
 
 from flywheel_server.accounts.pages import account, changes, people, sign_in
 from flywheel_server.accounts.pages import partner_keys as keys
+from flywheel_server.fleet.pages import partner_fleet as fleet
 from flywheel_server.portal import evidence, live, plans
 from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.operator import routers as operators
-from flywheel_server.portal.partner import bulk, decisions, fleet, learning, platform_rules, rules
+from flywheel_server.portal.partner import bulk, decisions, learning, platform_rules, rules
 from flywheel_server.web.pages import files, reports
 from flywheel_server.webhooks import pages as webhooks
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
 from flywheel_server.domain.deliveries import Delivery, Waiting
-from flywheel_server.store.appliances import Beat
+from flywheel_server.fleet.store.appliances import Beat
 
 _SQL = load("deliveries")
 

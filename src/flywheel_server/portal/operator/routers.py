@@ -9,11 +9,16 @@ from flywheel_server.accounts.pages import (
 from flywheel_server.accounts.pages import (
     operator_tenants as tenants,
 )
+from flywheel_server.fleet.pages import (
+    operator_fleet as fleet,
+)
+from flywheel_server.fleet.pages import (
+    operator_tenant_pages as tenant_pages,
+)
 from flywheel_server.portal.operator import (
     candidates,
     custom_rules,
     evidence,
-    fleet,
     learning,
     overview,
     plans,
@@ -21,7 +26,6 @@ from flywheel_server.portal.operator import (
     rules,
     runbooks,
     runs,
-    tenant_pages,
     unresolved,
 )
 from flywheel_server.webhooks import pages as webhooks

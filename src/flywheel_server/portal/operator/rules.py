@@ -20,11 +20,12 @@ from flywheel_server.api.admin_rules import RuleView
 from flywheel_server.api.rule_remains import RemovalView
 from flywheel_server.core import clock, db, errors
 from flywheel_server.domain import delivery_words, rules
+from flywheel_server.fleet.store import fleet
 from flywheel_server.policy import store as policies
 from flywheel_server.portal.operator import whose
 from flywheel_server.portal.partner.rules import ANSWERED, removal_body, removed
 from flywheel_server.store import deliveries as stored_deliveries
-from flywheel_server.store import exclusions, fleet, remains
+from flywheel_server.store import exclusions, remains
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.rule_rankings import Sort
 from flywheel_server.web.access import Admin, Reader, RuntimeDep

@@ -20,9 +20,10 @@ from flywheel_server.api.partner_decisions import PromotedRule, StatusBody
 from flywheel_server.api.rule_remains import RemovalBody, RemovalView
 from flywheel_server.core import clock, db
 from flywheel_server.domain import delivery_words, rules
+from flywheel_server.fleet.store import fleet
 from flywheel_server.policy import store as policies
 from flywheel_server.store import deliveries as stored_deliveries
-from flywheel_server.store import fleet, remains, rule_health
+from flywheel_server.store import remains, rule_health
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from flywheel_server.core import clock
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.domain import quotas
+from flywheel_server.fleet.model import quotas
 from flywheel_server.web.pages import files, refusals, viewers, words
 
 _NOTICE_COOKIE = "flywheel_notice"

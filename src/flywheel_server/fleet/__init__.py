@@ -1,0 +1,1 @@
+"""Appliances: check-ins, what they report, their settings, their quotas."""

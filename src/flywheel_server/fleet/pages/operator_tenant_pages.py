@@ -1,0 +1,291 @@
+"""One partner, one organization, one site: what it is, what may be changed, and its keys.
+
+A new key is on the page that answers, and never again.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.pages.operator_tenants import known
+from flywheel_server.accounts.routes import (
+    operator_accounts as admin_accounts,
+)
+from flywheel_server.accounts.routes import (
+    operator_keys as admin_keys,
+)
+from flywheel_server.accounts.routes.bodies import PathId
+from flywheel_server.accounts.routes.operator_accounts import (
+    OrganizationChange,
+    OrganizationView,
+    SiteView,
+)
+from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey, NewSiteKey
+from flywheel_server.accounts.store import accounts, tenants
+from flywheel_server.accounts.store.accounts import Organization
+from flywheel_server.core import db, errors
+from flywheel_server.core.scope import OperatorScope
+from flywheel_server.fleet.routes import operator_sites as admin_sites
+from flywheel_server.fleet.routes.operator_sites import SiteChange
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.pages import asking, forms, frame, words
+from flywheel_server.web.pages.asking import Question
+
+router = APIRouter(prefix="/operator/tenants", include_in_schema=False)
+
+_HERE = "/operator/tenants"
+_FIRST = pages.Page(limit=filters.SHOWN, cursor=None)
+_MOST_SHOWN = pages.Page(limit=200, cursor=None)
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@router.get("/partners/{id}")
+async def partner_page(
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: filters.PageDep,
+    id: PathId,
+    key: _Text = "",
+) -> Response:
+    """Show a partner with its organizations and API keys."""
+    return await _partner(request, scope, parts, id, page, sought=key)
+
+
+@router.post("/partners/{id}/keys")
+async def issue_partner_key(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Issue an API key of a partner and show it once."""
+    given = await forms.texts(request)
+    body = forms.checked(NewKey, {"label": given.get("label", "").strip()})
+    issued = await admin_keys.issue_partner_key(scope, parts, id, body)
+    return await _partner(request, scope, parts, id, _FIRST, issued)
+
+
+@router.get("/organizations/{id}")
+async def organization_page(
+    request: Request, scope: Reader, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Show an organization with its sites, and whether it contributes."""
+    found = await _organization(scope, parts, id)
+    async with db.transaction(parts.database, scope) as connection:
+        names = await tenants.names(connection, [found.partner_id])
+        sizes = await tenants.of_organizations(connection, [id])
+    sites = await admin_accounts.list_sites(
+        scope=scope, parts=parts, page=_MOST_SHOWN, organization_id=str(id)
+    )
+    return frame.page(
+        request,
+        scope,
+        "operator/organization.html",
+        organization=found,
+        partner=names.get(found.partner_id, ""),
+        size=sizes.get(id, tenants.NOTHING),
+        sites=sites,
+    )
+
+
+@router.get("/organizations/{id}/opt-out")
+async def ask_opt_out(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Ask before an organization leaves shared learning."""
+    found = await _organization(scope, parts, id)
+    home = f"{_HERE}/organizations/{id}"
+    question = Question(
+        title=f"{found.name} shall contribute no more",
+        final="Its counts, the past ones too, leave what all learn with the next turn of the loop.",
+        then="Platform rules that were made already stay, and go on reaching it. It can contribute "
+        "again at any time: its own admins can say so as well.",
+        verb="Opt out",
+        back=home,
+        action=home,
+        fields={"contributes": "no"},
+    )
+    return asking.page(request, scope, question)
+
+
+@router.post("/organizations/{id}")
+async def change_organization(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Rename an organization, or have it contribute or not."""
+    given = await forms.texts(request)
+
+    async def deed() -> OrganizationView:
+        changes: dict[str, object] = {}
+        if "name" in given:
+            changes["name"] = given["name"].strip()
+        if given.get("contributes"):
+            changes["contributes"] = given["contributes"] == "yes"
+        body = forms.checked(OrganizationChange, changes)
+        return await admin_accounts.change_organization(scope, parts, id, body)
+
+    return await forms.attempt(f"{_HERE}/organizations/{id}", deed(), _organization_changed)
+
+
+@router.get("/sites/{id}")
+async def site_page(
+    *,
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: filters.PageDep,
+    id: PathId,
+    key: _Text = "",
+) -> Response:
+    """Show a site with its keys."""
+    return await _site(request, scope, parts, id, page, sought=key)
+
+
+@router.post("/sites/{id}")
+async def change_site(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Rename a site, or give it another healing tier."""
+    given = await forms.texts(request)
+
+    async def deed() -> SiteView:
+        body = forms.body(
+            SiteChange, name=given.get("name", "").strip(), healing_tier=given.get("healing_tier")
+        )
+        return await admin_sites.change_site(scope, parts, str(id), body)
+
+    return await forms.attempt(
+        f"{_HERE}/sites/{id}",
+        deed(),
+        lambda site: (
+            f"{site.name} is as you set it: its appliances get the rules of its tier "
+            "with their next sync."
+        ),
+    )
+
+
+@router.post("/sites/{id}/keys")
+async def issue_site_key(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Issue a key for a site's appliances, or for one of them, and show it once."""
+    given = await forms.texts(request)
+    body = forms.body(
+        NewSiteKey, label=given.get("label", "").strip(), appliance_id=given.get("appliance_id")
+    )
+    issued = await admin_keys.issue_site_key(scope, parts, str(id), body)
+    return await _site(request, scope, parts, id, _FIRST, issued)
+
+
+@router.get("/keys/{id}/revoke")
+async def ask_revoke_key(
+    request: Request, scope: Admin, parts: RuntimeDep, id: PathId, back: _Text = ""
+) -> Response:
+    """Ask before a key ends."""
+    listed = await admin_keys.list_keys(scope, parts, _FIRST, None, None, str(id))
+    if not listed.items:
+        raise errors.NotFound("There is no such key: choose one from its site or partner.")
+    home = frame.own_path(back) or _HERE
+    question = Question(
+        title=f"Revoke the key {listed.items[0].label or words.shortened(str(id))}",
+        final="This is final: a revoked key is never valid again.",
+        then="Whatever uses it is refused within five seconds: an appliance without another key "
+        "is silent from then on. Another key can be issued.",
+        verb="Revoke the key",
+        back=home,
+        fields={"back": home},
+    )
+    return asking.page(request, scope, question)
+
+
+@router.post("/keys/{id}/revoke")
+async def revoke_key(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
+    """Revoke a key, and go back to whose it was."""
+    given = await forms.texts(request)
+    back = frame.own_path(given.get("back", "")) or _HERE
+    deed = known(admin_keys.revoke_key(scope, parts, id))
+    return await forms.attempt(
+        back, deed, "The key is revoked: within five seconds no server takes it any more."
+    )
+
+
+async def _organization(scope: OperatorScope, parts: RuntimeDep, id: UUID) -> Organization:
+    async with db.transaction(parts.database, scope) as connection:
+        found = await accounts.get_organization(connection, id)
+    if found is None:
+        raise errors.NotFound("There is no such organization: choose one from the list.")
+    return found
+
+
+async def _partner(
+    request: Request,
+    scope: OperatorScope,
+    parts: RuntimeDep,
+    id: PathId,
+    page: pages.Page,
+    issued: IssuedKey | None = None,
+    sought: str = "",
+) -> Response:
+    async with db.transaction(parts.database, scope) as connection:
+        found = await accounts.get_partner(connection, id)
+        if found is None:
+            raise errors.NotFound("There is no such partner: choose one from the list.")
+        sizes = await tenants.of_partners(connection, [id])
+    home = f"{_HERE}/partners/{id}"
+    organizations = await admin_accounts.list_organizations(scope, parts, _MOST_SHOWN, str(id))
+    keys = await admin_keys.list_keys(scope, parts, page, None, str(id), filters.text(sought))
+    return frame.page(
+        request,
+        scope,
+        "operator/partner.html",
+        partner=found,
+        size=sizes.get(id, tenants.NOTHING),
+        organizations=organizations,
+        keys=keys.items,
+        following=_following(home, keys.next, sought),
+        sought=sought,
+        issued=issued,
+        home=home,
+    )
+
+
+async def _site(
+    request: Request,
+    scope: OperatorScope,
+    parts: RuntimeDep,
+    id: PathId,
+    page: pages.Page,
+    issued: IssuedKey | None = None,
+    sought: str = "",
+) -> Response:
+    async with db.transaction(parts.database, scope) as connection:
+        found = await accounts.find_site(connection, str(id))
+        if found is None:
+            raise errors.NotFound("There is no such site: choose one from the list.")
+        names = await tenants.names(connection, [found.partner_id, found.organization_id])
+        appliances = await tenants.appliances(connection, id, _MOST_SHOWN.limit)
+    home = f"{_HERE}/sites/{id}"
+    keys = await admin_keys.list_keys(scope, parts, page, str(id), None, filters.text(sought))
+    return frame.page(
+        request,
+        scope,
+        "operator/tenant_site.html",
+        site=found,
+        names=names,
+        appliances=appliances,
+        keys=keys.items,
+        following=_following(home, keys.next, sought),
+        sought=sought,
+        issued=issued,
+        home=home,
+    )
+
+
+def _following(home: str, cursor: str | None, sought: str) -> str | None:
+    """Return the address of the next keys; a key was just issued on another one."""
+    return frame.address(home, key=sought, next=cursor) if cursor else None
+
+
+def _organization_changed(organization: OrganizationView) -> str:
+    if organization.contributes:
+        return f"{organization.name} is as you set it, and contributes to what all learn."
+    return (
+        f"{organization.name} is as you set it, and does not contribute: its counts, the past "
+        "ones too, leave the platform's with the next turn of the loop."
+    )
