@@ -8,15 +8,15 @@ import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from flywheel_server.actions import orders as actions
 from flywheel_server.core import clock, db, signing
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import AuthScope
 from flywheel_server.core.signing import Signer
-from flywheel_server.domain import orders
-from flywheel_server.domain.orders import Draft, Order
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
+from flywheel_server.orders import actions
+from flywheel_server.orders.model import orders
+from flywheel_server.orders.model.orders import Draft, Order
 from tests.cast import STAGE, Cast, CastAppliance
 
 

@@ -43,7 +43,6 @@ from flywheel_server.api import (
     admin_unresolved,
     agent_evidence,
     agent_executions,
-    agent_orders,
     agent_plans,
     agent_sync,
     client_healing,
@@ -53,7 +52,6 @@ from flywheel_server.api import (
     evidence_figures,
     evidence_keys,
     health,
-    orders,
     partner_alarms,
     partner_decisions,
     partner_learning,
@@ -80,6 +78,7 @@ from flywheel_server.fleet.routes import (
 )
 from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
+from flywheel_server.orders.routes import agent_orders, orders
 from flywheel_server.portal.routers import ROUTERS as PAGES
 from flywheel_server.store.runs import Run
 from flywheel_server.web import (

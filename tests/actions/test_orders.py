@@ -7,11 +7,11 @@ import datetime as dt
 import asyncpg
 import pytest
 
-from flywheel_server.actions import orders as actions
 from flywheel_server.core import clock, db, embedded, errors
 from flywheel_server.core.scope import ApplianceScope, LoopScope
-from flywheel_server.domain import orders
-from flywheel_server.domain.completions import Said
+from flywheel_server.orders import actions
+from flywheel_server.orders.model import orders
+from flywheel_server.orders.model.completions import Said
 from tests import cast as people
 from tests import ordering
 from tests.cast import STAGE, Cast, CastAppliance

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from flywheel_server.actions import orders as actions
 from flywheel_server.core import clock, db
-from flywheel_server.domain import orders
+from flywheel_server.orders import actions
+from flywheel_server.orders.model import orders
 from tests import cast as people
 from tests import deliveries as walk
 from tests import ordering, parts
@@ -104,7 +104,7 @@ async def test_a_healing_order_names_its_runbook_at_both_places(
 async def test_an_unchanged_appliance_hears_of_an_order_and_of_its_end_at_once(
     client: httpx.AsyncClient, cast: Cast
 ) -> None:
-    """Broken by not announcing APPLIANCES in ``actions.orders.issue``: memory answers `[]`."""
+    """Broken by not announcing APPLIANCES in ``orders.actions.issue``: memory answers `[]`."""
     parts.of(client).listener._heard_at = float("inf")
     for _ in range(3):
         assert (await walk.check_in(client, cast.appliance, walk.OLDER))["pending_orders"] == []

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import orders
 from flywheel_server.core import db
+from flywheel_server.orders import actions as orders
 from tests import candidates, ordering
 from tests import cast as people
 from tests.cast import Cast, CastPerson, CastSite

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from flywheel_server.core import errors
-from flywheel_server.domain import orders
+from flywheel_server.orders.model import orders
 
 NOON = dt.datetime(2026, 2, 24, 12, tzinfo=dt.UTC)
 # As both agents verify it: sorted keys, ", " and ": ", ASCII.

@@ -1,7 +1,7 @@
 """F26: acknowledge and complete knew one of two tables, and the orders of the other never ended.
 
 Broken on purpose by taking ``expire_due`` out of ``loop/housekeeping.py``: the second test fails;
-and by letting ``sql/orders.sql`` complete acknowledged orders alone: the first one does.
+and by letting ``orders/orders.sql`` complete acknowledged orders alone: the first one does.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from flywheel_server.domain import orders
+from flywheel_server.orders.model import orders
 from tests import deliveries as walk
 from tests import ordering, planning
 from tests.api.test_agent_sync import add, learnt

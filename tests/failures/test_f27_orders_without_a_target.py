@@ -1,6 +1,6 @@
 """F27: orders without a target went to every tenant's appliances.
 
-Broken on purpose by dropping ``appliance_id = $2`` from ``pending`` in ``sql/orders.sql``: the
+Broken on purpose by dropping ``appliance_id = $2`` from ``pending`` in ``orders/orders.sql``: the
 first test fails; and by leaving ``target_appliance_id`` out of the payload: both do.
 """
 

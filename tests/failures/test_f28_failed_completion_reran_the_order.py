@@ -1,6 +1,6 @@
 """F28: a completion that failed made the order run again.
 
-Broken on purpose by dropping ``reported_at IS NULL`` from ``complete`` in ``sql/orders.sql`` and
+Broken on purpose by dropping ``reported_at IS NULL`` from ``complete`` in ``orders/orders.sql`` and
 its check in the action: the first test fails; by a new nonce at each hand-out: the second; and by
 handing acknowledged orders out: the third.
 """
@@ -60,7 +60,7 @@ async def test_f28_what_was_acknowledged_is_never_told_again(
 async def test_f28_an_order_whose_report_was_lost_ends_without_running_again(
     client: httpx.AsyncClient, cast: Cast, database: db.Database
 ) -> None:
-    """Broken on purpose by emptying ``REPLAYS`` in ``domain/completions.py``."""
+    """Broken on purpose by emptying ``REPLAYS`` in ``orders/model/completions.py``."""
     order = await ordering.issue(database, cast.appliance)
     # For an hour the newer daemon answers an order that it has carried out with nothing at all.
     for _ in range(3):

@@ -7,7 +7,7 @@ old one is taken.
 import httpx
 
 from flywheel_server.core import db
-from flywheel_server.domain import orders
+from flywheel_server.orders.model import orders
 from tests import cast as people
 from tests import deliveries, ordering
 from tests.cast import Cast

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from flywheel_server.domain import orders
+from flywheel_server.orders.model import orders
 from tests import deliveries as walk
 from tests import planning, telemetry
 from tests.cast import Cast

@@ -1,6 +1,6 @@
 """F61: a completion was refused for a NUL in its text, and the order ran again and again.
 
-Broken on purpose by giving ``CompleteBody`` strict texts in ``api/agent_orders.py``.
+Broken on purpose by giving ``CompleteBody`` strict texts in ``orders/routes/agent_orders.py``.
 """
 
 import httpx

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import orders as actions
 from flywheel_server.core import clock, db
-from flywheel_server.domain import orders
-from flywheel_server.domain.completions import Said
+from flywheel_server.orders import actions
+from flywheel_server.orders.model import orders
+from flywheel_server.orders.model.completions import Said
 from flywheel_server.store import evidence as chains
 from tests import cast as people
 from tests import deliveries as walk

@@ -1,6 +1,6 @@
 """Manual mode teaches as well: an approved plan's order is an execution once its outcome is known.
 
-Broken on purpose by leaving ``order_executions.record`` out of ``actions/orders.complete``: nothing
+Broken on purpose by leaving ``order_executions.record`` out of ``orders/actions.complete``: nothing
 is learnt; by leaving the step ``settle_orders`` out: a heal counts twice.
 """
 

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from flywheel_server.domain import completions
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain.rules import Rule
+from flywheel_server.orders.model import completions
 from tests import deliveries as walk
 from tests import ordering
 from tests.api.test_agent_sync import add, learnt

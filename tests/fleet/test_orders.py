@@ -6,7 +6,7 @@ import httpx
 
 from flywheel_server.core import db
 from flywheel_server.domain import deliveries as domain
-from flywheel_server.domain import orders as ordered
+from flywheel_server.orders.model import orders as ordered
 from simulator.appliance import Appliance, Host, Identity
 from simulator.link import Link
 from simulator.messages import Dialect

@@ -23,14 +23,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from flywheel_server.actions import orders as actions
 from flywheel_server.core import clock, db, embedded, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope, Scope
 from flywheel_server.core.signing import Signer
-from flywheel_server.domain import orders
-from flywheel_server.domain.completions import Said
-from flywheel_server.domain.orders import Order
+from flywheel_server.orders import actions
+from flywheel_server.orders.model import orders
+from flywheel_server.orders.model.completions import Said
+from flywheel_server.orders.model.orders import Order
 from tests import cast as people
 from tests import ordering
 from tests.cast import STAGE, CastAppliance

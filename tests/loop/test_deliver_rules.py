@@ -9,13 +9,14 @@ import httpx
 import pytest
 import yaml
 
-from flywheel_server.actions import folds, orders
+from flywheel_server.actions import folds
 from flywheel_server.core import clock, db, embedded
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Turn
 from flywheel_server.domain import deliveries as domain
 from flywheel_server.domain.rules import Rule
 from flywheel_server.loop import deliver_rules, observe_deliveries
+from flywheel_server.orders import actions as orders
 from flywheel_server.store import deliveries as stored
 from tests import cast as people
 from tests import deliveries as walk

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, expect
 from flywheel_server.accounts.actions import people as inviting
 from flywheel_server.core import clock, db
 from flywheel_server.core import people as rules
-from flywheel_server.domain import orders
+from flywheel_server.orders.model import orders
 from tests import candidates, deliveries, ordering
 from tests import cast as people
 from tests.cast import CastPerson

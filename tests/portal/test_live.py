@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 import flywheel_server
-from flywheel_server.domain import orders
+from flywheel_server.orders.model import orders
 from tests import candidates, ordering
 from tests.portal import browsing
 from tests.portal import stage as stages

@@ -6,16 +6,17 @@ Every function is idempotent: what a turn has done, the next one finds done.
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.actions import folds, orders
+from flywheel_server.actions import folds
 from flywheel_server.core import agents, errors, log, signing
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.signing import Signer
 from flywheel_server.domain import deliveries as domain
-from flywheel_server.domain import orders as ordered
-from flywheel_server.domain.orders import Order
 from flywheel_server.domain.rules import MOST_YAML_BYTES, Rule, as_yaml
 from flywheel_server.fleet.store import appliances
+from flywheel_server.orders import actions as orders
+from flywheel_server.orders.model import orders as ordered
+from flywheel_server.orders.model.orders import Order
 from flywheel_server.store import deliveries
 from flywheel_server.store import folds as marks
 from flywheel_server.store import rules as stored_rules

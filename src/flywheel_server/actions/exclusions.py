@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.accounts.store import accounts
-from flywheel_server.actions import orders, rule_alarms
+from flywheel_server.actions import rule_alarms
 from flywheel_server.actions import rules as switching
 from flywheel_server.core import audit, errors, listener, log, rights
 from flywheel_server.core.audit import Actor
 from flywheel_server.core.db import Connection, announce, log_on_commit
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.domain.rules import Rule
+from flywheel_server.orders import actions as orders
 from flywheel_server.store import exclusions, patterns, rules
 from flywheel_server.store import rule_alarms as stored_alarms
 from flywheel_server.store.exclusions import Exclusion, Kind

@@ -10,9 +10,9 @@ import json
 
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import plans
-from flywheel_server.domain.completions import Meaning
 from flywheel_server.domain.executions import CLAIMS, Fact, Outcome
-from flywheel_server.domain.orders import OF_ORDER, Order
+from flywheel_server.orders.model.completions import Meaning
+from flywheel_server.orders.model.orders import OF_ORDER, Order
 from flywheel_server.store import executions
 from flywheel_server.store import order_executions as store
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.accounts.store import accounts
-from flywheel_server.actions import orders
 from flywheel_server.core import audit, errors, listener, log, rights
 from flywheel_server.core.db import Connection, announce, log_on_commit
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.domain import rules as domain
+from flywheel_server.orders import actions as orders
 from flywheel_server.store import patterns, rule_alarms, rule_health, rules
 
 _log = log.get(__name__)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from flywheel_server.actions import orders, rule_alarms
+from flywheel_server.actions import rule_alarms
 from flywheel_server.actions import rules as switching
 from flywheel_server.actions.exclusions import Tenant
 from flywheel_server.core import audit, listener, log
@@ -18,6 +18,7 @@ from flywheel_server.core.audit import Actor
 from flywheel_server.core.db import Connection, announce, log_on_commit, savepoint
 from flywheel_server.domain import rules as domain
 from flywheel_server.domain.rules import Rule
+from flywheel_server.orders import actions as orders
 from flywheel_server.store import folds, withdrawals
 from flywheel_server.store import rule_alarms as ended
 from flywheel_server.webhooks.actions import events

@@ -17,10 +17,10 @@ from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
 from flywheel_server.core import agents, clock, db, rights
 from flywheel_server.core.scope import ClientScope
-from flywheel_server.domain import orders
 from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.fleet.model.appliances import Appliance, living
 from flywheel_server.fleet.store import appliances
+from flywheel_server.orders.model import orders
 from flywheel_server.store import plan_approvals as store
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import (

@@ -9,15 +9,16 @@ import secrets
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from flywheel_server.actions import evidence_keys, orders
+from flywheel_server.actions import evidence_keys
 from flywheel_server.core import agents, db, errors, listener
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain import orders as ordered
 from flywheel_server.fleet.actions import appliance_turns
 from flywheel_server.fleet.model import appliances as domain
 from flywheel_server.fleet.model.appliances import Appliance, L2Mode, Report
 from flywheel_server.fleet.store import appliances as store
+from flywheel_server.orders import actions as orders
+from flywheel_server.orders.model import orders as ordered
 
 _TOKEN_BYTES = 6
 # More than any site has: a leaked key shall not fill the database.

@@ -12,11 +12,11 @@ from flywheel_server.accounts.routes.bodies import Name, OperatorBody
 from flywheel_server.accounts.routes.operator_accounts import SiteView
 from flywheel_server.accounts.store import accounts
 from flywheel_server.core import clock, db, errors
-from flywheel_server.domain import orders
 from flywheel_server.fleet.actions import site_settings as actions
 from flywheel_server.fleet.model import reported
 from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.fleet.routes.operator_appliances import ReportedView
+from flywheel_server.orders.model import orders
 from flywheel_server.web.access import Admin, OperatorOrPartnerActor, RuntimeDep
 
 router = APIRouter(prefix="/api", tags=["operators: sites"])

@@ -22,14 +22,15 @@ from flywheel_server.core.scope import (
     PartnerScope,
 )
 from flywheel_server.core.signing import Signer
-from flywheel_server.domain import completions, rules
-from flywheel_server.domain import orders as domain
-from flywheel_server.domain.completions import Said
-from flywheel_server.domain.orders import Draft, Order
+from flywheel_server.domain import rules
 from flywheel_server.domain.rules import Rule
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
-from flywheel_server.store import orders as store
+from flywheel_server.orders import store
+from flywheel_server.orders.model import completions
+from flywheel_server.orders.model import orders as domain
+from flywheel_server.orders.model.completions import Said
+from flywheel_server.orders.model.orders import Draft, Order
 
 Issuer = OperatorScope | PartnerScope | ClientScope | LoopScope
 Canceller = OperatorScope | PartnerScope

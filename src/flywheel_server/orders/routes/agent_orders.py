@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.actions import orders as actions
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain import completions, orders
-from flywheel_server.domain.orders import Order
 from flywheel_server.fleet.model.appliances import Appliance as RegisteredAppliance
 from flywheel_server.fleet.store import appliances
+from flywheel_server.orders import actions
+from flywheel_server.orders.model import completions, orders
+from flywheel_server.orders.model.orders import Order
 from flywheel_server.web import access, bodies, traffic
 from flywheel_server.web.access import Appliance, RuntimeDep
 from flywheel_server.web.bodies import FreeObject, FreeText

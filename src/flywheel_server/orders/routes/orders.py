@@ -8,18 +8,18 @@ from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.bodies import Name, OperatorBody, Reason, View
 from flywheel_server.accounts.store import accounts
-from flywheel_server.actions import orders as actions
-from flywheel_server.api.agent_orders import OrderId
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.domain import completions, heal_proofs, orders, rules
-from flywheel_server.domain.orders import Draft, Order
+from flywheel_server.domain import heal_proofs, rules
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
+from flywheel_server.orders import actions, store
+from flywheel_server.orders.model import completions, orders
+from flywheel_server.orders.model.orders import Draft, Order
+from flywheel_server.orders.routes.agent_orders import OrderId
 from flywheel_server.policy import store as policies
 from flywheel_server.store import order_executions, runbooks
-from flywheel_server.store import orders as store
 from flywheel_server.store import rules as stored_rules
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import OperatorOrPartnerActor, OperatorOrPartnerReader, RuntimeDep

@@ -1,0 +1,1 @@
+"""Orders to appliances: issued, signed, handed out, completed."""
