@@ -10,10 +10,10 @@ from flywheel_server import loop
 from flywheel_server.core import clock, db, listener
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
-from flywheel_server.domain import rules as domain
-from flywheel_server.domain.rules import Rule
 from flywheel_server.loop import turns
-from flywheel_server.store import rules
+from flywheel_server.rules.model import rules as domain
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.store import rules
 from flywheel_server.store.runs import Run
 from tests.cast import STAGE, CastSite
 

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import httpx
 
-from flywheel_server.actions import exclusions, promote, set_aside
-from flywheel_server.actions.exclusions import Tenant
+from flywheel_server.actions import promote, set_aside
 from flywheel_server.core import clock, db, listener
 from flywheel_server.core.scope import ClientScope, LoopScope, OperatorScope, PartnerScope
-from flywheel_server.domain import rules
-from flywheel_server.store import rules as stored_rules
+from flywheel_server.rules.actions import exclusions
+from flywheel_server.rules.actions.exclusions import Tenant
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.store import rules as stored_rules
 from tests import cast as people
 from tests import telemetry
 from tests.cast import Cast, CastSite

@@ -9,9 +9,9 @@ from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Turn
-from flywheel_server.domain import deliveries as domain
-from flywheel_server.loop import deliver_rules, observe_deliveries
-from flywheel_server.store import deliveries
+from flywheel_server.rules.model import deliveries as domain
+from flywheel_server.rules.steps import deliver_rules, observe_deliveries
+from flywheel_server.rules.store import deliveries
 from tests import parts
 from tests.cast import STAGE, CastAppliance, CastSite, Credential
 

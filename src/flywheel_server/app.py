@@ -28,26 +28,19 @@ from flywheel_server.accounts.routes import (
 )
 from flywheel_server.api import (
     admin_candidates,
-    admin_custom_rules,
     admin_evidence,
     admin_evidence_anchors,
     admin_learning,
     admin_overview,
     admin_plans,
     admin_policy,
-    admin_rule_exclusions,
-    admin_rule_figures,
-    admin_rules,
-    admin_runbooks,
     admin_unclassified,
     admin_unresolved,
     agent_evidence,
     agent_executions,
     agent_plans,
-    agent_sync,
     client_healing,
     client_learning,
-    deliveries,
     evidence,
     evidence_figures,
     evidence_keys,
@@ -56,9 +49,6 @@ from flywheel_server.api import (
     partner_decisions,
     partner_learning,
     plan_approvals,
-    rule_alarms,
-    rule_declines,
-    rule_remains,
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.core.settings import Settings
@@ -80,6 +70,34 @@ from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.orders.routes import agent_orders, orders
 from flywheel_server.portal.routers import ROUTERS as PAGES
+from flywheel_server.rules.routes import (
+    agent_sync,
+    deliveries,
+)
+from flywheel_server.rules.routes import (
+    alarms as rule_alarms,
+)
+from flywheel_server.rules.routes import (
+    declines as rule_declines,
+)
+from flywheel_server.rules.routes import (
+    operator_custom_rules as admin_custom_rules,
+)
+from flywheel_server.rules.routes import (
+    operator_exclusions as admin_rule_exclusions,
+)
+from flywheel_server.rules.routes import (
+    operator_figures as admin_rule_figures,
+)
+from flywheel_server.rules.routes import (
+    operator_rules as admin_rules,
+)
+from flywheel_server.rules.routes import (
+    operator_runbooks as admin_runbooks,
+)
+from flywheel_server.rules.routes import (
+    remains as rule_remains,
+)
 from flywheel_server.store.runs import Run
 from flywheel_server.web import (
     access,

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from flywheel_server.actions import catalogue
 from flywheel_server.core import clock, db, listener
-from flywheel_server.store import rules, runbooks
+from flywheel_server.rules.actions import catalogue
+from flywheel_server.rules.store import rules, runbooks
 from tests.cast import STAGE
 
 DETECT_ONLY = {

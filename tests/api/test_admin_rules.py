@@ -4,8 +4,8 @@ import httpx
 
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.domain import rules as domain
-from flywheel_server.store import rules
+from flywheel_server.rules.model import rules as domain
+from flywheel_server.rules.store import rules
 from tests.api.test_admin_accounts import entry, everything
 from tests.cast import STAGE, Cast, CastSite
 

@@ -12,9 +12,9 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from flywheel_server.core import clock, db, listener
-from flywheel_server.domain import rules
-from flywheel_server.domain.rules import NewRule, Rule, RuleScope
-from flywheel_server.store import rules as store
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import NewRule, Rule, RuleScope
+from flywheel_server.rules.store import rules as store
 from tests import parts
 from tests.cast import STAGE, Cast, CastSite
 

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import deliveries as actions
 from flywheel_server.core import clock, db, errors
-from flywheel_server.domain.rules import Rule
+from flywheel_server.rules.actions import deliveries as actions
+from flywheel_server.rules.model.rules import Rule
 from tests import cast as people
 from tests import deliveries as walk
 from tests import ordering, parts

@@ -12,11 +12,11 @@ from uuid import UUID
 import pytest
 
 from flywheel_server.accounts.caches.credentials import Credentials
-from flywheel_server.caches.rule_sets import RuleSets
 from flywheel_server.core import agents, db, listener
 from flywheel_server.core.listener import Listener
 from flywheel_server.core.signers import Signers
-from flywheel_server.store import rules as store
+from flywheel_server.rules.caches.rule_sets import RuleSets
+from flywheel_server.rules.store import rules as store
 from tests import parts
 from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import STAGE, Cast

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flywheel_server.domain import e_detector
+from flywheel_server.rules.model import e_detector
 
 BAR, LIMIT = 0.8, 1_000.0
 

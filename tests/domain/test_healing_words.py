@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from flywheel_server.domain import healing_words, rules
+from flywheel_server.domain import healing_words
 from flywheel_server.domain.healing_words import Approval, Facts, PlanFacts, RuleFacts
+from flywheel_server.rules.model import rules
 
 FACTS = Facts(
     level="L1",

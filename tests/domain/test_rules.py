@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flywheel_server.core import errors
-from flywheel_server.domain import rules
-from flywheel_server.domain.rules import Condition, NewRule, Rule, RuleScope
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import Condition, NewRule, Rule, RuleScope
 
 SITE = UUID("0199b1f0-0000-7000-8000-000000000001")
 OTHER_SITE = UUID("0199b1f0-0000-7000-8000-000000000002")

@@ -1,6 +1,6 @@
 """Ids that are alike: what a person would try first comes first."""
 
-from flywheel_server.domain.similar_ids import Known
+from flywheel_server.rules.model.similar_ids import Known
 
 KNOWN = Known(
     {

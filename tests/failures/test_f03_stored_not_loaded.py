@@ -1,6 +1,6 @@
 """F03: the rule's file was written, and the engine never loaded it.
 
-Broken on purpose by setting ``active_at`` in ``by_sync`` of ``sql/deliveries.sql``: the first test
+Broken on purpose by setting ``active_at`` in ``by_sync`` of ``rules/store/deliveries.sql``: the first test
 fails; and in ``by_order``: the second one does.
 """
 
@@ -9,7 +9,7 @@ import datetime as dt
 import httpx
 
 from flywheel_server.core import clock, db
-from flywheel_server.domain import deliveries as domain
+from flywheel_server.rules.model import deliveries as domain
 from tests import deliveries as walk
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast

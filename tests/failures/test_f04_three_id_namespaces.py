@@ -1,7 +1,7 @@
 """F04: agent rule ids, promoted ids and catalogue ids: most telemetry taught nothing, unseen.
 
 Broken on purpose by leaving `by_runbook` out of `resolve_rule`, and by inserting no colon aliases
-in `store.runbooks.aliases_of`: the first test fails; by dropping `WHERE c.rule IS NULL` from
+in `rules.store.runbooks.aliases_of`: the first test fails; by dropping `WHERE c.rule IS NULL` from
 `unresolved_total`: the second.
 """
 

@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from flywheel_server.core import db, errors
-from flywheel_server.domain import rules
-from flywheel_server.domain.rules import Condition
-from flywheel_server.store import rules as store
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import Condition
+from flywheel_server.rules.store import rules as store
 from tests.api.test_agent_sync import learnt
 from tests.cast import STAGE
 

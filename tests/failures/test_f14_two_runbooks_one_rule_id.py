@@ -1,11 +1,11 @@
 """F14: rule ids were cut to 12 characters, so that two runbooks shared one.
 
-Broken on purpose by leaving the digest out of `domain.rules.rule_id`: the slugs alone collide.
+Broken on purpose by leaving the digest out of `rules.model.rules.rule_id`: the slugs alone collide.
 """
 
 import itertools
 
-from flywheel_server.actions import catalogue
+from flywheel_server.rules.actions import catalogue
 from tests.api.test_agent_sync import learnt
 
 

@@ -1,6 +1,6 @@
 """F15: two tenants shared a rule id; approving one re-activated the other's.
 
-Broken on purpose by leaving the scope's owner out of the digest in `domain.rules.rule_id`: the
+Broken on purpose by leaving the scope's owner out of the digest in `rules.model.rules.rule_id`: the
 first test fails; by an `l1_rules_scope_rule_id_key` on `(rule_id)` alone: the second fails; and by
 `set_enabled` on the rule's text id instead of its row: the third fails.
 """

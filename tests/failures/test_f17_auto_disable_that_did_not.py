@@ -9,7 +9,7 @@ from typing import Any
 
 from flywheel_server.core import clock, db
 from flywheel_server.core.settings import Settings
-from flywheel_server.store import rules
+from flywheel_server.rules.store import rules
 from tests import attempts
 from tests.cast import Cast
 

@@ -9,7 +9,7 @@ import httpx
 
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
-from flywheel_server.store import rule_health, rules
+from flywheel_server.rules.store import rule_health, rules
 from tests import attempts, telemetry
 from tests.cast import Cast
 

@@ -1,7 +1,7 @@
 """F19: built-in rules were served twice, and promoted ones never matched behind them.
 
-Broken on purpose by letting `builtin` rules through both `for_site` in sql/rules.sql and
-`domain.rules._for_tier` (either alone still holds them back): the first test fails; by
+Broken on purpose by letting `builtin` rules through both `for_site` in rules/store/rules.sql and
+`rules.model.rules._for_tier` (either alone still holds them back): the first test fails; by
 keeping synced rules in `RuleSet.own`: the second fails; and by one priority for all scopes: the
 third fails.
 """

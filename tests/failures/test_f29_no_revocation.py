@@ -1,7 +1,7 @@
 """F29: disabling flipped a flag, and the rule stayed on the appliances.
 
-Broken on purpose by taking `rule.enabled` out of `domain.rules.desired`: the first test fails; and
-by not dropping sets on RULES in `caches/rule_sets.py`: both fail.
+Broken on purpose by taking `rule.enabled` out of `rules.model.rules.desired`: the first test fails; and
+by not dropping sets on RULES in `rules/caches/rule_sets.py`: both fail.
 """
 
 import httpx

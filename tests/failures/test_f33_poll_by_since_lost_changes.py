@@ -1,6 +1,6 @@
 """F33: polling by `since` lost changes, and choked on a `+` that became a space.
 
-Broken on purpose by an overlap of zero in `api/agent_sync.py`: the second test fails; by parsing
+Broken on purpose by an overlap of zero in `rules/routes/agent_sync.py`: the second test fails; by parsing
 `since` without repairing it: the third fails; and by an ETag over the newest rule's time instead of
 the whole answer: the first fails.
 """
@@ -10,7 +10,7 @@ import datetime as dt
 import httpx
 
 from flywheel_server.core import db, listener
-from flywheel_server.store import rules as store
+from flywheel_server.rules.store import rules as store
 from tests.api.test_agent_sync import PROMOTED, SYNC, add, fetch, learnt, switch
 from tests.cast import STAGE, Cast
 

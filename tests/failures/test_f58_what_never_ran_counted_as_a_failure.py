@@ -10,8 +10,8 @@ import pytest
 
 from flywheel_server.core import clock, db
 from flywheel_server.core.settings import Settings
-from flywheel_server.domain import rules as domain
-from flywheel_server.store import rules
+from flywheel_server.rules.model import rules as domain
+from flywheel_server.rules.store import rules
 from tests import attempts, telemetry
 from tests.cast import STAGE, Cast
 

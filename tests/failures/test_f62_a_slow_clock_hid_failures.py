@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 
 from flywheel_server.core import clock, db
-from flywheel_server.domain import rules as domain
-from flywheel_server.domain.rules import Rule
-from flywheel_server.store import rules
+from flywheel_server.rules.model import rules as domain
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.store import rules
 from tests import attempts, telemetry
 from tests import cast as people
 from tests.cast import STAGE, Cast

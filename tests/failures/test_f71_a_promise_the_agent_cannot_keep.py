@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import agents, db
-from flywheel_server.domain import delivery_words
+from flywheel_server.rules.model import delivery_words
 from tests import deliveries as walk
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast

@@ -9,9 +9,9 @@ import pytest
 
 from flywheel_server.actions import folds
 from flywheel_server.core import clock, db
-from flywheel_server.domain import delivery_words
-from flywheel_server.domain.rules import Rule
-from flywheel_server.store import rules as stored_rules
+from flywheel_server.rules.model import delivery_words
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.store import rules as stored_rules
 from tests import cast as people
 from tests import deliveries as walk
 from tests import telemetry

@@ -1,6 +1,6 @@
 """Orders that carry rules: a lost report refuses nothing, and a restart is what the order says.
 
-Broken on purpose by reading ``success`` in ``by_refusal`` of ``sql/deliveries.sql``: the first test
+Broken on purpose by reading ``success`` in ``by_refusal`` of ``rules/store/deliveries.sql``: the first test
 fails; by leaving out ``agent_started_at`` there: the alarm of the third stays.
 """
 
@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from flywheel_server.domain import deliveries as domain
-from flywheel_server.domain.rules import Rule
 from flywheel_server.orders.model import completions
+from flywheel_server.rules.model import deliveries as domain
+from flywheel_server.rules.model.rules import Rule
 from tests import deliveries as walk
 from tests import ordering
 from tests.api.test_agent_sync import add, learnt

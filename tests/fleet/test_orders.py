@@ -5,8 +5,8 @@ import random
 import httpx
 
 from flywheel_server.core import db
-from flywheel_server.domain import deliveries as domain
 from flywheel_server.orders.model import orders as ordered
+from flywheel_server.rules.model import deliveries as domain
 from simulator.appliance import Appliance, Host, Identity
 from simulator.link import Link
 from simulator.messages import Dialect

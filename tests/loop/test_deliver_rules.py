@@ -13,11 +13,11 @@ from flywheel_server.actions import folds
 from flywheel_server.core import clock, db, embedded
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Turn
-from flywheel_server.domain import deliveries as domain
-from flywheel_server.domain.rules import Rule
-from flywheel_server.loop import deliver_rules, observe_deliveries
 from flywheel_server.orders import actions as orders
-from flywheel_server.store import deliveries as stored
+from flywheel_server.rules.model import deliveries as domain
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.steps import deliver_rules, observe_deliveries
+from flywheel_server.rules.store import deliveries as stored
 from tests import cast as people
 from tests import deliveries as walk
 from tests import ordering, telemetry

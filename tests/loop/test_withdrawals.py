@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import folds, retention, withdraw
+from flywheel_server.actions import folds, retention
 from flywheel_server.core import clock, db
-from flywheel_server.store import rules
+from flywheel_server.rules.actions import withdraw
+from flywheel_server.rules.store import rules
 from tests import attempts, telemetry
 from tests import cast as people
 from tests.attempts import LOOP

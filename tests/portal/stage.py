@@ -8,8 +8,8 @@ import httpx
 
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
-from flywheel_server.domain.rules import Rule
-from flywheel_server.store import rules as stored_rules
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.store import rules as stored_rules
 from flywheel_server.web import credentials
 from tests import candidates, deliveries, telemetry
 from tests import cast as people

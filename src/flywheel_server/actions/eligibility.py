@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from flywheel_server.actions import rule_alarms
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import gates, promotions
 from flywheel_server.policy.model import Policy
+from flywheel_server.rules.actions import rule_alarms
 from flywheel_server.store import patterns
 from flywheel_server.store.patterns import Verdict
 from flywheel_server.webhooks.actions import events

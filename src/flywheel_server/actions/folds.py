@@ -6,11 +6,12 @@ shared one alone. So a mark and its counts always agree, and different folds run
 
 import datetime as dt
 
-from flywheel_server.actions import rule_health as health
 from flywheel_server.core import errors, log
 from flywheel_server.core.db import Connection
 from flywheel_server.policy import store as policies
-from flywheel_server.store import folds, rule_health
+from flywheel_server.rules.actions import rule_health as health
+from flywheel_server.rules.store import rule_health
+from flywheel_server.store import folds
 from flywheel_server.store.folds import Fold, Recount
 
 _log = log.get(__name__)

@@ -10,9 +10,10 @@ from flywheel_server.actions.plan_cases import Case, ticks
 from flywheel_server.actions.planner_model import Model, Reply
 from flywheel_server.core import errors
 from flywheel_server.core.db import Connection
-from flywheel_server.domain import plan_history, plans, prompts, rules
+from flywheel_server.domain import plan_history, plans, prompts
 from flywheel_server.domain.plan_history import History
 from flywheel_server.domain.plans import Incident, Proposal, Reason
+from flywheel_server.rules.model import rules
 from flywheel_server.store import plans as store
 from flywheel_server.store.plans import Covering
 

@@ -7,7 +7,8 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.policy import model as policy
 from flywheel_server.policy import store as policies
-from flywheel_server.store import folds, patterns, rule_health
+from flywheel_server.rules.store import rule_health
+from flywheel_server.store import folds, patterns
 
 _LONGEST_REASON = 2_000
 

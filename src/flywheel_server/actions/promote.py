@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
-from flywheel_server.actions import deliveries
 from flywheel_server.actions.settle import Matter, Verdict, settle
 from flywheel_server.core import audit, errors, log, rights
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.core.signing import Signer
-from flywheel_server.domain import decisions, gates, promotions, rules
+from flywheel_server.domain import decisions, gates, promotions
 from flywheel_server.domain.decisions import Tier
 from flywheel_server.domain.gates import Gate
-from flywheel_server.domain.rules import NewRule, Rule
 from flywheel_server.policy import store as policies
+from flywheel_server.rules.actions import deliveries
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import NewRule, Rule
+from flywheel_server.rules.store import rules as stored_rules
 from flywheel_server.store import candidates
 from flywheel_server.store import promotions as stored
-from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.candidates import Candidate
 from flywheel_server.webhooks.actions import events
 

@@ -10,14 +10,15 @@ from flywheel_server.actions.settle import Matter, Verdict, settle
 from flywheel_server.core import audit, errors, log
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import LoopScope, OperatorScope
-from flywheel_server.domain import gates, promotions, rules
+from flywheel_server.domain import gates, promotions
 from flywheel_server.domain.gates import Gate
-from flywheel_server.domain.rules import Rule
 from flywheel_server.fleet.store import quotas
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.store import rules as stored_rules
 from flywheel_server.store import patterns, spreads
-from flywheel_server.store import rules as stored_rules
 from flywheel_server.store.patterns import PlatformPattern
 
 _log = log.get(__name__)

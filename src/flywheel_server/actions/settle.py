@@ -10,9 +10,9 @@ from uuid import UUID
 from flywheel_server.core import audit, listener, log
 from flywheel_server.core.audit import Actor
 from flywheel_server.core.db import Connection, announce, log_on_commit
-from flywheel_server.domain import rules
 from flywheel_server.domain.gates import Gate
-from flywheel_server.domain.rules import Rule
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import Rule
 from flywheel_server.store import promotions
 from flywheel_server.webhooks.actions import events
 from flywheel_server.webhooks.model.events import Kind

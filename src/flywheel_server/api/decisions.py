@@ -6,10 +6,10 @@ from fastapi import Body, Path
 
 from flywheel_server.actions import promote
 from flywheel_server.actions.promote import Decision, Person
-from flywheel_server.api import delivery_notes
 from flywheel_server.api.learning_views import ApproveBody, DecisionView, ReopenedView
 from flywheel_server.core import clock, db
-from flywheel_server.domain import rules
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.routes import delivery_notes
 from flywheel_server.web.runtime import Runtime
 
 CandidateId = Annotated[

@@ -1,4 +1,4 @@
-"""What is wrong with evidence and needs a person, as parts of alarms; see ``api.deliveries``."""
+"""What is wrong with evidence and needs a person, as parts of alarms; see ``rules.routes.deliveries``."""
 
 import datetime as dt
 from typing import Any

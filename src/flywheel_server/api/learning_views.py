@@ -15,13 +15,13 @@ from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.bodies import OperatorBody, View
 from flywheel_server.accounts.store import accounts
-from flywheel_server.api import delivery_notes
 from flywheel_server.api.admin_learning import CountsView, GateView
-from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.core import clock, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import decisions, gates, promotions
 from flywheel_server.policy.model import Policy
+from flywheel_server.rules.routes import delivery_notes
+from flywheel_server.rules.routes.delivery_notes import AgentNoteView
 from flywheel_server.store.candidates import Candidate
 from flywheel_server.store.healing import Healing, LevelTotal
 from flywheel_server.web import bodies

@@ -2,13 +2,15 @@
 
 from fastapi import APIRouter
 
-from flywheel_server.api import deliveries, evidence_alarms, rule_alarms
-from flywheel_server.api.deliveries import AlarmsView, AlarmView
+from flywheel_server.api import evidence_alarms
 from flywheel_server.core import clock, db
-from flywheel_server.domain import deliveries as domain
 from flywheel_server.fleet.routes import site_alarms
-from flywheel_server.store import deliveries as stored
-from flywheel_server.store import remains
+from flywheel_server.rules.model import deliveries as domain
+from flywheel_server.rules.routes import alarms as rule_alarms
+from flywheel_server.rules.routes import deliveries
+from flywheel_server.rules.routes.deliveries import AlarmsView, AlarmView
+from flywheel_server.rules.store import deliveries as stored
+from flywheel_server.rules.store import remains
 from flywheel_server.web.access import PartnerReader, RuntimeDep
 
 router = APIRouter(prefix="/api/partners/me/alarms", tags=["partners: fleet"])

@@ -12,11 +12,9 @@ from pydantic import BaseModel, Field
 from flywheel_server.accounts.routes.bodies import OperatorBody, Reason, ReasonBody, RuleName, View
 from flywheel_server.accounts.store import accounts
 from flywheel_server.actions import bulk
-from flywheel_server.actions import rules as actions
 from flywheel_server.actions.bulk import Outcome
-from flywheel_server.api import decisions, delivery_notes, learning_views
+from flywheel_server.api import decisions, learning_views
 from flywheel_server.api.decisions import Approval, CandidateId
-from flywheel_server.api.delivery_notes import AgentNoteView
 from flywheel_server.api.learning_views import (
     DecisionView,
     Notes,
@@ -28,8 +26,12 @@ from flywheel_server.api.learning_views import (
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PartnerScope
-from flywheel_server.domain.rules import Rule
-from flywheel_server.store import candidates, deliveries, promotions
+from flywheel_server.rules.actions import rules as actions
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.routes import delivery_notes
+from flywheel_server.rules.routes.delivery_notes import AgentNoteView
+from flywheel_server.rules.store import deliveries
+from flywheel_server.store import candidates, promotions
 from flywheel_server.store.promotions import Origin
 from flywheel_server.web import bodies
 from flywheel_server.web import keysets as pages

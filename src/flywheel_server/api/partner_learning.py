@@ -7,11 +7,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.actions import promote
-from flywheel_server.api import candidate_hosts, delivery_notes, healing_logs, learning_views
+from flywheel_server.api import candidate_hosts, healing_logs, learning_views
 from flywheel_server.api.admin_learning import GateView
 from flywheel_server.api.candidate_hosts import HostView
 from flywheel_server.api.decisions import CandidateId
-from flywheel_server.api.delivery_notes import ApplianceNoteView
 from flywheel_server.api.healing_logs import (
     LevelFilter,
     SearchFilter,
@@ -32,13 +31,16 @@ from flywheel_server.api.learning_views import (
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.domain import decisions, rules
+from flywheel_server.domain import decisions
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.promotions import evidence_warnings, look_alike_warning
-from flywheel_server.domain.rules import Rule
 from flywheel_server.fleet.store import appliances
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.routes import delivery_notes
+from flywheel_server.rules.routes.delivery_notes import ApplianceNoteView
 from flywheel_server.store import candidates, healing, patterns, promotions, spreads
 from flywheel_server.store.candidates import Candidate, Said, StateCount
 from flywheel_server.store.healing import Day, Filters

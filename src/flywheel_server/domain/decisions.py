@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from flywheel_server.core import wire_text
-from flywheel_server.domain import rules
 from flywheel_server.domain.promotions import SiteEvidence
-from flywheel_server.domain.rules import NewRule
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import NewRule
 
 Tier = Literal["client", "partner", "operator"]
 Decision = Literal["approved", "rejected"]

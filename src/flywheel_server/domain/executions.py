@@ -10,7 +10,8 @@ from uuid import UUID
 
 from flywheel_server.core import agents
 from flywheel_server.core.agents import Agent
-from flywheel_server.domain import aliases, unattempted
+from flywheel_server.domain import unattempted
+from flywheel_server.rules.model import aliases
 
 Level = Literal["L1", "L2", "L3"]
 # What an agent said of its execution.

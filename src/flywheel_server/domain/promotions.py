@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from flywheel_server.domain import aliases, rules
 from flywheel_server.domain.gates import Gate, failing
 from flywheel_server.domain.spreads import Spread
 from flywheel_server.policy.model import ADVISED, Policy
+from flywheel_server.rules.model import aliases, rules
 
 # Gates that no evidence opens or shuts: the catalogue and the rules in force do.
 BEYOND_EVIDENCE = frozenset(

@@ -9,17 +9,15 @@ from flywheel_server.loop import (
     anchor_evidence,
     count_days,
     count_rules,
-    deliver_rules,
     follow_cluster,
     generate_patterns,
     housekeeping,
     mark_eligible,
-    observe_deliveries,
     promote_platform,
     settle_orders,
     verify_evidence,
-    watch_rules,
 )
+from flywheel_server.rules.steps import deliver_rules, observe_deliveries, watch_rules
 
 # Counting comes first: what was done before a rule was made is not the rule's. Of what runs at the
 # same time the longest begins first. Step 1, promotion of a site's own candidates, is missing by

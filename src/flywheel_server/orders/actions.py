@@ -22,8 +22,6 @@ from flywheel_server.core.scope import (
     PartnerScope,
 )
 from flywheel_server.core.signing import Signer
-from flywheel_server.domain import rules
-from flywheel_server.domain.rules import Rule
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import store
@@ -31,6 +29,8 @@ from flywheel_server.orders.model import completions
 from flywheel_server.orders.model import orders as domain
 from flywheel_server.orders.model.completions import Said
 from flywheel_server.orders.model.orders import Draft, Order
+from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import Rule
 
 Issuer = OperatorScope | PartnerScope | ClientScope | LoopScope
 Canceller = OperatorScope | PartnerScope

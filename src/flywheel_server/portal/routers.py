@@ -6,7 +6,13 @@ from flywheel_server.fleet.pages import partner_fleet as fleet
 from flywheel_server.portal import evidence, live, plans
 from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.operator import routers as operators
-from flywheel_server.portal.partner import bulk, decisions, learning, platform_rules, rules
+from flywheel_server.portal.partner import bulk, decisions, learning
+from flywheel_server.rules.pages import (
+    partner_platform_rules as platform_rules,
+)
+from flywheel_server.rules.pages import (
+    partner_rules as rules,
+)
 from flywheel_server.web.pages import files, reports
 from flywheel_server.webhooks import pages as webhooks
 

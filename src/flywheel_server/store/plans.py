@@ -7,7 +7,6 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain.deliveries import SILENT_AFTER
 from flywheel_server.domain.plan_history import Evidence
 from flywheel_server.domain.plans import (
     Asker,
@@ -21,6 +20,7 @@ from flywheel_server.domain.plans import (
     Verdict,
 )
 from flywheel_server.fleet.model.appliances import L2Mode
+from flywheel_server.rules.model.deliveries import SILENT_AFTER
 
 _SQL = load("plans")
 

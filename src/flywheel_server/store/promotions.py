@@ -9,8 +9,8 @@ from uuid import UUID
 from flywheel_server.core import constraints, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain.rules import Rule
-from flywheel_server.store import rules as stored_rules
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.store import rules as stored_rules
 
 _SQL = load("promotions")
 

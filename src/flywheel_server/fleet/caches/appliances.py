@@ -23,7 +23,7 @@ from flywheel_server.fleet.model import appliances as domain
 from flywheel_server.fleet.model.appliances import Report
 from flywheel_server.fleet.store import appliances as store
 from flywheel_server.fleet.store.appliances import Beat
-from flywheel_server.store import deliveries
+from flywheel_server.rules.store import deliveries
 
 _log = log.get(__name__)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server.domain import deliveries
+from flywheel_server.rules.model import deliveries
 
 L2Mode = Literal["auto", "manual", "disabled"]
 

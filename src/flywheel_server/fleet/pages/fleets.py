@@ -14,11 +14,9 @@ from fastapi import Depends, Path, Query, Request, Response
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.store import accounts
 from flywheel_server.api import healing_logs
-from flywheel_server.api.deliveries import AlarmView
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.domain import deliveries
 from flywheel_server.fleet.model import reported
 from flywheel_server.fleet.routes import operator_sites as admin_sites
 from flywheel_server.fleet.routes import site_alarms
@@ -30,6 +28,8 @@ from flywheel_server.orders.model import orders as ordered
 from flywheel_server.orders.routes import orders
 from flywheel_server.orders.routes.orders import IssuedView, OrderBody
 from flywheel_server.policy import store as policies
+from flywheel_server.rules.model import deliveries
+from flywheel_server.rules.routes.deliveries import AlarmView
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.pages import asking, forms, frame, words
 from flywheel_server.web.pages.asking import Question

@@ -1,4 +1,4 @@
-"""Clocks that are more than a day off, as parts of alarms; see ``api.deliveries``."""
+"""Clocks that are more than a day off, as parts of alarms; see ``rules.routes.deliveries``."""
 
 from typing import Any
 

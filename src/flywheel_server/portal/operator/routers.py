@@ -17,16 +17,22 @@ from flywheel_server.fleet.pages import (
 )
 from flywheel_server.portal.operator import (
     candidates,
-    custom_rules,
     evidence,
     learning,
     overview,
     plans,
     policy,
-    rules,
-    runbooks,
     runs,
     unresolved,
+)
+from flywheel_server.rules.pages import (
+    operator_custom_rules as custom_rules,
+)
+from flywheel_server.rules.pages import (
+    operator_rules as rules,
+)
+from flywheel_server.rules.pages import (
+    operator_runbooks as runbooks,
 )
 from flywheel_server.webhooks import pages as webhooks
 

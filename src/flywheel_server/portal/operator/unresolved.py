@@ -8,14 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.api import admin_runbooks, admin_unclassified, admin_unresolved
-from flywheel_server.api.admin_runbooks import AddedAlias, NewAlias
+from flywheel_server.api import admin_unclassified, admin_unresolved
 from flywheel_server.api.admin_unresolved import SetAsideBody, UnresolvedId, UnresolvedView
 from flywheel_server.core import db, errors
-from flywheel_server.domain import aliases as rules
 from flywheel_server.domain import unresolved
-from flywheel_server.domain.similar_ids import Known
-from flywheel_server.store import patterns, runbooks, set_aside
+from flywheel_server.rules.model import aliases as rules
+from flywheel_server.rules.model.similar_ids import Known
+from flywheel_server.rules.routes import operator_runbooks as admin_runbooks
+from flywheel_server.rules.routes.operator_runbooks import AddedAlias, NewAlias
+from flywheel_server.rules.store import runbooks
+from flywheel_server.store import patterns, set_aside
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame, words
 from flywheel_server.web.pages.asking import Question

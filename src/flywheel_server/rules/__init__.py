@@ -1,0 +1,1 @@
+"""Rules: runbooks and aliases, rule sets and sync, deliveries, health and withdrawal."""

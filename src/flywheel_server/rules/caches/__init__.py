@@ -1,0 +1,1 @@
+"""What this room answers from memory, and for how long."""

@@ -1,0 +1,192 @@
+"""The rules that candidates became: how each does, how far it has come, switching it off and on."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import PathId, ReasonBody, RuleName
+from flywheel_server.api import partner_decisions
+from flywheel_server.api.learning_views import SiteFilter
+from flywheel_server.api.partner_decisions import PromotedRule, StatusBody
+from flywheel_server.core import clock, db
+from flywheel_server.fleet.store import fleet
+from flywheel_server.policy import store as policies
+from flywheel_server.rules.model import delivery_words, rules
+from flywheel_server.rules.routes import (
+    alarms as rule_alarms,
+)
+from flywheel_server.rules.routes import (
+    deliveries,
+    delivery_notes,
+)
+from flywheel_server.rules.routes import (
+    health_views as rule_health_views,
+)
+from flywheel_server.rules.routes import (
+    remains as rule_remains,
+)
+from flywheel_server.rules.routes.remains import RemovalBody, RemovalView
+from flywheel_server.rules.store import deliveries as stored_deliveries
+from flywheel_server.rules.store import remains, rule_health
+from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
+from flywheel_server.web.pages import forms, frame
+
+router = APIRouter(prefix="/partner/learning/rules", include_in_schema=False)
+
+_LIST = "/partner/learning/rules"
+_MOST_LEFT = 100
+ANSWERED = "It is noted that you have looked, and why."
+_Text = Annotated[str, Query(max_length=300)]
+
+
+@router.get("")
+async def rules_page(
+    *,
+    request: Request,
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: filters.PageDep,
+    site: _Text = "",
+    enabled: _Text = "",
+    text: _Text = "",
+) -> Response:
+    """List the rules, the newest first."""
+    listed = await partner_decisions.list_promoted_rules(
+        scope=scope,
+        parts=parts,
+        page=page,
+        site=SiteFilter(text=filters.text(site)),
+        enabled=filters.yes(enabled),
+        text=filters.text(text),
+    )
+    async with db.transaction(parts.database, scope) as connection:
+        standings = await fleet.standings(connection, [each.id for each in listed.items])
+        sites = await filters.sites(connection)
+        left = await remains.running(connection, clock.now(), _MOST_LEFT)
+    return frame.page(
+        request,
+        scope,
+        "partner/rules.html",
+        still_running=[deliveries.still_running(each) for each in left],
+        rules=listed.items,
+        standings=standings,
+        following=filters.following(request, listed.next),
+        sites=sites,
+        chosen={"site": site, "enabled": enabled, "text": text},
+    )
+
+
+@router.get("/{id}")
+async def rule_page(
+    *,
+    request: Request,
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: filters.PartDep,
+    id: PathId,
+    appliance: _Text = "",
+) -> Response:
+    """Show a rule: what it is, how it does, where it stands on each appliance."""
+    async with db.transaction(parts.database, scope) as connection:
+        origin, rule = await partner_decisions.find(connection, str(id))
+        health = await rule_health.of_rules(connection, [rule.id])
+        policy = await policies.in_force(connection)
+        holders = (await stored_deliveries.holders(connection, [rule.id])).get(rule.id, [])
+        in_scope = await stored_deliveries.in_scope(connection, rule.scope_id)
+        left = await remains.running(connection, clock.now(), _MOST_LEFT, rule.id)
+        alarms = await rule_alarms.of_rule(connection, rule.id)
+    listed = await deliveries.partner_rule_deliveries(
+        scope, parts, page, str(rule.id), filters.text(appliance)
+    )
+    return frame.page(
+        request,
+        scope,
+        "partner/rule.html",
+        rule=partner_decisions.view((origin, rule), holders),
+        alarms=alarms,
+        in_scope=delivery_notes.notes(in_scope, rule.rule_id),
+        switching_off=delivery_words.at_switching_off(delivery_words.notes(holders)),
+        still_running=[deliveries.still_running(each) for each in left],
+        wire=rules.wire(rule),
+        health=rule_health_views.health(rule, health.get(rule.id), policy),
+        bar=policy.withdrawal_success_rate,
+        deliveries=listed.items,
+        sought=appliance,
+        following=filters.following(request, listed.next),
+    )
+
+
+@router.post("/{id}/status")
+async def switch_rule(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Switch a rule off or on, with a reason."""
+    given = await forms.texts(request)
+    return await forms.attempt(f"{_LIST}/{id}", _switch(scope, parts, str(id), given), _switched)
+
+
+@router.post("/{id}/removals")
+async def removal(request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId) -> Response:
+    """Mark a switched-off rule's file as removed from an appliance, or a site's."""
+    given = await forms.texts(request)
+    deed = _remove(scope, parts, str(id), given)
+    return await forms.attempt(_LIST, deed, removed)
+
+
+async def _remove(
+    scope: PartnerActor, parts: RuntimeDep, id: str, given: dict[str, str]
+) -> RemovalView:
+    return await rule_remains.partner_removes(scope, parts, id, removal_body(given))
+
+
+def removal_body(given: dict[str, str]) -> RemovalBody:
+    """Return what a form says of a file that was removed."""
+    names = ("site_id", "appliance_id", "reason")
+    return forms.checked(RemovalBody, {name: given[name] for name in names if given.get(name)})
+
+
+def removed(view: RemovalView) -> str:
+    """Say what was marked."""
+    return f"{view.rule_id} is marked as removed at {view.site_id}. {view.note}"
+
+
+@router.post("/{id}/alarms/{alarm_id}")
+async def answer_alarm(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId, alarm_id: UUID
+) -> Response:
+    """Say that a person has looked at an alarm about the rule."""
+    given = await forms.texts(request)
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    deed = rule_alarms.answer(parts, scope, str(alarm_id), body.reason, of=id)
+    return await forms.attempt(f"{_LIST}/{id}", deed, ANSWERED)
+
+
+@router.post("/{id}/name")
+async def rename_rule(
+    request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId
+) -> Response:
+    """Give a rule another name for people."""
+    given = await forms.texts(request)
+    body = forms.checked(RuleName, {"name": given.get("name", "").strip()})
+    return await forms.attempt(
+        f"{_LIST}/{id}",
+        partner_decisions.rename_promoted_rule(scope, parts, str(id), body),
+        f"It is called {body.name} now; its id on appliances is the same.",
+    )
+
+
+async def _switch(
+    scope: PartnerActor, parts: RuntimeDep, id: str, given: dict[str, str]
+) -> PromotedRule:
+    body = forms.checked(
+        StatusBody, {"enabled": given.get("enabled") == "yes", "reason": given.get("reason", "")}
+    )
+    return await partner_decisions.switch_promoted_rule(scope, parts, id, body)
+
+
+def _switched(rule: PromotedRule) -> str:
+    if rule.enabled:
+        return f"{rule.rule_id} is switched on: it travels to the appliances as it did at first."
+    return f"{rule.rule_id} is switched off. {delivery_words.at_switching_off(rule.delivery)}"

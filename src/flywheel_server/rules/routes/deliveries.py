@@ -1,0 +1,352 @@
+"""Where rules stand on appliances, and what is wrong: derived from facts, each with its time."""
+
+import datetime as dt
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request
+from pydantic import Field
+
+from flywheel_server.accounts.routes.bodies import Search, View
+from flywheel_server.accounts.store import accounts
+from flywheel_server.api import evidence_alarms, flywheel_alarms
+from flywheel_server.core import agents, clock, db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.fleet.routes import clock_alarms, site_alarms
+from flywheel_server.rules.model import deliveries as domain
+from flywheel_server.rules.model import delivery_words
+from flywheel_server.rules.model.remains import Remains
+from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.routes import alarms as rule_alarms
+from flywheel_server.rules.routes.operator_rules import RuleRef, find
+from flywheel_server.rules.store import deliveries, remains
+from flywheel_server.rules.store import rules as stored_rules
+from flywheel_server.web import keysets as pages
+from flywheel_server.web.access import PartnerReader, Reader, RuntimeDep
+
+router = APIRouter(tags=["delivery"])
+
+_TIME = "2026-02-24T10:00:00Z"
+_MOST_SHOWN = 500
+# Without its loop the server notices nothing else either.
+_RESTART = "Restart the agent and see its log; then mark the rule as removed here."
+_FIRST = frozenset({"loop_silent", "step_failed"})
+_EXECUTIONS_LOOKED_FOR = dt.timedelta(days=2)
+
+
+class DeliveryView(View):
+    """How far a rule has come on one appliance; a stage without its time is not proven."""
+
+    site_id: str = Field(description="The site.", examples=["site-lab-01"])
+    appliance_id: str = Field(
+        description="The appliance.", examples=["site-lab-01-02:00:5E:10:00:01"]
+    )
+    agent_version: str = Field(description="What runs on it.", examples=["0.1.0"])
+    stage: domain.Stage = Field(description="The furthest stage proven.", examples=["delivered"])
+    state: str = Field(
+        description="The stage, and the truth where it alone would mislead.",
+        examples=["delivered, loaded at the agent's next restart"],
+    )
+    approved_at: dt.datetime = Field(description="Since when it shall run here.", examples=[_TIME])
+    carried_at: dt.datetime | None = Field(
+        description="When a sync with the site's shared key carried it.", examples=[None]
+    )
+    delivered_at: dt.datetime | None = Field(
+        description="When the appliance had it.", examples=[_TIME]
+    )
+    delivered_by: str | None = Field(
+        description="What proves it: order, sync, report or execution.", examples=["order"]
+    )
+    active_at: dt.datetime | None = Field(
+        description="When it was proven to run.", examples=[_TIME]
+    )
+    matching_at: dt.datetime | None = Field(description="Its first L1 execution.", examples=[_TIME])
+    succeeding_at: dt.datetime | None = Field(description="Its first success.", examples=[_TIME])
+    refused_at: dt.datetime | None = Field(
+        description="When the appliance refused it.", examples=[None]
+    )
+    refusal: str | None = Field(description="Why.", examples=[None])
+    not_running_since: dt.datetime | None = Field(
+        description="Since when it should run and does not.", examples=[None]
+    )
+    delivery_is_final: bool = Field(
+        description="Whether this agent version keeps a rule that it has.", examples=[True]
+    )
+    still_ran_at: dt.datetime | None = Field(
+        description="When it ran last though it is switched off; null: not since.",
+        examples=[None],
+    )
+    removed_at: dt.datetime | None = Field(
+        description="When a person marked its file as removed.", examples=[None]
+    )
+    removed_by: str | None = Field(description="Who did.", examples=[None])
+    remedy: str | None = Field(
+        description="How a person takes it off where it stays; null: nothing stays.",
+        examples=[None],
+    )
+
+
+class AlarmView(View):
+    """Something that needs a person."""
+
+    kind: Literal[
+        "rule_not_running",
+        "rule_still_running",
+        "rule_withdrawn",
+        "rule_quarantined",
+        "rule_evidence_gone",
+        "appliance_silent",
+        "endpoint_silent",
+        "evidence_chain",
+        "evidence_timestamp",
+        "evidence_key",
+        "evidence_dropped",
+        "machines_take_turns",
+        "quota_near",
+        "quota_reached",
+        "platform_rules_wait",
+        "platform_rules_ask",
+        "appliance_clock",
+        "loop_silent",
+        "step_failed",
+        "unresolved_ids",
+        "mail_failing",
+        "planner_failing",
+        "webhook_failing",
+    ] = Field(description="What kind of trouble.", examples=["rule_not_running"])
+    since: dt.datetime | None = Field(
+        description="Since when; null: never seen at all, or of no one moment.", examples=[_TIME]
+    )
+    what: str = Field(
+        description="What is wrong.", examples=["L1-disk-RB-1 does not run on site-lab-01-02:…"]
+    )
+    what_to_do: str = Field(description="What helps.", examples=["Issue a `restart_agent` order."])
+    site_id: str | None = Field(default=None, description="Where.", examples=["site-lab-01"])
+    appliance_id: str | None = Field(
+        default=None, description="On which appliance.", examples=["site-lab-01-02:00:5E:10:00:01"]
+    )
+    rule_id: str | None = Field(default=None, description="Which rule.", examples=["L1-disk-RB-1"])
+    rule: UUID | None = Field(default=None, description="Its id in this server.", examples=[None])
+    alarm_id: UUID | None = Field(
+        default=None,
+        description="By which a person answers it; null: it ends by itself alone.",
+        examples=[None],
+    )
+    refusal: str | None = Field(
+        default=None,
+        description="What the appliance, or the service that fails, said.",
+        examples=[None],
+    )
+
+
+class AlarmsView(View):
+    """Everything that needs a person now."""
+
+    items: list[AlarmView] = Field(description="The longest lasting first, of each kind.")
+    rules_not_running: int = Field(
+        description="How many there are, also beyond those shown.", examples=[0]
+    )
+
+
+@router.get("/api/admin/rules/{rule_id}/deliveries")
+async def rule_deliveries(
+    scope: Reader, parts: RuntimeDep, page: pages.PageDep, rule_id: RuleRef, text: Search = None
+) -> pages.Listing[DeliveryView]:
+    """Return where a rule stands on each appliance of its scope."""
+    after = page.after(UUID)
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await find(connection, rule_id)
+        return await _page(connection, rule, page, after, text)
+
+
+@router.get("/api/partners/me/learning/promoted-rules/{rule_id}/deliveries")
+async def partner_rule_deliveries(
+    scope: PartnerReader,
+    parts: RuntimeDep,
+    page: pages.PageDep,
+    rule_id: Annotated[
+        str,
+        Path(max_length=300, description="The rule's id or `rule_id`.", examples=["L1-disk-RB-1"]),
+    ],
+    text: Search = None,
+) -> pages.Listing[DeliveryView]:
+    """Return where a promoted rule stands on each appliance of its site."""
+    after = page.after(UUID)
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await _promoted(connection, rule_id)
+        return await _page(connection, rule, page, after, text)
+
+
+@router.get("/api/admin/alarms")
+async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsView:
+    """Return what needs a person: the loop, rules that do not run, silence, evidence, webhooks."""
+    now = clock.now()
+    silent_since = now - domain.SILENT_AFTER
+    async with db.transaction(parts.database, scope) as connection:
+        stuck = await deliveries.stuck(connection, _MOST_SHOWN)
+        total = await deliveries.stuck_total(connection)
+        left = await remains.running(connection, now, _MOST_SHOWN)
+        silent = await deliveries.silent(connection, silent_since, _MOST_SHOWN)
+        endpoints = await deliveries.endpoints(
+            connection, now - _EXECUTIONS_LOOKED_FOR, agents.NEVER_PULLS
+        )
+        # The loop is a door like this one and unknown here: the application tells its steps.
+        steps = list(request.app.state.step_names)
+        wheel = await flywheel_alarms.found(connection, parts, steps, now, _MOST_SHOWN)
+        of_rules = await rule_alarms.found(connection, _MOST_SHOWN, for_operators=True)
+        troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
+        troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN, for_operators=True)
+        troubles += await clock_alarms.found(connection, _MOST_SHOWN)
+    items = [
+        *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),
+        *map(not_running, stuck),
+        *map(still_running, left),
+        *(AlarmView(**each) for each in of_rules),
+        *map(silent_appliance, silent),
+        *_silent_endpoints(endpoints, silent_since),
+        *(AlarmView(**each) for each in troubles),
+        *(AlarmView(**each) for each in wheel if each["kind"] not in _FIRST),
+    ]
+    return AlarmsView(items=items, rules_not_running=total)
+
+
+async def _promoted(connection: Connection, ref: str) -> Rule:
+    row_id = accounts.as_uuid(ref)
+    found = (
+        await stored_rules.find(connection, ref)
+        if row_id is None
+        else [await stored_rules.get(connection, row_id)]
+    )
+    for rule in found:
+        if rule is not None and rule.source == "promoted":
+            return rule
+    raise errors.NotFound("No promoted rule has this id: see your promoted rules.")
+
+
+async def _page(
+    connection: Connection, rule: Rule, page: pages.Page, after: UUID | None, text: str | None
+) -> pages.Listing[DeliveryView]:
+    rows = await deliveries.of_rule(
+        connection, rule.id, after=after, limit=page.limit + 1, text=text
+    )
+    return pages.listing(
+        rows,
+        page,
+        lambda row: (row.appliance_id,),
+        lambda row: _view(row, rule.rule_id, enabled=rule.enabled),
+    )
+
+
+def _view(row: domain.Delivery, rule_id: str, *, enabled: bool) -> DeliveryView:
+    agent = agents.of(row.agent_version)
+    stays = domain.file_stays(row, enabled=enabled)
+    return DeliveryView(
+        site_id=row.slug,
+        appliance_id=row.wire_id,
+        agent_version=row.agent_version,
+        stage=domain.stage(row),
+        state=domain.state(row, enabled=enabled, now=clock.now()),
+        approved_at=row.approved_at,
+        carried_at=row.carried_at,
+        delivered_at=row.delivered_at,
+        delivered_by=row.delivered_by,
+        active_at=row.active_at,
+        matching_at=row.matching_at,
+        succeeding_at=row.succeeding_at,
+        refused_at=row.refused_at,
+        refusal=row.refusal,
+        not_running_since=row.stuck_at,
+        delivery_is_final=not agent.withdraws,
+        still_ran_at=None if enabled else domain.still_ran_at(row),
+        removed_at=row.removed_at,
+        removed_by=row.removed_by if row.removed_at else None,
+        remedy=(delivery_words.remedy(agent, rule_id) or _RESTART) if stays else None,
+    )
+
+
+def not_running(stuck: deliveries.Stuck) -> AlarmView:
+    """Return the alarm about a rule that does not run where it should."""
+    return AlarmView(
+        kind="rule_not_running",
+        since=stuck.stuck_at,
+        what=f"{stuck.rule_id} is approved and does not run on {stuck.wire_id}.",
+        what_to_do=domain.remedy(
+            agent_version=stuck.agent_version,
+            delivered=stuck.delivered_at is not None,
+            refusal=stuck.refusal,
+        ),
+        site_id=stuck.slug,
+        appliance_id=stuck.wire_id,
+        rule_id=stuck.rule_id,
+        rule=stuck.rule,
+        refusal=stuck.refusal,
+    )
+
+
+def still_running(left: Remains) -> AlarmView:
+    """Return the alarm of a rule that runs though it was switched off."""
+    where = left.wire_id or f"an appliance of {left.slug} that its reports do not name"
+    return AlarmView(
+        kind="rule_still_running",
+        since=left.first_received_at,
+        what=f"{left.rule_id} was switched off and still runs on {where}: seen "
+        f"{left.last_received_at:%Y-%m-%d %H:%M} UTC.",
+        what_to_do=_remedies(left),
+        site_id=left.slug,
+        appliance_id=left.wire_id,
+        rule_id=left.rule_id,
+        rule=left.rule,
+        refusal=None,
+    )
+
+
+def _remedies(left: Remains) -> str:
+    found = (delivery_words.remedy(agents.of(each), left.rule_id) for each in left.versions)
+    known = list(dict.fromkeys(each for each in found if each is not None))
+    return " Or: ".join(known) or _RESTART
+
+
+def silent_appliance(silent: deliveries.Silent) -> AlarmView:
+    """Return the alarm about an appliance that does not check in."""
+    return AlarmView(
+        kind="appliance_silent",
+        since=silent.last_seen_at,
+        what=f"{silent.wire_id} has not checked in.",
+        what_to_do="Check that it runs, reaches this server and has a key that is not revoked. If "
+        "it is gone, or was registered a second time, remove or merge it on its site's page, or by "
+        f"POST /api/sites/{silent.slug}/appliances/{silent.wire_id}/remove.",
+        site_id=silent.slug,
+        appliance_id=silent.wire_id,
+        rule_id=None,
+        rule=None,
+        refusal=None,
+    )
+
+
+def _silent_endpoints(
+    endpoints: deliveries.Endpoints, silent_since: dt.datetime
+) -> list[AlarmView]:
+    """Return what nobody calls though somebody should: served, never pulled."""
+    if endpoints.first_seen_at is None or endpoints.first_seen_at > silent_since:
+        return []
+    called = {
+        "POST /api/appliances/checkin": endpoints.checkin,
+        "POST /api/agent/executions": endpoints.executions,
+    }
+    if endpoints.pulling:
+        called["GET /agent/sync"] = endpoints.sync
+    return [
+        AlarmView(
+            kind="endpoint_silent",
+            since=last,
+            what=f"No appliance has called {endpoint} for over a day.",
+            what_to_do="Check the proxy in front of this server, and the appliances' logs.",
+            site_id=None,
+            appliance_id=None,
+            rule_id=None,
+            rule=None,
+            refusal=None,
+        )
+        for endpoint, last in called.items()
+        if last is None or last < silent_since
+    ]
