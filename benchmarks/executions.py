@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.stage import Site
-from flywheel_server.domain.executions import Fact
+from flywheel_server.executions.model.executions import Fact
 
 _TYPES = 20
 

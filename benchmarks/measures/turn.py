@@ -24,8 +24,8 @@ from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Step
+from flywheel_server.executions.store import executions
 from flywheel_server.loop import turns
-from flywheel_server.store import executions
 
 NEW = 10_000
 _CHUNK = 500_000

@@ -11,11 +11,11 @@ from benchmarks.baselines import COLUMNS, KEY_COLUMNS, PLAIN_TABLES
 from benchmarks.executions import facts
 from benchmarks.results import Goal, Measure, Sample, alternate
 from benchmarks.stage import Stage
-from flywheel_server.actions.ingest import Writer
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain.executions import Fact
-from flywheel_server.store import executions
+from flywheel_server.executions.actions.ingest import Writer
+from flywheel_server.executions.model.executions import Fact
+from flywheel_server.executions.store import executions
 
 _numbers = count(1)
 _AT_ONCE = 64

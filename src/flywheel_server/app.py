@@ -37,9 +37,7 @@ from flywheel_server.api import (
     admin_unclassified,
     admin_unresolved,
     agent_evidence,
-    agent_executions,
     agent_plans,
-    client_healing,
     client_learning,
     evidence,
     evidence_figures,
@@ -52,6 +50,7 @@ from flywheel_server.api import (
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.core.settings import Settings
+from flywheel_server.executions.routes import agent_executions, client_healing
 from flywheel_server.fleet.routes import (
     agent_checkin,
     agent_incidents,

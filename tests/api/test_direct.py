@@ -11,10 +11,10 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from flywheel_server.api.direct import DirectRoute
 from flywheel_server.app import create_app
 from flywheel_server.core import db, embedded, errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.executions.routes.direct import DirectRoute
 from flywheel_server.web import gates
 from tests import parts, telemetry
 from tests.cast import STAGE, Cast

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from flywheel_server.domain import healing_words
-from flywheel_server.domain.healing_words import Approval, Facts, PlanFacts, RuleFacts
+from flywheel_server.executions.model import healing_words
+from flywheel_server.executions.model.healing_words import Approval, Facts, PlanFacts, RuleFacts
 from flywheel_server.rules.model import rules
 
 FACTS = Facts(

@@ -1,7 +1,7 @@
 """F07: counters stood still: nothing on conflict, dead triggers, corrections unseen.
 
 Broken on purpose by leaving successes out of `changed` in `fold_patterns`, by an empty `summed` in
-`fold_rules`, and by inserting no reversal in `store.executions.correct`.
+`fold_rules`, and by inserting no reversal in `executions.store.executions.correct`.
 """
 
 from typing import Any

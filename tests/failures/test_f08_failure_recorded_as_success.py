@@ -1,6 +1,6 @@
 """F08: agents report every L2 heal as a success; escalations and dry runs counted as heals.
 
-Broken on purpose by ignoring `verified` in `domain.executions.outcome`: the first test fails; by
+Broken on purpose by ignoring `verified` in `executions.model.executions.outcome`: the first test fails; by
 ignoring `require_verified` in `promotions._counted`: the second.
 """
 

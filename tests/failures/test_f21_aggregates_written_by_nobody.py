@@ -1,7 +1,7 @@
 """F21: a page read an aggregate that nothing wrote.
 
 Every table that a query reads is written by another. Broken on purpose by renaming the table that
-`correct` in `sql/executions.sql` writes (the first test), and by setting no mark in `fold_rules`.
+`correct` in `executions/store/executions.sql` writes (the first test), and by setting no mark in `fold_rules`.
 """
 
 import re

@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 
-from flywheel_server.actions.ingest import Writer
-from flywheel_server.api import wire_executions
 from flywheel_server.core import clock, db, errors
+from flywheel_server.executions.actions.ingest import Writer
+from flywheel_server.executions.routes import wire_executions
 from tests import telemetry
 from tests.cast import Cast
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from flywheel_server.domain import unattempted
+from flywheel_server.executions.model import unattempted
 from tests import telemetry
 from tests.cast import Cast
 

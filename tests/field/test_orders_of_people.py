@@ -1,6 +1,6 @@
 """A person's healing order is believed by what a later look at its host says, not by its agent.
 
-Broken on purpose by leaving ``unproven_orders`` out of ``actions/heal_proofs.py``: all of it fails;
+Broken on purpose by leaving ``unproven_orders`` out of ``executions/actions/heal_proofs.py``: all of it fails;
 by its window, by its guard and by its appliance: what is named after them.
 """
 

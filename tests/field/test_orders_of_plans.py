@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import order_executions, retention
+from flywheel_server.actions import retention
 from flywheel_server.core import clock, db
+from flywheel_server.executions.actions import order_executions
 from tests import deliveries as walk
 from tests import evidence, folding, planning, telemetry
 from tests.cast import Cast
@@ -213,7 +214,7 @@ async def test_a_heal_that_the_appliance_reports_itself_counts_once(
 async def test_an_order_told_after_its_heal_was_proven_is_proven_by_the_same_look(
     manual: Manual,
 ) -> None:
-    """Broken by leaving the proof out of ``verify`` in ``sql/order_executions.sql``."""
+    """Broken by leaving the proof out of ``verify`` in ``executions/store/order_executions.sql``."""
     order = await manual.ordered(NEWER)
     own = telemetry.execution(
         incident_id="drift-manual-1",

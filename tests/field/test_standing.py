@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from flywheel_server.core import agents, clock, db
-from flywheel_server.domain import executions
-from flywheel_server.domain.executions import Level, Said
+from flywheel_server.executions.model import executions
+from flywheel_server.executions.model.executions import Level, Said
 from tests import cast as people
 from tests import checking_in, evidence, folding, planning, telemetry
 from tests.cast import Cast, CastSite

@@ -7,10 +7,10 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from flywheel_server.actions import heal_proofs
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import evidence as domain
-from flywheel_server.domain.heal_proofs import LOOK_WITHIN, Look, looked_at
+from flywheel_server.executions.actions import heal_proofs
+from flywheel_server.executions.model.heal_proofs import LOOK_WITHIN, Look, looked_at
 from flywheel_server.store import evidence as store
 from flywheel_server.store.evidence import Bundle, Proven
 

@@ -12,8 +12,9 @@ from flywheel_server.actions.evidence_chain import Signer, Submission
 from flywheel_server.core import errors, log, signatures
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain import evidence, heal_proofs
-from flywheel_server.domain.heal_proofs import Look
+from flywheel_server.domain import evidence
+from flywheel_server.executions.model import heal_proofs
+from flywheel_server.executions.model.heal_proofs import Look
 from flywheel_server.store import evidence as chains
 from flywheel_server.store import evidence_keys
 from flywheel_server.store import evidence_waiting as store

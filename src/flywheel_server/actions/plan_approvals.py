@@ -7,7 +7,6 @@ transaction. What came of it is recorded by the loop when the execution is repor
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.actions import order_executions
 from flywheel_server.actions.plan_cases import Case
 from flywheel_server.core import audit, errors, log, rights
 from flywheel_server.core.db import Connection, log_on_commit
@@ -15,6 +14,7 @@ from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.core.signing import Signer
 from flywheel_server.domain import plans
 from flywheel_server.domain.plans import ApprovalState, Proposal
+from flywheel_server.executions.actions import order_executions
 from flywheel_server.fleet.model.appliances import Appliance, living
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import actions as orders

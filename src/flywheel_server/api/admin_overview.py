@@ -12,8 +12,8 @@ from flywheel_server.api import health, learning_views
 from flywheel_server.api.admin_learning import RunView
 from flywheel_server.api.learning_views import TotalsView, WindowDep, WindowView
 from flywheel_server.core import clock, db
+from flywheel_server.executions.store.healing import LevelTotal
 from flywheel_server.store import overview, runs
-from flywheel_server.store.healing import LevelTotal
 from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin/flywheel", tags=["operators"])

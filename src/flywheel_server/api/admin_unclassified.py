@@ -41,7 +41,7 @@ class UnclassifiedList(View):
 async def list_unclassified(scope: Reader, parts: RuntimeDep) -> UnclassifiedList:
     """List errors whose words are not known: they count as not attempted, not as failures.
 
-    The tables are in `domain/unattempted.py`: a new word is one line there.
+    The tables are in `executions/model/unattempted.py`: a new word is one line there.
     """
     since = clock.now() - dt.timedelta(days=WITHIN_DAYS)
     async with db.transaction(parts.database, scope) as connection:

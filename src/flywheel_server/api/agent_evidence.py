@@ -17,7 +17,7 @@ from flywheel_server.actions.evidence_chain import Submission
 from flywheel_server.core import clock, db, errors, free_text, moments
 from flywheel_server.core.settings import Settings
 from flywheel_server.domain import evidence as domain
-from flywheel_server.domain import heal_proofs
+from flywheel_server.executions.model import heal_proofs
 from flywheel_server.fleet.actions import clock_skews
 from flywheel_server.web import access, bodies, json_bodies, traffic
 from flywheel_server.web.access import Appliance, RuntimeDep

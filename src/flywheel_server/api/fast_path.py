@@ -17,9 +17,9 @@ import msgspec
 from msgspec import Meta
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flywheel_server.api import agent_executions, direct, wire_executions
 from flywheel_server.core import clock, errors, log
 from flywheel_server.core.scope import ApplianceScope
+from flywheel_server.executions.routes import agent_executions, direct, wire_executions
 from flywheel_server.fleet.caches.appliances import Said
 from flywheel_server.fleet.model import macs
 from flywheel_server.fleet.model.appliances import Report

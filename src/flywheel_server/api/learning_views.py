@@ -19,11 +19,11 @@ from flywheel_server.api.admin_learning import CountsView, GateView
 from flywheel_server.core import clock, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.domain import decisions, gates, promotions
+from flywheel_server.executions.store.healing import Healing, LevelTotal
 from flywheel_server.policy.model import Policy
 from flywheel_server.rules.routes import delivery_notes
 from flywheel_server.rules.routes.delivery_notes import AgentNoteView
 from flywheel_server.store.candidates import Candidate
-from flywheel_server.store.healing import Healing, LevelTotal
 from flywheel_server.web import bodies
 
 _LONGEST_NOTES = 2_000

@@ -7,16 +7,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.actions import promote
-from flywheel_server.api import candidate_hosts, healing_logs, learning_views
+from flywheel_server.api import candidate_hosts, learning_views
 from flywheel_server.api.admin_learning import GateView
 from flywheel_server.api.candidate_hosts import HostView
 from flywheel_server.api.decisions import CandidateId
-from flywheel_server.api.healing_logs import (
-    LevelFilter,
-    SearchFilter,
-    SuccessFilter,
-    TextFilter,
-)
 from flywheel_server.api.learning_views import (
     CandidateItem,
     HealingItem,
@@ -34,6 +28,15 @@ from flywheel_server.core.scope import PersonScope
 from flywheel_server.domain import decisions
 from flywheel_server.domain.decisions import CandidateState
 from flywheel_server.domain.promotions import evidence_warnings, look_alike_warning
+from flywheel_server.executions.routes import healing_logs
+from flywheel_server.executions.routes.healing_logs import (
+    LevelFilter,
+    SearchFilter,
+    SuccessFilter,
+    TextFilter,
+)
+from flywheel_server.executions.store import healing
+from flywheel_server.executions.store.healing import Day, Filters
 from flywheel_server.fleet.store import appliances
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
@@ -41,9 +44,8 @@ from flywheel_server.rules.model import rules
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.routes import delivery_notes
 from flywheel_server.rules.routes.delivery_notes import ApplianceNoteView
-from flywheel_server.store import candidates, healing, patterns, promotions, spreads
+from flywheel_server.store import candidates, patterns, promotions, spreads
 from flywheel_server.store.candidates import Candidate, Said, StateCount
-from flywheel_server.store.healing import Day, Filters
 from flywheel_server.store.promotions import RuleCount
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PartnerReader, RuntimeDep

@@ -4,6 +4,7 @@ To see what runs in the background, read ``STEPS``; how it is run, ``turns`` and
 """
 
 from flywheel_server.core.step import Step
+from flywheel_server.executions import steps as settle_orders
 from flywheel_server.loop import (
     aggregate_platform,
     anchor_evidence,
@@ -14,7 +15,6 @@ from flywheel_server.loop import (
     housekeeping,
     mark_eligible,
     promote_platform,
-    settle_orders,
     verify_evidence,
 )
 from flywheel_server.rules.steps import deliver_rules, observe_deliveries, watch_rules

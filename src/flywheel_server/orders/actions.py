@@ -11,7 +11,6 @@ from typing import Literal
 from uuid import UUID
 
 from flywheel_server.accounts.store import accounts
-from flywheel_server.actions import order_executions
 from flywheel_server.core import audit, db, errors, listener
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import (
@@ -22,6 +21,7 @@ from flywheel_server.core.scope import (
     PartnerScope,
 )
 from flywheel_server.core.signing import Signer
+from flywheel_server.executions.actions import order_executions
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import store

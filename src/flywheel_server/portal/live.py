@@ -19,9 +19,9 @@ from fastapi.responses import StreamingResponse
 
 from flywheel_server.core import db
 from flywheel_server.core.scope import ClientScope, OperatorScope, PersonScope
+from flywheel_server.executions.store import healing
 from flywheel_server.fleet.store import fleet
 from flywheel_server.fleet.store.fleet import News
-from flywheel_server.store import healing
 from flywheel_server.web import traffic
 from flywheel_server.web.access import PeopleReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime

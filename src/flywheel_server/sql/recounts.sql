@@ -321,7 +321,7 @@ CROSS JOIN LATERAL (
 -- name: keys
 -- fleet: a recount covers every site
 -- Each fact in force has its key, and each accepted execution within retention its one fact; none
--- where it was taken back (`actions/order_executions.py`).
+-- where it was taken back (`executions/actions/order_executions.py`).
 WITH facts AS (
     SELECT e.site_id, e.execution_id, sum(e.weight) AS weight
     FROM executions e

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain import executions, heal_proofs
 from flywheel_server.domain.plans import ApprovalState
+from flywheel_server.executions.model import executions, heal_proofs
 from flywheel_server.orders.model import completions
 
 _SQL = load("plan_approvals")

@@ -16,7 +16,7 @@ import asyncpg
 
 from flywheel_server.core import db, errors, log
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.domain.executions import Fact
+from flywheel_server.executions.model.executions import Fact
 from flywheel_server.fleet.model import quotas
 from flywheel_server.fleet.model.quotas import Rows, Traffic
 from flywheel_server.fleet.store import quotas as store

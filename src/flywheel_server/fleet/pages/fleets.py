@@ -13,10 +13,10 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.store import accounts
-from flywheel_server.api import healing_logs
 from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
+from flywheel_server.executions.routes import healing_logs
 from flywheel_server.fleet.model import reported
 from flywheel_server.fleet.routes import operator_sites as admin_sites
 from flywheel_server.fleet.routes import site_alarms

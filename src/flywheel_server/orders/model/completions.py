@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from flywheel_server.core import agents, free_text
 from flywheel_server.core.agents import Word
-from flywheel_server.domain import executions
+from flywheel_server.executions.model import executions
 
 # unknown: it was carried out, and the report of it was lost.
 Outcome = Literal["success", "failure", "not_attempted", "unknown"]

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from uuid import UUID
 
 from flywheel_server.core import agents, errors
-from flywheel_server.domain.heal_proofs import Source
+from flywheel_server.executions.model.heal_proofs import Source
 from flywheel_server.orders.model.completions import Outcome, Standing
 
 Kind = Literal[

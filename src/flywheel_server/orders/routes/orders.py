@@ -11,7 +11,8 @@ from flywheel_server.accounts.store import accounts
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.domain import heal_proofs
+from flywheel_server.executions.model import heal_proofs
+from flywheel_server.executions.store import order_executions
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import actions, store
@@ -22,7 +23,6 @@ from flywheel_server.policy import store as policies
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.store import rules as stored_rules
 from flywheel_server.rules.store import runbooks
-from flywheel_server.store import order_executions
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import OperatorOrPartnerActor, OperatorOrPartnerReader, RuntimeDep
 from flywheel_server.web.bodies import JsonObject

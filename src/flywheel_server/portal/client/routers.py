@@ -1,7 +1,8 @@
 """The routers of clients' pages."""
 
 from flywheel_server.accounts.pages import changes, people
-from flywheel_server.portal.client import candidates, healing, sharing
+from flywheel_server.executions.pages import client_healing as healing
+from flywheel_server.portal.client import candidates, sharing
 from flywheel_server.rules.pages import client_rules as rules
 
 ROUTERS = (

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from flywheel_server.api import client_healing
-from flywheel_server.api.client_healing import SharedLearning, SharedLearningChange
+from flywheel_server.executions.routes import client_healing
+from flywheel_server.executions.routes.client_healing import SharedLearning, SharedLearningChange
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 

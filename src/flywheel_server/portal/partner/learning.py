@@ -8,7 +8,8 @@ from flywheel_server.accounts.pages import filters
 from flywheel_server.api import partner_learning
 from flywheel_server.api.learning_views import SiteFilter
 from flywheel_server.core import db
-from flywheel_server.portal import candidates, trends
+from flywheel_server.executions.pages import trends
+from flywheel_server.portal import candidates
 from flywheel_server.rules.store import remains
 from flywheel_server.store import plan_approvals, promotions
 from flywheel_server.web.access import PartnerReader, RuntimeDep

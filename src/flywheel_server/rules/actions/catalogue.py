@@ -11,7 +11,7 @@ from typing import Any
 
 from flywheel_server.core import db, listener
 from flywheel_server.core.db import Connection
-from flywheel_server.domain import executions
+from flywheel_server.executions.model import executions
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.model.rules import Condition, NewRule
 from flywheel_server.rules.store import rules as rules_store

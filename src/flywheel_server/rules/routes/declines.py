@@ -10,12 +10,12 @@ from fastapi import APIRouter, Path
 
 from flywheel_server.accounts.routes.bodies import ReasonBody
 from flywheel_server.accounts.store import accounts
-from flywheel_server.api import client_healing
-from flywheel_server.api.client_healing import ClientRuleView
-from flywheel_server.api.healing_logs import SearchFilter
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
+from flywheel_server.executions.routes import client_healing
+from flywheel_server.executions.routes.client_healing import ClientRuleView
+from flywheel_server.executions.routes.healing_logs import SearchFilter
 from flywheel_server.rules.actions import exclusions as actions
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import client_rules, rules

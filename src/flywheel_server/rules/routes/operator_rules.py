@@ -14,7 +14,7 @@ from flywheel_server.accounts.store import accounts
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.domain import executions
+from flywheel_server.executions.model import executions
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.actions import rules as actions
 from flywheel_server.rules.model import rules as domain

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.store.healing import Healing
+from flywheel_server.executions.store.healing import Healing
 
 _SQL = load("healing_reasons")
 

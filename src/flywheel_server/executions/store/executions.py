@@ -11,7 +11,7 @@ import asyncpg
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain.executions import Fact
+from flywheel_server.executions.model.executions import Fact
 
 _SQL = load("executions")
 

@@ -13,11 +13,11 @@ from typing import Annotated, NamedTuple, cast
 import msgspec
 from msgspec import Meta
 
-from flywheel_server.api import wire_repairs
 from flywheel_server.core import errors, free_text, moments
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain import executions, unattempted
-from flywheel_server.domain.executions import Fact, Level
+from flywheel_server.executions.model import executions, unattempted
+from flywheel_server.executions.model.executions import Fact, Level
+from flywheel_server.executions.routes import wire_repairs
 from flywheel_server.fleet.model import clocks
 from flywheel_server.web import json_bodies
 

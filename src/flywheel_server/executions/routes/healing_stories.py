@@ -1,6 +1,6 @@
 """What was healed, for an organization's people: each execution with who healed it, and why.
 
-The words are made by ``domain.healing_words``, of what the rule, the plan and the execution say.
+The words are made by ``executions.model.healing_words``, of what the rule, the plan and the execution say.
 """
 
 import datetime as dt
@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.api import learning_views
 from flywheel_server.api.learning_views import HealingItem, SuccessView, TotalsView, WindowView
-from flywheel_server.domain import healing_words
-from flywheel_server.domain.healing_words import Approval, Facts, PlanFacts, RuleFacts
-from flywheel_server.store.healing import Healing
-from flywheel_server.store.healing_reasons import Plan, Reason, Rule
+from flywheel_server.executions.model import healing_words
+from flywheel_server.executions.model.healing_words import Approval, Facts, PlanFacts, RuleFacts
+from flywheel_server.executions.store.healing import Healing
+from flywheel_server.executions.store.healing_reasons import Plan, Reason, Rule
 
 _TIME = "2026-02-24T10:00:00Z"
 _BY = {"L1": "rule", "L2": "planner", "L3": "person"}

@@ -9,14 +9,21 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.bodies import OperatorBody, View
-from flywheel_server.api import healing_logs, healing_stories, learning_views
-from flywheel_server.api.healing_logs import LevelFilter, SearchFilter, SuccessFilter, TextFilter
-from flywheel_server.api.healing_stories import ClientHealingLog
+from flywheel_server.api import learning_views
 from flywheel_server.api.learning_views import PlaceView, SiteFilterDep, SuccessView, WindowDep
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
-from flywheel_server.domain import healing_words
+from flywheel_server.executions.model import healing_words
+from flywheel_server.executions.routes import healing_logs, healing_stories
+from flywheel_server.executions.routes.healing_logs import (
+    LevelFilter,
+    SearchFilter,
+    SuccessFilter,
+    TextFilter,
+)
+from flywheel_server.executions.routes.healing_stories import ClientHealingLog
+from flywheel_server.executions.store import healing_reasons
 from flywheel_server.fleet.actions import site_settings as actions
 from flywheel_server.fleet.store import site_settings
 from flywheel_server.rules.model import rules
@@ -26,7 +33,6 @@ from flywheel_server.rules.store import client_rules, exclusions
 from flywheel_server.rules.store import rule_alarms as stored_alarms
 from flywheel_server.rules.store.client_rules import ClientRule, Filters
 from flywheel_server.rules.store.exclusions import Exclusion
-from flywheel_server.store import healing_reasons
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
 

@@ -12,8 +12,8 @@ from flywheel_server.api.learning_views import HealingLog, SiteFilter, TotalsVie
 from flywheel_server.core import db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.store import healing
-from flywheel_server.store.healing import Filters, Healing
+from flywheel_server.executions.store import healing
+from flywheel_server.executions.store.healing import Filters, Healing
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.runtime import Runtime
 

@@ -17,8 +17,8 @@ import asyncpg
 
 from flywheel_server.core import db, errors, log
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain.executions import Fact
-from flywheel_server.store import executions
+from flywheel_server.executions.model.executions import Fact
+from flywheel_server.executions.store import executions
 
 _log = log.get(__name__)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flywheel_server.core import agents
 from flywheel_server.core.agents import Agent
-from flywheel_server.domain import unattempted
+from flywheel_server.executions.model import unattempted
 from flywheel_server.rules.model import aliases
 
 Level = Literal["L1", "L2", "L3"]

@@ -8,12 +8,12 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from flywheel_server.actions import ingest
-from flywheel_server.api import wire_executions
-from flywheel_server.api.direct import DirectRoute
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain.executions import Fact
+from flywheel_server.executions.actions import ingest
+from flywheel_server.executions.model.executions import Fact
+from flywheel_server.executions.routes import wire_executions
+from flywheel_server.executions.routes.direct import DirectRoute
 from flywheel_server.fleet.actions import clock_skews
 from flywheel_server.web import access, traffic
 from flywheel_server.web.access import Appliance, RuntimeDep

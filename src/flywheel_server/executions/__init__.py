@@ -1,0 +1,1 @@
+"""Executions: read off the wire, recorded, corrected, kept, told as healings."""
