@@ -6,9 +6,9 @@ from uuid import UUID
 
 import httpx
 
-from flywheel_server.actions import promote, set_aside
 from flywheel_server.core import clock, db, listener
 from flywheel_server.core.scope import ClientScope, LoopScope, OperatorScope, PartnerScope
+from flywheel_server.learning.actions import promote, set_aside
 from flywheel_server.rules.actions import exclusions
 from flywheel_server.rules.actions.exclusions import Tenant
 from flywheel_server.rules.model import rules

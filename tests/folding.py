@@ -1,9 +1,9 @@
 """Folding by hand, and what a recount makes of it."""
 
-from flywheel_server.actions import folds
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.store import folds as stored
+from flywheel_server.learning.actions import folds
+from flywheel_server.learning.store import folds as stored
 
 LOOP = LoopScope(reason="tests fold by hand")
 

@@ -19,12 +19,12 @@ from benchmarks.executions import facts
 from benchmarks.results import Goal, Measure, Sample
 from benchmarks.stage import Stage
 from flywheel_server import loop
-from flywheel_server.actions import folds
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Step
 from flywheel_server.executions.store import executions
+from flywheel_server.learning.actions import folds
 from flywheel_server.loop import turns
 
 NEW = 10_000

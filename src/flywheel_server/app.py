@@ -27,25 +27,17 @@ from flywheel_server.accounts.routes import (
     operator_keys as admin_keys,
 )
 from flywheel_server.api import (
-    admin_candidates,
     admin_evidence,
     admin_evidence_anchors,
-    admin_learning,
     admin_overview,
     admin_plans,
-    admin_policy,
-    admin_unclassified,
-    admin_unresolved,
     agent_evidence,
     agent_plans,
-    client_learning,
     evidence,
     evidence_figures,
     evidence_keys,
     health,
     partner_alarms,
-    partner_decisions,
-    partner_learning,
     plan_approvals,
 )
 from flywheel_server.api.fast_path import FastPath
@@ -64,6 +56,26 @@ from flywheel_server.fleet.routes import (
 )
 from flywheel_server.fleet.routes import (
     operator_sites as admin_sites,
+)
+from flywheel_server.learning.routes import (
+    client_learning,
+    partner_decisions,
+    partner_learning,
+)
+from flywheel_server.learning.routes import (
+    operator_candidates as admin_candidates,
+)
+from flywheel_server.learning.routes import (
+    operator_learning as admin_learning,
+)
+from flywheel_server.learning.routes import (
+    operator_policy as admin_policy,
+)
+from flywheel_server.learning.routes import (
+    operator_unclassified as admin_unclassified,
+)
+from flywheel_server.learning.routes import (
+    operator_unresolved as admin_unresolved,
 )
 from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper

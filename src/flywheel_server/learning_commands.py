@@ -8,12 +8,12 @@ import typer
 
 from flywheel_server import loop
 from flywheel_server.accounts.store import audit
-from flywheel_server.actions import folds
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
+from flywheel_server.learning.actions import folds
+from flywheel_server.learning.store.folds import Recount
 from flywheel_server.loop import turns
-from flywheel_server.store.folds import Recount
 
 _VERIFY = LoopScope(reason="a recount covers every site")
 

@@ -5,7 +5,6 @@ import asyncio
 import asyncpg
 
 from flywheel_server import migrations
-from flywheel_server.actions import policies
 from flywheel_server.core import (
     clock,
     database_refusals,
@@ -19,6 +18,7 @@ from flywheel_server.core import (
 from flywheel_server.core.locks import Lock
 from flywheel_server.core.scope import AuthScope, LoopScope, OperatorScope
 from flywheel_server.core.settings import Settings
+from flywheel_server.learning.actions import policies
 from flywheel_server.rules.actions import catalogue
 
 _log = log.get(__name__)

@@ -7,15 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import promote
-from flywheel_server.actions.promote import Decision, Person
 from flywheel_server.core import clock, db, errors, signing
 from flywheel_server.core.scope import AuthScope
-from flywheel_server.domain import decisions
+from flywheel_server.learning.actions import promote
+from flywheel_server.learning.actions.promote import Decision, Person
+from flywheel_server.learning.model import decisions
+from flywheel_server.learning.store import candidates as stored
 from flywheel_server.rules.actions import rules
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rules as stored_rules
-from flywheel_server.store import candidates as stored
 from tests import candidates, telemetry
 from tests.cast import Cast
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from flywheel_server.actions import folds
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
+from flywheel_server.learning.actions import folds
 from tests import attempts, telemetry
 from tests.cast import Cast
 

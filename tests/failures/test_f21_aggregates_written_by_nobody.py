@@ -7,10 +7,10 @@ Every table that a query reads is written by another. Broken on purpose by renam
 import re
 from typing import Any
 
-from flywheel_server.actions import folds
 from flywheel_server.core import clock, db, sql
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.store import folds as stored
+from flywheel_server.learning.actions import folds
+from flywheel_server.learning.store import folds as stored
 
 # Written by the migrations.
 NOT_OURS = {"alembic_version"}

@@ -9,8 +9,8 @@ import re
 import httpx
 import pytest
 
-from flywheel_server.actions import promote
 from flywheel_server.core import clock, db, errors
+from flywheel_server.learning.actions import promote
 from tests import candidates, telemetry
 from tests.cast import Cast
 

@@ -7,8 +7,8 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server.actions import folds
 from flywheel_server.core import clock, db
+from flywheel_server.learning.actions import folds
 from flywheel_server.rules.model import delivery_words
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rules as stored_rules

@@ -7,9 +7,9 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server.actions import folds
 from flywheel_server.core import db
 from flywheel_server.executions.model import executions
+from flywheel_server.learning.actions import folds
 from flywheel_server.rules.actions import catalogue
 from tests import cast as people
 from tests import deliveries as walk

@@ -35,7 +35,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_the_domain_imports_plain_values_alone(file: Path) -> None:
-    """Broken by `import os` in domain/gates.py: it is named here."""
+    """Broken by `import os` in learning/model/gates.py: it is named here."""
     foreign = [name for name in _imports(file) if not _allowed(name)]
 
     assert foreign == []

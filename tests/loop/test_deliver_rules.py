@@ -9,10 +9,10 @@ import httpx
 import pytest
 import yaml
 
-from flywheel_server.actions import folds
 from flywheel_server.core import clock, db, embedded
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Turn
+from flywheel_server.learning.actions import folds
 from flywheel_server.orders import actions as orders
 from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model.rules import Rule

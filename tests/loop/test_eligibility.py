@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from flywheel_server.domain import gates, promotions
-from flywheel_server.domain.promotions import Counts, Runbook, SiteEvidence
+from flywheel_server.learning.model import gates, promotions
+from flywheel_server.learning.model.promotions import Counts, Runbook, SiteEvidence
 from flywheel_server.policy.model import Policy
 from tests import telemetry
 from tests.cast import STAGE, Cast

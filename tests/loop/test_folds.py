@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from flywheel_server.actions import folds
 from flywheel_server.core import clock, db
+from flywheel_server.learning.actions import folds
 from tests import cast as people
 from tests import folding, telemetry
 from tests.cast import Cast

@@ -12,8 +12,9 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Step, Turn
+from flywheel_server.learning.store import folds
 from flywheel_server.loop import turns
-from flywheel_server.store import folds, runs
+from flywheel_server.store import runs
 from flywheel_server.store.runs import Run
 
 SETTINGS = Settings(loop_interval=1.0)

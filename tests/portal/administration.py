@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from flywheel_server.actions import set_aside
 from flywheel_server.core import clock, db
+from flywheel_server.learning.actions import set_aside
 from tests import evidence, planning, telemetry
 from tests.cast import STAGE, CastPerson, make_appliance
 from tests.hooks import NOWHERE, Made, make_endpoint

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, Locator, Page, Request, Response, Route, expect
 
-from flywheel_server.actions import promote
 from flywheel_server.core import clock, db
+from flywheel_server.learning.actions import promote
 from flywheel_server.portal import live
 from tests import candidates, telemetry
 from tests.portal import browsing

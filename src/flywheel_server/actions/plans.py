@@ -30,8 +30,8 @@ from flywheel_server.domain.plans import (
     Verdict,
 )
 from flywheel_server.fleet.model.appliances import L2Mode
+from flywheel_server.learning.store import patterns, spreads
 from flywheel_server.policy import store as policies
-from flywheel_server.store import patterns, spreads
 from flywheel_server.store import plans as store
 
 _LOOK_AGAIN_SECONDS = 0.2

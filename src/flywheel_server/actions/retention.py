@@ -8,13 +8,13 @@ a recount is base plus facts.
 
 import datetime as dt
 
-from flywheel_server.actions import bulk
 from flywheel_server.core import log
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
+from flywheel_server.learning.actions import bulk
+from flywheel_server.learning.store import folds
 from flywheel_server.rules.actions import rule_health
 from flywheel_server.rules.store import deliveries
-from flywheel_server.store import folds
 
 _SQL = load("retention")
 _log = log.get(__name__)

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from flywheel_server.accounts.routes.bodies import View
-from flywheel_server.api import health, learning_views
-from flywheel_server.api.admin_learning import RunView
-from flywheel_server.api.learning_views import TotalsView, WindowDep, WindowView
+from flywheel_server.api import health
 from flywheel_server.core import clock, db
 from flywheel_server.executions.store.healing import LevelTotal
+from flywheel_server.learning.routes import views as learning_views
+from flywheel_server.learning.routes.operator_learning import RunView
+from flywheel_server.learning.routes.views import TotalsView, WindowDep, WindowView
 from flywheel_server.store import overview, runs
 from flywheel_server.web.access import Reader, RuntimeDep
 

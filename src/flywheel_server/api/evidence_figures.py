@@ -15,11 +15,11 @@ from pydantic import BaseModel, Field
 from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.api import evidence as bundles
 from flywheel_server.api.evidence import AnchorView, SitePath
-from flywheel_server.api.learning_views import PlaceView, WindowDep, WindowView
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.domain import evidence_figures as domain
 from flywheel_server.domain.evidence import AnchorState
+from flywheel_server.learning.routes.views import PlaceView, WindowDep, WindowView
 from flywheel_server.store import evidence_figures as store
 from flywheel_server.store.evidence_figures import SiteRow, StatusDay
 from flywheel_server.web import keysets as pages

@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field
 from flywheel_server.accounts.routes.bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.actions import plan_approvals as actions
 from flywheel_server.actions.plan_approvals import Decider
-from flywheel_server.api.learning_views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.domain.plans import ApprovalState
+from flywheel_server.learning.routes.views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.orders.model import completions, orders
 from flywheel_server.orders.routes.orders import ProofView, proof_view
 from flywheel_server.store import plan_approvals as store

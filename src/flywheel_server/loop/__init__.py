@@ -5,18 +5,16 @@ To see what runs in the background, read ``STEPS``; how it is run, ``turns`` and
 
 from flywheel_server.core.step import Step
 from flywheel_server.executions import steps as settle_orders
-from flywheel_server.loop import (
+from flywheel_server.learning.steps import (
     aggregate_platform,
-    anchor_evidence,
     count_days,
     count_rules,
     follow_cluster,
     generate_patterns,
-    housekeeping,
     mark_eligible,
     promote_platform,
-    verify_evidence,
 )
+from flywheel_server.loop import anchor_evidence, housekeeping, verify_evidence
 from flywheel_server.rules.steps import deliver_rules, observe_deliveries, watch_rules
 
 # Counting comes first: what was done before a rule was made is not the rule's. Of what runs at the

@@ -15,7 +15,7 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Turn
-from flywheel_server.store import folds
+from flywheel_server.learning.store import folds
 
 _SCOPE = LoopScope(reason="timestamps of every organization are asked for alike")
 # What calendars said is remembered by the process that asks: a new one is told again.

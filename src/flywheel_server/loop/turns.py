@@ -18,7 +18,8 @@ from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.sql import load
 from flywheel_server.core.step import Step, Turn
-from flywheel_server.store import folds, runs
+from flywheel_server.learning.store import folds
+from flywheel_server.store import runs
 from flywheel_server.store.runs import Run
 
 _SQL = load("turns")

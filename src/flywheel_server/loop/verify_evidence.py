@@ -3,7 +3,7 @@
 from flywheel_server.actions import evidence_chains
 from flywheel_server.core.db import Connection
 from flywheel_server.core.step import Turn
-from flywheel_server.store import folds
+from flywheel_server.learning.store import folds
 
 
 async def run(connection: Connection, turn: Turn) -> tuple[int, int]:

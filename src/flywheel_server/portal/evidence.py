@@ -16,13 +16,13 @@ from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.api import evidence as bundles
 from flywheel_server.api import evidence_figures as figures
 from flywheel_server.api import evidence_waiting
-from flywheel_server.api.learning_views import Window
 from flywheel_server.core import db, errors
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.domain import evidence, evidence_figures
 from flywheel_server.domain.evidence import AnchorState
 from flywheel_server.domain.evidence_figures import Clock
 from flywheel_server.fleet.store import appliances
+from flywheel_server.learning.routes.views import Window
 from flywheel_server.portal import checks, evidence_decisions
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientReader, PartnerActor, PartnerReader, RuntimeDep

@@ -3,10 +3,18 @@
 from flywheel_server.accounts.pages import account, changes, people, sign_in
 from flywheel_server.accounts.pages import partner_keys as keys
 from flywheel_server.fleet.pages import partner_fleet as fleet
+from flywheel_server.learning.pages import (
+    partner_bulk as bulk,
+)
+from flywheel_server.learning.pages import (
+    partner_decisions as decisions,
+)
+from flywheel_server.learning.pages import (
+    partner_learning as learning,
+)
 from flywheel_server.portal import evidence, live, plans
 from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.operator import routers as operators
-from flywheel_server.portal.partner import bulk, decisions, learning
 from flywheel_server.rules.pages import (
     partner_platform_rules as platform_rules,
 )

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query, Request
 
 from flywheel_server.accounts.store import accounts
-from flywheel_server.api.learning_views import Window
 from flywheel_server.core import clock
 from flywheel_server.core.db import Connection
+from flywheel_server.learning.routes.views import Window
 from flywheel_server.web import keysets as pages
 
 WINDOWS = (1, 7, 30, 90)

@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from flywheel_server.accounts.routes.bodies import Filter
 from flywheel_server.accounts.store import tenant_audit
 from flywheel_server.accounts.store.tenant_audit import Change
-from flywheel_server.api.learning_views import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import ClientScope, PartnerScope
+from flywheel_server.learning.routes.views import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientReader, PartnerReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime

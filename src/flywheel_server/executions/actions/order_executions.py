@@ -18,7 +18,7 @@ from flywheel_server.orders.model.orders import OF_ORDER, Order
 
 # More than a turn meets; the next one goes on.
 _MOST_REPEATED = 1_000
-# What stands for the digest of a version that has no fact; `keys` in sql/recounts.sql knows it.
+# What stands for the digest of a version that has no fact; `keys` in learning/store/recounts.sql knows it.
 _TAKEN_BACK = b"taken back"
 
 

@@ -4,13 +4,13 @@ import datetime as dt
 from dataclasses import dataclass
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.api import learning_views
-from flywheel_server.api.learning_views import SiteFilter, TotalsView, Window
 from flywheel_server.core import db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.executions.store import healing
 from flywheel_server.executions.store.healing import Filters
 from flywheel_server.fleet.store import fleet
+from flywheel_server.learning.routes import views as learning_views
+from flywheel_server.learning.routes.views import SiteFilter, TotalsView, Window
 from flywheel_server.web.pages import charts
 from flywheel_server.web.pages.charts import Chart
 from flywheel_server.web.runtime import Runtime

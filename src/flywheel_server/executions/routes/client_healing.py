@@ -9,8 +9,6 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.bodies import OperatorBody, View
-from flywheel_server.api import learning_views
-from flywheel_server.api.learning_views import PlaceView, SiteFilterDep, SuccessView, WindowDep
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
@@ -26,6 +24,8 @@ from flywheel_server.executions.routes.healing_stories import ClientHealingLog
 from flywheel_server.executions.store import healing_reasons
 from flywheel_server.fleet.actions import site_settings as actions
 from flywheel_server.fleet.store import site_settings
+from flywheel_server.learning.routes import views as learning_views
+from flywheel_server.learning.routes.views import PlaceView, SiteFilterDep, SuccessView, WindowDep
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.routes import alarms as rule_alarms
 from flywheel_server.rules.routes.alarms import RuleAlarmView

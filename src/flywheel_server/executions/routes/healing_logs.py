@@ -7,13 +7,13 @@ from uuid import UUID
 
 from fastapi import Query
 
-from flywheel_server.api import learning_views
-from flywheel_server.api.learning_views import HealingLog, SiteFilter, TotalsView, Window
 from flywheel_server.core import db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.executions.store import healing
 from flywheel_server.executions.store.healing import Filters, Healing
+from flywheel_server.learning.routes import views as learning_views
+from flywheel_server.learning.routes.views import HealingLog, SiteFilter, TotalsView, Window
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.runtime import Runtime
 

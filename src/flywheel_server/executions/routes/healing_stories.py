@@ -8,12 +8,12 @@ import datetime as dt
 from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.bodies import View
-from flywheel_server.api import learning_views
-from flywheel_server.api.learning_views import HealingItem, SuccessView, TotalsView, WindowView
 from flywheel_server.executions.model import healing_words
 from flywheel_server.executions.model.healing_words import Approval, Facts, PlanFacts, RuleFacts
 from flywheel_server.executions.store.healing import Healing
 from flywheel_server.executions.store.healing_reasons import Plan, Reason, Rule
+from flywheel_server.learning.routes import views as learning_views
+from flywheel_server.learning.routes.views import HealingItem, SuccessView, TotalsView, WindowView
 
 _TIME = "2026-02-24T10:00:00Z"
 _BY = {"L1": "rule", "L2": "planner", "L3": "person"}

@@ -12,7 +12,7 @@ from uuid import UUID
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
 from flywheel_server.executions.model import executions
-from flywheel_server.store.candidates import Candidate
+from flywheel_server.learning.store.candidates import Candidate
 
 _SQL = load("healing")
 _LAST = ("", UUID(int=0))

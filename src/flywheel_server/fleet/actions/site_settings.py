@@ -13,7 +13,7 @@ from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.fleet.store import site_settings as stored
 from flywheel_server.fleet.store.site_settings import Mode, Sharing
-from flywheel_server.store import patterns
+from flywheel_server.learning.store import patterns
 
 
 async def change_site(

@@ -13,7 +13,6 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.store import accounts
-from flywheel_server.api.learning_views import HealingLog, SiteFilter, Window
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.executions.routes import healing_logs
@@ -23,6 +22,7 @@ from flywheel_server.fleet.routes import site_alarms
 from flywheel_server.fleet.routes.operator_sites import ModeBody, ModeView
 from flywheel_server.fleet.store import appliance_views, fleet
 from flywheel_server.fleet.store import quotas as stored_quotas
+from flywheel_server.learning.routes.views import HealingLog, SiteFilter, Window
 from flywheel_server.orders import store as stored_orders
 from flywheel_server.orders.model import orders as ordered
 from flywheel_server.orders.routes import orders

@@ -15,16 +15,19 @@ from flywheel_server.fleet.pages import (
 from flywheel_server.fleet.pages import (
     operator_tenant_pages as tenant_pages,
 )
-from flywheel_server.portal.operator import (
-    candidates,
-    evidence,
-    learning,
-    overview,
-    plans,
-    policy,
-    runs,
-    unresolved,
+from flywheel_server.learning.pages import (
+    operator_candidates as candidates,
 )
+from flywheel_server.learning.pages import (
+    operator_learning as learning,
+)
+from flywheel_server.learning.pages import (
+    operator_policy as policy,
+)
+from flywheel_server.learning.pages import (
+    operator_unresolved as unresolved,
+)
+from flywheel_server.portal.operator import evidence, overview, plans, runs
 from flywheel_server.rules.pages import (
     operator_custom_rules as custom_rules,
 )

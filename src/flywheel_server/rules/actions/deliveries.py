@@ -6,12 +6,13 @@ Every function is idempotent: what a turn has done, the next one finds done.
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.actions import folds
 from flywheel_server.core import agents, errors, log, signing
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.signing import Signer
 from flywheel_server.fleet.store import appliances
+from flywheel_server.learning.actions import folds
+from flywheel_server.learning.store import folds as marks
 from flywheel_server.orders import actions as orders
 from flywheel_server.orders.model import orders as ordered
 from flywheel_server.orders.model.orders import Order
@@ -19,7 +20,6 @@ from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model.rules import MOST_YAML_BYTES, Rule, as_yaml
 from flywheel_server.rules.store import deliveries
 from flywheel_server.rules.store import rules as stored_rules
-from flywheel_server.store import folds as marks
 from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)

@@ -14,14 +14,14 @@ from flywheel_server.accounts.store import accounts
 from flywheel_server.core import audit, errors, rights
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
-from flywheel_server.domain import promotions
-from flywheel_server.domain.gates import Gate
+from flywheel_server.learning.model import promotions
+from flywheel_server.learning.model.gates import Gate
+from flywheel_server.learning.store import patterns
 from flywheel_server.policy.model import Policy
 from flywheel_server.rules.actions import rules as switching
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rule_alarms, rules
 from flywheel_server.rules.store.rule_alarms import Fallen, Kind, RuleAlarm
-from flywheel_server.store import patterns
 from flywheel_server.webhooks.actions import events
 
 _MOST_REASON = 2_000

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from flywheel_server.core import log
 from flywheel_server.core.db import Connection
+from flywheel_server.learning.store.folds import Recount
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
 from flywheel_server.rules.actions.exclusions import Tenant
@@ -19,7 +20,6 @@ from flywheel_server.rules.actions.withdraw import Case
 from flywheel_server.rules.model import e_detector, fair_withdrawal
 from flywheel_server.rules.store import exclusions, rule_health, rules
 from flywheel_server.rules.store.rule_health import Advanced, Due
-from flywheel_server.store.folds import Recount
 
 _log = log.get(__name__)
 _CHUNK = 500

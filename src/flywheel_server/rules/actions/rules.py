@@ -8,10 +8,10 @@ from flywheel_server.accounts.store import accounts
 from flywheel_server.core import audit, errors, listener, log, rights
 from flywheel_server.core.db import Connection, announce, log_on_commit
 from flywheel_server.core.scope import OperatorScope, PartnerScope
+from flywheel_server.learning.store import patterns
 from flywheel_server.orders import actions as orders
 from flywheel_server.rules.model import rules as domain
 from flywheel_server.rules.store import rule_alarms, rule_health, rules
-from flywheel_server.store import patterns
 
 _log = log.get(__name__)
 

@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from flywheel_server.actions import folds
 from flywheel_server.core import audit
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
+from flywheel_server.learning.actions import folds
 from flywheel_server.rules.store import runbooks
 
 

@@ -13,6 +13,7 @@ import asyncpg
 from flywheel_server.core import audit, listener, log
 from flywheel_server.core.audit import Actor
 from flywheel_server.core.db import Connection, announce, log_on_commit, savepoint
+from flywheel_server.learning.store import folds
 from flywheel_server.orders import actions as orders
 from flywheel_server.rules.actions import rule_alarms
 from flywheel_server.rules.actions import rules as switching
@@ -21,7 +22,6 @@ from flywheel_server.rules.model import rules as domain
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rule_alarms as ended
 from flywheel_server.rules.store import withdrawals
-from flywheel_server.store import folds
 from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)

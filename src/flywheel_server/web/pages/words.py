@@ -7,8 +7,8 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 
-from flywheel_server.domain import decisions
 from flywheel_server.fleet.routes import clock_alarms
+from flywheel_server.learning.model import decisions
 
 _LONGEST_ID = 18
 _HEAD, _TAIL = 8, 5

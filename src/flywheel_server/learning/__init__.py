@@ -1,0 +1,1 @@
+"""What executions teach: patterns, candidates, decisions, the platform's promotions."""

@@ -1,0 +1,170 @@
+"""Looking at one candidate and deciding on it: the same pages for each kind of people.
+
+An approval carries the hash of the rule that was shown: another rule by then is refused.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.bodies import ReasonBody
+from flywheel_server.core import rights
+from flywheel_server.learning.actions.promote import Person
+from flywheel_server.learning.pages import candidates
+from flywheel_server.learning.pages.candidates import Place
+from flywheel_server.learning.routes import candidate_hosts, decisions
+from flywheel_server.learning.routes.decisions import CandidateId
+from flywheel_server.learning.routes.views import ApproveBody, DecisionView, ReopenedView, Window
+from flywheel_server.web.access import Audience, RuntimeDep
+from flywheel_server.web.pages import forms, frame
+from flywheel_server.web.runtime import Runtime
+
+_REJECTED = (
+    "Rejected: no rule is made of it, and the reason is kept. Among the rejected ones it can be "
+    "reopened."
+)
+
+
+def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
+    """Return the pages of one candidate of a kind of people."""
+    routes = APIRouter(prefix=place.candidates, include_in_schema=False)
+    reading, deciding = Depends(reads), Depends(decides)
+
+    @routes.get("/{candidate_id}")
+    async def candidate_page(
+        request: Request,
+        scope: Annotated[Person, reading],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+        window: filters.WindowDep,
+        hosts: candidate_hosts.WantedDep,
+    ) -> Response:
+        """Show a candidate with everything that a decision needs."""
+        return await candidates.show(request, scope, parts, place, candidate_id, window, hosts)
+
+    @routes.get("/{candidate_id}/approve")
+    async def approve_page(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+        window: filters.WindowDep,
+    ) -> Response:
+        """Show the rule that approval would make, with the form for it."""
+        return await _form(request, scope, parts, place, candidate_id, window, "approve")
+
+    @routes.post("/{candidate_id}/approve")
+    async def approve(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+    ) -> Response:
+        """Approve the candidate, exactly as it was shown."""
+        deed = _approve(scope, parts, candidate_id, await forms.texts(request))
+        return await forms.attempt(place.then, deed, _approved)
+
+    @routes.get("/{candidate_id}/reject")
+    async def reject_page(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+        window: filters.WindowDep,
+    ) -> Response:
+        """Show the form that asks why."""
+        return await _form(request, scope, parts, place, candidate_id, window, "reject")
+
+    @routes.post("/{candidate_id}/reject")
+    async def reject(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+    ) -> Response:
+        """Reject the candidate."""
+        deed = _reject(scope, parts, candidate_id, await forms.texts(request))
+        return await forms.attempt(place.then, deed, _REJECTED)
+
+    @routes.get("/{candidate_id}/reopen")
+    async def reopen_page(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+        window: filters.WindowDep,
+    ) -> Response:
+        """Show the form that asks why a rejection is taken back."""
+        return await _form(request, scope, parts, place, candidate_id, window, "reopen")
+
+    @routes.post("/{candidate_id}/reopen")
+    async def reopen(
+        request: Request,
+        scope: Annotated[Person, deciding],
+        parts: RuntimeDep,
+        candidate_id: CandidateId,
+    ) -> Response:
+        """Take a rejection back."""
+        deed = _reopen(scope, parts, candidate_id, await forms.texts(request))
+        return await forms.attempt(place.candidate(candidate_id), deed, _reopened)
+
+    return routes
+
+
+async def _form(
+    request: Request,
+    scope: Person,
+    parts: Runtime,
+    place: Place,
+    candidate_id: str,
+    window: Window,
+    verb: str,
+) -> Response:
+    found = await place.read(scope, parts, candidate_id, window, candidate_hosts.FIRST)
+    if not rights.decides_at(scope, found.healing_tier):
+        return frame.go(
+            f"{place.candidate(candidate_id)}/forward",
+            "At a site with standard coverage your IT partner decides: forward it to them.",
+            kind="trouble",
+        )
+    return frame.page(request, scope, f"partner/{verb}.html", candidate=found, place=place)
+
+
+async def _approve(
+    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
+) -> DecisionView:
+    body = forms.body(
+        ApproveBody,
+        custom_name=given.get("custom_name"),
+        notes=given.get("notes"),
+        rule_hash=given.get("rule_hash"),
+    )
+    now = body.model_copy(update={"deploy_immediately": "deploy_immediately" in given})
+    return await decisions.approve(parts, scope, candidate_id, now)
+
+
+async def _reject(
+    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
+) -> DecisionView:
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    return await decisions.reject(parts, scope, candidate_id, body.reason)
+
+
+async def _reopen(
+    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
+) -> ReopenedView:
+    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
+    return await decisions.reopen(parts, scope, candidate_id, body.reason)
+
+
+def _reopened(found: ReopenedView) -> str:
+    if found.status == "eligible":
+        return "Reopened: it is a candidate again, and waits for a decision."
+    return "Reopened: its gates are shut now, so it becomes a candidate once they open."
+
+
+def _approved(decision: DecisionView) -> str:
+    if decision.rule_is_new:
+        return f"Approved: the rule {decision.rule_id} is on its way to the site's appliances."
+    return f"Approved: it shares the rule {decision.rule_id}, which the site has already."

@@ -1,0 +1,35 @@
+"""Candidates of every tenant: operators look at all, and admins may decide where nobody else does.
+
+Deciding is the same as a partner's, in the same forms.
+"""
+
+from fastapi import Request, Response
+
+from flywheel_server.accounts.pages import filters
+from flywheel_server.learning.pages import candidates, deciding
+from flywheel_server.learning.routes import operator_candidates as admin_candidates
+from flywheel_server.web.access import ADMIN, READER, Reader, RuntimeDep
+
+PLACE = candidates.Place(
+    candidates="/operator/candidates",
+    fleet="/operator/fleet",
+    then="/operator/candidates",
+    template="operator/candidate.html",
+    read=admin_candidates.get_candidate,
+)
+router = deciding.router(PLACE, READER, ADMIN)
+
+
+@router.get("")
+async def candidates_page(
+    request: Request,
+    scope: Reader,
+    parts: RuntimeDep,
+    page: filters.PageDep,
+    chosen: candidates.ChosenDep,
+) -> Response:
+    """List the candidates of every tenant that the filters leave."""
+    found = await candidates.listed(admin_candidates.list_candidates, scope, parts, page, chosen)
+    return await candidates.list_page(
+        request, scope, parts, "operator/candidates.html", found, chosen
+    )
