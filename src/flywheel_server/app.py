@@ -30,15 +30,12 @@ from flywheel_server.api import (
     admin_evidence,
     admin_evidence_anchors,
     admin_overview,
-    admin_plans,
     agent_evidence,
-    agent_plans,
     evidence,
     evidence_figures,
     evidence_keys,
     health,
     partner_alarms,
-    plan_approvals,
 )
 from flywheel_server.api.fast_path import FastPath
 from flywheel_server.core.settings import Settings
@@ -80,6 +77,8 @@ from flywheel_server.learning.routes import (
 from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.orders.routes import agent_orders, orders
+from flywheel_server.plans.routes import agent_plans, plan_approvals
+from flywheel_server.plans.routes import operator_plans as admin_plans
 from flywheel_server.portal.routers import ROUTERS as PAGES
 from flywheel_server.rules.routes import (
     agent_sync,

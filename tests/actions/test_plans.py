@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import plan_cases
-from flywheel_server.actions.planner_model import Breaker
 from flywheel_server.app import create_app
 from flywheel_server.core import db, embedded
+from flywheel_server.plans.actions import plan_cases
+from flywheel_server.plans.actions.planner_model import Breaker
 from tests import parts, planning, telemetry
 from tests.cast import Cast
 from tests.planning import RUNBOOK, Behaves, Behaviour, chosen

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions.planner_model import Breaker
 from flywheel_server.core import db, embedded, errors
-from flywheel_server.domain import model_answers, model_forms, prompts
+from flywheel_server.plans.actions.planner_model import Breaker
+from flywheel_server.plans.model import model_answers, model_forms, prompts
 from tests import planning
 from tests.cast import Cast
 from tests.planning import KEY, RUNBOOK, Behaves, Behaviour, chosen

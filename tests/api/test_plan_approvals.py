@@ -8,9 +8,9 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server.actions import plan_approvals
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
+from flywheel_server.plans.actions import plan_approvals
 from tests import cast as people
 from tests import deliveries, ordering, planning, telemetry
 from tests.candidates import rows

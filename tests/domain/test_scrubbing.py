@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flywheel_server.domain import plans, scrubbing
+from flywheel_server.plans.model import plans, scrubbing
 
 
 def _input(**raw: Any) -> dict[str, Any]:

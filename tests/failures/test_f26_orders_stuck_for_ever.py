@@ -68,7 +68,7 @@ async def test_f26_what_nobody_answers_ends_at_its_deadline_by_the_loop(
 async def test_f26_an_order_that_was_told_and_never_answered_is_not_said_to_be_unfetched(
     client: httpx.AsyncClient, cast: Cast, database: db.Database
 ) -> None:
-    """Broken on purpose by taking ``handed_out_at`` out of ``portal/plans.py``."""
+    """Broken on purpose by taking ``handed_out_at`` out of ``plans/pages/plans.py``."""
     await planning.agent(database, cast.appliance, mode="manual", version="0.4.13")
     plan_id = await planning.make_waiting(database, cast.appliance)
     partner = cast.session("partner owner")

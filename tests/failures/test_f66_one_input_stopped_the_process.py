@@ -17,8 +17,8 @@ import pytest
 from flywheel_server import archive_checks
 from flywheel_server.core import clock, errors
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain import scrubbing
 from flywheel_server.executions.routes import wire_executions
+from flywheel_server.plans.model import scrubbing
 
 SCOPE = ApplianceScope(key_id=uuid4(), site_id=uuid4(), site_slug="site-lab-01")
 _MOST = 8 * 1024 * 1024

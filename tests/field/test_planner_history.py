@@ -19,9 +19,9 @@ import pytest
 
 from flywheel_server.core import db
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.domain import plan_history
 from flywheel_server.learning.model.promotions import PlatformEvidence
 from flywheel_server.learning.store import patterns
+from flywheel_server.plans.model import plan_history
 from tests import cast as people
 from tests import planning, telemetry
 from tests.cast import Cast, CastSite

@@ -20,7 +20,7 @@ import flywheel_server
 SOURCE = Path(flywheel_server.__file__).parent
 # What reaches an expression of these modules is cut to so many characters before.
 BOUNDED = {
-    "flywheel_server.domain.scrubbing": 800,
+    "flywheel_server.plans.model.scrubbing": 800,
     # Our own sentences, and what is typed into a form.
     "flywheel_server.web.pages.refusals": 4_000,
 }

@@ -12,7 +12,8 @@ from flywheel_server.learning.pages import (
 from flywheel_server.learning.pages import (
     partner_learning as learning,
 )
-from flywheel_server.portal import evidence, live, plans
+from flywheel_server.plans.pages import plans
+from flywheel_server.portal import evidence, live
 from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.operator import routers as operators
 from flywheel_server.rules.pages import (

@@ -13,8 +13,6 @@ from flywheel_server.accounts.actions.passwords import Passwords
 from flywheel_server.accounts.actions.sign_in import SignIn
 from flywheel_server.accounts.caches.credentials import Credentials
 from flywheel_server.accounts.caches.sessions import Sessions
-from flywheel_server.actions.planner_model import Model, Provider
-from flywheel_server.actions.plans import Gateway, Terms
 from flywheel_server.core import db, errors, metrics
 from flywheel_server.core.listener import Listener
 from flywheel_server.core.mail import Mailer
@@ -23,6 +21,8 @@ from flywheel_server.core.signers import Signers
 from flywheel_server.executions.actions.ingest import Writer
 from flywheel_server.fleet.caches.appliances import CheckIns, Heartbeats
 from flywheel_server.fleet.caches.usage import Usage
+from flywheel_server.plans.actions.planner_model import Model, Provider
+from flywheel_server.plans.actions.plans import Gateway, Terms
 from flywheel_server.rules.caches.rule_sets import RuleSets
 from flywheel_server.webhooks.outgoing import Outgoing
 

@@ -10,7 +10,7 @@ from flywheel_server.executions.pages import trends
 from flywheel_server.executions.routes import client_healing
 from flywheel_server.executions.routes.healing_logs import LevelFilter
 from flywheel_server.learning.routes.views import SiteFilter
-from flywheel_server.store import plan_approvals
+from flywheel_server.plans.store import plan_approvals
 from flywheel_server.web.access import ClientReader, RuntimeDep
 from flywheel_server.web.pages import frame
 

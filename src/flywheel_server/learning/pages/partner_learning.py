@@ -11,8 +11,8 @@ from flywheel_server.learning.pages import candidates
 from flywheel_server.learning.routes import partner_learning
 from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.learning.store import promotions
+from flywheel_server.plans.store import plan_approvals
 from flywheel_server.rules.store import remains
-from flywheel_server.store import plan_approvals
 from flywheel_server.web.access import PartnerReader, RuntimeDep
 from flywheel_server.web.pages import frame
 

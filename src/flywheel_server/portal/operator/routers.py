@@ -27,7 +27,8 @@ from flywheel_server.learning.pages import (
 from flywheel_server.learning.pages import (
     operator_unresolved as unresolved,
 )
-from flywheel_server.portal.operator import evidence, overview, plans, runs
+from flywheel_server.plans.pages import operator_plans as plans
+from flywheel_server.portal.operator import evidence, overview, runs
 from flywheel_server.rules.pages import (
     operator_custom_rules as custom_rules,
 )

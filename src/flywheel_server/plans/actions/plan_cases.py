@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.domain.plan_history import History
-from flywheel_server.domain.plans import Asker, Incident
+from flywheel_server.plans.model.plan_history import History
+from flywheel_server.plans.model.plans import Asker, Incident
 
 # An appliance is answered within 30 s, with the transactions around it.
 PATIENCE_SECONDS = 24.0

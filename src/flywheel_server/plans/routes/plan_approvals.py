@@ -12,15 +12,15 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.bodies import OperatorBody, PathId, ReasonBody
-from flywheel_server.actions import plan_approvals as actions
-from flywheel_server.actions.plan_approvals import Decider
 from flywheel_server.core import clock, db, errors, rights
-from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.learning.routes.views import Notes, PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.orders.model import completions, orders
 from flywheel_server.orders.routes.orders import ProofView, proof_view
-from flywheel_server.store import plan_approvals as store
-from flywheel_server.store.plan_approvals import Approval
+from flywheel_server.plans.actions import plan_approvals as actions
+from flywheel_server.plans.actions.plan_approvals import Decider
+from flywheel_server.plans.model.plans import ApprovalState
+from flywheel_server.plans.store import plan_approvals as store
+from flywheel_server.plans.store.plan_approvals import Approval
 from flywheel_server.web import bodies
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import (
@@ -261,7 +261,7 @@ async def get(parts: Runtime, scope: Decider, id: UUID) -> PlanView:
 
 
 async def approve(parts: Runtime, scope: Decider, id: UUID, body: ApprovePlanBody) -> PlanView:
-    """Approve a plan; raises what ``actions.plan_approvals.approve`` does."""
+    """Approve a plan; raises what ``plans.actions.plan_approvals.approve`` does."""
     # Before the transaction: it may need one of its own.
     signer = await parts.signers.get()
     async with db.transaction(parts.database, scope) as connection:
@@ -279,7 +279,7 @@ async def approve(parts: Runtime, scope: Decider, id: UUID, body: ApprovePlanBod
 
 
 async def reject(parts: Runtime, scope: Decider, id: UUID, reason: str) -> PlanView:
-    """Reject a plan; raises what ``actions.plan_approvals.reject`` does."""
+    """Reject a plan; raises what ``plans.actions.plan_approvals.reject`` does."""
     async with db.transaction(parts.database, scope) as connection:
         approval = await actions.reject(connection, scope, id, reason=reason, now=clock.now())
     return _view(approval, scope)

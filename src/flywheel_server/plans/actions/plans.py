@@ -12,15 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from flywheel_server.actions import plan_approvals, plan_proposals
-from flywheel_server.actions.plan_cases import Case, Watch, ticks
-from flywheel_server.actions.planner_model import Model, Reply
 from flywheel_server.core import db, errors, service_health
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope, LoopScope
-from flywheel_server.domain import plan_answers, plan_history, plans, prompts
-from flywheel_server.domain.plan_history import History
-from flywheel_server.domain.plans import (
+from flywheel_server.fleet.model.appliances import L2Mode
+from flywheel_server.learning.store import patterns, spreads
+from flywheel_server.plans.actions import plan_approvals, plan_proposals
+from flywheel_server.plans.actions.plan_cases import Case, Watch, ticks
+from flywheel_server.plans.actions.planner_model import Model, Reply
+from flywheel_server.plans.model import plan_answers, plan_history, plans, prompts
+from flywheel_server.plans.model.plan_history import History
+from flywheel_server.plans.model.plans import (
     Incident,
     Planner,
     Proposal,
@@ -29,10 +31,8 @@ from flywheel_server.domain.plans import (
     Told,
     Verdict,
 )
-from flywheel_server.fleet.model.appliances import L2Mode
-from flywheel_server.learning.store import patterns, spreads
+from flywheel_server.plans.store import plans as store
 from flywheel_server.policy import store as policies
-from flywheel_server.store import plans as store
 
 _LOOK_AGAIN_SECONDS = 0.2
 # Of one question: those that failed for the moment, and all, with refused forms and told waits.

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from flywheel_server.core import agents
-from flywheel_server.domain import plan_words, scrubbing
 from flywheel_server.fleet.model.appliances import L2Mode
+from flywheel_server.plans.model import plan_words, scrubbing
 from flywheel_server.rules.model import rules
 
 Planner = Literal[

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from flywheel_server.domain import plan_words
-from flywheel_server.domain.plans import Asker, Incident, Proposal, Reason, Verdict
+from flywheel_server.plans.model import plan_words
+from flywheel_server.plans.model.plans import Asker, Incident, Proposal, Reason, Verdict
 
 _ESCALATE = "escalate"
 

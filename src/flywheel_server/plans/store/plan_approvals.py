@@ -7,9 +7,9 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.executions.model import executions, heal_proofs
 from flywheel_server.orders.model import completions
+from flywheel_server.plans.model.plans import ApprovalState
 
 _SQL = load("plan_approvals")
 

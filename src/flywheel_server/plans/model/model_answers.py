@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flywheel_server.domain import scrubbing
+from flywheel_server.plans.model import scrubbing
 
 MOST_REASON = 300
 _MOST_READ = 64 * 1024

@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field
 from flywheel_server.accounts.routes import bodies as operator_bodies
 from flywheel_server.accounts.routes.bodies import Filter, PathId, Search, View
 from flywheel_server.core import clock, db, errors
-from flywheel_server.domain import plans
-from flywheel_server.domain.plans import Planner, Reason, Told
 from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.learning.routes.views import WindowDep, WindowView
-from flywheel_server.store import plan_figures as store
-from flywheel_server.store.plan_figures import Filters
+from flywheel_server.plans.model import plans
+from flywheel_server.plans.model.plans import Planner, Reason, Told
+from flywheel_server.plans.store import plan_figures as store
+from flywheel_server.plans.store.plan_figures import Filters
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Reader, RuntimeDep
 

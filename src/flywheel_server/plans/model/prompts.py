@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flywheel_server.core import errors
-from flywheel_server.domain import scrubbing
+from flywheel_server.plans.model import scrubbing
 
 # Changes with every change of the texts below.
 VERSION = "1"

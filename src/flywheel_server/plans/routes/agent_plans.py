@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from flywheel_server.actions.plans import Decision
 from flywheel_server.core import clock, db
-from flywheel_server.domain import plans
-from flywheel_server.domain.plans import Incident
 from flywheel_server.fleet.actions import clock_skews
 from flywheel_server.fleet.model import clocks
+from flywheel_server.plans.actions.plans import Decision
+from flywheel_server.plans.model import plans
+from flywheel_server.plans.model.plans import Incident
 from flywheel_server.web import access, bodies, traffic
 from flywheel_server.web.access import Appliance, RuntimeDep
 from flywheel_server.web.bodies import FreeMoment, FreeName, FreeObject, Name, Text

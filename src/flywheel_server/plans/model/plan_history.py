@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from flywheel_server.domain.plans import Planner, Proposal, Runbook
 from flywheel_server.learning.model import gates, promotions
 from flywheel_server.learning.model.promotions import PlatformEvidence
+from flywheel_server.plans.model.plans import Planner, Proposal, Runbook
 from flywheel_server.policy.model import ORGANIZATIONS_FLOOR, Policy
 
 _MOST_AGE = dt.timedelta(days=90)

@@ -12,8 +12,8 @@ import httpx
 import msgspec
 
 from flywheel_server.core import log, retry_after
-from flywheel_server.domain import model_answers, model_forms, plans, prompts
-from flywheel_server.domain.model_forms import Form
+from flywheel_server.plans.model import model_answers, model_forms, plans, prompts
+from flywheel_server.plans.model.model_forms import Form
 
 _log = log.get(__name__)
 

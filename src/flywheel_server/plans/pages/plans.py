@@ -11,17 +11,17 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.routes.bodies import PathId, ReasonBody
-from flywheel_server.actions.plan_approvals import Decider
-from flywheel_server.api import plan_approvals
-from flywheel_server.api.plan_approvals import ApprovePlanBody, Chosen, PlanView
 from flywheel_server.core import agents, clock, db, rights
 from flywheel_server.core.scope import ClientScope
-from flywheel_server.domain.plans import ApprovalState
 from flywheel_server.fleet.model.appliances import Appliance, living
 from flywheel_server.fleet.store import appliances
 from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.orders.model import orders
-from flywheel_server.store import plan_approvals as store
+from flywheel_server.plans.actions.plan_approvals import Decider
+from flywheel_server.plans.model.plans import ApprovalState
+from flywheel_server.plans.routes import plan_approvals
+from flywheel_server.plans.routes.plan_approvals import ApprovePlanBody, Chosen, PlanView
+from flywheel_server.plans.store import plan_approvals as store
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import (
     CLIENT_ADMIN,

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.routes.bodies import PathId
-from flywheel_server.api import admin_plans
 from flywheel_server.core import db
-from flywheel_server.domain.plans import Planner, Reason, Told
 from flywheel_server.fleet.model.appliances import L2Mode
-from flywheel_server.portal.operator import plan_words
+from flywheel_server.plans.model.plans import Planner, Reason, Told
+from flywheel_server.plans.pages import plan_words
+from flywheel_server.plans.routes import operator_plans as admin_plans
 from flywheel_server.web.access import Reader, RuntimeDep
 from flywheel_server.web.pages import charts, frame
 

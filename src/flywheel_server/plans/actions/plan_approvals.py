@@ -7,21 +7,21 @@ transaction. What came of it is recorded by the loop when the execution is repor
 import datetime as dt
 from uuid import UUID
 
-from flywheel_server.actions.plan_cases import Case
 from flywheel_server.core import audit, errors, log, rights
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.core.signing import Signer
-from flywheel_server.domain import plans
-from flywheel_server.domain.plans import ApprovalState, Proposal
 from flywheel_server.executions.actions import order_executions
 from flywheel_server.fleet.model.appliances import Appliance, living
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import actions as orders
 from flywheel_server.orders.model import orders as drafts
-from flywheel_server.store import plan_approvals as store
-from flywheel_server.store import plans as stored_plans
-from flywheel_server.store.plan_approvals import Approval
+from flywheel_server.plans.actions.plan_cases import Case
+from flywheel_server.plans.model import plans
+from flywheel_server.plans.model.plans import ApprovalState, Proposal
+from flywheel_server.plans.store import plan_approvals as store
+from flywheel_server.plans.store import plans as stored_plans
+from flywheel_server.plans.store.plan_approvals import Approval
 from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)

@@ -6,16 +6,16 @@ Nothing is asked here: where only the model can tell, the question for it is ret
 import datetime as dt
 from collections.abc import Sequence
 
-from flywheel_server.actions.plan_cases import Case, ticks
-from flywheel_server.actions.planner_model import Model, Reply
 from flywheel_server.core import errors
 from flywheel_server.core.db import Connection
-from flywheel_server.domain import plan_history, plans, prompts
-from flywheel_server.domain.plan_history import History
-from flywheel_server.domain.plans import Incident, Proposal, Reason
+from flywheel_server.plans.actions.plan_cases import Case, ticks
+from flywheel_server.plans.actions.planner_model import Model, Reply
+from flywheel_server.plans.model import plan_history, plans, prompts
+from flywheel_server.plans.model.plan_history import History
+from flywheel_server.plans.model.plans import Incident, Proposal, Reason
+from flywheel_server.plans.store import plans as store
+from flywheel_server.plans.store.plans import Covering
 from flywheel_server.rules.model import rules
-from flywheel_server.store import plans as store
-from flywheel_server.store.plans import Covering
 
 LEAST_SECONDS = 0.5
 
