@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server import timestamps
-from flywheel_server.timestamps import DamagedProof, Owed, Proof
+from flywheel_server.evidence import timestamps
+from flywheel_server.evidence.timestamps import DamagedProof, Owed, Proof
 from tests.calendar_server import BLOCK_TIME
 
 OTS = Path(__file__).parent / "data" / "ots"

@@ -26,19 +26,21 @@ from flywheel_server.accounts.routes import (
 from flywheel_server.accounts.routes import (
     operator_keys as admin_keys,
 )
-from flywheel_server.api import (
-    admin_evidence,
-    admin_evidence_anchors,
-    admin_overview,
+from flywheel_server.api import admin_overview, health, partner_alarms
+from flywheel_server.api.fast_path import FastPath
+from flywheel_server.core.settings import Settings
+from flywheel_server.evidence.routes import (
     agent_evidence,
     evidence,
     evidence_figures,
     evidence_keys,
-    health,
-    partner_alarms,
 )
-from flywheel_server.api.fast_path import FastPath
-from flywheel_server.core.settings import Settings
+from flywheel_server.evidence.routes import (
+    operator_anchors as admin_evidence_anchors,
+)
+from flywheel_server.evidence.routes import (
+    operator_evidence as admin_evidence,
+)
 from flywheel_server.executions.routes import agent_executions, client_healing
 from flywheel_server.fleet.routes import (
     agent_checkin,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
-from flywheel_server import archive_checks
 from flywheel_server.core import errors
+from flywheel_server.evidence import archive_checks
 
 # How every ZIP archive with something in it begins.
 _ZIP = b"PK\x03\x04"

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from flywheel_server.domain import evidence as domain
+from flywheel_server.evidence.model import evidence as domain
 from tests import cast as people
 from tests import evidence
 from tests.cast import Cast

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from flywheel_server.accounts.store import accounts
-from flywheel_server.api import evidence_exports
 from flywheel_server.core import clock, db
+from flywheel_server.evidence.routes import evidence_exports
 from tests import cast as people
 from tests import evidence
 from tests.cast import STAGE, Cast

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flywheel_server.core import errors
-from flywheel_server.domain import evidence
-from flywheel_server.domain.evidence import Link
+from flywheel_server.evidence.model import evidence
+from flywheel_server.evidence.model.evidence import Link
 
 LINK = Link(
     site_id=UUID("01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"),

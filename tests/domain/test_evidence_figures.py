@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from flywheel_server.domain import evidence_figures as figures
+from flywheel_server.evidence.model import evidence_figures as figures
 
 NOON = dt.datetime(2026, 2, 24, 12, tzinfo=dt.UTC)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flywheel_server import archive_checks
 from flywheel_server.core import db, signatures
+from flywheel_server.evidence import archive_checks
 from tests import evidence
 from tests.cast import Cast
 from tests.evidence import CHECK

@@ -9,8 +9,8 @@ import sys
 import tomllib
 from pathlib import Path
 
-from flywheel_server import timestamps
-from flywheel_server.timestamps import Proof
+from flywheel_server.evidence import timestamps
+from flywheel_server.evidence.timestamps import Proof
 from tests.test_timestamps import HEIGHT, OTS
 
 PROJECT = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import pytest
 
-from flywheel_server import archive_checks
 from flywheel_server.core import clock, errors
 from flywheel_server.core.scope import ApplianceScope
+from flywheel_server.evidence import archive_checks
 from flywheel_server.executions.routes import wire_executions
 from flywheel_server.plans.model import scrubbing
 

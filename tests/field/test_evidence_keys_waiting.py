@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import evidence_waiting
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
+from flywheel_server.evidence.actions import evidence_waiting
 from tests import cast as people
 from tests import evidence, folding
 from tests.cast import Cast, CastPerson, CastSite

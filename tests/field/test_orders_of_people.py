@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
+from flywheel_server.evidence.store import evidence as chains
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
 from flywheel_server.orders.model.completions import Said
-from flywheel_server.store import evidence as chains
 from tests import cast as people
 from tests import deliveries as walk
 from tests import evidence, folding, ordering, parts, telemetry

@@ -13,9 +13,9 @@ import pytest
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Step
-from flywheel_server.loop import verify_evidence
+from flywheel_server.evidence.steps import verify_evidence
+from flywheel_server.evidence.store import evidence_progress as progress
 from flywheel_server.loop.turns import run_turn
-from flywheel_server.store import evidence_progress as progress
 from tests import cast as people
 from tests import evidence, programs
 from tests.cast import STAGE, Cast

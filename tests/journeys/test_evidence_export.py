@@ -14,9 +14,9 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from flywheel_server import archive_checks, archives
-from flywheel_server.archive_checks import Broken
 from flywheel_server.core import db
+from flywheel_server.evidence import archive_checks, archives
+from flywheel_server.evidence.archive_checks import Broken
 from tests import calendar_server, evidence, programs
 from tests import cast as people
 from tests.calendar_server import Calendar

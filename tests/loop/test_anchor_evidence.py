@@ -9,17 +9,18 @@ import httpx
 import pytest
 
 from flywheel_server import loop
-from flywheel_server.actions import evidence_anchors
-from flywheel_server.calendars import Asking, Calendars, Headers, NoAnswer, Waits
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
-from flywheel_server.domain import evidence as domain
-from flywheel_server.loop import anchor_evidence, turns
-from flywheel_server.store import evidence_anchors as store
+from flywheel_server.evidence.actions import evidence_anchors
+from flywheel_server.evidence.calendars import Asking, Calendars, Headers, NoAnswer, Waits
+from flywheel_server.evidence.model import evidence as domain
+from flywheel_server.evidence.steps import anchor_evidence
+from flywheel_server.evidence.store import evidence_anchors as store
+from flywheel_server.evidence.store.evidence_anchors import Anchor
+from flywheel_server.evidence.timestamps import Proof
+from flywheel_server.loop import turns
 from flywheel_server.store import runs
-from flywheel_server.store.evidence_anchors import Anchor
-from flywheel_server.timestamps import Proof
 from tests import calendar_server, evidence
 from tests import cast as people
 from tests.calendar_server import Calendar

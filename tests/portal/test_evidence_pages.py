@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from flywheel_server import archive_checks
 from flywheel_server.accounts.pages import filters
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.store.evidence import Bundle
+from flywheel_server.evidence import archive_checks
+from flywheel_server.evidence.store.evidence import Bundle
 from tests import calendar_server, evidence
 from tests.calendar_server import Calendar
 from tests.evidence import CHECK

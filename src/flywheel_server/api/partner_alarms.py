@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from flywheel_server.api import evidence_alarms
 from flywheel_server.core import clock, db
+from flywheel_server.evidence.routes import evidence_alarms
 from flywheel_server.fleet.routes import site_alarms
 from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.routes import alarms as rule_alarms

@@ -4,6 +4,7 @@ To see what runs in the background, read ``STEPS``; how it is run, ``turns`` and
 """
 
 from flywheel_server.core.step import Step
+from flywheel_server.evidence.steps import anchor_evidence, verify_evidence
 from flywheel_server.executions import steps as settle_orders
 from flywheel_server.learning.steps import (
     aggregate_platform,
@@ -14,7 +15,7 @@ from flywheel_server.learning.steps import (
     mark_eligible,
     promote_platform,
 )
-from flywheel_server.loop import anchor_evidence, housekeeping, verify_evidence
+from flywheel_server.loop import housekeeping
 from flywheel_server.rules.steps import deliver_rules, observe_deliveries, watch_rules
 
 # Counting comes first: what was done before a rule was made is not the rule's. Of what runs at the

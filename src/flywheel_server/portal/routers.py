@@ -2,6 +2,7 @@
 
 from flywheel_server.accounts.pages import account, changes, people, sign_in
 from flywheel_server.accounts.pages import partner_keys as keys
+from flywheel_server.evidence.pages import evidence
 from flywheel_server.fleet.pages import partner_fleet as fleet
 from flywheel_server.learning.pages import (
     partner_bulk as bulk,
@@ -13,7 +14,7 @@ from flywheel_server.learning.pages import (
     partner_learning as learning,
 )
 from flywheel_server.plans.pages import plans
-from flywheel_server.portal import evidence, live
+from flywheel_server.portal import live
 from flywheel_server.portal.client import routers as clients
 from flywheel_server.portal.operator import routers as operators
 from flywheel_server.rules.pages import (

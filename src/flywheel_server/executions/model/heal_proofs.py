@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from flywheel_server.domain import evidence_figures
+from flywheel_server.evidence.model import evidence_figures
 from flywheel_server.fleet.model import clocks
 
 Source = Literal["scan", "incident"]

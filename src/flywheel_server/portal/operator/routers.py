@@ -9,6 +9,7 @@ from flywheel_server.accounts.pages import (
 from flywheel_server.accounts.pages import (
     operator_tenants as tenants,
 )
+from flywheel_server.evidence.pages import operator_evidence as evidence
 from flywheel_server.fleet.pages import (
     operator_fleet as fleet,
 )
@@ -28,7 +29,7 @@ from flywheel_server.learning.pages import (
     operator_unresolved as unresolved,
 )
 from flywheel_server.plans.pages import operator_plans as plans
-from flywheel_server.portal.operator import evidence, overview, runs
+from flywheel_server.portal.operator import overview, runs
 from flywheel_server.rules.pages import (
     operator_custom_rules as custom_rules,
 )

@@ -1,0 +1,1 @@
+"""Evidence: signed bundles, their chains, timestamps, exports."""

@@ -1,0 +1,1 @@
+"""What changes this room's state, each with its invariants and its audit entry."""

@@ -1,0 +1,1 @@
+"""Decisions of this room: plain Python without I/O or clock."""

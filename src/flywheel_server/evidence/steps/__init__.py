@@ -1,0 +1,1 @@
+"""This room's steps of the loop."""

@@ -1,0 +1,1 @@
+"""Statements of this room, and one function for each."""
