@@ -27,8 +27,8 @@ from flywheel_server.accounts.routes import (
     operator_keys as admin_keys,
 )
 from flywheel_server.api import admin_overview, health, partner_alarms
-from flywheel_server.api.fast_path import FastPath
 from flywheel_server.core.settings import Settings
+from flywheel_server.edge.fast_path import FastPath
 from flywheel_server.evidence.routes import (
     agent_evidence,
     evidence,

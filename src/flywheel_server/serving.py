@@ -15,10 +15,10 @@ from typing import cast
 
 import uvicorn
 
-from flywheel_server.api.fast_protocol import FastProtocol
 from flywheel_server.app import create_app
 from flywheel_server.core import errors, log
 from flywheel_server.core.settings import EVERY_ADDRESS, Settings
+from flywheel_server.edge.fast_protocol import FastProtocol
 from flywheel_server.web import bounded_protocol, connections
 
 _log = log.get(__name__)

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from flywheel_server.api import fast_path
-from flywheel_server.api.fast_path import FastPath
 from flywheel_server.app import create_app
 from flywheel_server.core import db, embedded, errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.edge import fast_path
+from flywheel_server.edge.fast_path import FastPath
 from flywheel_server.web import access, limits
 from flywheel_server.web.gates import Gate
 from tests import parts, telemetry

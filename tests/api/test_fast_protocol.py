@@ -10,11 +10,11 @@ import pytest
 import uvicorn
 
 from flywheel_server import serving
-from flywheel_server.api import fast_path
-from flywheel_server.api.fast_path import FastPath
 from flywheel_server.app import create_app
 from flywheel_server.core import embedded
 from flywheel_server.core.settings import Settings
+from flywheel_server.edge import fast_path
+from flywheel_server.edge.fast_path import FastPath
 from tests.cast import Cast
 
 END = b"GET /nowhere HTTP/1.1\r\nHost: server\r\nConnection: close\r\n\r\n"

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from flywheel_server.api.fast_path import FastPath
+from flywheel_server.edge.fast_path import FastPath
 from flywheel_server.web.bounded_protocol import BoundedProtocol
 
 

@@ -1,0 +1,1 @@
+"""The hot requests, answered before the framework."""
