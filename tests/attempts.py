@@ -11,10 +11,10 @@ from flywheel_server.core import clock, db, listener
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.loop import turns
+from flywheel_server.loop.runs import Run
 from flywheel_server.rules.model import rules as domain
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rules
-from flywheel_server.store.runs import Run
 from tests.cast import STAGE, CastSite
 
 RUNBOOK = "RB-WIN-SEC-001"

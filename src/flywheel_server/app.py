@@ -78,6 +78,7 @@ from flywheel_server.learning.routes import (
 )
 from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
+from flywheel_server.loop.runs import Run
 from flywheel_server.orders.routes import agent_orders, orders
 from flywheel_server.plans.routes import agent_plans, plan_approvals
 from flywheel_server.plans.routes import operator_plans as admin_plans
@@ -110,7 +111,6 @@ from flywheel_server.rules.routes import (
 from flywheel_server.rules.routes import (
     remains as rule_remains,
 )
-from flywheel_server.store.runs import Run
 from flywheel_server.web import (
     access,
     admission,

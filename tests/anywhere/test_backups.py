@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from flywheel_server import backup_commands, backup_files, migrations
-from flywheel_server.actions import retention
 from flywheel_server.core import clock, db, embedded, errors
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
+from flywheel_server.loop import retention
 from flywheel_server.store import backups
 from tests.anywhere import commands
 from tests.anywhere.conftest import Hosted

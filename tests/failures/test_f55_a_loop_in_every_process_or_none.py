@@ -16,9 +16,9 @@ from flywheel_server import loop
 from flywheel_server.core import db, embedded
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
+from flywheel_server.loop import runs
 from flywheel_server.loop.keeper import Keeper
-from flywheel_server.store import runs
-from flywheel_server.store.runs import Run
+from flywheel_server.loop.runs import Run
 
 SCOPE = LoopScope(reason="the test watches the loop")
 INTERVAL = 1.0

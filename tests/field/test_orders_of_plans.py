@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import retention
 from flywheel_server.core import clock, db
 from flywheel_server.executions.actions import order_executions
+from flywheel_server.loop import retention
 from tests import deliveries as walk
 from tests import evidence, folding, planning, telemetry
 from tests.cast import Cast

@@ -11,7 +11,7 @@ import pytest
 from flywheel_server import loop
 from flywheel_server.core import db, embedded
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.store import runs
+from flywheel_server.loop import runs
 from tests import programs
 
 INTERVAL = 2.0

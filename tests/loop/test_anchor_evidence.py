@@ -19,8 +19,7 @@ from flywheel_server.evidence.steps import anchor_evidence
 from flywheel_server.evidence.store import evidence_anchors as store
 from flywheel_server.evidence.store.evidence_anchors import Anchor
 from flywheel_server.evidence.timestamps import Proof
-from flywheel_server.loop import turns
-from flywheel_server.store import runs
+from flywheel_server.loop import runs, turns
 from tests import calendar_server, evidence
 from tests import cast as people
 from tests.calendar_server import Calendar

@@ -7,10 +7,10 @@ from typing import Any
 import asyncpg
 import httpx
 
-from flywheel_server.actions import retention
 from flywheel_server.core import clock, db
 from flywheel_server.learning.actions import folds
 from flywheel_server.learning.store import folds as stored
+from flywheel_server.loop import retention
 from tests import folding, telemetry
 from tests.cast import Cast
 from tests.folding import LOOP

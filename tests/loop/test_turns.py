@@ -13,9 +13,8 @@ from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Step, Turn
 from flywheel_server.learning.store import folds
-from flywheel_server.loop import turns
-from flywheel_server.store import runs
-from flywheel_server.store.runs import Run
+from flywheel_server.loop import runs, turns
+from flywheel_server.loop.runs import Run
 
 SETTINGS = Settings(loop_interval=1.0)
 
@@ -48,7 +47,7 @@ async def _run(database: db.Database, step: Step, wait_seconds: float = 30) -> R
 async def test_a_step_that_hangs_in_its_transaction_loses_the_lock(
     database: db.Database, elsewhere: db.Database
 ) -> None:
-    """Made to fail by leaving the idle time-out of ``sql/turns.sql`` at the pool's 30 s."""
+    """Made to fail by leaving the idle time-out of ``loop/turns.sql`` at the pool's 30 s."""
     begun = asyncio.Event()
 
     async def hang(connection: Connection, turn: Turn) -> tuple[int, int]:

@@ -10,15 +10,14 @@ import httpx
 import pytest
 
 from flywheel_server import loop
-from flywheel_server.actions import retention
 from flywheel_server.core import clock, db, embedded
 from flywheel_server.core.settings import Settings
 from flywheel_server.learning.actions import folds
 from flywheel_server.learning.store import folds as stored_folds
-from flywheel_server.loop import turns
+from flywheel_server.loop import retention, turns
+from flywheel_server.loop.runs import Run
 from flywheel_server.rules.model import e_detector
 from flywheel_server.rules.store import rule_health, rules
-from flywheel_server.store.runs import Run
 from tests import attempts, parts, telemetry
 from tests.attempts import LOOP
 from tests.cast import Cast

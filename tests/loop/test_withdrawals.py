@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flywheel_server.actions import retention
 from flywheel_server.core import clock, db
 from flywheel_server.learning.actions import folds
+from flywheel_server.loop import retention
 from flywheel_server.rules.actions import withdraw
 from flywheel_server.rules.store import rules
 from tests import attempts, telemetry

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.store import runs
+from flywheel_server.loop import runs
 from tests import candidates, telemetry
 from tests.cast import CastPerson
 from tests.portal import stage as stages

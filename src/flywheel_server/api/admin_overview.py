@@ -14,7 +14,8 @@ from flywheel_server.executions.store.healing import LevelTotal
 from flywheel_server.learning.routes import views as learning_views
 from flywheel_server.learning.routes.operator_learning import RunView
 from flywheel_server.learning.routes.views import TotalsView, WindowDep, WindowView
-from flywheel_server.store import overview, runs
+from flywheel_server.loop import runs
+from flywheel_server.store import overview
 from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin/flywheel", tags=["operators"])

@@ -15,7 +15,8 @@ from flywheel_server.core.service_failures import Failing
 from flywheel_server.core.services import ALARM_AFTER
 from flywheel_server.fleet.store import quotas
 from flywheel_server.learning.store import patterns, set_aside
-from flywheel_server.store import overview, runs
+from flywheel_server.loop import runs
+from flywheel_server.store import overview
 from flywheel_server.web.runtime import Runtime
 
 

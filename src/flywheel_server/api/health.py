@@ -16,10 +16,10 @@ from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.services import SERVICES
 from flywheel_server.evidence.store import evidence_anchors
 from flywheel_server.learning.store import patterns, set_aside
+from flywheel_server.loop import runs
 from flywheel_server.plans.model import plans
 from flywheel_server.plans.store import plan_figures
 from flywheel_server.rules.store import deliveries
-from flywheel_server.store import runs
 from flywheel_server.web import figures_access, problems, traffic, writability
 from flywheel_server.web.access import PUBLIC, RuntimeDep
 from flywheel_server.web.runtime import Runtime

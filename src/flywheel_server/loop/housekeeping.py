@@ -3,13 +3,13 @@
 import datetime as dt
 
 from flywheel_server.accounts.actions import sessions
-from flywheel_server.actions import retention
 from flywheel_server.core import partitions
 from flywheel_server.core.db import Connection
 from flywheel_server.core.step import Turn
 from flywheel_server.evidence.actions import evidence_waiting
 from flywheel_server.fleet.actions import clock_skews, incidents
 from flywheel_server.fleet.store import quotas
+from flywheel_server.loop import retention
 from flywheel_server.orders import actions as orders
 from flywheel_server.plans.actions import plan_approvals
 from flywheel_server.webhooks.actions import events, webhooks

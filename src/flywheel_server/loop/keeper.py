@@ -17,8 +17,7 @@ from flywheel_server.core import db, errors, log
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
-from flywheel_server.loop import turns
-from flywheel_server.store import runs
+from flywheel_server.loop import runs, turns
 
 _log = log.get(__name__)
 _SCOPE = LoopScope(reason="the lease of the loop belongs to no tenant")

@@ -19,8 +19,8 @@ from flywheel_server.core.settings import Settings
 from flywheel_server.core.sql import load
 from flywheel_server.core.step import Step, Turn
 from flywheel_server.learning.store import folds
-from flywheel_server.store import runs
-from flywheel_server.store.runs import Run
+from flywheel_server.loop import runs
+from flywheel_server.loop.runs import Run
 
 _SQL = load("turns")
 _log = log.get(__name__)

@@ -15,9 +15,9 @@ from flywheel_server.learning.actions import promote_platform
 from flywheel_server.learning.model import gates as gating
 from flywheel_server.learning.model import promotions
 from flywheel_server.learning.store import patterns, spreads
+from flywheel_server.loop import runs
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
-from flywheel_server.store import runs
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.keysets import Listing, Page, PageDep, listing
 from flywheel_server.web.runtime import Runtime
