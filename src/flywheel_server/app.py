@@ -26,7 +26,6 @@ from flywheel_server.accounts.routes import (
 from flywheel_server.accounts.routes import (
     operator_keys as admin_keys,
 )
-from flywheel_server.api import admin_overview, health, partner_alarms
 from flywheel_server.core.settings import Settings
 from flywheel_server.edge.fast_path import FastPath
 from flywheel_server.evidence.routes import (
@@ -80,9 +79,16 @@ from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.loop.runs import Run
 from flywheel_server.orders.routes import agent_orders, orders
+from flywheel_server.overview.pages.routers import ROUTERS as PAGES
+from flywheel_server.overview.routes import (
+    health,
+    partner_alarms,
+)
+from flywheel_server.overview.routes import (
+    operator_overview as admin_overview,
+)
 from flywheel_server.plans.routes import agent_plans, plan_approvals
 from flywheel_server.plans.routes import operator_plans as admin_plans
-from flywheel_server.portal.routers import ROUTERS as PAGES
 from flywheel_server.rules.routes import (
     agent_sync,
     deliveries,

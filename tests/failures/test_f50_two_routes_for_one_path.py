@@ -7,9 +7,9 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from flywheel_server import app
-from flywheel_server.api import health
 from flywheel_server.core import errors
 from flywheel_server.core.settings import Settings
+from flywheel_server.overview.routes import health
 from flywheel_server.web import traffic
 from flywheel_server.web.access import PUBLIC
 

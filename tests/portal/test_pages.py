@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Locator, Page, Request, Response, Rout
 
 from flywheel_server.core import clock, db
 from flywheel_server.learning.actions import promote
-from flywheel_server.portal import live
+from flywheel_server.overview.pages import live
 from tests import candidates, telemetry
 from tests.portal import browsing
 from tests.portal import stage as stages

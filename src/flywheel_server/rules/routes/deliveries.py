@@ -9,11 +9,11 @@ from pydantic import Field
 
 from flywheel_server.accounts.routes.bodies import Search, View
 from flywheel_server.accounts.store import accounts
-from flywheel_server.api import flywheel_alarms
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.evidence.routes import evidence_alarms
 from flywheel_server.fleet.routes import clock_alarms, site_alarms
+from flywheel_server.overview.routes import flywheel_alarms
 from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model import delivery_words
 from flywheel_server.rules.model.remains import Remains

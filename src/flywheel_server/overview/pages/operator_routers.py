@@ -28,8 +28,9 @@ from flywheel_server.learning.pages import (
 from flywheel_server.learning.pages import (
     operator_unresolved as unresolved,
 )
+from flywheel_server.overview.pages import operator_overview as overview
+from flywheel_server.overview.pages import operator_runs as runs
 from flywheel_server.plans.pages import operator_plans as plans
-from flywheel_server.portal.operator import overview, runs
 from flywheel_server.rules.pages import (
     operator_custom_rules as custom_rules,
 )

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.api import admin_overview
 from flywheel_server.learning.routes import operator_learning as admin_learning
 from flywheel_server.learning.routes.operator_learning import RunView, TurnResult
+from flywheel_server.overview.routes import operator_overview as admin_overview
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame, words
 

@@ -5,9 +5,9 @@ import datetime as dt
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.api import admin_overview
-from flywheel_server.api.admin_overview import WheelView
-from flywheel_server.portal.operator import troubles
+from flywheel_server.overview.pages import troubles
+from flywheel_server.overview.routes import operator_overview as admin_overview
+from flywheel_server.overview.routes.operator_overview import WheelView
 from flywheel_server.rules.routes import deliveries
 from flywheel_server.web.access import Reader, RuntimeDep
 from flywheel_server.web.pages import charts, frame

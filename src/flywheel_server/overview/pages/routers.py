@@ -13,10 +13,10 @@ from flywheel_server.learning.pages import (
 from flywheel_server.learning.pages import (
     partner_learning as learning,
 )
+from flywheel_server.overview.pages import client_routers as clients
+from flywheel_server.overview.pages import live
+from flywheel_server.overview.pages import operator_routers as operators
 from flywheel_server.plans.pages import plans
-from flywheel_server.portal import live
-from flywheel_server.portal.client import routers as clients
-from flywheel_server.portal.operator import routers as operators
 from flywheel_server.rules.pages import (
     partner_platform_rules as platform_rules,
 )

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from flywheel_server.accounts.routes.bodies import View
-from flywheel_server.api import health
 from flywheel_server.core import clock, db
 from flywheel_server.executions.store.healing import LevelTotal
 from flywheel_server.learning.routes import views as learning_views
 from flywheel_server.learning.routes.operator_learning import RunView
 from flywheel_server.learning.routes.views import TotalsView, WindowDep, WindowView
 from flywheel_server.loop import runs
-from flywheel_server.store import overview
+from flywheel_server.overview import store as overview
+from flywheel_server.overview.routes import health
 from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin/flywheel", tags=["operators"])

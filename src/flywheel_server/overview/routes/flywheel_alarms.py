@@ -8,7 +8,6 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from flywheel_server.api import health
 from flywheel_server.core import service_failures
 from flywheel_server.core.db import Connection
 from flywheel_server.core.service_failures import Failing
@@ -16,7 +15,8 @@ from flywheel_server.core.services import ALARM_AFTER
 from flywheel_server.fleet.store import quotas
 from flywheel_server.learning.store import patterns, set_aside
 from flywheel_server.loop import runs
-from flywheel_server.store import overview
+from flywheel_server.overview import store as overview
+from flywheel_server.overview.routes import health
 from flywheel_server.web.runtime import Runtime
 
 

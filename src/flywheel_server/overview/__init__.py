@@ -1,0 +1,1 @@
+"""What stands above all rooms: health, alarms, the overview, the list of pages."""

@@ -1,0 +1,1 @@
+"""JSON of this room: parse, ask or act, answer."""
