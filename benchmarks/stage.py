@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from flywheel_server import setup
+from flywheel_server.commands import setup
 from flywheel_server.core import embedded
 from flywheel_server.core.settings import Settings
 

@@ -17,8 +17,8 @@ import httpx
 import pytest
 import structlog
 
-from flywheel_server import setup
 from flywheel_server.app import create_app
+from flywheel_server.commands import setup
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
 from tests import cast as people

@@ -14,16 +14,26 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
-from flywheel_server import (
-    backup_commands,
-    evidence_commands,
-    learning_commands,
-    mail_commands,
-    operators_cli,
-    serving,
+from flywheel_server import serving
+from flywheel_server.commands import (
+    backup as backup_commands,
+)
+from flywheel_server.commands import demo as demonstration
+from flywheel_server.commands import (
+    evidence as evidence_commands,
+)
+from flywheel_server.commands import (
+    learning as learning_commands,
+)
+from flywheel_server.commands import (
+    mail as mail_commands,
+)
+from flywheel_server.commands import (
+    operators as operators_cli,
+)
+from flywheel_server.commands import (
     setup,
 )
-from flywheel_server import demo as demonstration
 from flywheel_server.core import embedded, errors, log, settings, signing
 from flywheel_server.core.settings import Settings
 from simulator import open_loop

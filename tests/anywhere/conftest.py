@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server import setup
+from flywheel_server.commands import setup
 from flywheel_server.core.settings import Settings
 from tests.anywhere import tls
 from tests.conftest import MEMORY

@@ -17,8 +17,8 @@ import httpx
 import pytest
 import trustme
 
-from flywheel_server import operators_cli
 from flywheel_server.accounts.actions.mailed_links import MailedLinks
+from flywheel_server.commands import operators as operators_cli
 from flywheel_server.core import addresses, clock, db, embedded, errors, service_failures
 from flywheel_server.core.mail import Mailer, NotSent
 from tests import mail_server

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server import setup
+from flywheel_server.commands import setup
 from flywheel_server.core import database_refusals, db, errors
 from flywheel_server.core.settings import Settings
 from tests.anywhere.conftest import Hosted

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import httpx
 
-from flywheel_server import backup_commands, backup_files, learning_commands, setup
+from flywheel_server.commands import (
+    backup as backup_commands,
+)
+from flywheel_server.commands import (
+    backup_files,
+    setup,
+)
+from flywheel_server.commands import (
+    learning as learning_commands,
+)
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
 from flywheel_server.web import credentials

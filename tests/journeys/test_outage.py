@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from flywheel_server import setup
+from flywheel_server.commands import setup
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
 from tests import cast as people

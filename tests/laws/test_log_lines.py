@@ -12,7 +12,7 @@ import httpx
 import pytest
 import structlog
 
-from flywheel_server import setup
+from flywheel_server.commands import setup
 from flywheel_server.core import clock, db
 from flywheel_server.core.settings import Settings
 from flywheel_server.loop.keeper import Keeper

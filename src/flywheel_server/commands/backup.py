@@ -10,12 +10,13 @@ from pathlib import Path
 import asyncpg
 import typer
 
-from flywheel_server import backup_files, learning_commands, migrations, setup
-from flywheel_server.backup_files import Manifest, Reader, TablePart, Writer
+from flywheel_server import migrations
+from flywheel_server.commands import backup_files, backups, setup
+from flywheel_server.commands import learning as learning_commands
+from flywheel_server.commands.backup_files import Manifest, Reader, TablePart, Writer
 from flywheel_server.core import clock, db, errors, partitions, schema
 from flywheel_server.core.db import Connection
 from flywheel_server.core.settings import Settings
-from flywheel_server.store import backups
 
 _TOLD_BYTES = 64 * 1024 * 1024
 _NO_ROLE = (

@@ -20,8 +20,9 @@ from uuid import UUID
 import httpx
 import typer
 
-from flywheel_server import serving, setup
+from flywheel_server import serving
 from flywheel_server.accounts.actions import accounts, keys
+from flywheel_server.commands import setup
 from flywheel_server.core import clock, db, embedded, errors, log
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.core.settings import Settings
