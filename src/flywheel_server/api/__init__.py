@@ -1,1 +1,0 @@
-"""The JSON door: routes for appliances and operators, each with its declared audience."""

@@ -1,1 +1,0 @@
-"""Decisions: plain Python without I/O, clock or framework."""

@@ -1,1 +1,0 @@
-"""Pages of partners: what their sites teach, the rules that came of it, their fleet and keys."""
