@@ -8,8 +8,10 @@ RUN python -m venv /opt/flywheel \
     && /opt/flywheel/bin/pip install --require-hashes --requirement requirements/run.txt \
     && python -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes --requirement requirements/dev.txt
-COPY pyproject.toml README.md ./
+COPY pyproject.toml setup.py README.md ./
 COPY src src
+COPY migrations migrations
+COPY simulator simulator
 RUN /opt/build/bin/python -m build --wheel --no-isolation --outdir dist \
     && /opt/flywheel/bin/pip install --no-deps dist/flywheel_server-*.whl
 

@@ -13,8 +13,7 @@ from flywheel_server.rules.actions import exclusions
 from flywheel_server.rules.actions.exclusions import Tenant
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.store import rules as stored_rules
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.cast import Cast, CastSite
 
 SOMEBODY = UUID("01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e")

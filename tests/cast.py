@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flywheel_server.accounts.actions import accounts, keys, people, sessions
-from flywheel_server.accounts.store import accounts as stored
-from flywheel_server.accounts.store import people as stored_people
+from flywheel_server.accounts.store import accounts as stored, people as stored_people
 from flywheel_server.accounts.store.accounts import HealingTier
 from flywheel_server.core import clock, db
 from flywheel_server.core.db import Connection

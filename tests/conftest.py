@@ -21,8 +21,7 @@ from flywheel_server.app import create_app
 from flywheel_server.commands import setup
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
-from tests import cast as people
-from tests import parts
+from tests import cast as people, parts
 
 # The usual renderer takes seconds for the local variables of one refused request.
 structlog.configure(

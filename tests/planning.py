@@ -18,8 +18,7 @@ from flywheel_server.core.settings import Settings
 from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.plans.model import plans, prompts
 from flywheel_server.plans.model.plans import Asker, Incident, Proposal, Runbook, Spent, Verdict
-from flywheel_server.plans.store import plan_approvals
-from flywheel_server.plans.store import plans as stored
+from flywheel_server.plans.store import plan_approvals, plans as stored
 from tests.cast import STAGE, CastAppliance, CastSite, Credential
 
 PLAN = "/api/agent/l2/plan"

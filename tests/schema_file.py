@@ -10,8 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flywheel_server import migrations
-from flywheel_server.core import embedded
+from flywheel_server.core import embedded, migrations
 
 FILE = Path(__file__).parents[1] / "schema.sql"
 _HEADER = """\

@@ -17,26 +17,14 @@ import uvloop
 from flywheel_server import serving
 from flywheel_server.commands import (
     backup as backup_commands,
-)
-from flywheel_server.commands import demo as demonstration
-from flywheel_server.commands import (
     evidence as evidence_commands,
-)
-from flywheel_server.commands import (
     learning as learning_commands,
-)
-from flywheel_server.commands import (
     mail as mail_commands,
-)
-from flywheel_server.commands import (
     operators as operators_cli,
-)
-from flywheel_server.commands import (
     setup,
 )
-from flywheel_server.core import embedded, errors, log, settings, signing
+from flywheel_server.core import bundled, embedded, errors, log, settings, signing
 from flywheel_server.core.settings import Settings
-from simulator import open_loop
 
 _log = log.get(__name__)
 
@@ -191,6 +179,9 @@ def demo(
     ] = False,
 ) -> None:
     """Run everything with a simulated fleet, on data of its own, until Ctrl-C."""
+    bundled.make_importable("simulator")
+    from flywheel_server.commands import demo as demonstration  # noqa: PLC0415 - made so just now
+
     chosen = demonstration.settings_of(_settings())
     pace = demonstration.Pace(
         appliances=appliances, incident_seconds=incident_seconds, line_seconds=line_seconds
@@ -222,6 +213,9 @@ def fleet(
     report: Annotated[Path | None, typer.Option(help="Write the figures here, as JSON.")] = None,
 ) -> None:
     """Make the load of a large fleet on a server on this machine, and measure its answers."""
+    bundled.make_importable("simulator")
+    from simulator import open_loop  # noqa: PLC0415 - made so just now
+
     load = open_loop.Load(
         appliances=appliances,
         interval=interval,

@@ -13,18 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from flywheel_server import loop
 from flywheel_server.accounts.routes import (
     auth,
+    operator_accounts as admin_accounts,
+    operator_audit as admin_audit,
+    operator_keys as admin_keys,
     partner_keys,
     people,
     tenant_audit,
-)
-from flywheel_server.accounts.routes import (
-    operator_accounts as admin_accounts,
-)
-from flywheel_server.accounts.routes import (
-    operator_audit as admin_audit,
-)
-from flywheel_server.accounts.routes import (
-    operator_keys as admin_keys,
 )
 from flywheel_server.core.settings import Settings
 from flywheel_server.edge.fast_path import FastPath
@@ -33,11 +27,7 @@ from flywheel_server.evidence.routes import (
     evidence,
     evidence_figures,
     evidence_keys,
-)
-from flywheel_server.evidence.routes import (
     operator_anchors as admin_evidence_anchors,
-)
-from flywheel_server.evidence.routes import (
     operator_evidence as admin_evidence,
 )
 from flywheel_server.executions.routes import agent_executions, client_healing
@@ -46,34 +36,20 @@ from flywheel_server.fleet.routes import (
     agent_incidents,
     agent_logs,
     agent_reports,
+    operator_appliances as admin_appliances,
+    operator_sites as admin_sites,
     quotas,
     site_appliances,
 )
-from flywheel_server.fleet.routes import (
-    operator_appliances as admin_appliances,
-)
-from flywheel_server.fleet.routes import (
-    operator_sites as admin_sites,
-)
 from flywheel_server.learning.routes import (
     client_learning,
+    operator_candidates as admin_candidates,
+    operator_learning as admin_learning,
+    operator_policy as admin_policy,
+    operator_unclassified as admin_unclassified,
+    operator_unresolved as admin_unresolved,
     partner_decisions,
     partner_learning,
-)
-from flywheel_server.learning.routes import (
-    operator_candidates as admin_candidates,
-)
-from flywheel_server.learning.routes import (
-    operator_learning as admin_learning,
-)
-from flywheel_server.learning.routes import (
-    operator_policy as admin_policy,
-)
-from flywheel_server.learning.routes import (
-    operator_unclassified as admin_unclassified,
-)
-from flywheel_server.learning.routes import (
-    operator_unresolved as admin_unresolved,
 )
 from flywheel_server.loop import turns
 from flywheel_server.loop.keeper import Keeper
@@ -82,39 +58,20 @@ from flywheel_server.orders.routes import agent_orders, orders
 from flywheel_server.overview.pages.routers import ROUTERS as PAGES
 from flywheel_server.overview.routes import (
     health,
+    operator_overview as admin_overview,
     partner_alarms,
 )
-from flywheel_server.overview.routes import (
-    operator_overview as admin_overview,
-)
-from flywheel_server.plans.routes import agent_plans, plan_approvals
-from flywheel_server.plans.routes import operator_plans as admin_plans
+from flywheel_server.plans.routes import agent_plans, operator_plans as admin_plans, plan_approvals
 from flywheel_server.rules.routes import (
     agent_sync,
-    deliveries,
-)
-from flywheel_server.rules.routes import (
     alarms as rule_alarms,
-)
-from flywheel_server.rules.routes import (
     declines as rule_declines,
-)
-from flywheel_server.rules.routes import (
+    deliveries,
     operator_custom_rules as admin_custom_rules,
-)
-from flywheel_server.rules.routes import (
     operator_exclusions as admin_rule_exclusions,
-)
-from flywheel_server.rules.routes import (
     operator_figures as admin_rule_figures,
-)
-from flywheel_server.rules.routes import (
     operator_rules as admin_rules,
-)
-from flywheel_server.rules.routes import (
     operator_runbooks as admin_runbooks,
-)
-from flywheel_server.rules.routes import (
     remains as rule_remains,
 )
 from flywheel_server.web import (
@@ -131,8 +88,7 @@ from flywheel_server.web.pages import layer, trouble
 from flywheel_server.web.requests import RequestLayer
 from flywheel_server.web.runtime import Runtime
 from flywheel_server.webhooks import sender
-from flywheel_server.webhooks.routes import operator as admin_webhooks
-from flywheel_server.webhooks.routes import partner as partner_webhooks
+from flywheel_server.webhooks.routes import operator as admin_webhooks, partner as partner_webhooks
 
 ROUTERS = (
     # The busiest first: a request is held against one route after the other.

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from tests import candidates
-from tests import cast as people
+from tests import candidates, cast as people
 from tests.cast import Cast, CastSite
 
 PARTNER = "/api/partners/me/learning/candidates"

@@ -12,8 +12,7 @@ from flywheel_server.core.scope import ApplianceScope, LoopScope
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
 from flywheel_server.orders.model.completions import Said
-from tests import cast as people
-from tests import ordering
+from tests import cast as people, ordering
 from tests.cast import STAGE, Cast, CastAppliance
 
 LOOP = LoopScope(reason="tests end orders by hand")

@@ -9,10 +9,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from flywheel_server import migrations
-from flywheel_server.commands import backup as backup_commands
-from flywheel_server.commands import backup_files, backups
-from flywheel_server.core import clock, db, embedded, errors
+from flywheel_server.commands import backup as backup_commands, backup_files, backups
+from flywheel_server.core import clock, db, embedded, errors, migrations
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.loop import retention

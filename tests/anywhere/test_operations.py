@@ -16,9 +16,8 @@ import asyncpg
 import httpx
 from typer.testing import CliRunner
 
-from flywheel_server import migrations
 from flywheel_server.__main__ import cli
-from flywheel_server.core import embedded
+from flywheel_server.core import embedded, migrations
 from tests import schema_file, telemetry
 from tests.anywhere import clusters
 from tests.deploy import processes, tcp

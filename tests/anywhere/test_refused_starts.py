@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from flywheel_server import migrations
+from flywheel_server.core import migrations
 from tests.anywhere import commands
 from tests.anywhere.conftest import Hosted
 from tests.deploy import processes, tcp

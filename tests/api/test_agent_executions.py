@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.cast import Cast
 
 ONE = "/api/agent/executions"

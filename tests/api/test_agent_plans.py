@@ -10,8 +10,7 @@ import pytest
 from flywheel_server.core import db, embedded
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.store import rules as stored_rules
-from tests import cast as people
-from tests import planning, telemetry
+from tests import cast as people, planning, telemetry
 from tests.cast import STAGE, Cast
 from tests.planning import PLAN, RUNBOOK, TYPE, Provider
 

@@ -8,8 +8,7 @@ import pytest
 
 from flywheel_server.accounts.actions import people
 from flywheel_server.accounts.store import sessions
-from flywheel_server.core import clock, db
-from flywheel_server.core import people as rules
+from flywheel_server.core import clock, db, people as rules
 from flywheel_server.core.scope import AuthScope
 from tests.cast import STAGE, Cast
 

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db, listener
-from tests import cast as people
-from tests import parts
+from tests import cast as people, parts
 from tests.cast import STAGE, Cast, CastSite
 from tests.checking_in import KEY, SAMPLE, URL, WIRE_ID, check_in, row, rows
 

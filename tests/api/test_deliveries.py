@@ -9,9 +9,7 @@ import pytest
 from flywheel_server.core import clock, db, errors
 from flywheel_server.rules.actions import deliveries as actions
 from flywheel_server.rules.model.rules import Rule
-from tests import cast as people
-from tests import deliveries as walk
-from tests import ordering, parts
+from tests import cast as people, deliveries as walk, ordering, parts
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast
 

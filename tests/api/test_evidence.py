@@ -10,8 +10,7 @@ import pytest
 
 from flywheel_server.core import clock, db
 from flywheel_server.evidence.model import evidence as domain
-from tests import cast as people
-from tests import evidence
+from tests import cast as people, evidence
 from tests.cast import Cast
 from tests.evidence import CHECK, Agent
 

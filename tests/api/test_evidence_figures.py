@@ -9,8 +9,7 @@ import pytest
 from flywheel_server.accounts.store import accounts
 from flywheel_server.core import clock, db
 from flywheel_server.evidence.routes import evidence_exports
-from tests import cast as people
-from tests import evidence
+from tests import cast as people, evidence
 from tests.cast import STAGE, Cast
 from tests.evidence import CHECK, Agent
 from tests.loop.test_anchor_evidence import settings_of, turn

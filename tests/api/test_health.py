@@ -8,9 +8,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from flywheel_server import migrations
 from flywheel_server.app import create_app
-from flywheel_server.core import embedded
+from flywheel_server.core import embedded, migrations
 from flywheel_server.core.settings import Settings
 from tests import telemetry
 from tests.cast import Cast

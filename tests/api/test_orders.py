@@ -10,9 +10,7 @@ import pytest
 from flywheel_server.core import clock, db
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
-from tests import cast as people
-from tests import deliveries as walk
-from tests import ordering, parts
+from tests import cast as people, deliveries as walk, ordering, parts
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast, CastAppliance
 

@@ -11,8 +11,7 @@ import pytest
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.plans.actions import plan_approvals
-from tests import cast as people
-from tests import deliveries, ordering, planning, telemetry
+from tests import cast as people, deliveries, ordering, planning, telemetry
 from tests.candidates import rows
 from tests.cast import Cast, CastAppliance
 from tests.planning import RUNBOOK, TYPE

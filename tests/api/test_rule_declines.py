@@ -11,8 +11,7 @@ import pytest
 
 from flywheel_server.core import db
 from flywheel_server.orders import actions as orders
-from tests import candidates, ordering
-from tests import cast as people
+from tests import candidates, cast as people, ordering
 from tests.cast import Cast, CastPerson, CastSite
 
 PARTNER = "/api/partners/me/learning/platform-rules"

@@ -9,8 +9,7 @@ from typing import Any
 import httpx
 
 from flywheel_server.core import db, embedded
-from tests import cast as people
-from tests import planning, telemetry
+from tests import cast as people, planning, telemetry
 from tests.cast import Cast, CastSite
 from tests.planning import TYPE
 

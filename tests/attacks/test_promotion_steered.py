@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.cast import Cast, CastSite
 
 STEERED, HONEST = "zz_steered", "zz_honest"

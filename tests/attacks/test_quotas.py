@@ -12,8 +12,7 @@ import pytest
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.store import quotas
 from flywheel_server.learning.actions import policies as policy_actions
-from tests import cast as people
-from tests import evidence, parts, telemetry
+from tests import cast as people, evidence, parts, telemetry
 from tests.cast import STAGE, Cast, CastSite
 from tests.checking_in import check_in
 

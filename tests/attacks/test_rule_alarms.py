@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 
 from flywheel_server.core import db
-from tests import attempts, candidates, telemetry
-from tests import cast as people
+from tests import attempts, candidates, cast as people, telemetry
 from tests.cast import Cast, CastSite
 
 Owner = Any

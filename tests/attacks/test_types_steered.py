@@ -11,8 +11,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.cast import Cast, CastSite
 
 HONEST = "zz_disk_full"

@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 
 from flywheel_server.core import db
-from tests import attempts, telemetry
-from tests import cast as people
+from tests import attempts, cast as people, telemetry
 from tests.cast import Cast, CastSite
 
 Owner = Any

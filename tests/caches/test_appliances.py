@@ -13,8 +13,7 @@ from flywheel_server.fleet.actions import checkin
 from flywheel_server.fleet.actions.checkin import Instructions
 from flywheel_server.fleet.caches.appliances import CheckIns, Heartbeats, Said
 from flywheel_server.fleet.model.appliances import Report
-from tests import cast as people
-from tests import ordering
+from tests import cast as people, ordering
 from tests.cast import STAGE, Cast, CastSite
 
 REPORT = Report(hostname="vm")

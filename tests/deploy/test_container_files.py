@@ -87,6 +87,7 @@ def test_the_wheel_is_built_from_what_the_build_gets() -> None:
 
     for named in ("README.md", "src"):
         assert f'"{named}"' in project
+    for named in ("README.md", "setup.py", "src", "migrations", "simulator"):
         assert f"!{named}" in (ROOT / ".dockerignore").read_text(encoding="utf-8")
     runs = " ".join(text for name, text in _dockerfile() if name == "RUN")
     assert runs.count("--require-hashes") == 2

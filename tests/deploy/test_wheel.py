@@ -13,8 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from flywheel_server import migrations
-from flywheel_server.core import sql
+from flywheel_server.core import migrations
 from tests.anywhere import test_operations
 from tests.deploy import processes, tcp
 
@@ -93,8 +92,9 @@ def _built(folder: Path) -> Path:
     # From a copy: building writes into the source tree, and other tests read that.
     source = folder / "source"
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "src", source / "src", ignore=ignore)
-    for file in ("pyproject.toml", "README.md"):
+    for built_from in ("src", "migrations", "simulator"):
+        shutil.copytree(ROOT / built_from, source / built_from, ignore=ignore)
+    for file in ("pyproject.toml", "setup.py", "README.md"):
         shutil.copy(ROOT / file, source / file)
     _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source])
     (wheel,) = folder.glob("flywheel_server-*.whl")
@@ -110,11 +110,15 @@ def _installed(folder: Path, wheel: Path) -> Path:
 
 
 def _holds_everything(wheel: Path) -> None:
-    """Every file of the package that is no byte code is in the wheel."""
-    package = Path(sql.__file__).parents[1]
+    """Every file of the package and of what stands beside it is in the wheel, but byte code."""
     wanted = {
-        str(file.relative_to(package.parent))
-        for file in package.rglob("*")
+        str(within / file.relative_to(folder))
+        for folder, within in (
+            (ROOT / "src" / "flywheel_server", Path("flywheel_server")),
+            (ROOT / "migrations", Path("flywheel_server", "_bundled", "migrations")),
+            (ROOT / "simulator", Path("flywheel_server", "_bundled", "simulator")),
+        )
+        for file in folder.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
     held = set(zipfile.ZipFile(wheel).namelist())

@@ -9,8 +9,7 @@ from uuid import UUID
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from flywheel_server.core import errors
 from flywheel_server.rules.model import rules

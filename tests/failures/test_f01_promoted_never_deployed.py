@@ -1,7 +1,7 @@
 """F01: approved rules that never reached an appliance, and nobody saw it.
 
-Broken on purpose by returning early from ``rules.actions.deliveries.push``: the first test fails; and by
-making ``rules.model.deliveries.stuck_since`` return None: the second one does.
+Broken on purpose by returning early from ``rules.actions.deliveries.push``: the first test fails;
+and by making ``rules.model.deliveries.stuck_since`` return None: the second one does.
 """
 
 import datetime as dt

@@ -1,7 +1,7 @@
 """F03: the rule's file was written, and the engine never loaded it.
 
-Broken on purpose by setting ``active_at`` in ``by_sync`` of ``rules/store/deliveries.sql``: the first test
-fails; and in ``by_order``: the second one does.
+Broken on purpose by setting ``active_at`` in ``by_sync`` of ``rules/store/deliveries.sql``: the
+first test fails; and in ``by_order``: the second one does.
 """
 
 import datetime as dt

@@ -1,15 +1,14 @@
 """F08: agents report every L2 heal as a success; escalations and dry runs counted as heals.
 
-Broken on purpose by ignoring `verified` in `executions.model.executions.outcome`: the first test fails; by
-ignoring `require_verified` in `promotions._counted`: the second.
+Broken on purpose by ignoring `verified` in `executions.model.executions.outcome`: the first test
+fails; by ignoring `require_verified` in `promotions._counted`: the second.
 """
 
 from typing import Any
 
 import httpx
 
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.cast import Cast
 
 

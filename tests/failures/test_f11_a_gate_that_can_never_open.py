@@ -10,8 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.cast import Cast
 
 POLICY = "/api/admin/flywheel/policy"

@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.cast import Cast
 
 

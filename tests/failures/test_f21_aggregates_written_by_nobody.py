@@ -1,7 +1,8 @@
 """F21: a page read an aggregate that nothing wrote.
 
 Every table that a query reads is written by another. Broken on purpose by renaming the table that
-`correct` in `executions/store/executions.sql` writes (the first test), and by setting no mark in `fold_rules`.
+`correct` in `executions/store/executions.sql` writes (the first test), and by setting no mark in
+`fold_rules`.
 """
 
 import re
@@ -26,7 +27,7 @@ async def test_f21_every_table_that_is_read_has_a_writer(owner: Any) -> None:
             " AND relnamespace = 'public'::regnamespace"
         )
     }
-    texts = [each.text for noun in sql.nouns() for each in sql.load(noun).values()]
+    texts = [each.text for noun in sql.files() for each in sql.load(noun).values()]
     read = {name for text in texts for name in _READ.findall(text)} & tables
     triggers = [
         row["prosrc"]

@@ -12,8 +12,7 @@ import pytest
 
 from flywheel_server.core import clock, db
 from flywheel_server.orders.model import orders
-from tests import deliveries as walk
-from tests import ordering, planning
+from tests import deliveries as walk, ordering, planning
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast
 

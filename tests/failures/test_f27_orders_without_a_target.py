@@ -11,9 +11,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db, embedded
-from tests import cast as people
-from tests import deliveries as walk
-from tests import ordering
+from tests import cast as people, deliveries as walk, ordering
 from tests.cast import Cast
 
 

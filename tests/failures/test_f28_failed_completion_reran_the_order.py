@@ -8,8 +8,7 @@ handing acknowledged orders out: the third.
 import httpx
 
 from flywheel_server.core import db
-from tests import deliveries as walk
-from tests import ordering
+from tests import deliveries as walk, ordering
 from tests.cast import Cast
 
 

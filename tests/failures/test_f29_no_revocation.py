@@ -1,7 +1,7 @@
 """F29: disabling flipped a flag, and the rule stayed on the appliances.
 
-Broken on purpose by taking `rule.enabled` out of `rules.model.rules.desired`: the first test fails; and
-by not dropping sets on RULES in `rules/caches/rule_sets.py`: both fail.
+Broken on purpose by taking `rule.enabled` out of `rules.model.rules.desired`: the first test
+fails; and by not dropping sets on RULES in `rules/caches/rule_sets.py`: both fail.
 """
 
 import httpx
@@ -9,8 +9,7 @@ import httpx
 from flywheel_server.app import create_app
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
-from tests import deliveries as walk
-from tests import parts
+from tests import deliveries as walk, parts
 from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
 from tests.cast import Cast
 

@@ -8,8 +8,7 @@ third.
 import httpx
 
 from flywheel_server.core import db, listener
-from tests import deliveries as walk
-from tests import parts, planning
+from tests import deliveries as walk, parts, planning
 from tests.cast import STAGE, Cast
 
 

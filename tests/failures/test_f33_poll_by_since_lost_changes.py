@@ -1,8 +1,8 @@
 """F33: polling by `since` lost changes, and choked on a `+` that became a space.
 
-Broken on purpose by an overlap of zero in `rules/routes/agent_sync.py`: the second test fails; by parsing
-`since` without repairing it: the third fails; and by an ETag over the newest rule's time instead of
-the whole answer: the first fails.
+Broken on purpose by an overlap of zero in `rules/routes/agent_sync.py`: the second test fails; by
+parsing `since` without repairing it: the third fails; and by an ETag over the newest rule's time
+instead of the whole answer: the first fails.
 """
 
 import datetime as dt

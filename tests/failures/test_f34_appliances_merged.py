@@ -1,8 +1,8 @@
 """F34: two appliances of one site shared an identity, and the same host name merged them.
 
-Broken on purpose by asking for the host name first in `fleet.model.appliances.identify`: the first test
-fails; by not comparing keys there (`_keys_differ`): the second fails; and by preferring a shared
-key over the MAC: the third fails.
+Broken on purpose by asking for the host name first in `fleet.model.appliances.identify`: the first
+test fails; by not comparing keys there (`_keys_differ`): the second fails; and by preferring a
+shared key over the MAC: the third fails.
 """
 
 from typing import Any

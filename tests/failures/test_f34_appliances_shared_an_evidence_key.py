@@ -7,8 +7,7 @@ the second appliance's check-in ends the first one's key, and the first test fai
 import httpx
 
 from flywheel_server.core import db
-from tests import cast as people
-from tests import evidence
+from tests import cast as people, evidence
 from tests.api.test_checkin import site
 from tests.cast import CastSite
 from tests.checking_in import check_in

@@ -8,8 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.cast import Cast
 
 

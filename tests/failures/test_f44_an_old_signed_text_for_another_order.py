@@ -8,8 +8,7 @@ import httpx
 
 from flywheel_server.core import db
 from flywheel_server.orders.model import orders
-from tests import cast as people
-from tests import deliveries, ordering
+from tests import cast as people, deliveries, ordering
 from tests.cast import Cast
 
 

@@ -8,8 +8,7 @@ import asyncio
 
 import httpx
 
-from flywheel_server import migrations
-from flywheel_server.core import embedded
+from flywheel_server.core import embedded, migrations
 
 
 async def test_f48_a_server_on_an_older_schema_is_not_ready_until_it_is_migrated(

@@ -12,7 +12,7 @@ from flywheel_server.core import sql
 
 UPSERTS = sorted(
     (noun, name)
-    for noun in sql.nouns()
+    for noun in sql.files()
     for name, statement in sql.load(noun).items()
     if "ON CONFLICT" in statement.text
 )

@@ -11,8 +11,7 @@ import pytest
 
 from flywheel_server.core import db
 from flywheel_server.orders.model import orders
-from tests import deliveries as walk
-from tests import planning, telemetry
+from tests import deliveries as walk, planning, telemetry
 from tests.cast import Cast
 
 OLDER, NEWER = "0.1.0", "0.4.13"

@@ -12,8 +12,7 @@ from flywheel_server.core import clock, db
 from flywheel_server.rules.model import rules as domain
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rules
-from tests import attempts, telemetry
-from tests import cast as people
+from tests import attempts, cast as people, telemetry
 from tests.cast import STAGE, Cast
 
 

@@ -13,19 +13,14 @@ import httpx
 
 from flywheel_server.commands import (
     backup as backup_commands,
-)
-from flywheel_server.commands import (
     backup_files,
-    setup,
-)
-from flywheel_server.commands import (
     learning as learning_commands,
+    setup,
 )
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
 from flywheel_server.web import credentials
-from tests import cast as people
-from tests import evidence, schema_file, telemetry
+from tests import cast as people, evidence, schema_file, telemetry
 from tests.anywhere import clusters
 from tests.deploy import tcp
 from tests.journeys.conftest import listening

@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import candidates
-from tests import deliveries as walk
+from tests import candidates, deliveries as walk
 from tests.cast import Cast, CastSite
 
 WORDS = "Delivery is final on 1 appliance."

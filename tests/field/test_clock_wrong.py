@@ -8,8 +8,7 @@ import pytest
 
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.model import clocks
-from tests import cast as people
-from tests import evidence, planning, telemetry
+from tests import cast as people, evidence, planning, telemetry
 from tests.cast import Cast
 
 DAYS = [-2, 2, 9_000]

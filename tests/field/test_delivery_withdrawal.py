@@ -12,9 +12,7 @@ from flywheel_server.learning.actions import folds
 from flywheel_server.rules.model import delivery_words
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rules as stored_rules
-from tests import cast as people
-from tests import deliveries as walk
-from tests import telemetry
+from tests import cast as people, deliveries as walk, telemetry
 from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import STAGE, Cast, CastAppliance
 from tests.field import reports

@@ -13,8 +13,7 @@ import pytest
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.evidence.actions import evidence_waiting
-from tests import cast as people
-from tests import evidence, folding
+from tests import cast as people, evidence, folding
 from tests.cast import Cast, CastPerson, CastSite
 from tests.checking_in import check_in
 from tests.evidence import Agent

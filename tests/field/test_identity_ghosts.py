@@ -7,9 +7,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from tests import cast as people
-from tests import deliveries as walk
-from tests import evidence, ordering, planning
+from tests import cast as people, deliveries as walk, evidence, ordering, planning
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast, CastAppliance, CastPerson, CastSite
 from tests.checking_in import check_in

@@ -7,8 +7,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests import cast as people
-from tests import parts
+from tests import cast as people, parts
 from tests.cast import CastSite
 from tests.checking_in import SAMPLE, URL, WIRE_ID, check_in, row, rows
 

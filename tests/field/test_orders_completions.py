@@ -1,7 +1,7 @@
 """What agents say of orders, in their own bodies, and what the server makes of it.
 
-Broken on purpose by believing ``success`` alone in ``orders/model/completions.py``: the table fails; by a
-strict body in ``orders/routes/agent_orders.py``: the texts do.
+Broken on purpose by believing ``success`` alone in ``orders/model/completions.py``: the table
+fails; by a strict body in ``orders/routes/agent_orders.py``: the texts do.
 """
 
 import json
@@ -13,8 +13,7 @@ import pytest
 from flywheel_server.core import db
 from flywheel_server.orders.model import completions, orders
 from flywheel_server.orders.model.completions import Said
-from tests import deliveries as walk
-from tests import ordering
+from tests import deliveries as walk, ordering
 from tests.cast import Cast
 
 OLDER, NEWER, PYTHON = "0.1.0", "0.4.13", "1.0.68"

@@ -1,7 +1,7 @@
 """A person's healing order is believed by what a later look at its host says, not by its agent.
 
-Broken on purpose by leaving ``unproven_orders`` out of ``executions/actions/heal_proofs.py``: all of it fails;
-by its window, by its guard and by its appliance: what is named after them.
+Broken on purpose by leaving ``unproven_orders`` out of ``executions/actions/heal_proofs.py``: all
+of it fails; by its window, by its guard and by its appliance: what is named after them.
 """
 
 import asyncio
@@ -16,9 +16,7 @@ from flywheel_server.evidence.store import evidence as chains
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
 from flywheel_server.orders.model.completions import Said
-from tests import cast as people
-from tests import deliveries as walk
-from tests import evidence, folding, ordering, parts, telemetry
+from tests import cast as people, deliveries as walk, evidence, folding, ordering, parts, telemetry
 from tests.cast import STAGE, Cast
 from tests.evidence import Agent
 

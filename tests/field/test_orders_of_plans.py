@@ -13,8 +13,7 @@ import pytest
 from flywheel_server.core import clock, db
 from flywheel_server.executions.actions import order_executions
 from flywheel_server.loop import retention
-from tests import deliveries as walk
-from tests import evidence, folding, planning, telemetry
+from tests import deliveries as walk, evidence, folding, planning, telemetry
 from tests.cast import Cast
 
 OLDER, NEWER = "0.1.0", "0.4.13"
@@ -214,7 +213,9 @@ async def test_a_heal_that_the_appliance_reports_itself_counts_once(
 async def test_an_order_told_after_its_heal_was_proven_is_proven_by_the_same_look(
     manual: Manual,
 ) -> None:
-    """Broken by leaving the proof out of ``verify`` in ``executions/store/order_executions.sql``."""
+    """Broken by leaving the proof out of ``verify`` in
+    ``executions/store/order_executions.sql``.
+    """
     order = await manual.ordered(NEWER)
     own = telemetry.execution(
         incident_id="drift-manual-1",

@@ -1,7 +1,7 @@
 """Orders that carry rules: a lost report refuses nothing, and a restart is what the order says.
 
-Broken on purpose by reading ``success`` in ``by_refusal`` of ``rules/store/deliveries.sql``: the first test
-fails; by leaving out ``agent_started_at`` there: the alarm of the third stays.
+Broken on purpose by reading ``success`` in ``by_refusal`` of ``rules/store/deliveries.sql``: the
+first test fails; by leaving out ``agent_started_at`` there: the alarm of the third stays.
 """
 
 import datetime as dt
@@ -14,8 +14,7 @@ from flywheel_server.core import clock, db
 from flywheel_server.orders.model import completions
 from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model.rules import Rule
-from tests import deliveries as walk
-from tests import ordering
+from tests import deliveries as walk, ordering
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
 

@@ -22,8 +22,7 @@ from flywheel_server.core.scope import LoopScope
 from flywheel_server.learning.model.promotions import PlatformEvidence
 from flywheel_server.learning.store import patterns
 from flywheel_server.plans.model import plan_history
-from tests import cast as people
-from tests import planning, telemetry
+from tests import cast as people, planning, telemetry
 from tests.cast import Cast, CastSite
 from tests.planning import TYPE
 

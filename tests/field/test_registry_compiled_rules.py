@@ -11,9 +11,7 @@ from flywheel_server.core import db
 from flywheel_server.executions.model import executions
 from flywheel_server.learning.actions import folds
 from flywheel_server.rules.actions import catalogue
-from tests import cast as people
-from tests import deliveries as walk
-from tests import telemetry
+from tests import cast as people, deliveries as walk, telemetry
 from tests.cast import STAGE, Cast
 from tests.field import reports
 

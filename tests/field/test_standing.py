@@ -13,8 +13,7 @@ import pytest
 from flywheel_server.core import agents, clock, db
 from flywheel_server.executions.model import executions
 from flywheel_server.executions.model.executions import Level, Said
-from tests import cast as people
-from tests import checking_in, evidence, folding, planning, telemetry
+from tests import cast as people, checking_in, evidence, folding, planning, telemetry
 from tests.cast import Cast, CastSite
 from tests.evidence import Agent
 

@@ -10,8 +10,7 @@ from flywheel_server.rules.model import deliveries as domain
 from simulator.appliance import Appliance, Host, Identity
 from simulator.link import Link
 from simulator.messages import Dialect
-from tests import deliveries as walk
-from tests import ordering
+from tests import deliveries as walk, ordering
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
 

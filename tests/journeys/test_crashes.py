@@ -11,8 +11,7 @@ import pytest
 
 from flywheel_server.core import db, embedded
 from flywheel_server.core.scope import LoopScope
-from tests import cast as people
-from tests import programs, telemetry
+from tests import cast as people, programs, telemetry
 from tests.cast import Cast
 
 _ROUNDS = 6

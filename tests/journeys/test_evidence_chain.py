@@ -16,8 +16,7 @@ from flywheel_server.core.step import Step
 from flywheel_server.evidence.steps import verify_evidence
 from flywheel_server.evidence.store import evidence_progress as progress
 from flywheel_server.loop.turns import run_turn
-from tests import cast as people
-from tests import evidence, programs
+from tests import cast as people, evidence, programs
 from tests.cast import STAGE, Cast
 from tests.evidence import Agent
 

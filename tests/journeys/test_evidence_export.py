@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flywheel_server.core import db
 from flywheel_server.evidence import archive_checks, archives
 from flywheel_server.evidence.archive_checks import Broken
-from tests import calendar_server, evidence, programs
-from tests import cast as people
+from tests import calendar_server, cast as people, evidence, programs
 from tests.calendar_server import Calendar
 from tests.cast import Cast
 from tests.loop.test_anchor_evidence import make_due, settings_of, turn

@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -31,8 +30,7 @@ from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
 from flywheel_server.orders.model.completions import Said
 from flywheel_server.orders.model.orders import Order
-from tests import cast as people
-from tests import ordering
+from tests import cast as people, ordering
 from tests.cast import STAGE, CastAppliance
 
 Result = TypeVar("Result")

@@ -9,8 +9,7 @@ import httpx
 from flywheel_server.commands import setup
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
-from tests import cast as people
-from tests import telemetry
+from tests import cast as people, telemetry
 from tests.journeys.conftest import listening
 
 

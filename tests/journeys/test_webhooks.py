@@ -10,8 +10,7 @@ from standardwebhooks import WebhookVerificationError
 
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope, PartnerScope
-from flywheel_server.webhooks import sender as sending
-from flywheel_server.webhooks import store as stored
+from flywheel_server.webhooks import sender as sending, store as stored
 from flywheel_server.webhooks.actions import events, webhooks
 from flywheel_server.webhooks.model import webhooks as rules
 from flywheel_server.webhooks.model.events import Kind

@@ -21,8 +21,7 @@ from flywheel_server.web import limits
 from tests import candidates
 from tests.portal import asks
 from tests.portal.asks import Ids
-from tests.portal.test_access import PAGES
-from tests.portal.test_access import ROUTES as PAGE_ROUTES
+from tests.portal.test_access import PAGES, ROUTES as PAGE_ROUTES
 from tests.route_examples import EXAMPLES, SHARED, routes
 from tests.routes.stage import Stage, set_stage
 

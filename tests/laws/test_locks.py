@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server.core import db, sql
+from flywheel_server.core import bundled, db, sql
 from flywheel_server.core.locks import Lock
 from flywheel_server.core.scope import LoopScope, OperatorScope
 from flywheel_server.policy import store as policies
@@ -35,7 +35,7 @@ USES = {
 
 def test_statements_take_their_locks_by_the_names_of_the_list() -> None:
     used: dict[str, set[str]] = {}
-    for path in (SOURCE / "sql").glob("*.sql"):
+    for path in sql.files().values():
         for call in CALL.finditer(path.read_text(encoding="utf-8")):
             name = ", ".join(re.findall(r"\{lock\.([A-Z_]+)\}", call["key"]))
             used.setdefault(name, set()).add(path.stem)
@@ -47,14 +47,14 @@ def test_python_takes_its_locks_by_the_names_of_the_list() -> None:
     found = {
         str(path.relative_to(SOURCE))
         for path in SOURCE.rglob("*.py")
-        if path.name != "core/locks.py" and numbers.search(path.read_text(encoding="utf-8"))
+        if path.name != "locks.py" and numbers.search(path.read_text(encoding="utf-8"))
     }
     assert found == set()
 
 
 def test_what_migrations_lock_is_in_the_list() -> None:
     keys = set()
-    for path in (SOURCE / "migrations/versions").glob("*.sql"):
+    for path in (bundled.folder("migrations") / "versions").glob("*.sql"):
         for call in re.finditer(r"advisory_xact_lock\(.*\);", path.read_text(encoding="utf-8")):
             keys |= {int(number) for number in re.findall(r"\b\d+\b", call[0])}
     assert keys == {Lock.SERVER, Lock.AUDIT, Lock.FOLDS, Lock.EVIDENCE_CHAIN}

@@ -17,10 +17,8 @@ from flywheel_server.core import clock, db
 from flywheel_server.core.settings import Settings
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.migrations import head
-from flywheel_server.rules.actions import rules as switching
-from flywheel_server.rules.actions import withdraw
-from tests import candidates, parts, planning
-from tests import deliveries as walk
+from flywheel_server.rules.actions import rules as switching, withdraw
+from tests import candidates, deliveries as walk, parts, planning
 from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast
 

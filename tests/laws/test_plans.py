@@ -69,7 +69,7 @@ async def _explained(cluster: embedded.Address) -> dict[str, Any]:
     try:
         await connection.execute(_FILL)
         found = {}
-        for noun in sql.nouns():
+        for noun in sql.files():
             for called, statement in sql.load(noun).items():
                 async with connection.transaction():
                     if noun in BY_INDEX or f"{noun}.{called}" in BY_INDEX:

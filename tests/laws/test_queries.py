@@ -11,7 +11,7 @@ import pytest
 from flywheel_server.core import db, embedded, sql
 
 SOURCE = Path(sql.__file__).parents[1]
-STATEMENTS = [(noun, name) for noun in sql.nouns() for name in sql.load(noun)]
+STATEMENTS = [(noun, name) for noun in sql.files() for name in sql.load(noun)]
 TENANT = re.compile(r"\b(site_id|organization_id|partner_id)\b")
 FLEET = re.compile(r"^-- fleet: \S.{7,}$", re.MULTILINE)
 # What stays with a connection when its transaction has ended.
@@ -110,9 +110,9 @@ def test_this_law_knows_what_lasts(statement: str, lasts: bool) -> None:
     assert (LASTING.search(statement) is not None) == lasts
 
 
-@pytest.mark.parametrize("noun", sql.nouns())
+@pytest.mark.parametrize("noun", sql.files())
 def test_every_file_holds_named_statements_alone_each_name_once(noun: str) -> None:
-    text = (SOURCE / "sql" / f"{noun}.sql").read_text(encoding="utf-8")
+    text = sql.files()[noun].read_text(encoding="utf-8")
     before, *_ = re.split(r"^-- name: ", text, maxsplit=1, flags=re.MULTILINE)
 
     assert not re.sub(r"--.*", "", before).strip(), "a statement without a name"
@@ -147,8 +147,8 @@ def test_every_value_has_a_name_instead_of_a_number() -> None:
     """The loader refuses `$1`; this names every place. Broken by one `$1` in a statement."""
     left = [
         f"{noun}.sql: {line.strip()}"
-        for noun in sql.nouns()
-        for line in (SOURCE / "sql" / f"{noun}.sql").read_text(encoding="utf-8").splitlines()
+        for noun in sql.files()
+        for line in sql.files()[noun].read_text(encoding="utf-8").splitlines()
         if re.search(r"\$[0-9]", line)
     ]
 
@@ -186,7 +186,7 @@ def test_no_statement_stands_outside_of_sql() -> None:
         re.DOTALL | re.MULTILINE,
     )
     # Before there is a schema: is the database there at all?
-    allowed = {"core/embedded.py"}
+    allowed = {"embedded.py"}
     found = [
         f"{file.relative_to(SOURCE)}:{node.lineno}"
         for file in _modules()

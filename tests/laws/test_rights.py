@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests import candidates, parts, planning
-from tests import cast as people
+from tests import candidates, cast as people, parts, planning
 from tests.cast import Cast
 
 TIERS = ("standard", "full_coverage")

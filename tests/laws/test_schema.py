@@ -6,9 +6,8 @@ import sys
 
 import asyncpg
 
-from flywheel_server import migrations
 from flywheel_server.commands import setup
-from flywheel_server.core import embedded
+from flywheel_server.core import embedded, migrations
 from flywheel_server.core.settings import Settings
 from tests import schema_file
 

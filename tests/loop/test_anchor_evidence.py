@@ -20,8 +20,7 @@ from flywheel_server.evidence.store import evidence_anchors as store
 from flywheel_server.evidence.store.evidence_anchors import Anchor
 from flywheel_server.evidence.timestamps import Proof
 from flywheel_server.loop import runs, turns
-from tests import calendar_server, evidence
-from tests import cast as people
+from tests import calendar_server, cast as people, evidence
 from tests.calendar_server import Calendar
 from tests.cast import STAGE, Cast
 from tests.test_timestamps import HEADER, HEIGHT, OTS

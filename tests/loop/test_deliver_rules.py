@@ -18,9 +18,7 @@ from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.steps import deliver_rules, observe_deliveries
 from flywheel_server.rules.store import deliveries as stored
-from tests import cast as people
-from tests import deliveries as walk
-from tests import ordering, telemetry
+from tests import cast as people, deliveries as walk, ordering, telemetry
 from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import STAGE, Cast
 

@@ -8,8 +8,7 @@ import httpx
 
 from flywheel_server.core import clock, db
 from flywheel_server.learning.actions import folds
-from tests import cast as people
-from tests import folding, telemetry
+from tests import cast as people, folding, telemetry
 from tests.cast import Cast
 from tests.folding import LOOP
 

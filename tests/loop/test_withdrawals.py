@@ -11,8 +11,7 @@ from flywheel_server.learning.actions import folds
 from flywheel_server.loop import retention
 from flywheel_server.rules.actions import withdraw
 from flywheel_server.rules.store import rules
-from tests import attempts, telemetry
-from tests import cast as people
+from tests import attempts, cast as people, telemetry
 from tests.attempts import LOOP
 from tests.cast import Cast, CastSite
 

@@ -15,8 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from flywheel_server.core import embedded
-from tests.portal import browsing, crowd
-from tests.portal import stage as stages
+from tests.portal import browsing, crowd, stage as stages
 
 _numbers = itertools.count(1)
 

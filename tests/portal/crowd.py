@@ -2,8 +2,7 @@
 
 from flywheel_server.core import db
 from flywheel_server.core.scope import LoopScope
-from tests import candidates, evidence, hooks, planning, telemetry
-from tests import cast as people
+from tests import candidates, cast as people, evidence, hooks, planning, telemetry
 from tests.loop.test_anchor_evidence import settings_of, turn
 from tests.portal import administration, flywheel
 from tests.portal.stage import Stage

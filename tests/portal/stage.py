@@ -11,8 +11,7 @@ from flywheel_server.core.settings import Settings
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rules as stored_rules
 from flywheel_server.web import credentials
-from tests import candidates, deliveries, telemetry
-from tests import cast as people
+from tests import candidates, cast as people, deliveries, telemetry
 from tests.cast import Cast, CastPerson, CastSite
 from tests.journeys.conftest import listening
 

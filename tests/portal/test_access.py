@@ -16,8 +16,7 @@ from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
 from flywheel_server.web import access
 from flywheel_server.web.pages import layer
-from tests import candidates
-from tests import cast as people
+from tests import candidates, cast as people
 from tests.portal import (
     administration_pages,
     asks,

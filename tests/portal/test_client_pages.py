@@ -12,8 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests import candidates, telemetry
 from tests.cast import CastPerson
-from tests.portal import browsing
-from tests.portal import stage as stages
+from tests.portal import browsing, stage as stages
 from tests.portal.browsing import Watch
 from tests.portal.stage import Stage
 from tests.portal.test_forms import WAYS, Way

@@ -12,14 +12,11 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from flywheel_server.accounts.actions import people as inviting
-from flywheel_server.core import clock, db
-from flywheel_server.core import people as rules
+from flywheel_server.core import clock, db, people as rules
 from flywheel_server.orders.model import orders
-from tests import candidates, deliveries, ordering
-from tests import cast as people
+from tests import candidates, cast as people, deliveries, ordering
 from tests.cast import CastPerson
-from tests.portal import browsing
-from tests.portal import stage as stages
+from tests.portal import browsing, stage as stages
 from tests.portal.browsing import Watch
 from tests.portal.stage import Stage
 

@@ -8,10 +8,8 @@ import itertools
 import pytest
 from playwright.async_api import Browser
 
-from tests import candidates, deliveries, evidence, ordering, planning, telemetry
-from tests import cast as people
-from tests.portal import browsing, crawling
-from tests.portal import stage as stages
+from tests import candidates, cast as people, deliveries, evidence, ordering, planning, telemetry
+from tests.portal import browsing, crawling, stage as stages
 from tests.portal.stage import Stage
 from tests.portal.test_every_button import ROUTES
 

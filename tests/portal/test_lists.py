@@ -9,11 +9,9 @@ from html import unescape
 import pytest
 
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from tests import candidates, hooks, ordering, telemetry
-from tests import cast as people
+from tests import candidates, cast as people, hooks, ordering, telemetry
 from tests.cast import CastPerson
-from tests.portal import flywheel
-from tests.portal import stage as stages
+from tests.portal import flywheel, stage as stages
 from tests.portal.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -14,8 +14,7 @@ from playwright.async_api import Browser, Page, expect
 import flywheel_server
 from flywheel_server.orders.model import orders
 from tests import candidates, ordering
-from tests.portal import browsing
-from tests.portal import stage as stages
+from tests.portal import browsing, stage as stages
 from tests.portal.stage import Stage
 
 # Until the page, too, has heard of something that came after it was made.
@@ -23,7 +22,7 @@ _HEARD = """() => new Promise((heard) => {
   new EventSource(document.body.dataset.live).addEventListener("changed", heard);
 }).then(() => true)"""
 _FIRST_ROW = r'<tbody role="rowgroup">\s*{% for .*?(<tr [^>]*>)'
-TEMPLATES = Path(flywheel_server.__file__).parent / "portal" / "templates"
+PACKAGE = Path(flywheel_server.__file__).parent
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -108,8 +107,8 @@ async def test_a_dialog_stays_as_it_is_while_the_page_behind_it_changes(
 
 def test_every_row_of_a_list_that_is_kept_up_to_date_has_its_key() -> None:
     rows = {
-        f"{file.relative_to(TEMPLATES)}: {row}"
-        for file in TEMPLATES.rglob("*.html")
+        f"{file.relative_to(PACKAGE)}: {row}"
+        for file in PACKAGE.rglob("*.html")
         for row in re.findall(_FIRST_ROW, file.read_text("utf-8"), re.DOTALL)
     }
     assert rows

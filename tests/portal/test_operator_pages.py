@@ -11,8 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests import deliveries
-from tests.portal import browsing, flywheel
-from tests.portal import stage as stages
+from tests.portal import browsing, flywheel, stage as stages
 from tests.portal.stage import Stage
 from tests.portal.test_forms import WAYS, Way
 

@@ -14,8 +14,7 @@ from flywheel_server.core import clock, db
 from flywheel_server.learning.actions import promote
 from flywheel_server.overview.pages import live
 from tests import candidates, telemetry
-from tests.portal import browsing
-from tests.portal import stage as stages
+from tests.portal import browsing, stage as stages
 from tests.portal.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -17,8 +17,7 @@ from playwright.async_api import Browser, Page, expect
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.plans.actions import plan_approvals
-from tests import cast as people
-from tests import deliveries, ordering, planning, telemetry
+from tests import cast as people, deliveries, ordering, planning, telemetry
 from tests.cast import CastPerson
 from tests.planning import RUNBOOK, TYPE
 from tests.portal import browsing

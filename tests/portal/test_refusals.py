@@ -15,7 +15,7 @@ from tests.cast import CastPerson
 from tests.portal import stage as stages
 from tests.portal.stage import Stage
 
-TEMPLATES = Path(flywheel_server.__file__).parent / "portal" / "templates"
+PACKAGE = Path(flywheel_server.__file__).parent
 OF_THE_API = re.compile(
     r"`|/api/|\b(GET|POST|PATCH|PUT|DELETE|JSON|NUL)\b|\b[a-z]+_[a-z_]+\b|String should"
 )
@@ -123,7 +123,7 @@ async def test_a_form_of_another_session_comes_back_as_one_of_this(stage: Stage)
 def test_every_field_that_somebody_types_into_has_its_label() -> None:
     forms = [
         (file.name, form)
-        for file in TEMPLATES.rglob("*.html")
+        for file in PACKAGE.rglob("*.html")
         for form in re.findall(r'<form method="post".*?</form>', file.read_text("utf-8"), re.DOTALL)
     ]
     assert forms

@@ -13,16 +13,14 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from flywheel_server.accounts.actions import people as inviting
-from flywheel_server.core import clock, db
-from flywheel_server.core import people as rules
+from flywheel_server.core import clock, db, people as rules
 from flywheel_server.core.settings import Settings
 from flywheel_server.web import credentials
 from flywheel_server.web.pages import refilling
 from tests import cast as people
 from tests.cast import CastPerson
 from tests.journeys.conftest import listening
-from tests.portal import browsing
-from tests.portal import stage as stages
+from tests.portal import browsing, stage as stages
 from tests.portal.stage import Stage
 from tests.portal.test_forms import WAYS, Way
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flywheel_server import actions
+import flywheel_server
 from flywheel_server.accounts.model import audit_words
 from flywheel_server.web.pages import refusals, words
 from flywheel_server.webhooks import pages as webhooks
@@ -82,7 +82,7 @@ def test_every_entry_of_the_audit_has_a_sentence_and_every_event_its_words() -> 
         r'^\s+(?:"([a-z_]+\.[a-z_0-9-]+)"|.*"([a-z_]+\.[a-z_-]+)" else "([a-z_.-]+)"),$'
     )
     found = set()
-    for file in (Path(actions.__file__).parent).glob("*.py"):
+    for file in Path(flywheel_server.__file__).parent.glob("*/actions/*.py"):
         lines = file.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines):
             # What is recorded stands within a few lines of the call.
@@ -105,7 +105,7 @@ def test_every_entry_of_the_audit_has_a_sentence_and_every_event_its_words() -> 
 def test_green_is_for_what_is_good_alone() -> None:
     """Broken by a state of things that are only said, waiting or over with the class ``good``."""
     good = re.compile(r'badge\("([^"]*)"[^,()]*, "good"\)|"([a-z_ ]+)": "good"')
-    folder = Path(webhooks.__file__).parent / "templates"
+    folder = Path(flywheel_server.__file__).parent
     found = {
         next(filter(None, match.groups()))
         for file in folder.rglob("*.html")

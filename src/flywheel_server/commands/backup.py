@@ -10,11 +10,9 @@ from pathlib import Path
 import asyncpg
 import typer
 
-from flywheel_server import migrations
-from flywheel_server.commands import backup_files, backups, setup
-from flywheel_server.commands import learning as learning_commands
+from flywheel_server.commands import backup_files, backups, learning as learning_commands, setup
 from flywheel_server.commands.backup_files import Manifest, Reader, TablePart, Writer
-from flywheel_server.core import clock, db, errors, partitions, schema
+from flywheel_server.core import clock, db, errors, migrations, partitions, schema
 from flywheel_server.core.db import Connection
 from flywheel_server.core.settings import Settings
 

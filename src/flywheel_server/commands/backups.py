@@ -5,7 +5,7 @@ from collections.abc import AsyncIterable, Callable, Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flywheel_server import migrations
+from flywheel_server.core import migrations
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
 

@@ -4,13 +4,13 @@ import asyncio
 
 import asyncpg
 
-from flywheel_server import migrations
 from flywheel_server.core import (
     clock,
     database_refusals,
     db,
     errors,
     log,
+    migrations,
     partitions,
     schema,
     signing,

@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from flywheel_server.core import errors
-from flywheel_server.core import signing_keys as store
+from flywheel_server.core import errors, signing_keys as store
 from flywheel_server.core.db import Connection
 
 

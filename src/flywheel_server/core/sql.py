@@ -1,4 +1,4 @@
-"""Every SQL statement of the server, named, in one ``.sql`` file per noun.
+"""Every SQL statement of the server, named, in ``.sql`` files beside their stores.
 
 A statement starts with ``-- name: its_name``; a line ``-- fleet: reason`` excuses it from naming a
 tenant column. Values stand in it as ``:site_id``. ``load("rules")["find"]`` is ``-- name: find`` of
@@ -8,7 +8,7 @@ The number of an advisory lock is written by its name, ``{lock.FOLDS}``.
 
 import re
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 
 from flywheel_server.core.locks import Lock
@@ -70,7 +70,7 @@ class Statement:
 @cache
 def load(noun: str) -> MappingProxyType[str, Statement]:
     """Return the statements of ``noun.sql`` by name."""
-    text = resources.files(__name__).joinpath(f"{noun}.sql").read_text(encoding="utf-8")
+    text = files()[noun].read_text(encoding="utf-8")
     parts = _NAME.split(_LOCK.sub(lambda found: str(int(Lock[found[1]])), text))
     names = parts[1::2]
     if len(set(names)) != len(names):
@@ -83,10 +83,11 @@ def load(noun: str) -> MappingProxyType[str, Statement]:
     )
 
 
-def nouns() -> list[str]:
-    """Return the nouns that have a file, in alphabetical order."""
-    return sorted(
-        entry.name.removesuffix(".sql")
-        for entry in resources.files(__name__).iterdir()
-        if entry.name.endswith(".sql")
-    )
+@cache
+def files() -> dict[str, Path]:
+    """Return the files of statements of all rooms, by noun, in alphabetical order."""
+    found: dict[str, Path] = {}
+    for path in Path(__file__).parents[1].glob("[a-z]*/**/*.sql"):
+        if found.setdefault(path.stem, path) != path:
+            raise ValueError(f"two rooms have a {path.name}")
+    return dict(sorted(found.items()))

@@ -25,8 +25,7 @@ from flywheel_server.executions.actions import order_executions
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import store
-from flywheel_server.orders.model import completions
-from flywheel_server.orders.model import orders as domain
+from flywheel_server.orders.model import completions, orders as domain
 from flywheel_server.orders.model.completions import Said
 from flywheel_server.orders.model.orders import Draft, Order
 from flywheel_server.rules.model import rules

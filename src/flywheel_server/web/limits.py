@@ -131,7 +131,8 @@ def kinds(settings: Settings) -> dict[str, Kind]:
             sender_waiting=20,
         ),
         # Open pages that wait for news hold their place for minutes. Who may open a page may ask
-        # for its news: where there is no place, the answer is a quiet no (`overview/pages/live.py`).
+        # for its news: where there is no place, the answer is a quiet no
+        # (`overview/pages/live.py`).
         Kind(
             name="live",
             most=256,

@@ -17,8 +17,7 @@ from standardwebhooks import Webhook
 from flywheel_server.core import clock, db, errors, log, retry_after
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.webhooks import store as webhooks
-from flywheel_server.webhooks.actions import events
-from flywheel_server.webhooks.actions import webhooks as actions
+from flywheel_server.webhooks.actions import events, webhooks as actions
 from flywheel_server.webhooks.model import webhooks as rules
 from flywheel_server.webhooks.outgoing import Outgoing, Refused, Unanswered
 from flywheel_server.webhooks.store import Leased, Result

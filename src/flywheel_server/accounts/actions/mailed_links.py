@@ -10,8 +10,7 @@ import asyncpg
 
 from flywheel_server.accounts.actions import tokens
 from flywheel_server.accounts.store import one_time_links, people
-from flywheel_server.core import audit, db, errors, log, service_health
-from flywheel_server.core import people as rules
+from flywheel_server.core import audit, db, errors, log, people as rules, service_health
 from flywheel_server.core.mail import Mailer, NotSent
 from flywheel_server.core.scope import AuthScope, LoopScope
 

@@ -9,12 +9,16 @@ from typing import cast
 from uuid import UUID
 
 from flywheel_server.accounts.actions import accounts, tokens
-from flywheel_server.accounts.store import accounts as stored_accounts
-from flywheel_server.accounts.store import keys, one_time_links, people, sessions
+from flywheel_server.accounts.store import (
+    accounts as stored_accounts,
+    keys,
+    one_time_links,
+    people,
+    sessions,
+)
 from flywheel_server.accounts.store.one_time_links import Kind
 from flywheel_server.accounts.store.people import User
-from flywheel_server.core import addresses, audit, errors, listener
-from flywheel_server.core import people as rules
+from flywheel_server.core import addresses, audit, errors, listener, people as rules
 from flywheel_server.core.db import Connection, announce
 from flywheel_server.core.scope import OperatorRole, OperatorScope, PersonScope
 

@@ -11,8 +11,7 @@ from flywheel_server.accounts.actions import tokens
 from flywheel_server.accounts.store import one_time_links, people, sessions
 from flywheel_server.accounts.store.people import User
 from flywheel_server.accounts.store.sessions import Session
-from flywheel_server.core import audit, errors, listener
-from flywheel_server.core import people as rules
+from flywheel_server.core import audit, errors, listener, people as rules
 from flywheel_server.core.db import Connection, announce
 
 _LONGEST_AGENT = 200

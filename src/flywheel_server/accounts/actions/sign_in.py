@@ -6,14 +6,12 @@ transaction is open while a password is hashed.
 
 import datetime as dt
 
-from flywheel_server.accounts.actions import sessions as actions
-from flywheel_server.accounts.actions import tokens
+from flywheel_server.accounts.actions import sessions as actions, tokens
 from flywheel_server.accounts.actions.passwords import Passwords
 from flywheel_server.accounts.actions.sessions import Device, Opened
 from flywheel_server.accounts.store import one_time_links, people, sessions
 from flywheel_server.accounts.store.sessions import Session
-from flywheel_server.core import db, errors
-from flywheel_server.core import people as rules
+from flywheel_server.core import db, errors, people as rules
 from flywheel_server.core.scope import AuthScope
 
 _SCOPE = AuthScope()

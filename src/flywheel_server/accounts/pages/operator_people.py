@@ -4,9 +4,11 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.pages import operator_tenants as tenant_lists
-from flywheel_server.accounts.pages import people as tenant_people
+from flywheel_server.accounts.pages import (
+    filters,
+    operator_tenants as tenant_lists,
+    people as tenant_people,
+)
 from flywheel_server.accounts.routes import people
 from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.accounts.routes.people import (
@@ -18,8 +20,7 @@ from flywheel_server.accounts.routes.people import (
 )
 from flywheel_server.accounts.store import tenants
 from flywheel_server.accounts.store.people import Home, Kind
-from flywheel_server.core import db
-from flywheel_server.core import people as rules
+from flywheel_server.core import db, people as rules
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep

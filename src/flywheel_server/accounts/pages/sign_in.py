@@ -10,8 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from flywheel_server.accounts.pages import kept_forms
 from flywheel_server.accounts.routes import auth
 from flywheel_server.accounts.store import one_time_links
-from flywheel_server.core import clock, errors
-from flywheel_server.core import people as rules
+from flywheel_server.core import clock, errors, people as rules
 from flywheel_server.core.scope import role_of
 from flywheel_server.web import credentials, limits, traffic
 from flywheel_server.web.access import PUBLIC, RuntimeDep, SignedIn

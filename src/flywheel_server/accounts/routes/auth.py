@@ -14,11 +14,9 @@ from flywheel_server.accounts.actions import sessions as actions
 from flywheel_server.accounts.actions.sessions import Device, Opened
 from flywheel_server.accounts.routes.bodies import NotBlank, OperatorBody, PathId, Search, View
 from flywheel_server.accounts.store import sessions
-from flywheel_server.core import clock, db
-from flywheel_server.core import people as rules
+from flywheel_server.core import clock, db, people as rules
 from flywheel_server.core.scope import AuthScope, ClientScope, PartnerScope, PersonScope, role_of
-from flywheel_server.web import bodies, credentials, limits, traffic
-from flywheel_server.web import keysets as pages
+from flywheel_server.web import bodies, credentials, keysets as pages, limits, traffic
 from flywheel_server.web.access import PUBLIC, RuntimeDep, SignedIn
 
 router = APIRouter(prefix="/api/auth", tags=["people: signing in"])

@@ -16,8 +16,7 @@ from flywheel_server.accounts.routes.bodies import Filter, Id, NotBlank, Operato
 from flywheel_server.accounts.store import people
 from flywheel_server.accounts.store.one_time_links import Kind
 from flywheel_server.accounts.store.people import User
-from flywheel_server.core import clock, db
-from flywheel_server.core import people as rules
+from flywheel_server.core import clock, db, people as rules
 from flywheel_server.core.scope import ClientRole, PartnerRole, PersonScope, role_of
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import (

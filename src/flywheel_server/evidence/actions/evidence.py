@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 from flywheel_server.core import errors, signatures
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.evidence.actions import evidence_chain
-from flywheel_server.evidence.actions import evidence_waiting as waiting
+from flywheel_server.evidence.actions import evidence_chain, evidence_waiting as waiting
 from flywheel_server.evidence.actions.evidence_chain import Signer, Submission
 from flywheel_server.evidence.model import evidence as domain
 from flywheel_server.evidence.model.evidence import KeyState
-from flywheel_server.evidence.store import evidence as store
-from flywheel_server.evidence.store import evidence_keys
+from flywheel_server.evidence.store import evidence as store, evidence_keys
 from flywheel_server.evidence.store.evidence import Bundle
 
 _REMEDIES: dict[KeyState | None, str] = {

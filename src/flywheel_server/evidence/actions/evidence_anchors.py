@@ -16,8 +16,7 @@ from flywheel_server.core.scope import OperatorScope
 from flywheel_server.evidence import timestamps
 from flywheel_server.evidence.calendars import Calendars, Headers, NoAnswer
 from flywheel_server.evidence.model import evidence as domain
-from flywheel_server.evidence.store import evidence_anchors as store
-from flywheel_server.evidence.store import evidence_progress
+from flywheel_server.evidence.store import evidence_anchors as store, evidence_progress
 from flywheel_server.evidence.store.evidence_anchors import Anchor
 from flywheel_server.evidence.timestamps import Attested, DamagedProof, Proof
 

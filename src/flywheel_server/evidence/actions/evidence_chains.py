@@ -10,8 +10,7 @@ from dataclasses import replace
 from flywheel_server.core import errors, log, moments, signatures
 from flywheel_server.core.db import Connection
 from flywheel_server.evidence.model import evidence as domain
-from flywheel_server.evidence.store import evidence as bundles
-from flywheel_server.evidence.store import evidence_progress as store
+from flywheel_server.evidence.store import evidence as bundles, evidence_progress as store
 from flywheel_server.evidence.store.evidence import Proven
 from flywheel_server.evidence.store.evidence_progress import Due
 

@@ -19,9 +19,11 @@ from flywheel_server.evidence.model import evidence, evidence_figures
 from flywheel_server.evidence.model.evidence import AnchorState
 from flywheel_server.evidence.model.evidence_figures import Clock
 from flywheel_server.evidence.pages import checks, evidence_decisions
-from flywheel_server.evidence.routes import evidence as bundles
-from flywheel_server.evidence.routes import evidence_figures as figures
-from flywheel_server.evidence.routes import evidence_waiting
+from flywheel_server.evidence.routes import (
+    evidence as bundles,
+    evidence_figures as figures,
+    evidence_waiting,
+)
 from flywheel_server.fleet.store import appliances
 from flywheel_server.learning.routes.views import Window
 from flywheel_server.web import keysets as pages

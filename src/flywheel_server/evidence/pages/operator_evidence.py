@@ -12,11 +12,7 @@ from flywheel_server.evidence.model.evidence import AnchorState, KeyState
 from flywheel_server.evidence.pages import evidence_decisions
 from flywheel_server.evidence.routes import (
     evidence_alarms,
-)
-from flywheel_server.evidence.routes import (
     operator_anchors as admin_evidence_anchors,
-)
-from flywheel_server.evidence.routes import (
     operator_evidence as admin_evidence,
 )
 from flywheel_server.evidence.routes.operator_anchors import NamedAnchorView, RetryBody

@@ -13,8 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from flywheel_server.core import clock, db, errors, free_text, moments
 from flywheel_server.core.settings import Settings
-from flywheel_server.evidence.actions import evidence as actions
-from flywheel_server.evidence.actions import evidence_keys
+from flywheel_server.evidence.actions import evidence as actions, evidence_keys
 from flywheel_server.evidence.actions.evidence_chain import Submission
 from flywheel_server.evidence.model import evidence as domain
 from flywheel_server.executions.model import heal_proofs

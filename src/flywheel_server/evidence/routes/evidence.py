@@ -20,8 +20,7 @@ from flywheel_server.evidence.model.evidence import AnchorState
 from flywheel_server.evidence.model.evidence_figures import Clock
 from flywheel_server.evidence.routes import evidence_exports
 from flywheel_server.evidence.routes.agent_evidence import unbatched
-from flywheel_server.evidence.store import evidence, evidence_anchors
-from flywheel_server.evidence.store import evidence_progress as progress
+from flywheel_server.evidence.store import evidence, evidence_anchors, evidence_progress as progress
 from flywheel_server.evidence.store.evidence import Bundle
 from flywheel_server.fleet.store import appliances
 from flywheel_server.web import keysets as pages

@@ -1,12 +1,16 @@
-"""What is wrong with evidence and needs a person, as parts of alarms; see ``rules.routes.deliveries``."""
+"""What is wrong with evidence and needs a person, as parts of alarms."""
 
 import datetime as dt
 from typing import Any
 
 from flywheel_server.core.db import Connection
 from flywheel_server.evidence.model import evidence
-from flywheel_server.evidence.store import evidence_anchors, evidence_keys, evidence_waiting
-from flywheel_server.evidence.store import evidence_progress as progress
+from flywheel_server.evidence.store import (
+    evidence_anchors,
+    evidence_keys,
+    evidence_progress as progress,
+    evidence_waiting,
+)
 
 _DROPS_COUNT_FOR = dt.timedelta(days=1)
 

@@ -17,8 +17,7 @@ from flywheel_server.core.signing import Signer
 from flywheel_server.evidence import archives
 from flywheel_server.evidence.archives import Archive
 from flywheel_server.evidence.model import evidence as domain
-from flywheel_server.evidence.store import evidence as store
-from flywheel_server.evidence.store import evidence_anchors, evidence_keys
+from flywheel_server.evidence.store import evidence as store, evidence_anchors, evidence_keys
 from flywheel_server.evidence.store.evidence import Proven
 from flywheel_server.evidence.store.evidence_anchors import Anchor
 

@@ -20,8 +20,7 @@ from flywheel_server.evidence.actions.evidence_keys import Person
 from flywheel_server.evidence.model.evidence import KeyState
 from flywheel_server.evidence.routes import evidence
 from flywheel_server.evidence.routes.evidence import SitePath
-from flywheel_server.evidence.store import evidence_keys as store
-from flywheel_server.evidence.store import evidence_waiting as waiting
+from flywheel_server.evidence.store import evidence_keys as store, evidence_waiting as waiting
 from flywheel_server.evidence.store.evidence_keys import EvidenceKey
 from flywheel_server.fleet.store import appliances
 from flywheel_server.web import keysets as pages

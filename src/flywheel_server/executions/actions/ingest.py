@@ -7,8 +7,7 @@ is waiting into one statement, so many small posts share a commit.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID

@@ -10,15 +10,15 @@ import json
 
 from flywheel_server.core.db import Connection
 from flywheel_server.executions.model.executions import CLAIMS, Fact, Outcome
-from flywheel_server.executions.store import executions
-from flywheel_server.executions.store import order_executions as store
+from flywheel_server.executions.store import executions, order_executions as store
 from flywheel_server.orders.model.completions import Meaning
 from flywheel_server.orders.model.orders import OF_ORDER, Order
 from flywheel_server.plans.model import plans
 
 # More than a turn meets; the next one goes on.
 _MOST_REPEATED = 1_000
-# What stands for the digest of a version that has no fact; `keys` in learning/store/recounts.sql knows it.
+# What stands for the digest of a version that has no fact; `keys` in learning/store/recounts.sql
+# knows it.
 _TAKEN_BACK = b"taken back"
 
 

@@ -29,8 +29,7 @@ from flywheel_server.learning.routes.views import PlaceView, SiteFilterDep, Succ
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.routes import alarms as rule_alarms
 from flywheel_server.rules.routes.alarms import RuleAlarmView
-from flywheel_server.rules.store import client_rules, exclusions
-from flywheel_server.rules.store import rule_alarms as stored_alarms
+from flywheel_server.rules.store import client_rules, exclusions, rule_alarms as stored_alarms
 from flywheel_server.rules.store.client_rules import ClientRule, Filters
 from flywheel_server.rules.store.exclusions import Exclusion
 from flywheel_server.web import keysets as pages

@@ -1,6 +1,7 @@
 """What was healed, for an organization's people: each execution with who healed it, and why.
 
-The words are made by ``executions.model.healing_words``, of what the rule, the plan and the execution say.
+The words are made by ``executions.model.healing_words``, of what the rule, the plan and the
+execution say.
 """
 
 import datetime as dt

@@ -19,9 +19,11 @@ from flywheel_server.evidence.actions import evidence_keys
 from flywheel_server.evidence.store import evidence_keys as keys
 from flywheel_server.fleet.model import appliances as domain
 from flywheel_server.fleet.model.appliances import Appliance, Identity, Report
-from flywheel_server.fleet.store import appliance_identities as identities
-from flywheel_server.fleet.store import appliance_merges as store
-from flywheel_server.fleet.store import appliances
+from flywheel_server.fleet.store import (
+    appliance_identities as identities,
+    appliance_merges as store,
+    appliances,
+)
 
 Person = OperatorScope | PartnerScope
 

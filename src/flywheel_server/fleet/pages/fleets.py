@@ -17,11 +17,9 @@ from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.executions.routes import healing_logs
 from flywheel_server.fleet.model import reported
-from flywheel_server.fleet.routes import operator_sites as admin_sites
-from flywheel_server.fleet.routes import site_alarms
+from flywheel_server.fleet.routes import operator_sites as admin_sites, site_alarms
 from flywheel_server.fleet.routes.operator_sites import ModeBody, ModeView
-from flywheel_server.fleet.store import appliance_views, fleet
-from flywheel_server.fleet.store import quotas as stored_quotas
+from flywheel_server.fleet.store import appliance_views, fleet, quotas as stored_quotas
 from flywheel_server.learning.routes.views import HealingLog, SiteFilter, Window
 from flywheel_server.orders import store as stored_orders
 from flywheel_server.orders.model import orders as ordered

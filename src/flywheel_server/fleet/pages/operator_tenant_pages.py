@@ -12,8 +12,6 @@ from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.pages.operator_tenants import known
 from flywheel_server.accounts.routes import (
     operator_accounts as admin_accounts,
-)
-from flywheel_server.accounts.routes import (
     operator_keys as admin_keys,
 )
 from flywheel_server.accounts.routes.bodies import PathId

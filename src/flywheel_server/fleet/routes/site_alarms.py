@@ -10,8 +10,7 @@ from uuid import UUID
 from flywheel_server.core.db import Connection
 from flywheel_server.fleet.model import quotas as domain
 from flywheel_server.fleet.model.quotas import Kind
-from flywheel_server.fleet.store import appliance_identities as identities
-from flywheel_server.fleet.store import quotas
+from flywheel_server.fleet.store import appliance_identities as identities, quotas
 from flywheel_server.policy import store as policies
 
 # A turn is news for so long: then it is over, or another one has come.

@@ -11,8 +11,7 @@ from uuid import UUID
 from flywheel_server.core.db import Connection, Record
 from flywheel_server.core.sql import load
 from flywheel_server.executions.model import heal_proofs
-from flywheel_server.orders.model import completions
-from flywheel_server.orders.model import orders as ordered
+from flywheel_server.orders.model import completions, orders as ordered
 
 _SQL = load("fleet")
 

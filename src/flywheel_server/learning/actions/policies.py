@@ -6,8 +6,7 @@ from flywheel_server.core import audit, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.learning.store import folds, patterns
-from flywheel_server.policy import model as policy
-from flywheel_server.policy import store as policies
+from flywheel_server.policy import model as policy, store as policies
 from flywheel_server.rules.store import rule_health
 
 _LONGEST_REASON = 2_000

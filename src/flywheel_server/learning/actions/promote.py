@@ -18,8 +18,7 @@ from flywheel_server.learning.actions.settle import Matter, Verdict, settle
 from flywheel_server.learning.model import decisions, gates, promotions
 from flywheel_server.learning.model.decisions import Tier
 from flywheel_server.learning.model.gates import Gate
-from flywheel_server.learning.store import candidates
-from flywheel_server.learning.store import promotions as stored
+from flywheel_server.learning.store import candidates, promotions as stored
 from flywheel_server.learning.store.candidates import Candidate
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.actions import deliveries

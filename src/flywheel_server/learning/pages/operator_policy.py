@@ -10,8 +10,7 @@ from flywheel_server.core import db, errors
 from flywheel_server.learning.pages import policy_words
 from flywheel_server.learning.routes import operator_policy as admin_policy
 from flywheel_server.learning.routes.operator_policy import PolicyChange, PolicyVersionView
-from flywheel_server.policy import model as policy
-from flywheel_server.policy import store as policies
+from flywheel_server.policy import model as policy, store as policies
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 

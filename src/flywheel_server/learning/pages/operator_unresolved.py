@@ -12,8 +12,6 @@ from flywheel_server.core import db, errors
 from flywheel_server.learning.model import unresolved
 from flywheel_server.learning.routes import (
     operator_unclassified as admin_unclassified,
-)
-from flywheel_server.learning.routes import (
     operator_unresolved as admin_unresolved,
 )
 from flywheel_server.learning.routes.operator_unresolved import (

@@ -15,8 +15,6 @@ from flywheel_server.learning.routes import (
     candidate_hosts,
     decisions,
     partner_learning,
-)
-from flywheel_server.learning.routes import (
     views as learning_views,
 )
 from flywheel_server.learning.routes.decisions import Approval, CandidateId

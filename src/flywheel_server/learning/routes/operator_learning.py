@@ -12,8 +12,7 @@ from flywheel_server.accounts.routes.bodies import Filter, PathId, ReasonBody, S
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.learning.actions import promote_platform
-from flywheel_server.learning.model import gates as gating
-from flywheel_server.learning.model import promotions
+from flywheel_server.learning.model import gates as gating, promotions
 from flywheel_server.learning.store import patterns, spreads
 from flywheel_server.loop import runs
 from flywheel_server.policy import store as policies

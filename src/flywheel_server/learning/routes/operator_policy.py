@@ -9,10 +9,8 @@ from pydantic import ConfigDict, Field
 from flywheel_server.accounts.routes.bodies import OperatorBody, Reason, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.learning.actions import policies as actions
-from flywheel_server.policy import model as policy
-from flywheel_server.policy import store as policies
-from flywheel_server.web import bodies
-from flywheel_server.web import keysets as pages
+from flywheel_server.policy import model as policy, store as policies
+from flywheel_server.web import bodies, keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin/flywheel", tags=["operators: policy"])

@@ -16,8 +16,7 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PartnerScope
 from flywheel_server.learning.actions import bulk
 from flywheel_server.learning.actions.bulk import Outcome
-from flywheel_server.learning.routes import decisions
-from flywheel_server.learning.routes import views as learning_views
+from flywheel_server.learning.routes import decisions, views as learning_views
 from flywheel_server.learning.routes.decisions import Approval, CandidateId
 from flywheel_server.learning.routes.views import (
     DecisionView,
@@ -34,8 +33,7 @@ from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.routes import delivery_notes
 from flywheel_server.rules.routes.delivery_notes import AgentNoteView
 from flywheel_server.rules.store import deliveries
-from flywheel_server.web import bodies
-from flywheel_server.web import keysets as pages
+from flywheel_server.web import bodies, keysets as pages
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime
 

@@ -23,8 +23,7 @@ from flywheel_server.learning.actions import promote
 from flywheel_server.learning.model import decisions
 from flywheel_server.learning.model.decisions import CandidateState
 from flywheel_server.learning.model.promotions import evidence_warnings, look_alike_warning
-from flywheel_server.learning.routes import candidate_hosts
-from flywheel_server.learning.routes import views as learning_views
+from flywheel_server.learning.routes import candidate_hosts, views as learning_views
 from flywheel_server.learning.routes.candidate_hosts import HostView
 from flywheel_server.learning.routes.decisions import CandidateId
 from flywheel_server.learning.routes.operator_learning import GateView

@@ -21,8 +21,7 @@ from flywheel_server.orders.model.orders import Draft, Order
 from flywheel_server.orders.routes.agent_orders import OrderId
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.model import rules
-from flywheel_server.rules.store import rules as stored_rules
-from flywheel_server.rules.store import runbooks
+from flywheel_server.rules.store import rules as stored_rules, runbooks
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import OperatorOrPartnerActor, OperatorOrPartnerReader, RuntimeDep
 from flywheel_server.web.bodies import JsonObject

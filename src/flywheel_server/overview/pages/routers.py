@@ -1,26 +1,21 @@
 """Every router of the pages, on one list: everybody's, then each kind of people's."""
 
-from flywheel_server.accounts.pages import account, changes, people, sign_in
-from flywheel_server.accounts.pages import partner_keys as keys
+from flywheel_server.accounts.pages import account, changes, partner_keys as keys, people, sign_in
 from flywheel_server.evidence.pages import evidence
 from flywheel_server.fleet.pages import partner_fleet as fleet
 from flywheel_server.learning.pages import (
     partner_bulk as bulk,
-)
-from flywheel_server.learning.pages import (
     partner_decisions as decisions,
-)
-from flywheel_server.learning.pages import (
     partner_learning as learning,
 )
-from flywheel_server.overview.pages import client_routers as clients
-from flywheel_server.overview.pages import live
-from flywheel_server.overview.pages import operator_routers as operators
+from flywheel_server.overview.pages import (
+    client_routers as clients,
+    live,
+    operator_routers as operators,
+)
 from flywheel_server.plans.pages import plans
 from flywheel_server.rules.pages import (
     partner_platform_rules as platform_rules,
-)
-from flywheel_server.rules.pages import (
     partner_rules as rules,
 )
 from flywheel_server.web.pages import files, reports

@@ -9,8 +9,16 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field
 
-from flywheel_server import migrations
-from flywheel_server.core import clock, database_refusals, db, errors, log, schema, service_failures
+from flywheel_server.core import (
+    clock,
+    database_refusals,
+    db,
+    errors,
+    log,
+    migrations,
+    schema,
+    service_failures,
+)
 from flywheel_server.core.metrics import Metrics
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.services import SERVICES

@@ -6,11 +6,9 @@ from flywheel_server.core import clock, db
 from flywheel_server.evidence.routes import evidence_alarms
 from flywheel_server.fleet.routes import site_alarms
 from flywheel_server.rules.model import deliveries as domain
-from flywheel_server.rules.routes import alarms as rule_alarms
-from flywheel_server.rules.routes import deliveries
+from flywheel_server.rules.routes import alarms as rule_alarms, deliveries
 from flywheel_server.rules.routes.deliveries import AlarmsView, AlarmView
-from flywheel_server.rules.store import deliveries as stored
-from flywheel_server.rules.store import remains
+from flywheel_server.rules.store import deliveries as stored, remains
 from flywheel_server.web.access import PartnerReader, RuntimeDep
 
 router = APIRouter(prefix="/api/partners/me/alarms", tags=["partners: fleet"])

@@ -19,8 +19,7 @@ from flywheel_server.orders.model import orders as drafts
 from flywheel_server.plans.actions.plan_cases import Case
 from flywheel_server.plans.model import plans
 from flywheel_server.plans.model.plans import ApprovalState, Proposal
-from flywheel_server.plans.store import plan_approvals as store
-from flywheel_server.plans.store import plans as stored_plans
+from flywheel_server.plans.store import plan_approvals as store, plans as stored_plans
 from flywheel_server.plans.store.plan_approvals import Approval
 from flywheel_server.webhooks.actions import events
 

@@ -21,8 +21,7 @@ from flywheel_server.plans.actions.plan_approvals import Decider
 from flywheel_server.plans.model.plans import ApprovalState
 from flywheel_server.plans.store import plan_approvals as store
 from flywheel_server.plans.store.plan_approvals import Approval
-from flywheel_server.web import bodies
-from flywheel_server.web import keysets as pages
+from flywheel_server.web import bodies, keysets as pages
 from flywheel_server.web.access import (
     ClientAdmin,
     ClientReader,

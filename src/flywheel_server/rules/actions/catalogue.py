@@ -15,8 +15,7 @@ from flywheel_server.executions.model import executions
 from flywheel_server.learning.store import folds, patterns
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.model.rules import Condition, NewRule
-from flywheel_server.rules.store import rules as rules_store
-from flywheel_server.rules.store import runbooks as runbooks_store
+from flywheel_server.rules.store import rules as rules_store, runbooks as runbooks_store
 
 _COMPILED_PRIORITY = 1
 # What a compiled rule does that runs no runbook known here.

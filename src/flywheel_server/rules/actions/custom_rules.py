@@ -7,8 +7,7 @@ from flywheel_server.core.db import Connection, announce
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.learning.store import patterns
 from flywheel_server.rules.actions import rules as switching
-from flywheel_server.rules.model import condition_values
-from flywheel_server.rules.model import rules as domain
+from flywheel_server.rules.model import condition_values, rules as domain
 from flywheel_server.rules.model.rules import NewRule, Rule
 from flywheel_server.rules.store import rules
 

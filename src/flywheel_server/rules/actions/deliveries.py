@@ -18,8 +18,7 @@ from flywheel_server.orders.model import orders as ordered
 from flywheel_server.orders.model.orders import Order
 from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model.rules import MOST_YAML_BYTES, Rule, as_yaml
-from flywheel_server.rules.store import deliveries
-from flywheel_server.rules.store import rules as stored_rules
+from flywheel_server.rules.store import deliveries, rules as stored_rules
 from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)

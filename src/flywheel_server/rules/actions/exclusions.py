@@ -11,11 +11,9 @@ from flywheel_server.core.db import Connection, announce, log_on_commit
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.learning.store import patterns
 from flywheel_server.orders import actions as orders
-from flywheel_server.rules.actions import rule_alarms
-from flywheel_server.rules.actions import rules as switching
+from flywheel_server.rules.actions import rule_alarms, rules as switching
 from flywheel_server.rules.model.rules import Rule
-from flywheel_server.rules.store import exclusions, rules
-from flywheel_server.rules.store import rule_alarms as stored_alarms
+from flywheel_server.rules.store import exclusions, rule_alarms as stored_alarms, rules
 from flywheel_server.rules.store.exclusions import Exclusion, Kind
 from flywheel_server.webhooks.actions import events
 from flywheel_server.webhooks.model.events import Kind as EventKind

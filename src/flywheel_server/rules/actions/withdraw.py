@@ -15,13 +15,11 @@ from flywheel_server.core.audit import Actor
 from flywheel_server.core.db import Connection, announce, log_on_commit, savepoint
 from flywheel_server.learning.store import folds
 from flywheel_server.orders import actions as orders
-from flywheel_server.rules.actions import rule_alarms
-from flywheel_server.rules.actions import rules as switching
+from flywheel_server.rules.actions import rule_alarms, rules as switching
 from flywheel_server.rules.actions.exclusions import Tenant
 from flywheel_server.rules.model import rules as domain
 from flywheel_server.rules.model.rules import Rule
-from flywheel_server.rules.store import rule_alarms as ended
-from flywheel_server.rules.store import withdrawals
+from flywheel_server.rules.store import rule_alarms as ended, withdrawals
 from flywheel_server.webhooks.actions import events
 
 _log = log.get(__name__)

@@ -22,8 +22,7 @@ from flywheel_server.core.warming import Learner
 from flywheel_server.rules.caches.rule_layers import Layers, Owner
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.model.rules import Rule, Tier
-from flywheel_server.rules.store import deliveries
-from flywheel_server.rules.store import rules as store
+from flywheel_server.rules.store import deliveries, rules as store
 
 _ETAG_DIGITS = 32
 _MOST_KEPT = 100_000

@@ -13,8 +13,7 @@ from flywheel_server.executions.routes.client_healing import SourceFilter
 from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.rules.pages import declining
 from flywheel_server.rules.pages.partner_rules import ANSWERED
-from flywheel_server.rules.routes import alarms as rule_alarms
-from flywheel_server.rules.routes import declines as rule_declines
+from flywheel_server.rules.routes import alarms as rule_alarms, declines as rule_declines
 from flywheel_server.rules.store import deliveries, exclusions
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame

@@ -8,8 +8,7 @@ from flywheel_server.accounts.pages import filters
 from flywheel_server.core import db, errors
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.pages import whose
-from flywheel_server.rules.routes import delivery_notes
-from flywheel_server.rules.routes import operator_custom_rules as admin_custom_rules
+from flywheel_server.rules.routes import delivery_notes, operator_custom_rules as admin_custom_rules
 from flywheel_server.rules.routes.operator_custom_rules import NewCustomRule
 from flywheel_server.rules.routes.operator_rules import RuleView
 from flywheel_server.rules.store import deliveries, runbooks

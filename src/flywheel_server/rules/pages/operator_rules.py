@@ -15,28 +15,21 @@ from flywheel_server.rules.pages import whose
 from flywheel_server.rules.pages.partner_rules import ANSWERED, removal_body, removed
 from flywheel_server.rules.routes import (
     alarms as rule_alarms,
-)
-from flywheel_server.rules.routes import (
     deliveries,
     delivery_notes,
-)
-from flywheel_server.rules.routes import (
     operator_exclusions as admin_rule_exclusions,
-)
-from flywheel_server.rules.routes import (
     operator_figures as admin_rule_figures,
-)
-from flywheel_server.rules.routes import (
     operator_rules as admin_rules,
-)
-from flywheel_server.rules.routes import (
     remains as rule_remains,
 )
 from flywheel_server.rules.routes.operator_rules import RuleView
 from flywheel_server.rules.routes.remains import RemovalView
-from flywheel_server.rules.store import deliveries as stored_deliveries
-from flywheel_server.rules.store import exclusions, remains
-from flywheel_server.rules.store import rules as stored_rules
+from flywheel_server.rules.store import (
+    deliveries as stored_deliveries,
+    exclusions,
+    remains,
+    rules as stored_rules,
+)
 from flywheel_server.rules.store.rule_rankings import Sort
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame, words

@@ -16,20 +16,13 @@ from flywheel_server.policy import store as policies
 from flywheel_server.rules.model import delivery_words, rules
 from flywheel_server.rules.routes import (
     alarms as rule_alarms,
-)
-from flywheel_server.rules.routes import (
     deliveries,
     delivery_notes,
-)
-from flywheel_server.rules.routes import (
     health_views as rule_health_views,
-)
-from flywheel_server.rules.routes import (
     remains as rule_remains,
 )
 from flywheel_server.rules.routes.remains import RemovalBody, RemovalView
-from flywheel_server.rules.store import deliveries as stored_deliveries
-from flywheel_server.rules.store import remains, rule_health
+from flywheel_server.rules.store import deliveries as stored_deliveries, remains, rule_health
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 

@@ -14,14 +14,12 @@ from flywheel_server.core.db import Connection
 from flywheel_server.evidence.routes import evidence_alarms
 from flywheel_server.fleet.routes import clock_alarms, site_alarms
 from flywheel_server.overview.routes import flywheel_alarms
-from flywheel_server.rules.model import deliveries as domain
-from flywheel_server.rules.model import delivery_words
+from flywheel_server.rules.model import deliveries as domain, delivery_words
 from flywheel_server.rules.model.remains import Remains
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.routes import alarms as rule_alarms
 from flywheel_server.rules.routes.operator_rules import RuleRef, find
-from flywheel_server.rules.store import deliveries, remains
-from flywheel_server.rules.store import rules as stored_rules
+from flywheel_server.rules.store import deliveries, remains, rules as stored_rules
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PartnerReader, Reader, RuntimeDep
 

@@ -18,8 +18,7 @@ from flywheel_server.executions.model import executions
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.actions import rules as actions
 from flywheel_server.rules.model import rules as domain
-from flywheel_server.rules.routes import delivery_notes
-from flywheel_server.rules.routes import health_views as rule_health_views
+from flywheel_server.rules.routes import delivery_notes, health_views as rule_health_views
 from flywheel_server.rules.routes.delivery_notes import AgentNoteView
 from flywheel_server.rules.routes.health_views import HealthView
 from flywheel_server.rules.store import deliveries, rule_health, rule_rankings, rules

@@ -10,8 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from flywheel_server.accounts.routes.bodies import Name, NotBlank, OperatorBody, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.learning.store import patterns
-from flywheel_server.rules.actions import aliases as alias_actions
-from flywheel_server.rules.actions import runbooks as runbook_actions
+from flywheel_server.rules.actions import aliases as alias_actions, runbooks as runbook_actions
 from flywheel_server.rules.model import aliases as ids
 from flywheel_server.rules.store import aliases, runbooks
 from flywheel_server.web import keysets as pages

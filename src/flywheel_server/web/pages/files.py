@@ -33,7 +33,7 @@ class File:
 
 
 def _read(name: str, media_type: str) -> File:
-    content = resources.files("flywheel_server.portal").joinpath("static", name).read_bytes()
+    content = resources.files("flywheel_server.web").joinpath("static", name).read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:16]
     return File(content=content, media_type=media_type, path=f"/static/{digest}/{name}")
 

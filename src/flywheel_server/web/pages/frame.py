@@ -5,6 +5,7 @@ Templates escape everything; a name that a template does not know is an error, n
 
 import base64
 import binascii
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +24,8 @@ _LONGEST_NOTICE = 600
 _NOTICE_SECONDS = 60
 
 _templates = jinja2.Environment(
-    loader=jinja2.PackageLoader("flywheel_server.portal", "templates"),
+    # Each room has the templates of its own pages.
+    loader=jinja2.FileSystemLoader(sorted(Path(__file__).parents[2].glob("*/templates"))),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
