@@ -12,7 +12,7 @@ import pytest
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.store import quotas
 from flywheel_server.learning.actions import policies as policy_actions
-from tests import cast as people, evidence, parts, telemetry
+from tests import bundles, cast as people, parts, telemetry
 from tests.cast import STAGE, Cast, CastSite
 from tests.checking_in import check_in
 
@@ -62,7 +62,7 @@ async def test_every_kind_of_traffic_has_its_quota(
 ) -> None:
     await allow(client, quota_mib_per_day=1)
     parts.of(client).usage.take(cast.site.id, kind, 1024 * 1024 - 1, clock.now())
-    agent = evidence.Agent(cast.site)
+    agent = bundles.Agent(cast.site)
     asks: dict[str, tuple[str, dict[str, Any]]] = {
         "logs": ("/api/logs/ingest", {"hostname": "vm", "batch": [{"msg": "hello"}]}),
         "evidence": (agent.url, agent.go_body()),
@@ -134,7 +134,7 @@ async def test_quotas_are_shown_and_alarm_before_they_are_reached(
     assert await _kinds(client, cast) == ["quota_near"]
     for headers in (cast.viewer.headers, cast.session("partner viewer")):
         answer = await client.get(f"/api/sites/{cast.site.slug}/quotas", headers=headers)
-        by_kind = {each["kind"]: each for each in evidence.good(answer)["items"]}
+        by_kind = {each["kind"]: each for each in bundles.good(answer)["items"]}
         assert (by_kind["logs"]["used"], by_kind["logs"]["near"]) == (900_000, True)
         assert by_kind["hosts"]["limit"] == 20_000
     page = await client.get(
@@ -163,7 +163,7 @@ async def test_what_could_not_be_written_is_counted_later(
     usage.take(cast.site.id, "logs", 50, clock.now())
     await usage.flush()
     answer = await client.get(f"/api/sites/{cast.site.slug}/quotas", headers=cast.viewer.headers)
-    by_kind = {each["kind"]: each["used"] for each in evidence.good(answer)["items"]}
+    by_kind = {each["kind"]: each["used"] for each in bundles.good(answer)["items"]}
     assert by_kind["logs"] == 150
 
 
@@ -189,12 +189,12 @@ async def test_a_turn_makes_as_many_platform_rules_as_the_policy_says(
         made.append(steps["promote_platform"]["rows_out"])
 
     assert made == [2, 1, 0]
-    alarms = evidence.good(await client.get("/api/admin/alarms", headers=cast.viewer.headers))
+    alarms = bundles.good(await client.get("/api/admin/alarms", headers=cast.viewer.headers))
     (waits,) = [each for each in alarms["items"] if each["kind"] == "platform_rules_wait"]
     assert "max_platform_rules" in waits["what_to_do"]
     await allow(client, max_platform_rules=10)
     await telemetry.turn(client, cast.admin)
-    alarms = evidence.good(await client.get("/api/admin/alarms", headers=cast.viewer.headers))
+    alarms = bundles.good(await client.get("/api/admin/alarms", headers=cast.viewer.headers))
     assert "platform_rules_wait" not in [each["kind"] for each in alarms["items"]]
 
 
@@ -211,4 +211,4 @@ async def _incident(client: httpx.AsyncClient, site: CastSite, number: int) -> h
 
 async def _kinds(client: httpx.AsyncClient, cast: Cast) -> list[str]:
     answer = await client.get("/api/partners/me/alarms", headers=cast.session("partner viewer"))
-    return [each["kind"] for each in evidence.good(answer)["items"] if "quota" in each["kind"]]
+    return [each["kind"] for each in bundles.good(answer)["items"] if "quota" in each["kind"]]

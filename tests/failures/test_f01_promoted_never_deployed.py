@@ -10,8 +10,8 @@ import httpx
 
 from flywheel_server.core import clock, db
 from tests import deliveries as walk
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
+from tests.rules.test_agent_sync import add, learnt
 
 
 async def test_f01_an_approved_rule_is_on_its_way_after_one_turn(

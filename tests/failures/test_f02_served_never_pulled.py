@@ -10,8 +10,8 @@ import pytest
 
 from flywheel_server.core import db, embedded
 from tests import deliveries as walk
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
+from tests.rules.test_agent_sync import add, learnt
 
 
 @pytest.mark.parametrize("version", [walk.OLDER, walk.NEWER, "0.1.0"])

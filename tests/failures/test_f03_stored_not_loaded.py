@@ -11,8 +11,8 @@ import httpx
 from flywheel_server.core import clock, db
 from flywheel_server.rules.model import deliveries as domain
 from tests import deliveries as walk
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
+from tests.rules.test_agent_sync import add, learnt
 
 HOUR = dt.timedelta(hours=1)
 

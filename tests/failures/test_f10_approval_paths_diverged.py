@@ -1,6 +1,6 @@
 """F10: fifty approvals gave no rule on one of the paths.
 
-``tests/actions/test_one_promote.py`` compares what each path writes, row by row.
+``tests/learning/test_one_promote.py`` compares what each path writes, row by row.
 
 Broken on purpose by an early return in ``bulk._one``: the second case has no rules.
 """

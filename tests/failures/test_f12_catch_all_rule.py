@@ -14,8 +14,8 @@ from flywheel_server.core import db, errors
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.model.rules import Condition
 from flywheel_server.rules.store import rules as store
-from tests.api.test_agent_sync import learnt
 from tests.cast import STAGE
+from tests.rules.test_agent_sync import learnt
 
 ONLY_DRIFT = (Condition(field="drift_detected", operator="eq", value=True),)
 ANY_TYPE = (Condition(field="check_type", operator="exists", value=True),)

@@ -6,7 +6,7 @@ Broken on purpose by leaving the digest out of `rules.model.rules.rule_id`: the 
 import itertools
 
 from flywheel_server.rules.actions import catalogue
-from tests.api.test_agent_sync import learnt
+from tests.rules.test_agent_sync import learnt
 
 
 def test_f14_every_runbook_of_the_catalogue_gets_a_rule_id_of_its_own() -> None:

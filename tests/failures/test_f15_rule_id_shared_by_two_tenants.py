@@ -10,8 +10,8 @@ from dataclasses import replace
 import httpx
 
 from flywheel_server.core import db
-from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
 from tests.cast import Cast
+from tests.rules.test_agent_sync import add, fetch, ids, learnt, switch
 
 
 def test_f15_the_same_lesson_of_two_sites_has_two_ids(cast: Cast) -> None:

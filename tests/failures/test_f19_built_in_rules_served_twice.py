@@ -9,8 +9,8 @@ third fails.
 import httpx
 
 from flywheel_server.core import db
-from tests.api.test_agent_sync import L1_RULES, add, fetch, ids, learnt
 from tests.cast import Cast
+from tests.rules.test_agent_sync import L1_RULES, add, fetch, ids, learnt
 
 
 async def test_f19_what_is_compiled_into_agents_is_not_served(

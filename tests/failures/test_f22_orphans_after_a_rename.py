@@ -6,7 +6,7 @@ and the sites are the old one's.
 
 import httpx
 
-from tests.api.test_admin_accounts import everything
+from tests.accounts.test_operator_accounts import everything
 from tests.cast import Cast
 
 

@@ -13,8 +13,8 @@ import pytest
 from flywheel_server.core import clock, db
 from flywheel_server.orders.model import orders
 from tests import deliveries as walk, ordering, planning
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast
+from tests.rules.test_agent_sync import add, learnt
 
 KINDS: tuple[orders.Kind, ...] = get_args(orders.Kind)
 

@@ -10,8 +10,8 @@ from flywheel_server.app import create_app
 from flywheel_server.core import db, embedded
 from flywheel_server.core.settings import Settings
 from tests import deliveries as walk, parts
-from tests.api.test_agent_sync import add, fetch, ids, learnt, switch
 from tests.cast import Cast
+from tests.rules.test_agent_sync import add, fetch, ids, learnt, switch
 
 
 async def test_f29_removal_travels_as_addition_does(

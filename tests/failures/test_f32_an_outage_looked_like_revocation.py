@@ -9,8 +9,8 @@ import pytest
 
 from flywheel_server.core import db, listener
 from tests import parts
-from tests.api.test_agent_sync import L1_RULES, PROMOTED, SYNC
 from tests.cast import STAGE, Cast
+from tests.rules.test_agent_sync import L1_RULES, PROMOTED, SYNC
 
 NOWHERE = "postgresql://flywheel_app@/flywheel?host=/nonexistent"
 

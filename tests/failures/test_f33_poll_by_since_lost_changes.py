@@ -11,8 +11,8 @@ import httpx
 
 from flywheel_server.core import db, listener
 from flywheel_server.rules.store import rules as store
-from tests.api.test_agent_sync import PROMOTED, SYNC, add, fetch, learnt, switch
 from tests.cast import STAGE, Cast
+from tests.rules.test_agent_sync import PROMOTED, SYNC, add, fetch, learnt, switch
 
 
 async def test_f33_the_tag_is_over_the_whole_set_so_removal_shows_too(

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 
 from flywheel_server.core import db
-from tests.api.test_checkin import site
 from tests.cast import CastSite
 from tests.checking_in import check_in, rows
+from tests.fleet.test_checkin import site
 
 __all__ = ["site"]
 

@@ -7,11 +7,11 @@ the second appliance's check-in ends the first one's key, and the first test fai
 import httpx
 
 from flywheel_server.core import db
-from tests import cast as people, evidence
-from tests.api.test_checkin import site
+from tests import bundles, cast as people
+from tests.bundles import Agent
 from tests.cast import CastSite
 from tests.checking_in import check_in
-from tests.evidence import Agent
+from tests.fleet.test_checkin import site
 
 __all__ = ["site"]
 
@@ -48,7 +48,7 @@ async def test_f34_a_key_that_two_copies_of_a_disk_share_locks_neither_out(
     assert (await agent.submit(client)).status_code == 200
     assert (await agent.submit(client)).status_code == 200
     # Whose they are nobody can tell, so nobody is named.
-    assert {row["appliance_id"] for row in await evidence.chain(database, site)} == {None}
+    assert {row["appliance_id"] for row in await bundles.chain(database, site)} == {None}
 
 
 async def test_f34_a_changed_key_never_stops_check_ins_nor_the_old_key(
@@ -60,7 +60,7 @@ async def test_f34_a_changed_key_never_stops_check_ins_nor_the_old_key(
         assert told["appliance_id"]
     assert (await old.submit(client)).status_code == 200
     assert (await new.submit(client)).json()["ots_status"] == "waiting"
-    states = {key: state for key, (state, _) in (await evidence.keys(database, site)).items()}
+    states = {key: state for key, (state, _) in (await bundles.keys(database, site)).items()}
     assert states == {old.public_key: "active", new.public_key: "waiting"}
 
 
@@ -69,6 +69,6 @@ async def test_f34_an_appliance_that_makes_keys_without_end_does_not_fill_the_ta
 ) -> None:
     appliance = await people.make_appliance(database, site)
     for _ in range(55):
-        await evidence.agent_of(database, appliance)
+        await bundles.agent_of(database, appliance)
 
-    assert len(await evidence.keys(database, site)) == 50
+    assert len(await bundles.keys(database, site)) == 50

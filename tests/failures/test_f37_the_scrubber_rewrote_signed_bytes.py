@@ -11,9 +11,9 @@ import pytest
 
 from flywheel_server.core import db, signatures
 from flywheel_server.evidence import archive_checks
-from tests import evidence
+from tests import bundles
+from tests.bundles import CHECK
 from tests.cast import Cast
-from tests.evidence import CHECK
 
 # Everything that a scrubber looks for, and a few texts that an encoder writes its own way.
 PERSONAL = CHECK | {
@@ -29,20 +29,20 @@ PERSONAL = CHECK | {
 async def test_f37_what_was_signed_is_kept_shown_and_exported_byte_for_byte(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, kind: str, tmp_path: Path
 ) -> None:
-    agent = await evidence.agent_of(database, cast.appliance)
+    agent = await bundles.agent_of(database, cast.appliance)
     body = getattr(agent, kind)(checks=[PERSONAL])
     made = await agent.submit(client, body)
     assert made.status_code == 200, made.text
 
-    (row,) = await evidence.chain(database, cast.site)
+    (row,) = await bundles.chain(database, cast.site)
     shown = await client.get(
-        evidence.read_url(cast.site, f"bundles/{made.json()['bundle_id']}"),
+        bundles.read_url(cast.site, f"bundles/{made.json()['bundle_id']}"),
         headers=cast.viewer.headers,
     )
 
     assert row["signed_data"].decode() == body["signed_data"] == shown.json()["signed_data"]
     assert signatures.hold(agent.public_key, row["signature"], row["signed_data"])
-    exported = await client.get(evidence.read_url(cast.site, "export"), headers=cast.viewer.headers)
+    exported = await client.get(bundles.read_url(cast.site, "export"), headers=cast.viewer.headers)
     path = tmp_path / "export.zip"
     path.write_bytes(exported.content)
     assert archive_checks.check(path).bundles == 1

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db, embedded
-from tests.api.test_admin_accounts import everything
+from tests.accounts.test_operator_accounts import everything
 from tests.route_examples import EXAMPLES, routes
 from tests.routes.stage import Stage, set_stage
 

@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests import evidence
+from tests import bundles
+from tests.bundles import Agent
 from tests.cast import Cast
-from tests.evidence import Agent
 
 
 @pytest.fixture
 async def agent(database: db.Database, cast: Cast) -> Agent:
-    return await evidence.agent_of(database, cast.appliance)
+    return await bundles.agent_of(database, cast.appliance)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ async def test_f44_evidence_without_a_signature_is_no_evidence(
     answer = await agent.submit(client, body)
 
     assert answer.status_code == 401, answer.text
-    assert await evidence.chain(database, agent.site) == []
+    assert await bundles.chain(database, agent.site) == []
 
 
 async def test_f44_an_old_signed_text_does_not_vouch_for_other_content(
@@ -56,7 +56,7 @@ async def test_f44_an_old_signed_text_does_not_vouch_for_other_content(
     answer = await agent.submit(client, new | signed)
 
     assert answer.status_code == 422, answer.text
-    assert len(await evidence.chain(database, agent.site)) == 1
+    assert len(await bundles.chain(database, agent.site)) == 1
 
 
 async def test_f44_without_a_registered_key_nothing_is_good_enough(
@@ -70,4 +70,4 @@ async def test_f44_without_a_registered_key_nothing_is_good_enough(
         forged = body | {"agent_signature": "0" * 128}
         if "agent_public_key" in body:
             assert (await agent.submit(client, forged)).status_code == 401
-    assert await evidence.chain(database, cast.neighbour) == []
+    assert await bundles.chain(database, cast.neighbour) == []

@@ -8,8 +8,8 @@ import pytest
 
 from flywheel_server.core import db
 from tests import candidates
-from tests.api.test_partner_bulk import entries, post, verdicts
 from tests.cast import Cast
+from tests.learning.test_partner_bulk import entries, post, verdicts
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """F54: the height was read from the wrong byte, the library was missing, proofs stayed pending.
 
-The rest of this class stands in ``tests/test_timestamps.py`` (real proofs) and in
-``tests/loop/test_anchor_evidence.py`` (the alarm on age).
+The rest of this class stands in ``tests/evidence/test_timestamps.py`` (real proofs) and in
+``tests/evidence/test_anchor_evidence.py`` (the alarm on age).
 """
 
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flywheel_server.evidence import timestamps
 from flywheel_server.evidence.timestamps import Proof
-from tests.test_timestamps import HEIGHT, OTS
+from tests.evidence.test_timestamps import HEIGHT, OTS
 
 PROJECT = Path(__file__).parents[2]
 

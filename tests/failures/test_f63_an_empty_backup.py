@@ -20,7 +20,7 @@ from flywheel_server.commands import (
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
 from flywheel_server.web import credentials
-from tests import cast as people, evidence, schema_file, telemetry
+from tests import bundles, cast as people, schema_file, telemetry
 from tests.anywhere import clusters
 from tests.deploy import tcp
 from tests.journeys.conftest import listening
@@ -34,9 +34,9 @@ async def test_f63_a_backup_under_load_is_restored_into_another_cluster(tmp_path
         await setup.migrate(one.owner_url, SETTINGS)
         database = await db.open_database(one.app_url)
         cast = await people.make_cast(database)
-        agent = await evidence.agent_of(database, cast.appliance)
+        agent = await bundles.agent_of(database, cast.appliance)
         for _ in range(3):
-            await evidence.submitted(database, agent)
+            await bundles.submitted(database, agent)
         async with (
             listening(SETTINGS, one.app_url) as base_url,
             httpx.AsyncClient(base_url=base_url, timeout=60) as http,

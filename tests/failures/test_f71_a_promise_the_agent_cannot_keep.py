@@ -12,9 +12,9 @@ import pytest
 from flywheel_server.core import agents, db
 from flywheel_server.rules.model import delivery_words
 from tests import deliveries as walk
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
 from tests.field.test_delivery_withdrawal import FILES, deliver
+from tests.rules.test_agent_sync import add, learnt
 
 SOURCES = Path(delivery_words.__file__).parents[1]
 PROMISE = re.compile(r"drops? it (with|at) (its|their) next sync", re.IGNORECASE)

@@ -8,11 +8,11 @@ import httpx
 
 from flywheel_server.core import db
 from tests import deliveries as walk, parts
-from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import Cast
 from tests.field import reports
 from tests.field.test_delivery_withdrawal import alarms, deliver, fire, mark
 from tests.field.test_registry_set_aside import alarms as unresolved, put_aside, report
+from tests.rules.test_agent_sync import add, learnt, switch
 
 
 async def test_f72_what_an_alarm_says_to_do_ends_it(client: httpx.AsyncClient, cast: Cast) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.model import clocks
-from tests import cast as people, evidence, planning, telemetry
+from tests import bundles, cast as people, planning, telemetry
 from tests.cast import Cast
 
 DAYS = [-2, 2, 9_000]
@@ -94,8 +94,8 @@ async def test_every_door_takes_it_and_the_first_report_on_time_ends_the_alarm(
 async def test_evidence_is_kept_as_signed_and_tells_whose_clock_it_is(
     client: httpx.AsyncClient, cast: Cast, database: db.Database
 ) -> None:
-    agent = await evidence.agent_of(database, cast.appliance)
-    evidence.good(await agent.submit(client, agent.go_body(checked_at=_at(30))))
+    agent = await bundles.agent_of(database, cast.appliance)
+    bundles.good(await agent.submit(client, agent.go_body(checked_at=_at(30))))
     (alarm,) = await _alarms(client, cast)
     assert alarm["appliance_id"] == cast.appliance.wire_id
     answer = await client.get("/api/admin/appliances", headers=cast.admin.headers)
@@ -103,7 +103,7 @@ async def test_evidence_is_kept_as_signed_and_tells_whose_clock_it_is(
         item for item in answer.json()["items"] if item["appliance_id"] == cast.appliance.wire_id
     ]
     assert shown["clock_skew_seconds"] > 29 * 86_400
-    evidence.good(await agent.submit(client, agent.go_body()))
+    bundles.good(await agent.submit(client, agent.go_body()))
     assert await _alarms(client, cast) == []
 
 

@@ -13,9 +13,9 @@ from flywheel_server.rules.model import delivery_words
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.store import rules as stored_rules
 from tests import cast as people, deliveries as walk, telemetry
-from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import STAGE, Cast, CastAppliance
 from tests.field import reports
+from tests.rules.test_agent_sync import add, learnt, switch
 
 # No compiled rule is for it.
 PAIR = ("print_queue", "RB-WIN-SVC-004")

@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from tests import cast as people, deliveries as walk, evidence, ordering, planning
-from tests.api.test_agent_sync import add, learnt
+from tests import bundles, cast as people, deliveries as walk, ordering, planning
 from tests.cast import Cast, CastAppliance, CastPerson, CastSite
 from tests.checking_in import check_in
+from tests.rules.test_agent_sync import add, learnt
 from tests.telemetry import execution, send, turn
 
 REASON = {"reason": "It was replaced."}
@@ -56,7 +56,7 @@ async def test_a_removed_appliance_is_awaited_nowhere_and_comes_back_by_itself(
     await walk.turn(client)
     assert await _kinds(client, cast) == ["appliance_silent"]
 
-    answer = evidence.good(await tell(client, person, ghost, "remove"))
+    answer = bundles.good(await tell(client, person, ghost, "remove"))
 
     assert answer["cancelled_orders"] == [order.id]
     assert (await ordering.stored(database, order.id)).state == "cancelled"
@@ -87,8 +87,8 @@ async def test_what_a_doubled_appliance_had_follows_to_the_machine_that_it_is(
 ) -> None:
     """Broken by leaving out any one of the moves of `fleet.store.appliance_merges`."""
     kept = cast.appliance
-    agent = await evidence.agent_of(database, ghost)
-    bundle = await evidence.submitted(database, agent)
+    agent = await bundles.agent_of(database, ghost)
+    bundle = await bundles.submitted(database, agent)
     done = await ordering.issue(database, ghost)
     await walk.answer_order(client, ghost, {"order_id": done.id})
     rule = await add(database, learnt())
@@ -100,13 +100,13 @@ async def test_what_a_doubled_appliance_had_follows_to_the_machine_that_it_is(
     plan = await planning.make_waiting(database, ghost)
     await _seen_long_ago(database, ghost)
 
-    outcome = evidence.good(await tell(client, person, ghost, "merge", into=kept.wire_id))
+    outcome = bundles.good(await tell(client, person, ghost, "merge", into=kept.wire_id))
 
     assert (outcome["appliance_id"], outcome["others"]) == (kept.wire_id, [ghost.wire_id])
     # Its delivery, its evidence and its orders.
     assert (await walk.standing(database, rule, kept)).delivered_by == "order"
     listed = await client.get(
-        evidence.read_url(cast.site) + f"?appliance_id={kept.wire_id}", headers=cast.viewer.headers
+        bundles.read_url(cast.site) + f"?appliance_id={kept.wire_id}", headers=cast.viewer.headers
     )
     assert [each["bundle_id"] for each in listed.json()["items"]] == [bundle.bundle_id]
     orders = await client.get(
@@ -114,7 +114,7 @@ async def test_what_a_doubled_appliance_had_follows_to_the_machine_that_it_is(
     )
     assert done.id in [each["order_id"] for each in orders.json()["items"]]
     # Its keys: the one that it signs with, and the one that it checks in with.
-    evidence.good(await agent.submit(client))
+    bundles.good(await agent.submit(client))
     told = await walk.check_in(client, ghost, walk.NEWER)
     assert told["appliance_id"] == kept.wire_id
     # What still calls it by its old name, and a plan that waits for it.
@@ -147,7 +147,7 @@ async def test_executions_of_a_merged_appliance_count_for_the_one_that_it_is(
         appliance_id=ghost.wire_id,
     )
     await send(client, cast.site, [body])
-    evidence.good(
+    bundles.good(
         await tell(
             client, cast.people["operator admin"], ghost, "merge", into=str(cast.appliance.id)
         )
@@ -234,7 +234,7 @@ async def test_an_appliance_that_comes_back_under_its_old_identity_is_found_agai
 async def _kinds(client: httpx.AsyncClient, cast: Cast) -> list[str]:
     """Return the kinds of the alarms of the first partner about silence and delivery."""
     answer = await client.get("/api/partners/me/alarms", headers=cast.session("partner viewer"))
-    return [each["kind"] for each in evidence.good(answer)["items"]]
+    return [each["kind"] for each in bundles.good(answer)["items"]]
 
 
 async def _appliances(client: httpx.AsyncClient, cast: Cast) -> list[str]:

@@ -16,9 +16,9 @@ from flywheel_server.evidence.store import evidence as chains
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
 from flywheel_server.orders.model.completions import Said
-from tests import cast as people, deliveries as walk, evidence, folding, ordering, parts, telemetry
+from tests import bundles, cast as people, deliveries as walk, folding, ordering, parts, telemetry
+from tests.bundles import Agent
 from tests.cast import STAGE, Cast
-from tests.evidence import Agent
 
 OLDER, NEWER, PYTHON = "0.1.0", "0.4.13", "1.0.68"
 HOST, CHECK, RUNBOOK = "WS-TEST-30", "firewall_status", "RB-WIN-SEC-001"
@@ -93,8 +93,8 @@ class Ordered:
     def scan(self, status: str, *, python: bool = False, **content: Any) -> dict[str, Any]:
         """Return the signed bundle of a scan that lists the check of the host so."""
         checks = [
-            evidence.CHECK | {"hostname": HOST.lower(), "status": status},
-            evidence.CHECK | {"hostname": "WS-OTHER", "status": "fail"},
+            bundles.CHECK | {"hostname": HOST.lower(), "status": status},
+            bundles.CHECK | {"hostname": "WS-OTHER", "status": "fail"},
         ]
         make = self.agent.python_body if python else self.agent.go_body
         return make(**({"checks": checks} | content))
@@ -103,7 +103,7 @@ class Ordered:
         answer = await (agent or self.agent).submit(
             self.client, body, headers=self.cast.appliance.credential.headers
         )
-        return evidence.good(answer)
+        return bundles.good(answer)
 
     async def shown(self, id: str) -> dict[str, Any]:
         """Return an order as its partner sees it, which is as operators do."""
@@ -127,7 +127,7 @@ def database(client: httpx.AsyncClient) -> db.Database:
 
 @pytest.fixture
 async def ordered(client: httpx.AsyncClient, cast: Cast, database: db.Database) -> Ordered:
-    agent = await evidence.agent_of(database, cast.appliance)
+    agent = await bundles.agent_of(database, cast.appliance)
     return Ordered(client, cast, database, agent)
 
 
@@ -159,7 +159,7 @@ async def test_the_next_signed_scan_says_what_a_claimed_order_came_to(
     found = await ordered.shown(id)
     outcome = "success" if status == "pass" else "failure"
     assert (found["outcome"], found["standing"]) == (outcome, "verified")
-    bundle = (await evidence.chain(ordered.database, ordered.cast.site))[0]
+    bundle = (await bundles.chain(ordered.database, ordered.cast.site))[0]
     assert found["proof"]["source"] == "scan"
     assert found["proof"]["reference"] == bundle["bundle_id"]
     says = "a later signed scan confirms it" if status == "pass" else "scan says not healed"
@@ -239,11 +239,11 @@ async def test_a_look_at_another_host_or_check_or_by_another_appliance_says_noth
 ) -> None:
     id = await ordered.heal(OLDER, TRIGGERED)
     for other in ({"hostname": "WS-TEST-31"}, {"check": "firewall"}, {"status": "unknown"}):
-        await ordered.submit(ordered.scan("pass", checks=[evidence.CHECK | other]))
+        await ordered.submit(ordered.scan("pass", checks=[bundles.CHECK | other]))
     neighbour = await people.make_appliance(database, ordered.cast.site)
-    stranger = await evidence.agent_of(database, neighbour)
-    body = stranger.go_body(checks=[evidence.CHECK])
-    evidence.good(await stranger.submit(ordered.client, body, headers=neighbour.credential.headers))
+    stranger = await bundles.agent_of(database, neighbour)
+    body = stranger.go_body(checks=[bundles.CHECK])
+    bundles.good(await stranger.submit(ordered.client, body, headers=neighbour.credential.headers))
     assert await ordered.came_to(id) == ("success", "claimed")
 
 
@@ -255,7 +255,7 @@ async def test_of_two_bundles_at_once_the_first_of_the_chain_decides(
 
     await asyncio.gather(*(ordered.submit(body) for body in (*bodies, *bodies)))
 
-    chain = await evidence.chain(database, ordered.cast.site)
+    chain = await bundles.chain(database, ordered.cast.site)
     assert len(chain) == 3
     first = '"status":"pass"' in chain[0]["signed_data"].decode().split("WS-OTHER")[0]
     for id in ids:
@@ -266,9 +266,9 @@ async def test_of_two_bundles_at_once_the_first_of_the_chain_decides(
 async def test_a_bundle_that_waited_for_its_key_proves_the_order_once_the_key_counts(
     ordered: Ordered, database: db.Database
 ) -> None:
-    fresh = await evidence.agent_of(database, ordered.cast.appliance)
+    fresh = await bundles.agent_of(database, ordered.cast.appliance)
     id = await ordered.heal(OLDER, TRIGGERED)
-    await ordered.submit(fresh.go_body(checks=[evidence.CHECK]), fresh)
+    await ordered.submit(fresh.go_body(checks=[bundles.CHECK]), fresh)
     assert await ordered.came_to(id) == ("success", "claimed")
 
     headers = ordered.cast.people["partner owner"].headers

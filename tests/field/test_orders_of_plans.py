@@ -13,7 +13,7 @@ import pytest
 from flywheel_server.core import clock, db
 from flywheel_server.executions.actions import order_executions
 from flywheel_server.loop import retention
-from tests import deliveries as walk, evidence, folding, planning, telemetry
+from tests import bundles, deliveries as walk, folding, planning, telemetry
 from tests.cast import Cast
 
 OLDER, NEWER = "0.1.0", "0.4.13"
@@ -83,7 +83,7 @@ class Manual:
 
     async def scan(self, order: dict[str, Any], status: str) -> None:
         """Send a signed scan that lists the plan's check of its host."""
-        agent = await evidence.agent_of(self.database, self.cast.appliance)
+        agent = await bundles.agent_of(self.database, self.cast.appliance)
         host, check = (order["parameters"][name] for name in ("hostname", "check_type"))
         checks = [{"check": check, "hostname": host, "status": status}]
         answer = await agent.submit(
@@ -142,7 +142,7 @@ async def test_the_next_scan_tells_what_an_acknowledged_order_came_to(
     await manual.scan(order, status)
 
     plan = await manual.seen()
-    (bundle,) = await evidence.chain(manual.database, manual.cast.site)
+    (bundle,) = await bundles.chain(manual.database, manual.cast.site)
     assert plan["order_proof"]["reference"] == bundle["bundle_id"]
     assert (plan["outcome"], plan["standing"]) == (outcome, "verified")
     assert (plan["order_status"], plan["order_outcome"]) == ("completed", outcome)
@@ -231,7 +231,7 @@ async def test_an_order_told_after_its_heal_was_proven_is_proven_by_the_same_loo
     await manual.turn()
 
     plan = await manual.seen()
-    (bundle,) = await evidence.chain(manual.database, manual.cast.site)
+    (bundle,) = await bundles.chain(manual.database, manual.cast.site)
     assert (plan["outcome"], plan["standing"]) == ("success", "verified")
     assert (plan["order_outcome"], plan["order_standing"]) == ("success", "verified")
     assert plan["order_proof"]["reference"] == bundle["bundle_id"]

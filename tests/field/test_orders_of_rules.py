@@ -15,8 +15,8 @@ from flywheel_server.orders.model import completions
 from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model.rules import Rule
 from tests import deliveries as walk, ordering
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
+from tests.rules.test_agent_sync import add, learnt
 
 OLDER, NEWER, PYTHON = "0.1.0", "0.4.13", "1.0.68"
 # Of the machine: it runs for a year.

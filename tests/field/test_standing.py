@@ -13,9 +13,9 @@ import pytest
 from flywheel_server.core import agents, clock, db
 from flywheel_server.executions.model import executions
 from flywheel_server.executions.model.executions import Level, Said
-from tests import cast as people, checking_in, evidence, folding, planning, telemetry
+from tests import bundles, cast as people, checking_in, folding, planning, telemetry
+from tests.bundles import Agent
 from tests.cast import Cast, CastSite
-from tests.evidence import Agent
 
 HISTORY = "/api/partners/me/learning/execution-history"
 TYPE, HOST = "service_stopped", "WS-1"
@@ -323,7 +323,7 @@ async def _scan(
 ) -> None:
     checks = [{"check": TYPE, "hostname": host, "status": status} for host in hosts]
     body = agent.go_body(checks=checks, checked_at=(at or clock.now()).isoformat())
-    evidence.good(await agent.submit(client, body))
+    bundles.good(await agent.submit(client, body))
 
 
 async def _history(client: httpx.AsyncClient, cast: Cast) -> dict[str, Any]:

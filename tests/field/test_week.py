@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from tests import checking_in, evidence, folding, telemetry
+from tests import bundles, checking_in, folding, telemetry
+from tests.bundles import Agent
 from tests.cast import Cast
-from tests.evidence import Agent
 
 TYPE, RUNBOOK = "service_stopped", "RB-WIN-SVC-003"
 
@@ -81,7 +81,7 @@ class Week:
             {"check": TYPE, "hostname": host, "status": status} for host, status in statuses.items()
         ]
         body = self.agent.python_body if self.python else self.agent.go_body
-        evidence.good(await self.agent.submit(self.client, body(checks=checks)))
+        bundles.good(await self.agent.submit(self.client, body(checks=checks)))
 
 
 @pytest.mark.parametrize("version", ["0.1.0", "0.4.13", "1.0.68"])

@@ -16,9 +16,9 @@ from flywheel_server.core.step import Step
 from flywheel_server.evidence.steps import verify_evidence
 from flywheel_server.evidence.store import evidence_progress as progress
 from flywheel_server.loop.turns import run_turn
-from tests import cast as people, evidence, programs
+from tests import bundles, cast as people, programs
+from tests.bundles import Agent
 from tests.cast import STAGE, Cast
-from tests.evidence import Agent
 
 _ROUNDS = 4
 VERIFY = (Step(name="verify_evidence", run=verify_evidence.run),)
@@ -43,7 +43,7 @@ def one_chain(rows: list[dict[str, Any]]) -> None:
 async def three_agents(database: db.Database, cast: Cast) -> list[Agent]:
     appliances = [cast.appliance]
     appliances += [await people.make_appliance(database, cast.site) for _ in range(2)]
-    return [await evidence.agent_of(database, each) for each in appliances]
+    return [await bundles.agent_of(database, each) for each in appliances]
 
 
 async def test_fifty_at_once_from_three_appliances_are_one_chain(
@@ -61,7 +61,7 @@ async def test_fifty_at_once_from_three_appliances_are_one_chain(
     assert {answer.status_code for answer in answers} == {200}
     told = [answer.json() for answer in answers]
     assert told[::2] == told[1::2]
-    rows = await evidence.chain(database, cast.site)
+    rows = await bundles.chain(database, cast.site)
     assert len(rows) == 50
     one_chain(rows)
     assert {row["bundle_id"] for row in rows} == {each["bundle_id"] for each in told}
@@ -119,7 +119,7 @@ async def test_killed_at_random_moments_the_chain_is_whole_and_nothing_acknowled
 
     async with embedded.running(data_dir) as address:
         database = await db.open_database(address.app_url)
-        rows = await evidence.chain(database, cast.site)
+        rows = await bundles.chain(database, cast.site)
         found = await verified(database, cast)
         await database.close()
     one_chain(rows)
@@ -151,19 +151,19 @@ async def test_not_even_the_owner_changes_a_chain_by_a_statement(
     cast: Cast,
     statement: str,
 ) -> None:
-    await evidence.submitted(database, await evidence.agent_of(database, cast.appliance))
+    await bundles.submitted(database, await bundles.agent_of(database, cast.appliance))
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await owner.execute(statement)
 
-    assert len(await evidence.chain(database, cast.site)) == 1
+    assert len(await bundles.chain(database, cast.site)) == 1
 
 
 async def test_a_bundle_that_does_not_follow_the_head_is_refused_by_the_database(
     database: db.Database, owner: db.Connection, cast: Cast
 ) -> None:
-    agent = await evidence.agent_of(database, cast.appliance)
-    await evidence.submitted(database, agent)
+    agent = await bundles.agent_of(database, cast.appliance)
+    await bundles.submitted(database, agent)
     copy = (
         "INSERT INTO evidence_bundles SELECT site_id, {position}, 'x', appliance_id, public_key,"
         " signature, signed_data, repeat('f', 64), {previous}, repeat('e', 64), checked_at,"
@@ -194,9 +194,9 @@ async def test_what_somebody_did_to_the_tables_is_found_within_a_day_and_is_an_a
     tampering: str,
     position: int,
 ) -> None:
-    agent = await evidence.agent_of(database, cast.appliance)
+    agent = await bundles.agent_of(database, cast.appliance)
     for _ in range(4):
-        await evidence.submitted(database, agent)
+        await bundles.submitted(database, agent)
     assert (await verified(database, cast)).verified_position == 4
     # As whoever may do anything: triggers off, and back on.
     await owner.execute("SET session_replication_role = replica")
@@ -220,9 +220,9 @@ async def test_what_somebody_did_to_the_tables_is_found_within_a_day_and_is_an_a
 async def test_a_chain_that_was_restored_holds_again(
     database: db.Database, owner: db.Connection, cast: Cast
 ) -> None:
-    agent = await evidence.agent_of(database, cast.appliance)
+    agent = await bundles.agent_of(database, cast.appliance)
     for _ in range(3):
-        await evidence.submitted(database, agent)
+        await bundles.submitted(database, agent)
     await owner.execute("SET session_replication_role = replica")
     await owner.execute("UPDATE evidence_bundles SET signed_data = signed_data || '\\x20'")
     assert (await verified(database, cast)).broken_position == 1

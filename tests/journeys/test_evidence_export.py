@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flywheel_server.core import db
 from flywheel_server.evidence import archive_checks, archives
 from flywheel_server.evidence.archive_checks import Broken
-from tests import calendar_server, cast as people, evidence, programs
+from tests import bundles, calendar_server, cast as people, programs
 from tests.calendar_server import Calendar
 from tests.cast import Cast
-from tests.loop.test_anchor_evidence import make_due, settings_of, turn
+from tests.evidence.test_anchor_evidence import make_due, settings_of, turn
 
 Members = dict[str, bytes]
 
@@ -35,9 +35,9 @@ async def make_export(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, calendar: Calendar
 ) -> bytes:
     """Return an export of six bundles of two appliances: verified, pending and without a batch."""
-    agents = [await evidence.agent_of(database, cast.appliance)]
+    agents = [await bundles.agent_of(database, cast.appliance)]
     other = await people.make_appliance(database, cast.site)
-    agents.append(await evidence.agent_of(database, other))
+    agents.append(await bundles.agent_of(database, other))
     neighbour = await people.make_appliance(database, cast.neighbour)
     settings = settings_of(calendar, headers=calendar.url)
     for number in range(3):
@@ -45,14 +45,14 @@ async def make_export(
             assert (await agent.submit(client)).status_code == 200
         if number == 0:
             # Another site of the organization shares the batch.
-            await evidence.submitted(database, await evidence.agent_of(database, neighbour))
+            await bundles.submitted(database, await bundles.agent_of(database, neighbour))
             await turn(database, settings)
             calendar.mine(800_000)
             await make_due(database)
         if number < 2:
             await turn(database, settings)
     answer = await client.get(
-        evidence.read_url(cast.site, "export"), headers=cast.people["client viewer"].headers
+        bundles.read_url(cast.site, "export"), headers=cast.people["client viewer"].headers
     )
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/zip"
@@ -290,11 +290,11 @@ async def test_a_span_is_a_piece_of_the_chain(
     tmp_path: Path,
 ) -> None:
     await make_export(client, database, cast, calendar)
-    rows = await evidence.chain(database, cast.site)
+    rows = await bundles.chain(database, cast.site)
     span = {"from": rows[2]["received_at"].isoformat(), "to": rows[4]["received_at"].isoformat()}
 
     answer = await client.get(
-        evidence.read_url(cast.site, "export"), params=span, headers=cast.viewer.headers
+        bundles.read_url(cast.site, "export"), params=span, headers=cast.viewer.headers
     )
 
     path = tmp_path / "span.zip"

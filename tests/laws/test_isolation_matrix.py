@@ -107,7 +107,7 @@ class Case:
 
 @pytest.fixture(autouse=True)
 def unbounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask without a budget: nobody sends so much, and tests/api/test_limits.py is about it."""
+    """Ask without a budget: nobody sends so much, and tests/web/test_limits.py is about it."""
     monkeypatch.setattr(limits, "spend", lambda scope, _asking: limits.mark_spent(scope))
 
 

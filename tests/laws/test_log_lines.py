@@ -19,8 +19,8 @@ from flywheel_server.loop.keeper import Keeper
 from flywheel_server.migrations import head
 from flywheel_server.rules.actions import rules as switching, withdraw
 from tests import candidates, deliveries as walk, parts, planning
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast
+from tests.rules.test_agent_sync import add, learnt
 
 Lines = list[MutableMapping[str, Any]]
 

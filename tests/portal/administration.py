@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flywheel_server.core import clock, db
 from flywheel_server.learning.actions import set_aside
-from tests import evidence, planning, telemetry
+from tests import bundles, planning, telemetry
 from tests.cast import STAGE, CastPerson, make_appliance
 from tests.hooks import NOWHERE, Made, make_endpoint
 from tests.portal.stage import Stage
@@ -58,9 +58,9 @@ async def keys(stage: Stage) -> tuple[UUID, UUID]:
     waiting = []
     for _ in range(2):
         appliance = await make_appliance(stage.database, stage.site)
-        await evidence.agent_of(stage.database, appliance)
-        later = await evidence.agent_of(stage.database, appliance)
-        waiting.append((await evidence.keys(stage.database, stage.site))[later.public_key][1])
+        await bundles.agent_of(stage.database, appliance)
+        later = await bundles.agent_of(stage.database, appliance)
+        waiting.append((await bundles.keys(stage.database, stage.site))[later.public_key][1])
     return waiting[0], waiting[1]
 
 

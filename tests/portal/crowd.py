@@ -2,8 +2,8 @@
 
 from flywheel_server.core import db
 from flywheel_server.core.scope import LoopScope
-from tests import candidates, cast as people, evidence, hooks, planning, telemetry
-from tests.loop.test_anchor_evidence import settings_of, turn
+from tests import bundles, candidates, cast as people, hooks, planning, telemetry
+from tests.evidence.test_anchor_evidence import settings_of, turn
 from tests.portal import administration, flywheel
 from tests.portal.stage import Stage
 
@@ -35,8 +35,8 @@ async def gather(stage: Stage) -> None:
     # That of operators is there already.
     await hooks.make_endpoint(stage.database, candidates.partner(stage.site))
     for appliance in (cast.appliance, own):
-        agent = await evidence.agent_of(stage.database, appliance)
-        await evidence.submitted(stage.database, agent)
+        agent = await bundles.agent_of(stage.database, appliance)
+        await bundles.submitted(stage.database, agent)
     await turn(stage.database, settings_of(None))
     await flywheel.stop_it(stage)
     for person in cast.people.values():

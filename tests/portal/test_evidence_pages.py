@@ -17,10 +17,10 @@ from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.evidence import archive_checks
 from flywheel_server.evidence.store.evidence import Bundle
-from tests import calendar_server, evidence
+from tests import bundles, calendar_server
+from tests.bundles import CHECK
 from tests.calendar_server import Calendar
-from tests.evidence import CHECK
-from tests.loop.test_anchor_evidence import make_due, settings_of, turn
+from tests.evidence.test_anchor_evidence import make_due, settings_of, turn
 from tests.portal import browsing
 from tests.portal.stage import Stage
 from tests.portal.test_plan_pages import WAYS, Way
@@ -38,7 +38,7 @@ async def calendar() -> AsyncIterator[Calendar]:
 
 async def _kept(stage: Stage, calendar: Calendar | None = None) -> list[Bundle]:
     """Let a site submit for two days: a gap, a clock that is ahead, and a batch that is proven."""
-    agent = await evidence.agent_of(stage.database, stage.cast.appliance)
+    agent = await bundles.agent_of(stage.database, stage.cast.appliance)
     now = clock.now()
     made = []
     for hours in (30, 28, 26, 12, 10):
@@ -47,7 +47,7 @@ async def _kept(stage: Stage, calendar: Calendar | None = None) -> list[Bundle]:
         ]
         ahead = {"checked_at": (now + 3 * HOUR).isoformat()} if hours == 12 else {}
         made.append(
-            await evidence.submitted(
+            await bundles.submitted(
                 stage.database,
                 agent,
                 now=now - hours * HOUR,
@@ -61,7 +61,7 @@ async def _kept(stage: Stage, calendar: Calendar | None = None) -> list[Bundle]:
         calendar.mine(800_000)
         await make_due(stage.database)
         await turn(stage.database, settings)
-    made.append(await evidence.submitted(stage.database, agent))
+    made.append(await bundles.submitted(stage.database, agent))
     return made
 
 
@@ -164,9 +164,9 @@ async def test_every_page_of_evidence_is_sound(
 
 
 async def test_ten_thousand_checks_come_in_pages(stage: Stage) -> None:
-    agent = await evidence.agent_of(stage.database, stage.cast.appliance)
+    agent = await bundles.agent_of(stage.database, stage.cast.appliance)
     checks = [{"check": f"c-{n}", "hostname": "h", "status": "pass"} for n in range(10_000)]
-    bundle = await evidence.submitted(stage.database, agent, checks=checks)
+    bundle = await bundles.submitted(stage.database, agent, checks=checks)
     path = f"/partner/evidence/{stage.site.id}/bundles/{bundle.bundle_id}"
     headers = {"Cookie": f"flywheel_session={stage.viewer.token}"}
 

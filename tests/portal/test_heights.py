@@ -8,7 +8,7 @@ import itertools
 import pytest
 from playwright.async_api import Browser
 
-from tests import candidates, cast as people, deliveries, evidence, ordering, planning, telemetry
+from tests import bundles, candidates, cast as people, deliveries, ordering, planning, telemetry
 from tests.portal import browsing, crawling, stage as stages
 from tests.portal.stage import Stage
 from tests.portal.test_every_button import ROUTES
@@ -58,10 +58,10 @@ async def _busy(stage: Stage) -> list[str]:
     reports += telemetry.executions(60, hostname="WS-2", error_message="")
     await telemetry.send(stage.http, stage.site, reports)
     for appliance in made:
-        agent = await evidence.agent_of(stage.database, appliance)
-        await evidence.submitted(stage.database, agent)
+        agent = await bundles.agent_of(stage.database, appliance)
+        await bundles.submitted(stage.database, agent)
         # Another key waits for a person.
-        await evidence.agent_of(stage.database, appliance)
+        await bundles.agent_of(stage.database, appliance)
     await telemetry.turn(stage.http, cast.admin)
     candidate = stage.waiting["WS-2"]
     organization, partner = stage.site.organization_id, cast.partners[0].id

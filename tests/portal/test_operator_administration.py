@@ -13,9 +13,9 @@ from playwright.async_api import Browser, Page, expect
 
 from flywheel_server.core import db
 from flywheel_server.core.scope import LoopScope
-from tests import evidence
+from tests import bundles
 from tests.cast import CastPerson
-from tests.loop.test_anchor_evidence import settings_of, turn
+from tests.evidence.test_anchor_evidence import settings_of, turn
 from tests.portal import administration, browsing
 from tests.portal.administration import LIKE_A_RULE, LIKE_A_RUNBOOK
 from tests.portal.stage import Stage
@@ -259,8 +259,8 @@ async def test_keys_are_decided_plans_read_and_the_audit_holds(
 async def test_a_broken_chain_needs_a_person_and_a_failed_timestamp_is_asked_for_again(
     browser: Browser, stage: Stage
 ) -> None:
-    agent = await evidence.agent_of(stage.database, stage.cast.appliance)
-    await evidence.submitted(stage.database, agent)
+    agent = await bundles.agent_of(stage.database, stage.cast.appliance)
+    await bundles.submitted(stage.database, agent)
     await turn(stage.database, settings_of(None))
     async with db.transaction(stage.database, LoopScope(reason="a test")) as connection:
         await connection.execute(
@@ -280,7 +280,8 @@ async def test_a_broken_chain_needs_a_person_and_a_failed_timestamp_is_asked_for
         await page.get_by_text("Try again").first.click()
         await page.get_by_label("Why").fill("The calendar is back.")
         await page.get_by_role("button", name="Try again").click()
-        # This server has no calendar to ask; with one, tests/api/test_evidence_anchors.py goes on.
+        # This server has no calendar to ask; with one, tests/evidence/test_evidence_anchors.py
+        # goes on.
         await expect(page.get_by_text("No calendar is set to ask")).to_be_visible()
 
 

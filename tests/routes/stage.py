@@ -9,7 +9,7 @@ import httpx
 
 from flywheel_server.core import db
 from flywheel_server.core.scope import PartnerScope
-from tests import evidence, ordering, planning
+from tests import bundles, ordering, planning
 from tests.candidates import (
     be_rejected,
     make_alarm,
@@ -98,7 +98,7 @@ class Stage:
     # Of operators and of the first partner: a webhook with a delivery, and one to be deleted.
     webhooks: dict[str, tuple[Made, Made]]
     # The agent of `cast.appliance`, a bundle of its, and two evidence keys that wait.
-    agent: evidence.Agent
+    agent: bundles.Agent
     bundle_id: str
     evidence_keys: tuple[UUID, UUID]
     # Appliances of the first partner: to be removed, to be merged, and into which.
@@ -207,14 +207,14 @@ async def set_stage(database: db.Database) -> Stage:
 
 async def _evidence_stage(
     database: db.Database, cast: Cast
-) -> tuple[evidence.Agent, str, tuple[UUID, UUID]]:
+) -> tuple[bundles.Agent, str, tuple[UUID, UUID]]:
     """Let an appliance submit a bundle, and two others show a second key."""
-    agent = await evidence.agent_of(database, cast.appliance)
-    bundle = await evidence.submitted(database, agent)
+    agent = await bundles.agent_of(database, cast.appliance)
+    bundle = await bundles.submitted(database, agent)
     waiting = []
     for _ in range(2):
         appliance = await make_appliance(database, cast.site)
-        await evidence.agent_of(database, appliance)
-        later = await evidence.agent_of(database, appliance)
-        waiting.append((await evidence.keys(database, cast.site))[later.public_key][1])
+        await bundles.agent_of(database, appliance)
+        later = await bundles.agent_of(database, appliance)
+        waiting.append((await bundles.keys(database, cast.site))[later.public_key][1])
     return agent, bundle.bundle_id, (waiting[0], waiting[1])

@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests.api.test_admin_accounts import UNKNOWN, entry, everything
+from tests.accounts.test_operator_accounts import UNKNOWN, entry, everything
 from tests.cast import Cast, CastSite, make_appliance
 
 INCIDENT = {"check_type": "disk_space"}

@@ -10,8 +10,8 @@ from flywheel_server.core import clock, db, errors
 from flywheel_server.rules.actions import deliveries as actions
 from flywheel_server.rules.model.rules import Rule
 from tests import cast as people, deliveries as walk, ordering, parts
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast
+from tests.rules.test_agent_sync import add, learnt
 
 PARTNER = "/api/partners/me/learning/promoted-rules"
 

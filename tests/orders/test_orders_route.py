@@ -11,8 +11,8 @@ from flywheel_server.core import clock, db
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
 from tests import cast as people, deliveries as walk, ordering, parts
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import STAGE, Cast, CastAppliance
+from tests.rules.test_agent_sync import add, learnt
 
 WIRE = {
     "order_id", "order_type", "parameters", "priority", "created_at", "expires_at", "nonce",

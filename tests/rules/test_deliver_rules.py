@@ -19,8 +19,8 @@ from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.steps import deliver_rules, observe_deliveries
 from flywheel_server.rules.store import deliveries as stored
 from tests import cast as people, deliveries as walk, ordering, telemetry
-from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import STAGE, Cast
+from tests.rules.test_agent_sync import add, learnt, switch
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)

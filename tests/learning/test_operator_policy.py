@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests.api.test_admin_accounts import entry, everything
+from tests.accounts.test_operator_accounts import entry, everything
 from tests.cast import Cast, make_appliance
 
 POLICY = "/api/admin/flywheel/policy"

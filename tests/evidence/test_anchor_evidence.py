@@ -20,10 +20,10 @@ from flywheel_server.evidence.store import evidence_anchors as store
 from flywheel_server.evidence.store.evidence_anchors import Anchor
 from flywheel_server.evidence.timestamps import Proof
 from flywheel_server.loop import runs, turns
-from tests import calendar_server, cast as people, evidence
+from tests import bundles, calendar_server, cast as people
 from tests.calendar_server import Calendar
 from tests.cast import STAGE, Cast
-from tests.test_timestamps import HEADER, HEIGHT, OTS
+from tests.evidence.test_timestamps import HEADER, HEIGHT, OTS
 
 LOOP = LoopScope(reason="a test turns it")
 STEPS = tuple(step for step in loop.STEPS if step.name.endswith("_evidence"))
@@ -70,9 +70,9 @@ async def anchor(database: db.Database) -> Anchor:
     return only
 
 
-async def with_a_bundle(database: db.Database, cast: Cast) -> evidence.Agent:
-    agent = await evidence.agent_of(database, cast.appliance)
-    await evidence.submitted(database, agent)
+async def with_a_bundle(database: db.Database, cast: Cast) -> bundles.Agent:
+    agent = await bundles.agent_of(database, cast.appliance)
+    await bundles.submitted(database, agent)
     return agent
 
 
@@ -296,9 +296,9 @@ async def test_a_batch_is_of_one_organization_and_every_path_leads_to_its_root(
 ) -> None:
     sites = (cast.site, cast.neighbour, cast.foreign_site)
     for site in sites:
-        agent = await evidence.agent_of(database, await people.make_appliance(database, site))
+        agent = await bundles.agent_of(database, await people.make_appliance(database, site))
         for _ in range(3):
-            await evidence.submitted(database, agent)
+            await bundles.submitted(database, agent)
 
     await turn(database, settings_of(None))
 
@@ -330,7 +330,7 @@ async def test_an_organization_gets_a_batch_no_oftener_than_set(
             made.append(
                 await evidence_anchors.batch(connection, moment, every=hour, calendars=False)
             )
-        await evidence.submitted(database, agent)
+        await bundles.submitted(database, agent)
 
     assert made == [(1, 1), (0, 0), (2, 1)]
 

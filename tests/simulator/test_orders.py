@@ -11,8 +11,8 @@ from simulator.appliance import Appliance, Host, Identity
 from simulator.link import Link
 from simulator.messages import Dialect
 from tests import deliveries as walk, ordering
-from tests.api.test_agent_sync import add, learnt
 from tests.cast import Cast
+from tests.rules.test_agent_sync import add, learnt
 
 
 def _link(client: httpx.AsyncClient, cast: Cast) -> Link:

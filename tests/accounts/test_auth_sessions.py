@@ -12,7 +12,7 @@ from flywheel_server.accounts.store import sessions as stored
 from flywheel_server.core import clock, db, listener
 from flywheel_server.core.scope import AuthScope, LoopScope
 from tests import cast as stage
-from tests.api.test_auth_sign_in import OTHER, OWNER, PASSWORD, _accept, _headers, _sign_in
+from tests.accounts.test_auth_sign_in import OTHER, OWNER, PASSWORD, _accept, _headers, _sign_in
 from tests.cast import STAGE, Cast
 
 VIEWER = "client viewer"

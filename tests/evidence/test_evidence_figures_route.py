@@ -9,10 +9,10 @@ import pytest
 from flywheel_server.accounts.store import accounts
 from flywheel_server.core import clock, db
 from flywheel_server.evidence.routes import evidence_exports
-from tests import cast as people, evidence
+from tests import bundles, cast as people
+from tests.bundles import CHECK, Agent
 from tests.cast import STAGE, Cast
-from tests.evidence import CHECK, Agent
-from tests.loop.test_anchor_evidence import settings_of, turn
+from tests.evidence.test_anchor_evidence import settings_of, turn
 
 SITES = "/api/evidence/sites"
 HOUR = dt.timedelta(hours=1)
@@ -20,7 +20,7 @@ HOUR = dt.timedelta(hours=1)
 
 @pytest.fixture
 async def agent(database: db.Database, cast: Cast) -> Agent:
-    return await evidence.agent_of(database, cast.appliance)
+    return await bundles.agent_of(database, cast.appliance)
 
 
 async def read(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> Any:
@@ -39,11 +39,11 @@ async def test_checks_are_counted_by_the_day_of_receipt_and_by_what_their_words_
     now = clock.now()
     for days, statuses in ((3, ("pass", "fail")), (1, ("ok", "warn", "odd")), (1, ("pass",))):
         at = now - dt.timedelta(days=days)
-        await evidence.submitted(database, agent, now=at, checks=checks(*statuses))
+        await bundles.submitted(database, agent, now=at, checks=checks(*statuses))
 
     found = await read(
         client,
-        evidence.read_url(cast.site, "summary?days=7"),
+        bundles.read_url(cast.site, "summary?days=7"),
         cast.people["client viewer"].headers,
     )
 
@@ -60,8 +60,8 @@ async def test_times_without_a_check_are_gaps_which_late_evidence_fills(
     """Broken on purpose: by receipt alone, what was held up would leave a gap."""
     now = clock.now()
     for hours in (12, 11, 6):
-        await evidence.submitted(database, agent, now=now - hours * HOUR)
-    url = evidence.read_url(cast.site, "summary?days=1")
+        await bundles.submitted(database, agent, now=now - hours * HOUR)
+    url = bundles.read_url(cast.site, "summary?days=1")
 
     found = await read(client, url, cast.viewer.headers)
 
@@ -70,8 +70,8 @@ async def test_times_without_a_check_are_gaps_which_late_evidence_fills(
     assert found["gaps_found"] == 2
     assert found["clock"] == {"ahead": 0, "late": 0}
     # What was checked then comes now; and one from the future counts from when it came.
-    await evidence.submitted(database, agent, checked_at=(now - 3.5 * HOUR).isoformat())
-    await evidence.submitted(database, agent, checked_at=(now + 9 * HOUR).isoformat())
+    await bundles.submitted(database, agent, checked_at=(now - 3.5 * HOUR).isoformat())
+    await bundles.submitted(database, agent, checked_at=(now + 9 * HOUR).isoformat())
     filled = await read(client, url, cast.viewer.headers)
     assert [(each["hours"], each["open"]) for each in filled["gaps"]] == [
         (3.5, False),
@@ -80,7 +80,7 @@ async def test_times_without_a_check_are_gaps_which_late_evidence_fills(
     assert filled["clock"] == {"ahead": 1, "late": 1}
     for name, position in (("late", 4), ("ahead", 5)):
         listed = await read(
-            client, evidence.read_url(cast.site, f"bundles?clock={name}"), cast.viewer.headers
+            client, bundles.read_url(cast.site, f"bundles?clock={name}"), cast.viewer.headers
         )
         assert [(each["position"], each["clock"]) for each in listed["items"]] == [(position, name)]
 
@@ -88,11 +88,11 @@ async def test_times_without_a_check_are_gaps_which_late_evidence_fills(
 async def test_a_gap_from_before_the_window_begins_with_it_and_no_evidence_is_no_gap(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, agent: Agent
 ) -> None:
-    await evidence.submitted(database, agent, now=clock.now() - 50 * HOUR)
+    await bundles.submitted(database, agent, now=clock.now() - 50 * HOUR)
 
-    day = await read(client, evidence.read_url(cast.site, "summary?days=1"), cast.viewer.headers)
-    week = await read(client, evidence.read_url(cast.site, "summary?days=7"), cast.viewer.headers)
-    never = await read(client, evidence.read_url(cast.neighbour, "summary"), cast.viewer.headers)
+    day = await read(client, bundles.read_url(cast.site, "summary?days=1"), cast.viewer.headers)
+    week = await read(client, bundles.read_url(cast.site, "summary?days=7"), cast.viewer.headers)
+    never = await read(client, bundles.read_url(cast.neighbour, "summary"), cast.viewer.headers)
 
     assert [each["hours"] for each in day["gaps"]] == [24.0]
     assert [each["hours"] for each in week["gaps"]] == [50.0]
@@ -106,9 +106,9 @@ async def test_sites_are_listed_with_their_chains_by_words_and_by_what_is_wrong(
     agent: Agent,
     owner: db.Connection,
 ) -> None:
-    other = await evidence.agent_of(database, await people.make_appliance(database, cast.neighbour))
-    await evidence.submitted(database, agent, now=clock.now() - 4 * HOUR)
-    await evidence.submitted(database, other)
+    other = await bundles.agent_of(database, await people.make_appliance(database, cast.neighbour))
+    await bundles.submitted(database, agent, now=clock.now() - 4 * HOUR)
+    await bundles.submitted(database, other)
     await turn(database, settings_of(None))
     reader = cast.partners[0].credential.headers
 
@@ -139,24 +139,24 @@ async def test_sites_are_listed_with_their_chains_by_words_and_by_what_is_wrong(
     assert (shown["position"], shown["verified_position"], shown["unbatched"]) == (1, 1, 0)
     assert shown["newest"] == {"passed": 1, "warned": 0, "failed": 1, "other": 0}
     assert (shown["timestamp_state"], shown["failed_timestamps"]) == ("local", 0)
-    summary = await read(client, evidence.read_url(cast.site, "summary"), reader)
+    summary = await read(client, bundles.read_url(cast.site, "summary"), reader)
     assert [(each["state"], each["batches"]) for each in summary["timestamps"]] == [("local", 1)]
-    stamps = await read(client, evidence.read_url(cast.site, "timestamps"), reader)
+    stamps = await read(client, bundles.read_url(cast.site, "timestamps"), reader)
     assert [(each["state"], each["leaves"]) for each in stamps["items"]] == [("local", 2)]
     strange = cast.foreign_session("partner owner")
     for rest in ("summary", "timestamps"):
-        answer = await client.get(evidence.read_url(cast.site, rest), headers=strange)
+        answer = await client.get(bundles.read_url(cast.site, rest), headers=strange)
         assert answer.status_code == 404
 
 
 async def test_bundles_are_found_by_a_part_of_their_id_hash_key_or_appliance(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, agent: Agent
 ) -> None:
-    made = [await evidence.submitted(database, agent) for _ in range(2)]
+    made = [await bundles.submitted(database, agent) for _ in range(2)]
 
     async def found(text: str) -> list[int]:
         page = await client.get(
-            evidence.read_url(cast.site), params={"text": text}, headers=cast.viewer.headers
+            bundles.read_url(cast.site), params={"text": text}, headers=cast.viewer.headers
         )
         return [each["position"] for each in page.json()["items"]]
 
@@ -175,7 +175,7 @@ async def test_a_span_that_is_too_long_is_refused_with_where_its_first_piece_end
     owner: db.Connection,
 ) -> None:
     most = evidence_exports.MOST_BUNDLES
-    await evidence.submitted(database, agent, now=clock.now() - 1_000 * HOUR)
+    await bundles.submitted(database, agent, now=clock.now() - 1_000 * HOUR)
     # A year's worth at once; what they hold is of no matter here.
     await owner.execute("SET session_replication_role = replica")
     await owner.execute(
@@ -185,7 +185,7 @@ async def test_a_span_that_is_too_long_is_refused_with_where_its_first_piece_end
         " b.checks, b.results FROM evidence_bundles b, generate_series(2, $1::int + 5) n",
         most,
     )
-    url = evidence.read_url(cast.site, "export")
+    url = bundles.read_url(cast.site, "export")
 
     answer = await client.get(url, headers=cast.viewer.headers)
 

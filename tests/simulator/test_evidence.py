@@ -11,7 +11,7 @@ from simulator import evidence
 from simulator.appliance import Appliance, Host, Identity
 from simulator.link import Link
 from simulator.messages import Dialect
-from tests import evidence as chains
+from tests import bundles as chains
 from tests.cast import Cast
 
 SECRET = b"s" * 32

@@ -18,8 +18,8 @@ from flywheel_server.core.signers import Signers
 from flywheel_server.rules.caches.rule_sets import RuleSets
 from flywheel_server.rules.store import rules as store
 from tests import parts
-from tests.api.test_agent_sync import add, learnt, switch
 from tests.cast import STAGE, Cast
+from tests.rules.test_agent_sync import add, learnt, switch
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 
 from flywheel_server.core import db
-from tests.api.test_admin_accounts import entry, everything
+from tests.accounts.test_operator_accounts import entry, everything
 from tests.cast import Cast
 
 RUNBOOK: dict[str, Any] = {

@@ -13,7 +13,7 @@ from flywheel_server import serving
 from flywheel_server.core.settings import Settings
 from flywheel_server.web import bounded_protocol, connections
 from tests import bare_app
-from tests.api.test_fast_protocol import ended, listening
+from tests.edge.test_fast_protocol import ended, listening
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 HOST = b"Host: server\r\n"

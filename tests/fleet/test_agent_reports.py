@@ -9,8 +9,8 @@ import pytest
 
 from flywheel_server.core import clock, db
 from tests import cast as people
-from tests.api.test_agent_documents import HOUSEKEEPING, documents, post
 from tests.cast import STAGE, Cast
+from tests.fleet.test_agent_documents import HOUSEKEEPING, documents, post
 
 PATTERNS = "/agent/patterns"
 STATS = "/api/agent/sync/pattern-stats"

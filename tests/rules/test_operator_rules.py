@@ -6,7 +6,7 @@ from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.rules.model import rules as domain
 from flywheel_server.rules.store import rules
-from tests.api.test_admin_accounts import entry, everything
+from tests.accounts.test_operator_accounts import entry, everything
 from tests.cast import STAGE, Cast, CastSite
 
 REASON = {"reason": "Restarts a service that must stay stopped."}

@@ -9,10 +9,10 @@ import pytest
 
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
-from tests import calendar_server, evidence, planning, telemetry
+from tests import bundles, calendar_server, planning, telemetry
 from tests.calendar_server import Calendar
 from tests.cast import Cast
-from tests.loop.test_anchor_evidence import LOOP, anchor, make_due, settings_of, turn
+from tests.evidence.test_anchor_evidence import LOOP, anchor, make_due, settings_of, turn
 
 ANCHORS = "/api/admin/evidence/anchors"
 
@@ -35,7 +35,7 @@ def wrong(calendar: Calendar, tmp_path: Path) -> Settings:
 async def failed(
     database: db.Database, cast: Cast, calendar: Calendar, wrong: Settings
 ) -> dict[str, Any]:
-    await evidence.submitted(database, await evidence.agent_of(database, cast.appliance))
+    await bundles.submitted(database, await bundles.agent_of(database, cast.appliance))
     await turn(database, settings_of(calendar))
     calendar.mine(800_000)
     async with db.transaction(database, LOOP) as connection:

@@ -4,16 +4,16 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests import evidence
+from tests import bundles
+from tests.bundles import Agent
 from tests.cast import Cast, CastAppliance
-from tests.evidence import Agent
 
 KEYS = "/api/admin/evidence/keys"
 
 
 @pytest.fixture
 async def agent(database: db.Database, cast: Cast) -> Agent:
-    return await evidence.agent_of(database, cast.appliance)
+    return await bundles.agent_of(database, cast.appliance)
 
 
 async def check_in(client: httpx.AsyncClient, appliance: CastAppliance, key: str) -> None:
@@ -32,30 +32,30 @@ async def test_a_later_key_waits_until_an_operator_approves_it_and_check_ins_go_
     await check_in(client, cast.appliance, old.public_key)
     await check_in(client, cast.appliance, new.public_key)
     await check_in(client, cast.appliance, new.public_key)
-    early = evidence.good(await new.submit(client))
+    early = bundles.good(await new.submit(client))
     assert (early["ots_status"], early["chain_position"]) == ("waiting", 0)
     before = old.go_body()
-    first = evidence.good(await old.submit(client, before))
-    listed = evidence.good(await client.get(f"{KEYS}?state=waiting", headers=cast.viewer.headers))
+    first = bundles.good(await old.submit(client, before))
+    listed = bundles.good(await client.get(f"{KEYS}?state=waiting", headers=cast.viewer.headers))
     (item,) = listed["items"]
     assert (item["public_key"], item["site_id"], item["appliance_id"]) == (
         new.public_key,
         cast.site.slug,
         cast.appliance.wire_id,
     )
-    alarms = evidence.good(await client.get("/api/admin/alarms", headers=cast.viewer.headers))
+    alarms = bundles.good(await client.get("/api/admin/alarms", headers=cast.viewer.headers))
     assert [each["kind"] for each in alarms["items"]].count("evidence_key") == 1
 
     approved = await client.post(
         f"{KEYS}/{item['id']}/approve", json={"reason": "New disk."}, headers=cast.admin.headers
     )
 
-    assert (evidence.good(approved))["state"] == "active"
+    assert (bundles.good(approved))["state"] == "active"
     # Behind the one that waited for it.
-    assert (evidence.good(await new.submit(client)))["chain_position"] == 3
-    assert "replaced" in await evidence.refused(client, database, old, old.go_body(), 401)
+    assert (bundles.good(await new.submit(client)))["chain_position"] == 3
+    assert "replaced" in await bundles.refused(client, database, old, old.go_body(), 401)
     # What the old key proved stays proven.
-    assert evidence.good(await old.submit(client, before)) == first
+    assert bundles.good(await old.submit(client, before)) == first
     again = await client.post(
         f"{KEYS}/{item['id']}/refuse", json={"reason": "No."}, headers=cast.admin.headers
     )
@@ -65,24 +65,24 @@ async def test_a_later_key_waits_until_an_operator_approves_it_and_check_ins_go_
 async def test_a_refused_key_never_counts(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, agent: Agent
 ) -> None:
-    thief = await evidence.agent_of(database, cast.appliance)
-    _, id = (await evidence.keys(database, cast.site))[thief.public_key]
+    thief = await bundles.agent_of(database, cast.appliance)
+    _, id = (await bundles.keys(database, cast.site))[thief.public_key]
 
-    evidence.good(
+    bundles.good(
         await client.post(
             f"{KEYS}/{id}/refuse", json={"reason": "Nobody's."}, headers=cast.admin.headers
         )
     )
 
-    assert "refused" in await evidence.refused(client, database, thief, thief.go_body(), 401)
-    evidence.good(await agent.submit(client))
+    assert "refused" in await bundles.refused(client, database, thief, thief.go_body(), 401)
+    bundles.good(await agent.submit(client))
 
 
 async def test_the_old_key_can_vouch_for_the_new_one(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, agent: Agent
 ) -> None:
-    new = await evidence.agent_of(database, cast.appliance)
-    url = evidence.read_url(cast.site, "keys")
+    new = await bundles.agent_of(database, cast.appliance)
+    url = bundles.read_url(cast.site, "keys")
     text = f"flywheel-evidence-key-v1:{cast.site.slug}:{new.public_key}".encode()
     body = {"agent_public_key": new.public_key, "signature": new.sign(text)}
 
@@ -91,7 +91,7 @@ async def test_the_old_key_can_vouch_for_the_new_one(
     wrong = await client.post(url, json=other, headers=cast.site.headers)
     assert (own.status_code, wrong.status_code) == (401, 401)
     good_body = body | {"signature": agent.sign(text)}
-    evidence.good(await client.post(url, json=good_body, headers=cast.site.headers))
+    bundles.good(await client.post(url, json=good_body, headers=cast.site.headers))
 
-    evidence.good(await new.submit(client))
-    await evidence.refused(client, database, agent, agent.go_body(), 401)
+    bundles.good(await new.submit(client))
+    await bundles.refused(client, database, agent, agent.go_body(), 401)

@@ -10,22 +10,22 @@ import pytest
 
 from flywheel_server.core import clock, db
 from flywheel_server.evidence.model import evidence as domain
-from tests import cast as people, evidence
+from tests import bundles, cast as people
+from tests.bundles import CHECK, Agent
 from tests.cast import Cast
-from tests.evidence import CHECK, Agent
 
 
 @pytest.fixture
 async def agent(database: db.Database, cast: Cast) -> Agent:
-    return await evidence.agent_of(database, cast.appliance)
+    return await bundles.agent_of(database, cast.appliance)
 
 
 async def test_both_agents_bundles_are_taken_and_chained_and_answered_with_exact_fields(
     client: httpx.AsyncClient, database: db.Database, agent: Agent
 ) -> None:
     first_body, second_body = agent.go_body(), agent.python_body()
-    first = evidence.good(await agent.submit(client, first_body))
-    second = evidence.good(await agent.submit(client, second_body))
+    first = bundles.good(await agent.submit(client, first_body))
+    second = bundles.good(await agent.submit(client, second_body))
 
     assert set(first) == {
         "bundle_id",
@@ -38,7 +38,7 @@ async def test_both_agents_bundles_are_taken_and_chained_and_answered_with_exact
     assert (first["chain_position"], first["prev_hash"]) == (1, domain.GENESIS)
     assert (second["chain_position"], second["prev_hash"]) == (2, first["current_hash"])
     assert (first["ots_status"], first["ots_submitted"]) == ("local", False)
-    stored = await evidence.chain(database, agent.site)
+    stored = await bundles.chain(database, agent.site)
     assert [row["signed_data"].decode() for row in stored] == [
         first_body["signed_data"],
         second_body["signed_data"],
@@ -51,25 +51,25 @@ async def test_a_repeat_is_answered_as_the_first_time(
     client: httpx.AsyncClient, database: db.Database, agent: Agent
 ) -> None:
     body = agent.go_body()
-    first = evidence.good(await agent.submit(client, body))
-    evidence.good(await agent.submit(client))
+    first = bundles.good(await agent.submit(client, body))
+    bundles.good(await agent.submit(client))
 
-    again = evidence.good(await agent.submit(client, body))
+    again = bundles.good(await agent.submit(client, body))
 
     assert again == first
-    assert len(await evidence.chain(database, agent.site)) == 2
+    assert len(await bundles.chain(database, agent.site)) == 2
 
 
 async def test_a_known_id_with_other_content_is_a_conflict_and_with_its_own_a_repeat(
     client: httpx.AsyncClient, database: db.Database, agent: Agent
 ) -> None:
     body = agent.go_body() | {"bundle_id": "scan-1"}
-    first = evidence.good(await agent.submit(client, body))
+    first = bundles.good(await agent.submit(client, body))
 
     assert first["bundle_id"] == "scan-1"
-    assert evidence.good(await agent.submit(client, body)) == first
+    assert bundles.good(await agent.submit(client, body)) == first
     other = agent.go_body() | {"bundle_id": "scan-1"}
-    assert "conflict" in await evidence.refused(client, database, agent, other, 409)
+    assert "conflict" in await bundles.refused(client, database, agent, other, 409)
 
 
 async def test_an_id_that_the_server_would_give_and_an_agent_took_is_a_conflict(
@@ -78,9 +78,9 @@ async def test_an_id_that_the_server_would_give_and_an_agent_took_is_a_conflict(
     body = agent.go_body()
     hash = domain.bundle_hash(body["signed_data"].encode())
     id = domain.bundle_id(agent.site.id, agent.public_key, hash)
-    evidence.good(await agent.submit(client, agent.go_body() | {"bundle_id": id}))
+    bundles.good(await agent.submit(client, agent.go_body() | {"bundle_id": id}))
 
-    await evidence.refused(client, database, agent, body, 409)
+    await bundles.refused(client, database, agent, body, 409)
 
 
 def _drop(name: str) -> Callable[[Agent, dict[str, Any]], dict[str, Any]]:
@@ -110,9 +110,9 @@ async def test_what_is_not_signed_by_a_key_of_the_site_is_refused(
     agent: Agent,
     change: Callable[[Agent, dict[str, Any]], dict[str, Any]],
 ) -> None:
-    evidence.good(await agent.submit(client))
+    bundles.good(await agent.submit(client))
 
-    problem = await evidence.refused(client, database, agent, change(agent, agent.go_body()), 401)
+    problem = await bundles.refused(client, database, agent, change(agent, agent.go_body()), 401)
 
     assert "bad-signature" in problem
 
@@ -122,27 +122,27 @@ async def test_a_key_that_no_appliance_showed_proves_nothing(
 ) -> None:
     """Its bundles wait (tests/field/test_evidence_keys_waiting.py); unnamed, they are refused."""
     there = await people.make_appliance(database, cast.neighbour)
-    foreign = await evidence.agent_of(database, there)
+    foreign = await bundles.agent_of(database, there)
     for stranger in (Agent(agent.site), foreign):
         body = stranger.go_body(site_id=agent.site.slug)
-        assert evidence.good(await agent.submit(client, body))["ots_status"] == "waiting"
-    assert await evidence.chain(database, agent.site) == []
+        assert bundles.good(await agent.submit(client, body))["ots_status"] == "waiting"
+    assert await bundles.chain(database, agent.site) == []
 
-    await evidence.refused(client, database, agent, Agent(agent.site).python_body(), 401)
+    await bundles.refused(client, database, agent, Agent(agent.site).python_body(), 401)
 
 
 async def test_another_appliances_key_is_refused_where_the_credential_names_the_appliance(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, agent: Agent
 ) -> None:
-    other = await evidence.agent_of(database, await people.make_appliance(database, cast.site))
+    other = await bundles.agent_of(database, await people.make_appliance(database, cast.site))
     bound = cast.appliance.credential.headers
     body = other.go_body()
 
-    await evidence.refused(client, database, agent, body, 401, headers=bound)
-    evidence.good(await other.submit(client, body))
+    await bundles.refused(client, database, agent, body, 401, headers=bound)
+    bundles.good(await other.submit(client, body))
     # Nor does a repeat let it through.
-    await evidence.refused(client, database, agent, body, 401, headers=bound)
-    evidence.good(await agent.submit(client, agent.go_body(), bound))
+    await bundles.refused(client, database, agent, body, 401, headers=bound)
+    bundles.good(await agent.submit(client, agent.go_body(), bound))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_another_appliances_key_is_refused_where_the_credential_names_the_
 async def test_a_body_that_says_something_else_than_its_signed_text_is_refused(
     client: httpx.AsyncClient, database: db.Database, agent: Agent, name: str, value: object
 ) -> None:
-    problem = await evidence.refused(client, database, agent, agent.go_body() | {name: value}, 422)
+    problem = await bundles.refused(client, database, agent, agent.go_body() | {name: value}, 422)
 
     assert "signed" in problem
 
@@ -169,7 +169,7 @@ async def test_a_signed_text_of_another_site_is_refused(
     """F44: what was signed for one site is no evidence of another."""
     body = agent.go_body(site_id=cast.neighbour.slug) | {"site_id": agent.site.slug}
 
-    await evidence.refused(client, database, agent, body, 422)
+    await bundles.refused(client, database, agent, body, 422)
 
 
 @pytest.mark.parametrize(
@@ -179,12 +179,12 @@ async def test_a_signed_text_that_is_no_evidence_is_refused(
     client: httpx.AsyncClient, database: db.Database, agent: Agent, text: str
 ) -> None:
     body = agent.go_body() | {"signed_data": text, "agent_signature": agent.sign(text.encode())}
-    before = await evidence.chain(database, agent.site)
+    before = await bundles.chain(database, agent.site)
 
     answer = await agent.submit(client, body)
 
     assert answer.status_code in {400, 401, 422}, answer.text
-    assert await evidence.chain(database, agent.site) == before
+    assert await bundles.chain(database, agent.site) == before
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ async def test_a_body_that_is_no_bundle_is_refused(
     answer = await client.post(agent.url, content=raw, headers=agent.site.headers)
 
     assert answer.status_code in {400, 422}, answer.text
-    assert await evidence.chain(database, agent.site) == []
+    assert await bundles.chain(database, agent.site) == []
 
 
 @pytest.mark.parametrize("dirt", ["a\x00", "\ud800", float("nan"), "x" * 70_000, [[[5]]]])
@@ -212,7 +212,7 @@ async def test_free_text_of_checks_loses_no_evidence_and_the_chain_holds(
         answer = await client.post(agent.url, content=raw, headers=agent.site.headers)
         assert answer.status_code == 200, answer.text
 
-    (row,) = await evidence.chain(database, agent.site)
+    (row,) = await bundles.chain(database, agent.site)
     assert row["signed_data"] == body["signed_data"].encode()
     assert row["results"] == {"other": 1}
     signed = domain.parse(body["signed_data"])
@@ -226,10 +226,10 @@ async def test_ten_thousand_checks_are_taken_and_one_more_is_refused(
     most = agent.go_body(checks=[check] * 10_000)
     assert len(json.dumps(most)) < domain.MOST_BYTES
 
-    evidence.good(await agent.submit(client, most))
-    await evidence.refused(client, database, agent, agent.go_body(checks=[check] * 10_001), 422)
+    bundles.good(await agent.submit(client, most))
+    await bundles.refused(client, database, agent, agent.go_body(checks=[check] * 10_001), 422)
 
-    (row,) = await evidence.chain(database, agent.site)
+    (row,) = await bundles.chain(database, agent.site)
     assert row["checks"] == 10_000
 
 
@@ -238,14 +238,14 @@ async def test_a_body_over_four_mebibytes_is_refused(
 ) -> None:
     body = agent.go_body() | {"padding": "x" * domain.MOST_BYTES}
 
-    assert "too-large" in await evidence.refused(client, database, agent, body, 413)
+    assert "too-large" in await bundles.refused(client, database, agent, body, 413)
 
 
 @pytest.mark.parametrize("text", ["yesterday", ""])
 async def test_a_time_that_is_none_is_refused(
     client: httpx.AsyncClient, database: db.Database, agent: Agent, text: str
 ) -> None:
-    assert "checked_at" in await evidence.refused(
+    assert "checked_at" in await bundles.refused(
         client, database, agent, agent.go_body(checked_at=text), 422
     )
 
@@ -256,14 +256,14 @@ async def test_no_evidence_is_lost_to_a_clock_and_late_evidence_is_taken_in_its_
     def at(hours: float) -> str:
         return (clock.now() + dt.timedelta(hours=hours)).isoformat()
 
-    evidence.good(await agent.submit(client, agent.go_body(checked_at=at(25))))
-    evidence.good(await agent.submit(client, agent.go_body(checked_at=at(23))))
+    bundles.good(await agent.submit(client, agent.go_body(checked_at=at(25))))
+    bundles.good(await agent.submit(client, agent.go_body(checked_at=at(23))))
     for unset in ("1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z"):
-        evidence.good(await agent.submit(client, agent.go_body(checked_at=unset)))
+        bundles.good(await agent.submit(client, agent.go_body(checked_at=unset)))
     # Sent again after an outage, behind newer ones: the chain is the order of receipt.
-    evidence.good(await agent.submit(client, agent.go_body(checked_at=at(-72))))
+    bundles.good(await agent.submit(client, agent.go_body(checked_at=at(-72))))
 
-    rows = await evidence.chain(database, agent.site)
+    rows = await bundles.chain(database, agent.site)
     assert [row["position"] for row in rows] == [1, 2, 3, 4, 5]
     assert rows[0]["checked_at"] > rows[1]["checked_at"]
     assert rows[0]["received_at"] <= rows[1]["received_at"]
@@ -275,8 +275,8 @@ async def test_a_bundle_hash_is_computed_anew(
     body = agent.go_body()
     hash = domain.bundle_hash(body["signed_data"].encode())
 
-    await evidence.refused(client, database, agent, body | {"bundle_hash": "0" * 64}, 422)
-    evidence.good(await agent.submit(client, body | {"bundle_hash": hash.upper()}))
+    await bundles.refused(client, database, agent, body | {"bundle_hash": "0" * 64}, 422)
+    bundles.good(await agent.submit(client, body | {"bundle_hash": hash.upper()}))
 
 
 async def test_optional_members_may_be_null_and_unknown_ones_are_ignored(
@@ -284,6 +284,6 @@ async def test_optional_members_may_be_null_and_unknown_ones_are_ignored(
 ) -> None:
     body = agent.go_body(checks=None, summary=None)
 
-    evidence.good(
+    bundles.good(
         await agent.submit(client, body | {"bundle_hash": None, "bundle_id": None, "new": [1]})
     )
