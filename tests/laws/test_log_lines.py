@@ -14,20 +14,15 @@ import structlog
 
 from flywheel_server.commands import setup
 from flywheel_server.core import clock, db
+from flywheel_server.core.migrations import head
 from flywheel_server.core.settings import Settings
 from flywheel_server.loop.keeper import Keeper
-from flywheel_server.migrations import head
 from flywheel_server.rules.actions import rules as switching, withdraw
-from tests import candidates, deliveries as walk, parts, planning
+from tests import candidates, deliveries as walk, planning
 from tests.cast import STAGE, Cast
 from tests.rules.test_agent_sync import add, learnt
 
 Lines = list[MutableMapping[str, Any]]
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 def _told(lines: Lines, event: str) -> Lines:
