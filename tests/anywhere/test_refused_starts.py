@@ -58,6 +58,8 @@ def test_an_unmigrated_schema_names_the_command(
     asyncio.run(_make_again(hosted))
     if state == "older":
         migrations.upgrade(url, migrations.known()[-2])
+        # What it logged is not the command's.
+        capsys.readouterr()
 
     code, told = commands.run(capsys, *command, database_url=url)
 

@@ -16,7 +16,7 @@ from flywheel_server.evidence.store import evidence as chains
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
 from flywheel_server.orders.model.completions import Said
-from tests import bundles, cast as people, deliveries as walk, folding, ordering, parts, telemetry
+from tests import bundles, cast as people, deliveries as walk, folding, ordering, telemetry
 from tests.bundles import Agent
 from tests.cast import STAGE, Cast
 
@@ -118,11 +118,6 @@ class Ordered:
     async def came_to(self, id: str) -> tuple[str, str]:
         found = await self.shown(id)
         return found["outcome"], found["standing"]
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

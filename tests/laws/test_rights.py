@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from tests import candidates, cast as people, parts, planning
+from tests import candidates, cast as people, planning
 from tests.cast import Cast
 
 TIERS = ("standard", "full_coverage")
@@ -57,11 +57,6 @@ ANSWERED = {
 }
 STALE = {"rule_hash": "0" * 64}
 Made = Mapping[tuple[str, str], str]
-
-
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    return parts.of(client).database
 
 
 @pytest.fixture

@@ -27,12 +27,6 @@ def hot(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-@pytest.fixture
-def database(client: httpx.AsyncClient) -> db.Database:
-    """Change rules where they are served, so that no notification is under way."""
-    return parts.of(client).database
-
-
 def learnt(
     incident_type: str = "service_dns",
     runbook_id: str = "RB-WIN-SVC-001",
