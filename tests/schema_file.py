@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flywheel_server.core import embedded, migrations
+from flywheel_server.core import embedded, log, migrations
 
 FILE = Path(__file__).parents[1] / "schema.sql"
 _HEADER = """\
@@ -49,4 +49,6 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
+    # Standard output is the file; an unconfigured log writes there, too.
+    log.configure()
     asyncio.run(_main())

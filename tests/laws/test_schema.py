@@ -21,6 +21,21 @@ async def test_the_migrations_from_nothing_give_schema_sql(empty_url: str) -> No
     assert found == schema_file.FILE.read_text(encoding="utf-8"), "run `make schema`"
 
 
+async def test_make_schema_writes_the_schema_and_nothing_else() -> None:
+    """Fails when log lines reach standard output, which is the file."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.schema_file"),
+        cwd=schema_file.FILE.parent,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    written, logged = await process.communicate()
+
+    assert process.returncode == 0, logged
+    assert b"schema migrated" in logged
+    assert written.decode() == schema_file.FILE.read_text(encoding="utf-8")
+
+
 async def test_a_filled_database_goes_down_to_nothing_and_up_again(
     filled: embedded.Address, settings: Settings
 ) -> None:
