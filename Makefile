@@ -59,6 +59,10 @@ screenshots: setup ## take the pictures of docs/tour.md anew, of a demo that liv
 schema: setup ## write schema.sql from the migrations
 	$(BIN)/python -m tests.schema_file > schema.sql.new && mv schema.sql.new schema.sql
 
+.PHONY: snapshot
+snapshot: setup ## write tests/data/wire: routes, OpenAPI document, metrics
+	$(BIN)/python -m tests.wire_files
+
 .PHONY: lock
 lock: ## pin the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml -o requirements/run.txt
