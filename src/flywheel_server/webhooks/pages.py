@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import PathId
+from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep

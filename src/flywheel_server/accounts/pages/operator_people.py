@@ -10,7 +10,6 @@ from flywheel_server.accounts.pages import (
     people as tenant_people,
 )
 from flywheel_server.accounts.routes import people
-from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.accounts.routes.people import (
     Invitation,
     NewUser,
@@ -20,6 +19,7 @@ from flywheel_server.accounts.routes.people import (
 )
 from flywheel_server.accounts.store import tenants
 from flywheel_server.accounts.store.people import Home, Kind
+from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import db, people as rules
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.web import keysets as pages

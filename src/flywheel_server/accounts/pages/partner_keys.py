@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.routes import partner_keys
-from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey
+from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import errors
 from flywheel_server.core.scope import PartnerScope
 from flywheel_server.web import keysets as pages

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from flywheel_server.accounts.actions import people as actions
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.routes import people
-from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.accounts.routes.people import (
     Invitation,
     NewClientUser,
     NewPartnerUser,
     SignInLink,
 )
+from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import db
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.web import keysets as pages

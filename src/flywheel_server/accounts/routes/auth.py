@@ -12,8 +12,8 @@ from pydantic import Field
 
 from flywheel_server.accounts.actions import sessions as actions
 from flywheel_server.accounts.actions.sessions import Device, Opened
-from flywheel_server.accounts.routes.bodies import NotBlank, OperatorBody, PathId, Search, View
 from flywheel_server.accounts.store import sessions
+from flywheel_server.accounts.views.bodies import NotBlank, OperatorBody, PathId, Search, View
 from flywheel_server.core import clock, db, people as rules
 from flywheel_server.core.scope import AuthScope, ClientScope, PartnerScope, PersonScope, role_of
 from flywheel_server.web import bodies, credentials, keysets as pages, limits, traffic

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
 from flywheel_server.accounts.actions import accounts as actions
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import Filter, Id, Name, OperatorBody, PathId, View
+from flywheel_server.accounts.queries import filters as tenant_filters
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import Filter, Id, Name, OperatorBody, PathId, View
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import OperatorRole
 from flywheel_server.web import keysets as pages
@@ -173,7 +173,7 @@ async def list_organizations(
         rows = await accounts.list_organizations(
             connection,
             after=page.after(UUID),
-            partner_id=await operator_bodies.partner_filter(connection, partner_id),
+            partner_id=await tenant_filters.partner_filter(connection, partner_id),
             text=q,
             limit=page.limit + 1,
         )
@@ -211,8 +211,8 @@ async def list_sites(
         rows = await accounts.list_sites(
             connection,
             after=page.after(UUID),
-            partner_id=await operator_bodies.partner_filter(connection, partner_id),
-            organization_id=await operator_bodies.organization_filter(connection, organization_id),
+            partner_id=await tenant_filters.partner_filter(connection, partner_id),
+            organization_id=await tenant_filters.organization_filter(connection, organization_id),
             text=q,
             limit=page.limit + 1,
         )

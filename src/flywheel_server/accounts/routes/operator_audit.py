@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import Filter, Search, View
+from flywheel_server.accounts.queries import filters as tenant_filters
 from flywheel_server.accounts.store import audit, tenants
+from flywheel_server.accounts.views.bodies import Filter, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Reader, RuntimeDep
@@ -93,9 +93,9 @@ async def list_audit(
             object_kind=object_kind,
             object_id=object_id,
             actor=actor,
-            partner_id=await operator_bodies.partner_filter(connection, partner_id),
-            organization_id=await operator_bodies.organization_filter(connection, organization_id),
-            site_id=await operator_bodies.site_filter(connection, site_id),
+            partner_id=await tenant_filters.partner_filter(connection, partner_id),
+            organization_id=await tenant_filters.organization_filter(connection, organization_id),
+            site_id=await tenant_filters.site_filter(connection, site_id),
             text=text,
             tenants=None if tenant is None else await tenants.named(connection, tenant),
             actor_kind=actor_kind,

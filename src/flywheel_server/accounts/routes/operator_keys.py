@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from flywheel_server.accounts.actions import keys as actions
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import (
+from flywheel_server.accounts.queries import filters as tenant_filters
+from flywheel_server.accounts.store import keys
+from flywheel_server.accounts.views.bodies import (
     Filter,
     Label,
     NotBlank,
@@ -18,7 +19,6 @@ from flywheel_server.accounts.routes.bodies import (
     Search,
     View,
 )
-from flywheel_server.accounts.store import keys
 from flywheel_server.core import clock, db
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
@@ -96,7 +96,7 @@ async def issue_site_key(
         issued = await actions.issue_for_site(
             connection,
             scope,
-            await operator_bodies.site(connection, site_id),
+            await tenant_filters.site(connection, site_id),
             body.label,
             clock.now(),
             appliance=body.appliance_id,
@@ -125,8 +125,8 @@ async def list_keys(
         rows = await keys.list_keys(
             connection,
             after=page.after(UUID),
-            site_id=await operator_bodies.site_filter(connection, site_id),
-            partner_id=await operator_bodies.partner_filter(connection, partner_id),
+            site_id=await tenant_filters.site_filter(connection, site_id),
+            partner_id=await tenant_filters.partner_filter(connection, partner_id),
             text=text,
             limit=page.limit + 1,
         )

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from flywheel_server.accounts.actions import keys as actions
-from flywheel_server.accounts.routes.bodies import PathId, Search, View
 from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey
 from flywheel_server.accounts.store import keys
+from flywheel_server.accounts.views.bodies import PathId, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PartnerOwner, RuntimeDep

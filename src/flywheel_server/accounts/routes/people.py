@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from flywheel_server.accounts.actions import people as actions
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import Filter, Id, NotBlank, OperatorBody, PathId, View
+from flywheel_server.accounts.queries import filters as tenant_filters
 from flywheel_server.accounts.store import people
 from flywheel_server.accounts.store.one_time_links import Kind
 from flywheel_server.accounts.store.people import User
+from flywheel_server.accounts.views.bodies import Filter, Id, NotBlank, OperatorBody, PathId, View
 from flywheel_server.core import clock, db, people as rules
 from flywheel_server.core.scope import ClientRole, PartnerRole, PersonScope, role_of
 from flywheel_server.web import keysets as pages
@@ -208,8 +208,8 @@ async def list_people(
             after=page.after(UUID),
             text=text,
             kind=kind,
-            partner_id=await operator_bodies.partner_filter(connection, partner_id),
-            organization_id=await operator_bodies.organization_filter(connection, organization_id),
+            partner_id=await tenant_filters.partner_filter(connection, partner_id),
+            organization_id=await tenant_filters.organization_filter(connection, organization_id),
             limit=page.limit + 1,
         )
         invited = await people.invited(connection, [row.id for row in rows])

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.bodies import Filter
 from flywheel_server.accounts.store import tenant_audit
 from flywheel_server.accounts.store.tenant_audit import Change
+from flywheel_server.accounts.views.bodies import Filter
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.learning.routes.views import PlaceView, SiteFilter, SiteFilterDep

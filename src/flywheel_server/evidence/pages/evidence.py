@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import PathId
+from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import db, errors
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.evidence.model import evidence, evidence_figures

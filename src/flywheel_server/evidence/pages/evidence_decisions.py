@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from flywheel_server.accounts.routes.bodies import ReasonBody
+from flywheel_server.accounts.views.bodies import ReasonBody
 from flywheel_server.core import db, errors
 from flywheel_server.evidence.actions.evidence_keys import Person
 from flywheel_server.evidence.routes import evidence_keys

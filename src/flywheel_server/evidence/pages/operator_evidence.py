@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import PathId
+from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import clock, db
 from flywheel_server.evidence.model import evidence
 from flywheel_server.evidence.model.evidence import AnchorState, KeyState

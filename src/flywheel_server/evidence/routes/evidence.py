@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import View
 from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.store.accounts import Site
+from flywheel_server.accounts.views.bodies import View
 from flywheel_server.core import clock, db, errors, moments
 from flywheel_server.core.db import Connection
 from flywheel_server.evidence.model import evidence_figures as figures

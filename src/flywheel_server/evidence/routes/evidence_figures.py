@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.bodies import View
+from flywheel_server.accounts.views.bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.evidence.model import evidence_figures as domain

@@ -10,9 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import Name, PathId, ReasonBody, View
 from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.store.accounts import Site
+from flywheel_server.accounts.views.bodies import Name, PathId, ReasonBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.evidence.actions import evidence_keys as actions

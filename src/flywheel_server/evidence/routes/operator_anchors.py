@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import Filter, PathId, ReasonBody, Search
+from flywheel_server.accounts.queries import filters as tenant_filters
+from flywheel_server.accounts.views.bodies import Filter, PathId, ReasonBody, Search
 from flywheel_server.core import clock, db, errors
 from flywheel_server.evidence.actions import evidence_anchors as actions
 from flywheel_server.evidence.model.evidence import AnchorState
@@ -55,7 +55,7 @@ async def list_anchors(
         rows = await store.page(
             connection,
             state=state,
-            organization_id=await operator_bodies.organization_filter(connection, organization_id),
+            organization_id=await tenant_filters.organization_filter(connection, organization_id),
             before=page.after(UUID),
             text=text,
             limit=page.limit + 1,

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import Filter, PathId, ReasonBody, Search
+from flywheel_server.accounts.queries import filters as tenant_filters
+from flywheel_server.accounts.views.bodies import Filter, PathId, ReasonBody, Search
 from flywheel_server.core import db
 from flywheel_server.evidence.routes import evidence_keys
 from flywheel_server.evidence.routes.evidence_keys import ApproveKeyBody, KeyView, ShownKeyView
@@ -36,7 +36,7 @@ async def list_keys(
         rows = await store.page(
             connection,
             state=state,
-            site_id=await operator_bodies.site_filter(connection, site_id),
+            site_id=await tenant_filters.site_filter(connection, site_id),
             after=after,
             text=text,
             limit=page.limit + 1,

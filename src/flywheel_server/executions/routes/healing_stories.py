@@ -8,7 +8,7 @@ import datetime as dt
 
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.bodies import View
+from flywheel_server.accounts.views.bodies import View
 from flywheel_server.executions.model import healing_words
 from flywheel_server.executions.model.healing_words import Approval, Facts, PlanFacts, RuleFacts
 from flywheel_server.executions.store.healing import Healing

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from flywheel_server.accounts.routes.bodies import ReasonBody
 from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.store.accounts import Site
+from flywheel_server.accounts.views.bodies import ReasonBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope

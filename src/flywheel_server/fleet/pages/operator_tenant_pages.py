@@ -14,7 +14,6 @@ from flywheel_server.accounts.routes import (
     operator_accounts as admin_accounts,
     operator_keys as admin_keys,
 )
-from flywheel_server.accounts.routes.bodies import PathId
 from flywheel_server.accounts.routes.operator_accounts import (
     OrganizationChange,
     OrganizationView,
@@ -23,6 +22,7 @@ from flywheel_server.accounts.routes.operator_accounts import (
 from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey, NewSiteKey
 from flywheel_server.accounts.store import accounts, tenants
 from flywheel_server.accounts.store.accounts import Organization
+from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import db, errors
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.fleet.routes import operator_sites as admin_sites

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import Filter, Search, View
+from flywheel_server.accounts.queries import filters as tenant_filters
+from flywheel_server.accounts.views.bodies import Filter, Search, View
 from flywheel_server.core import agents, db
 from flywheel_server.fleet.model import reported as settings
 from flywheel_server.fleet.store import appliance_views
@@ -89,7 +89,7 @@ async def list_appliances(
     async with db.transaction(parts.database, scope) as connection:
         rows = await appliance_views.page(
             connection,
-            await operator_bodies.site_filter(connection, site_id),
+            await tenant_filters.site_filter(connection, site_id),
             text=text,
             after=page.after(UUID),
             limit=page.limit + 1,

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, model_validator
 
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import Name, OperatorBody
+from flywheel_server.accounts.queries import filters as tenant_filters
 from flywheel_server.accounts.routes.operator_accounts import SiteView
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import Name, OperatorBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.fleet.actions import site_settings as actions
 from flywheel_server.fleet.model import reported
@@ -73,7 +73,7 @@ async def change_site(
 ) -> SiteView:
     """Rename a site, or give it another healing tier; its appliances get the set with a sync."""
     async with db.transaction(parts.database, scope) as connection:
-        site = await operator_bodies.site(connection, site_id)
+        site = await tenant_filters.site(connection, site_id)
         await actions.change_site(
             connection,
             scope,
@@ -82,7 +82,7 @@ async def change_site(
             healing_tier=body.healing_tier,
             now=clock.now(),
         )
-        changed = await operator_bodies.site(connection, str(site.id))
+        changed = await tenant_filters.site(connection, str(site.id))
     return SiteView.model_validate(changed)
 
 

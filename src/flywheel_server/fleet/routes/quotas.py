@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import View
+from flywheel_server.accounts.queries import filters as tenant_filters
+from flywheel_server.accounts.views.bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.model import quotas as domain
 from flywheel_server.fleet.model.quotas import Kind
@@ -44,7 +44,7 @@ async def list_quotas(
 ) -> QuotasView:
     """Return how much of each quota a site uses; rows are counted by the loop."""
     async with db.transaction(parts.database, scope) as connection:
-        site = await operator_bodies.site(connection, site_id)
+        site = await tenant_filters.site(connection, site_id)
         policy = await policies.in_force(connection)
         found = await store.of_site(connection, site.id, policy, clock.now())
     return QuotasView(

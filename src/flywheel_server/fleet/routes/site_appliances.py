@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import Name, ReasonBody, View
 from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.store.accounts import Site
+from flywheel_server.accounts.views.bodies import Name, ReasonBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.fleet.actions import appliance_removals as actions

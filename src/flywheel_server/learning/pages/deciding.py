@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import ReasonBody
+from flywheel_server.accounts.views.bodies import ReasonBody
 from flywheel_server.core import rights
 from flywheel_server.learning.actions.promote import Person
 from flywheel_server.learning.pages import candidates

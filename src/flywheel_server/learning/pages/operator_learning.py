@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import PathId, ReasonBody
+from flywheel_server.accounts.views.bodies import PathId, ReasonBody
 from flywheel_server.learning.model import promotions
 from flywheel_server.learning.routes import operator_learning as admin_learning
 from flywheel_server.learning.routes.operator_learning import GateView, PlatformPatternView

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import OperatorBody, ReasonBody
+from flywheel_server.accounts.views.bodies import OperatorBody, ReasonBody
 from flywheel_server.core import clock, db, rights
 from flywheel_server.core.scope import ClientScope
 from flywheel_server.learning.actions import promote

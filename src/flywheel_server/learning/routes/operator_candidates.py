@@ -5,7 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 
-from flywheel_server.accounts.routes.bodies import ReasonBody, Search
+from flywheel_server.accounts.views.bodies import ReasonBody, Search
 from flywheel_server.core import clock, db
 from flywheel_server.learning.model.decisions import CandidateState
 from flywheel_server.learning.routes import (

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.bodies import Filter, PathId, ReasonBody, Search, View
+from flywheel_server.accounts.views.bodies import Filter, PathId, ReasonBody, Search, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.learning.actions import promote_platform

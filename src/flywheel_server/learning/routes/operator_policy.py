@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
-from flywheel_server.accounts.routes.bodies import OperatorBody, Reason, View
+from flywheel_server.accounts.views.bodies import OperatorBody, Reason, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.learning.actions import policies as actions
 from flywheel_server.policy import model as policy, store as policies

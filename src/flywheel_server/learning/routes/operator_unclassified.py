@@ -5,7 +5,7 @@ import datetime as dt
 from fastapi import APIRouter
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import View
+from flywheel_server.accounts.views.bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.learning.store import unclassified
 from flywheel_server.web.access import Reader, RuntimeDep

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import OperatorBody, Reason, Search, View
+from flywheel_server.accounts.views.bodies import OperatorBody, Reason, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.learning.actions import set_aside as actions
 from flywheel_server.learning.model import unresolved as domain

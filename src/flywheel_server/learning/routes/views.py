@@ -13,8 +13,8 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.bodies import OperatorBody, View
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import OperatorBody, View
 from flywheel_server.core import clock, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.executions.store.healing import Healing, LevelTotal

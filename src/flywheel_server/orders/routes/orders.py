@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.bodies import Name, OperatorBody, Reason, View
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import Name, OperatorBody, Reason, View
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import View
+from flywheel_server.accounts.views.bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.executions.store.healing import LevelTotal
 from flywheel_server.learning.routes import views as learning_views

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import PathId
+from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import db
 from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.plans.model.plans import Planner, Reason, Told

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes import bodies as operator_bodies
-from flywheel_server.accounts.routes.bodies import Filter, PathId, Search, View
+from flywheel_server.accounts.queries import filters as tenant_filters
+from flywheel_server.accounts.views.bodies import Filter, PathId, Search, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.learning.routes.views import WindowDep, WindowView
@@ -189,7 +189,7 @@ async def list_plans(
     now = clock.now()
     async with db.transaction(parts.database, scope) as connection:
         filters = Filters(
-            site_id=await operator_bodies.site_filter(connection, site_id),
+            site_id=await tenant_filters.site_filter(connection, site_id),
             incident_type=incident_type,
             planner=planner,
             told=told,
@@ -210,7 +210,7 @@ async def summarize_plans(
 ) -> PlanSummary:
     """Return the funnel, the spend and the reasons of a window of days."""
     async with db.transaction(parts.database, scope) as connection:
-        site = await operator_bodies.site_filter(connection, site_id)
+        site = await tenant_filters.site_filter(connection, site_id)
         found = await store.funnel(
             connection,
             since=window.since,

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import PathId, ReasonBody
+from flywheel_server.accounts.views.bodies import PathId, ReasonBody
 from flywheel_server.core import db, rights
 from flywheel_server.executions.routes import client_healing
 from flywheel_server.executions.routes.client_healing import SourceFilter

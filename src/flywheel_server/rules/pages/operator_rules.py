@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import PathId, ReasonBody, RuleName
+from flywheel_server.accounts.views.bodies import PathId, ReasonBody, RuleName
 from flywheel_server.core import clock, db, errors
 from flywheel_server.fleet.store import fleet
 from flywheel_server.policy import store as policies

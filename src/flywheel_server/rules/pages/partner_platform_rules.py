@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.bodies import PathId, ReasonBody
+from flywheel_server.accounts.views.bodies import PathId, ReasonBody
 from flywheel_server.core import db
 from flywheel_server.rules.pages import declining
 from flywheel_server.rules.pages.partner_rules import ANSWERED

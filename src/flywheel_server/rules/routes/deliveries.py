@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import Search, View
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import Search, View
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.evidence.routes import evidence_alarms

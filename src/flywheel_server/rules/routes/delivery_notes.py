@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import View
+from flywheel_server.accounts.views.bodies import View
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.rules.model import delivery_words
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import View
+from flywheel_server.accounts.views.bodies import View
 from flywheel_server.policy.model import Policy
 from flywheel_server.rules.actions.rule_health import WARNING_SHARE
 from flywheel_server.rules.model.rules import Rule

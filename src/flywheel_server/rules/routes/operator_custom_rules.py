@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import Id, Name, OperatorBody
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import Id, Name, OperatorBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.rules.actions import custom_rules as actions

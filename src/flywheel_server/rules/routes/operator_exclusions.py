@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.bodies import ReasonBody
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import ReasonBody
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.rules.actions import exclusions as actions

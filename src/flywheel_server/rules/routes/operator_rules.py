@@ -9,8 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import Filter, ReasonBody, RuleName, Search, View
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import Filter, ReasonBody, RuleName, Search, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, model_validator
 
-from flywheel_server.accounts.routes.bodies import Name, NotBlank, OperatorBody, Search, View
+from flywheel_server.accounts.views.bodies import Name, NotBlank, OperatorBody, Search, View
 from flywheel_server.core import clock, db
 from flywheel_server.learning.store import patterns
 from flywheel_server.rules.actions import aliases as alias_actions, runbooks as runbook_actions

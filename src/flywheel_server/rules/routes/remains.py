@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.bodies import NotBlank, OperatorBody, Reason
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import NotBlank, OperatorBody, Reason
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.fleet.store import appliances

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 
-from flywheel_server.accounts.routes.bodies import PathId, Search
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.bodies import PathId, Search
 from flywheel_server.core import errors
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Audience, RuntimeDep

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field
 
-from flywheel_server.accounts.routes.bodies import Label, OperatorBody, View
+from flywheel_server.accounts.views.bodies import Label, OperatorBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.runtime import Runtime

@@ -1,0 +1,1 @@
+"""Reads for both doors: scope and filters in, views out. They open no transaction."""
