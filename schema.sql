@@ -1219,7 +1219,8 @@ CREATE TABLE public.loop_runs (
     ended_at timestamp with time zone NOT NULL,
     rows_in bigint DEFAULT 0 NOT NULL,
     rows_out bigint DEFAULT 0 NOT NULL,
-    error text
+    error text,
+    counts json
 );
 
 ALTER TABLE ONLY public.loop_runs FORCE ROW LEVEL SECURITY;

@@ -53,10 +53,11 @@ async def turn(client: httpx.AsyncClient, now: dt.datetime | None = None) -> tup
     await runtime.heartbeats.flush()
     turn = Turn(scope=LOOP, settings=Settings(loop=False), now=now or clock.now())
     async with db.transaction(runtime.database, LOOP) as connection:
-        facts, moved = await observe_deliveries.run(connection, turn)
+        observed = await observe_deliveries.run(connection, turn)
     async with db.transaction(runtime.database, LOOP) as connection:
-        _, done = await deliver_rules.run(connection, turn)
-    return facts, moved + done
+        delivered = await deliver_rules.run(connection, turn)
+    changed = observed["deliveries_changed"] + sum(delivered.values())
+    return observed["facts_read"], changed
 
 
 async def standing(database: db.Database, rule: Any, appliance: CastAppliance) -> domain.Delivery:

@@ -224,7 +224,6 @@ async def _turning(app: FastAPI, parts: Runtime) -> AsyncIterator[None]:
 
     app.state.run_turn = run_turn
     app.state.step_names = loop.NAMES
-    app.state.step_counts = loop.COUNTS
     # Any process notices a silence: those that turn the loop may be the ones that are gone.
     silences = sender.tell_silences(
         parts.database, parts.settings.loop_interval, health.SILENT_INTERVALS

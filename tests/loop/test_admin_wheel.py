@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 
+from flywheel_server import loop
 from flywheel_server.core import clock, db
 from tests import candidates, telemetry
 from tests.cast import STAGE, Cast
@@ -214,3 +215,33 @@ async def test_failed_runs_are_listed_by_themselves(
     steps = await _get(client, cast, "flywheel/runs?failed=true&step=mark_eligible")
 
     assert [len(first["items"]), len(second["items"]), len(steps["items"])] == [2, 1, 2]
+
+
+async def test_a_run_keeps_what_its_step_counted_by_name(
+    client: httpx.AsyncClient, cast: Cast, owner: Owner
+) -> None:
+    """Fails when a count is recorded as another, left out, or no part of the sums."""
+    await owner.execute(
+        "INSERT INTO loop_runs (turn_id, holder, step, started_at, ended_at, rows_in, rows_out) "
+        "SELECT uuidv7(), uuidv7(), 'earlier', t, t, 7, 2 FROM (VALUES (now()), "
+        "(now() - interval '91 days'), (now() - interval '92 days')) AS moments (t)"
+    )
+    await telemetry.send(client, cast.site, telemetry.executions(4, failures=1))
+    await telemetry.turn(client, cast.admin)
+
+    listed = (await _get(client, cast, "flywheel/runs?limit=50"))["items"]
+    runs = {each["step"]: each for each in listed}
+
+    assert runs["generate_patterns"]["counts"] == {"facts_read": 4, "patterns_changed": 1}
+    assert list(runs["generate_patterns"]["counts"]) == ["facts_read", "patterns_changed"]
+    assert runs["settle_orders"]["counts"] == {}
+    kept = runs["housekeeping"]["counts"]
+    assert kept["runs_deleted"] == 2
+    assert "partitions_made" not in kept
+    assert runs["housekeeping"]["rows_in"] == 0
+    assert runs["housekeeping"]["rows_out"] == sum(kept.values())
+    earlier = runs.pop("earlier")
+    assert (earlier["counts"], earlier["rows_in"], earlier["rows_out"]) == (None, 7, 2)
+    assert set(runs) == set(loop.NAMES)
+    for run in runs.values():
+        assert run["rows_in"] + run["rows_out"] == sum(run["counts"].values()), run

@@ -11,7 +11,7 @@ from flywheel_server.core import db, embedded, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
-from flywheel_server.core.step import Step, Turn
+from flywheel_server.core.step import Counts, Step, Turn
 from flywheel_server.learning.store import folds
 from flywheel_server.loop import runs, turns
 from flywheel_server.loop.runs import Run
@@ -27,9 +27,9 @@ async def elsewhere(address: embedded.Address) -> AsyncIterator[db.Database]:
     await opened.close()
 
 
-async def _nothing(connection: Connection, turn: Turn) -> tuple[int, int]:
+async def _nothing(connection: Connection, turn: Turn) -> Counts:
     del connection, turn
-    return 0, 0
+    return {}
 
 
 async def _run(database: db.Database, step: Step, wait_seconds: float = 30) -> Run:
@@ -50,11 +50,11 @@ async def test_a_step_that_hangs_in_its_transaction_loses_the_lock(
     """Made to fail by leaving the idle time-out of ``loop/turns.sql`` at the pool's 30 s."""
     begun = asyncio.Event()
 
-    async def hang(connection: Connection, turn: Turn) -> tuple[int, int]:
+    async def hang(connection: Connection, turn: Turn) -> Counts:
         del connection, turn
         begun.set()
         await asyncio.Event().wait()
-        return 0, 0
+        return {}
 
     hanging = asyncio.create_task(_run(elsewhere, Step(name="hangs", run=hang)))
     await begun.wait()
@@ -71,11 +71,11 @@ async def test_neighbours_that_only_count_run_at_the_same_time(database: db.Data
     """Made to fail by running every step behind the one before it."""
     both_began = asyncio.Barrier(2)
 
-    async def count(connection: Connection, turn: Turn) -> tuple[int, int]:
+    async def count(connection: Connection, turn: Turn) -> Counts:
         del connection, turn
         async with asyncio.timeout(10):
             await both_began.wait()
-        return 1, 1
+        return {"rows": 1}
 
     ran = await turns.run_turn(
         database,
@@ -101,10 +101,10 @@ async def test_neighbours_that_only_count_run_at_the_same_time(database: db.Data
 async def test_a_step_that_counts_and_fails_leaves_its_neighbour_alone(
     database: db.Database,
 ) -> None:
-    async def fail(connection: Connection, turn: Turn) -> tuple[int, int]:
+    async def fail(connection: Connection, turn: Turn) -> Counts:
         del turn
         await connection.execute("SELECT 1 / 0")
-        return 1, 1
+        return {"rows": 1}
 
     failed, other = await turns.run_turn(
         database,
@@ -129,14 +129,14 @@ async def test_steps_that_count_leave_connections_to_others(address: embedded.Ad
     """Made to fail by running all of them at once, which keeps them waiting for a connection."""
     running = most = 0
 
-    async def count(connection: Connection, turn: Turn) -> tuple[int, int]:
+    async def count(connection: Connection, turn: Turn) -> Counts:
         nonlocal running, most
         del turn
         running += 1
         most = max(most, running)
         await connection.execute("SELECT 1")
         running -= 1
-        return 1, 1
+        return {"rows": 1}
 
     small = await db.open_database(address.app_url, pool_size=2, writer_pool_size=1)
     try:
@@ -159,7 +159,7 @@ async def test_who_hangs_before_a_statement_it_prepared_is_cut_off(
     """
     begun = asyncio.Event()
 
-    async def hang(connection: Connection, turn: Turn) -> tuple[int, int]:
+    async def hang(connection: Connection, turn: Turn) -> Counts:
         del turn
         if apart:
             await folds.share(connection, "days")
@@ -167,7 +167,7 @@ async def test_who_hangs_before_a_statement_it_prepared_is_cut_off(
         await connection.prepare("SELECT $1::int + 1")
         begun.set()
         await asyncio.Event().wait()
-        return 0, 0
+        return {}
 
     hanging = asyncio.create_task(_run(elsewhere, Step(name="hangs", run=hang, apart=apart)))
     await begun.wait()
@@ -188,11 +188,11 @@ async def test_who_works_keeps_its_place_however_long_others_wait(
 ) -> None:
     begun = asyncio.Event()
 
-    async def work(connection: Connection, turn: Turn) -> tuple[int, int]:
+    async def work(connection: Connection, turn: Turn) -> Counts:
         del turn
         begun.set()
         await connection.execute("SELECT pg_sleep(4)")
-        return 1, 1
+        return {"rows": 1}
 
     working = asyncio.create_task(_run(elsewhere, Step(name="works", run=work)))
     await begun.wait()
@@ -227,12 +227,12 @@ async def test_a_turn_that_finds_no_room_in_time_is_refused(
 ) -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
-    async def work(connection: Connection, turn: Turn) -> tuple[int, int]:
+    async def work(connection: Connection, turn: Turn) -> Counts:
         del turn
         begun.set()
         while not ended.is_set():
             await connection.execute("SELECT 1")
-        return 1, 1
+        return {"rows": 1}
 
     working = asyncio.create_task(_run(elsewhere, Step(name="works", run=work)))
     await begun.wait()

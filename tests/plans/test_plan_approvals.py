@@ -272,7 +272,7 @@ async def test_what_the_database_keeps_of_a_decision_cannot_be_changed(
     plan_id = await planning.make_waiting(database, cast.appliance)
     async with db.transaction(database, LoopScope(reason="a test")) as connection:
         later = clock.now() + dt.timedelta(hours=5)
-        assert await plan_approvals.keep(connection, later) == 1
+        assert (await plan_approvals.keep(connection, later))["approvals_expired"] == 1
     for statement in (
         "UPDATE plans SET reasoning = 'other' WHERE id = $1",
         "UPDATE plans SET told = 'execute', reason = NULL WHERE id = $1",

@@ -57,6 +57,7 @@ async def stop_it(stage: Stage, error: str = "UndefinedColumnError: no such colu
         ended_at=now + dt.timedelta(milliseconds=40),
         rows_in=7,
         rows_out=0,
+        counts={"patterns_evaluated": 7},
         error=error,
     )
     async with db.transaction(stage.database, LOOP) as connection:

@@ -59,8 +59,12 @@ async def test_what_a_turn_promotes_is_on_its_way_with_it(
         await observe_deliveries.run(connection, turn)
     promoted = await add(database, learnt())
     async with db.transaction(database, walk.LOOP) as connection:
-        await deliver_rules.run(connection, turn)
+        counts = await deliver_rules.run(connection, turn)
 
+    assert {name: count for name, count in counts.items() if count} == {
+        "deliveries_begun": 1,
+        "rules_pushed": 1,
+    }
     told = await walk.check_in(client, cast.appliance, walk.NEWER)
     (order,) = told["pending_orders"]
     assert order["parameters"]["rule_id"] == promoted.rule_id

@@ -1,7 +1,7 @@
-"""What a step of the loop is: a name and a function that gets a turn and says what it did."""
+"""What a step of the loop is: a name and a function that takes a turn and returns named counts."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from flywheel_server.core.db import Connection, Database
@@ -20,8 +20,9 @@ class Turn:
     problems: list[str] = field(default_factory=list)
 
 
-# Returns (rows in, rows out): what it looked at, and what it changed.
-Work = Callable[[Connection, Turn], Awaitable[tuple[int, int]]]
+# What a step looked at and what it changed, by name: facts_read, patterns_changed.
+Counts = Mapping[str, int]
+Work = Callable[[Connection, Turn], Awaitable[Counts]]
 # What has to go out over the network: it opens transactions of its own, and asks between them.
 Errand = Callable[[Database, Settings], Awaitable[None]]
 
@@ -32,8 +33,8 @@ class Step:
 
     name: str
     run: Work
-    # What the two numbers that ``run`` returns count, in words for people; None: never any.
-    counts: tuple[str | None, str] = ("rows read", "rows changed")
+    # The count of what ``run`` only looked at; every other one is a change. None: all are changes.
+    reads: str | None = None
     # Writes tables of its own, and keeps others out of them itself: neighbours that do, too, run at
     # the same time.
     apart: bool = False

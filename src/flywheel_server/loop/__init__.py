@@ -22,63 +22,25 @@ from flywheel_server.rules.steps import deliver_rules, observe_deliveries, watch
 # same time the longest begins first. Step 1, promotion of a site's own candidates, is missing by
 # design: a person approves those.
 STEPS: tuple[Step, ...] = (
-    Step(name="follow_cluster", run=follow_cluster.run, counts=(None, "rebuilds after a restore")),
-    Step(name="settle_orders", run=settle_orders.run, counts=(None, "executions taken back")),
-    Step(
-        name="generate_patterns",
-        run=generate_patterns.run,
-        counts=("facts read", "patterns changed"),
-        apart=True,
-    ),
-    Step(
-        name="count_rules", run=count_rules.run, counts=("facts read", "rules counted"), apart=True
-    ),
-    Step(
-        name="aggregate_platform",
-        run=aggregate_platform.run,
-        counts=("facts read", "platform patterns changed"),
-        apart=True,
-    ),
-    Step(
-        name="observe_deliveries",
-        run=observe_deliveries.run,
-        counts=("facts read", "deliveries changed"),
-        apart=True,
-    ),
-    Step(
-        name="count_days",
-        run=count_days.run,
-        counts=("facts read", "daily counts changed"),
-        apart=True,
-    ),
-    Step(
-        name="verify_evidence",
-        run=verify_evidence.run,
-        counts=("bundles verified", "chains broken"),
-        apart=True,
-    ),
+    Step(name="follow_cluster", run=follow_cluster.run),
+    Step(name="settle_orders", run=settle_orders.run),
+    Step(name="generate_patterns", run=generate_patterns.run, reads="facts_read", apart=True),
+    Step(name="count_rules", run=count_rules.run, reads="facts_read", apart=True),
+    Step(name="aggregate_platform", run=aggregate_platform.run, reads="facts_read", apart=True),
+    Step(name="observe_deliveries", run=observe_deliveries.run, reads="facts_read", apart=True),
+    Step(name="count_days", run=count_days.run, reads="facts_read", apart=True),
+    Step(name="verify_evidence", run=verify_evidence.run, reads="bundles_verified", apart=True),
     Step(
         name="anchor_evidence",
         run=anchor_evidence.run,
-        counts=("bundles batched", "batches made"),
+        reads="bundles_batched",
         apart=True,
         errand=anchor_evidence.errand,
     ),
-    Step(
-        name="mark_eligible", run=mark_eligible.run, counts=("patterns evaluated", "states changed")
-    ),
-    Step(
-        name="promote_platform",
-        run=promote_platform.run,
-        counts=("platform patterns evaluated", "rules promoted"),
-    ),
-    Step(name="watch_rules", run=watch_rules.run, counts=("rules judged", "rules withdrawn")),
-    Step(
-        name="deliver_rules",
-        run=deliver_rules.run,
-        counts=(None, "deliveries, orders and alarms changed"),
-    ),
-    Step(name="housekeeping", run=housekeeping.run, counts=(None, "rows added, ended or deleted")),
+    Step(name="mark_eligible", run=mark_eligible.run, reads="patterns_evaluated"),
+    Step(name="promote_platform", run=promote_platform.run, reads="platform_patterns_evaluated"),
+    Step(name="watch_rules", run=watch_rules.run, reads="rules_judged"),
+    Step(name="deliver_rules", run=deliver_rules.run),
+    Step(name="housekeeping", run=housekeeping.run),
 )
 NAMES = [step.name for step in STEPS]
-COUNTS = {step.name: step.counts for step in STEPS}

@@ -5,7 +5,7 @@ import datetime as dt
 from flywheel_server.accounts.actions import sessions
 from flywheel_server.core import partitions
 from flywheel_server.core.db import Connection
-from flywheel_server.core.step import Turn
+from flywheel_server.core.step import Counts, Turn
 from flywheel_server.evidence.actions import evidence_waiting
 from flywheel_server.fleet.actions import clock_skews, incidents
 from flywheel_server.fleet.store import quotas
@@ -15,26 +15,53 @@ from flywheel_server.plans.actions import plan_approvals
 from flywheel_server.webhooks.actions import events, webhooks
 
 
-async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
-    """Keep the tables in shape; return nothing looked at and things made or forgotten."""
+async def run(connection: Connection, turn: Turn) -> Counts:
+    """Keep the tables in shape."""
+    return {
+        **await _keep(connection, turn.now),
+        **await _drop(connection, turn),
+        **await _forget(connection, turn),
+    }
+
+
+async def _keep(connection: Connection, now: dt.datetime) -> Counts:
+    """End what is overdue, and make what the next days need."""
+    return {
+        "orders_expired": await orders.expire_due(connection, now),
+        **await plan_approvals.keep(connection, now),
+        "keys_with_evidence_admitted": await evidence_waiting.admit_due(connection, now),
+        "usage_counts_changed": await quotas.count_rows(connection, now),
+        "partitions_made": await partitions.ensure(connection, now),
+    }
+
+
+async def _drop(connection: Connection, turn: Turn) -> Counts:
+    """Drop the partitions that are past their retention."""
     kept = turn.settings
-    done = await orders.expire_due(connection, turn.now)
-    done += await plan_approvals.keep(connection, turn.now)
-    done += await evidence_waiting.admit_due(connection, turn.now)
-    done += await quotas.count_rows(connection, turn.now)
-    done += await quotas.forget(connection, turn.now)
-    done += await partitions.ensure(connection, turn.now)
-    done += await retention.drop_executions(connection, turn.now, kept.execution_retention_days)
-    done += await retention.drop_log_lines(connection, turn.now, kept.log_retention_days)
-    done += await retention.forget_keys(connection, turn.now, kept.execution_retention_days)
-    done += await plan_approvals.forget(connection, turn.now, kept.execution_retention_days)
-    done += await retention.forget_answers(connection, turn.now)
-    done += await retention.forget_runs(connection, turn.now)
-    done += await events.forget_old(connection, turn.now)
-    done += await webhooks.forget_secrets(connection, turn.now)
-    done += await incidents.forget_early(connection, turn.now)
-    done += await clock_skews.forget(connection, turn.now)
-    done += await retention.forget_rule_sets(connection, turn.now)
-    idle = dt.timedelta(hours=kept.session_idle_hours)
-    done += await sessions.forget_old(connection, turn.now, idle)
-    return 0, done
+    return {
+        "execution_partitions_dropped": await retention.drop_executions(
+            connection, turn.now, kept.execution_retention_days
+        ),
+        "log_partitions_dropped": await retention.drop_log_lines(
+            connection, turn.now, kept.log_retention_days
+        ),
+    }
+
+
+async def _forget(connection: Connection, turn: Turn) -> Counts:
+    """Delete the rows that are past their retention."""
+    now, days = turn.now, turn.settings.execution_retention_days
+    idle = dt.timedelta(hours=turn.settings.session_idle_hours)
+    return {
+        "usage_counts_deleted": await quotas.forget(connection, now),
+        "execution_keys_deleted": await retention.forget_keys(connection, now, days),
+        "plans_deleted": await plan_approvals.forget(connection, now, days),
+        "idempotency_keys_deleted": await retention.forget_answers(connection, now),
+        "runs_deleted": await retention.forget_runs(connection, now),
+        "events_deleted": await events.forget_old(connection, now),
+        "webhook_secrets_deleted": await webhooks.forget_secrets(connection, now),
+        "early_resolutions_deleted": await incidents.forget_early(connection, now),
+        "clock_alarms_deleted": await clock_skews.forget(connection, now),
+        "rule_sets_deleted": await retention.forget_rule_sets(connection, now),
+        **await sessions.forget_old(connection, now, idle),
+    }

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
+from flywheel_server.core.step import Counts
 
 _SQL = load("runs")
 
@@ -19,9 +20,11 @@ class Run:
     step: str
     started_at: dt.datetime
     ended_at: dt.datetime
-    # What it looked at, and what it changed.
+    # What it looked at, and what it changed, all together.
     rows_in: int
     rows_out: int
+    # What these are, by name, but for those that are 0; None: an earlier release recorded the run.
+    counts: Counts | None
     # A sentence for operators; None: it went well.
     error: str | None
     id: UUID | None = None
@@ -87,6 +90,7 @@ async def record(connection: Connection, run: Run) -> None:
             ended_at=run.ended_at,
             rows_in=run.rows_in,
             rows_out=run.rows_out,
+            counts=run.counts,
             error=run.error,
         )
     )

@@ -42,13 +42,18 @@ WHERE l.name = 'loop';
 
 -- name: record
 -- fleet: one loop for the platform
-INSERT INTO loop_runs (turn_id, holder, step, started_at, ended_at, rows_in, rows_out, error)
-VALUES (:turn_id, :holder, :step, :started_at, :ended_at, :rows_in, :rows_out, :error);
+INSERT INTO loop_runs (
+    turn_id, holder, step, started_at, ended_at, rows_in, rows_out, counts, error
+)
+VALUES (
+    :turn_id, :holder, :step, :started_at, :ended_at, :rows_in, :rows_out, :counts, :error
+);
 
 -- name: page
 -- fleet: one loop for the platform
 SELECT
-    r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.error
+    r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.counts,
+    r.error
 FROM loop_runs r
 WHERE (:moment::timestamptz IS NULL OR (r.started_at, r.id) < (:moment, :id::uuid))
     AND (:step::text IS NULL OR r.step = :step)
@@ -63,7 +68,8 @@ LIMIT :limit;
 -- name: failed_page
 -- fleet: one loop for the platform
 SELECT
-    r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.error
+    r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.counts,
+    r.error
 FROM loop_runs r
 WHERE (:moment::timestamptz IS NULL OR (r.started_at, r.id) < (:moment, :id::uuid))
     AND (:step::text IS NULL OR r.step = :step)
@@ -79,11 +85,13 @@ LIMIT :limit;
 -- name: newest
 -- fleet: one loop for the platform
 SELECT
-    r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.error
+    r.id, r.turn_id, r.holder, r.step, r.started_at, r.ended_at, r.rows_in, r.rows_out, r.counts,
+    r.error
 FROM unnest(:steps::text[]) AS s (step)
 CROSS JOIN LATERAL (
     SELECT
-        x.id, x.turn_id, x.holder, x.step, x.started_at, x.ended_at, x.rows_in, x.rows_out, x.error
+        x.id, x.turn_id, x.holder, x.step, x.started_at, x.ended_at, x.rows_in, x.rows_out,
+        x.counts, x.error
     FROM loop_runs x
     WHERE x.step = s.step
     ORDER BY x.started_at DESC, x.id DESC

@@ -17,7 +17,7 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.sql import load
-from flywheel_server.core.step import Step, Turn
+from flywheel_server.core.step import Counts, Step, Turn
 from flywheel_server.learning.store import folds
 from flywheel_server.loop import runs
 from flywheel_server.loop.runs import Run
@@ -134,7 +134,7 @@ async def _run_step(place: _Place, step: Step) -> Run:
         # Whatever it was, the other steps go on, and operators see it: page, metrics and log.
         if not place.database.condition.told(error):
             _log.exception("a step of the loop failed", step=step.name)
-        run = _record(place, step, started_at, (0, 0), _problem(error))
+        run = _record(place, step, started_at, {}, _problem(error))
         async with db.transaction(place.database, _scope(step)) as connection:
             await runs.record(connection, run)
     return run
@@ -154,8 +154,8 @@ async def _work(connection: Connection, place: _Place, step: Step, started_at: d
     if not step.apart:
         await folds.lock(connection)
     turn = Turn(scope=_scope(step), settings=place.settings, now=clock.now())
-    rows = await step.run(connection, turn)
-    return _record(place, step, started_at, rows, "; ".join(turn.problems)[:2_000] or None)
+    counts = await step.run(connection, turn)
+    return _record(place, step, started_at, counts, "; ".join(turn.problems)[:2_000] or None)
 
 
 async def _prepare(connection: Connection, place: _Place) -> None:
@@ -178,17 +178,21 @@ def _record(
     place: _Place,
     step: Step,
     started_at: dt.datetime,
-    rows: tuple[int, int],
+    counts: Counts,
     problem: str | None,
 ) -> Run:
+    # A step that failed counted nothing.
+    read = counts[step.reads] if step.reads and counts else 0
     return Run(
         turn_id=place.turn_id,
         holder=place.holder,
         step=step.name,
         started_at=started_at,
         ended_at=clock.now(),
-        rows_in=rows[0],
-        rows_out=rows[1],
+        rows_in=read,
+        rows_out=sum(counts.values()) - read,
+        # Most of most turns' counts are 0.
+        counts={name: count for name, count in counts.items() if count},
         error=problem,
     )
 

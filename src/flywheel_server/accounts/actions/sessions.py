@@ -122,13 +122,17 @@ async def end_all(connection: Connection, session: Session, now: dt.datetime) ->
     return ended
 
 
-async def forget_old(connection: Connection, now: dt.datetime, idle: dt.timedelta) -> int:
-    """Delete what is past its time: sessions, links, counts of failures; return how many."""
-    return (
-        await sessions.forget(connection, now, now - idle)
-        + await one_time_links.forget_old(connection, now)
-        + await sessions.forget_old_attempts(connection, now - rules.LOCK_LASTS)
-    )
+async def forget_old(
+    connection: Connection, now: dt.datetime, idle: dt.timedelta
+) -> dict[str, int]:
+    """Delete expired sessions, links and counts of failures; return how many, by name."""
+    return {
+        "sessions_deleted": await sessions.forget(connection, now, now - idle),
+        "one_time_links_deleted": await one_time_links.forget_old(connection, now),
+        "sign_in_failures_deleted": await sessions.forget_old_attempts(
+            connection, now - rules.LOCK_LASTS
+        ),
+    }
 
 
 async def _set_password(

@@ -12,7 +12,7 @@ from flywheel_server.core import clock, db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
-from flywheel_server.core.step import Turn
+from flywheel_server.core.step import Counts, Turn
 from flywheel_server.evidence.actions import evidence_anchors
 from flywheel_server.evidence.calendars import Asking, Calendars, Headers, Waits
 from flywheel_server.learning.store import folds
@@ -22,15 +22,16 @@ _SCOPE = LoopScope(reason="timestamps of every organization are asked for alike"
 _WAITS = Waits()
 
 
-async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
-    """Make batches; return bundles taken and batches made."""
+async def run(connection: Connection, turn: Turn) -> Counts:
+    """Make batches."""
     await folds.share(connection, "evidence")
-    return await evidence_anchors.batch(
+    bundles, batches = await evidence_anchors.batch(
         connection,
         turn.now,
         every=dt.timedelta(minutes=turn.settings.evidence_batch_minutes),
         calendars=bool(turn.settings.calendars),
     )
+    return {"bundles_batched": bundles, "batches_made": batches}
 
 
 async def errand(database: db.Database, settings: Settings) -> None:

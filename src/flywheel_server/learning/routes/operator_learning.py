@@ -141,6 +141,11 @@ class RunView(View):
     seconds: float = Field(description="How long it took.", examples=[0.042])
     rows_in: int = Field(description="What it looked at.", examples=[10_000])
     rows_out: int = Field(description="What it changed.", examples=[120])
+    counts: dict[str, int] | None = Field(
+        description="What it looked at and changed, by name; a count that is 0 is left out. "
+        "null: an earlier release recorded the run.",
+        examples=[{"facts_read": 10_000, "patterns_changed": 120}],
+    )
     error: str | None = Field(description="What went wrong; null: nothing.")
 
 

@@ -1,10 +1,11 @@
 """Step 0: L2 executions become patterns."""
 
 from flywheel_server.core.db import Connection
-from flywheel_server.core.step import Turn
+from flywheel_server.core.step import Counts, Turn
 from flywheel_server.learning.actions import folds
 
 
-async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
-    """Fold what L2 did since the last turn; return facts taken and rows changed."""
-    return await folds.patterns(connection, turn.now)
+async def run(connection: Connection, turn: Turn) -> Counts:
+    """Fold what L2 did since the last turn."""
+    facts, changed = await folds.patterns(connection, turn.now)
+    return {"facts_read": facts, "patterns_changed": changed}

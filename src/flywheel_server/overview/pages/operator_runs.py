@@ -1,7 +1,5 @@
 """The loop: whether it turns, how each step did, every run; and a turn on demand."""
 
-from collections.abc import Mapping
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -17,8 +15,6 @@ router = APIRouter(prefix="/operator/runs", include_in_schema=False)
 
 _HERE = "/operator/runs"
 _Text = Annotated[str, Query(max_length=300)]
-# What the two numbers of each step count.
-Counts = Mapping[str, tuple[str | None, str]]
 
 
 @router.get("")
@@ -51,7 +47,7 @@ async def runs_page(
         following=filters.following(request, listed.next),
         chosen={"step": step, "failed": failed, "text": text},
         steps=[(each, words.spaced(each)) for each in steps],
-        did=partial(_did, request.app.state.step_counts),
+        did=_did,
     )
 
 
@@ -61,12 +57,13 @@ async def run_turn(request: Request, scope: Admin) -> Response:
     return await forms.attempt(_HERE, admin_learning.run_turn(request, scope), _turned)
 
 
-def _did(counts: Counts, run: RunView) -> str:
+def _did(run: RunView) -> str:
     """Return what a run did: each count by its name."""
-    # A step of an earlier release has none.
-    looked_at, changed = counts.get(run.step, ("rows read", "rows changed"))
-    did = [] if looked_at is None else [f"{run.rows_in:,} {looked_at}"]
-    return ", ".join([*did, f"{run.rows_out:,} {changed}"])
+    counts = run.counts
+    if counts is None:
+        # An earlier release recorded it.
+        counts = {"rows_read": run.rows_in, "rows_changed": run.rows_out}
+    return ", ".join(f"{count:,} {words.spaced(name)}" for name, count in counts.items())
 
 
 def _turned(turn: TurnResult) -> str:

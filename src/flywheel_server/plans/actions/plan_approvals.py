@@ -97,17 +97,21 @@ async def reject(
     return await _settle(connection, actor, approval, "rejected", reason, None, now)
 
 
-async def keep(connection: Connection, now: dt.datetime) -> int:
-    """End what is overdue and record what came of plans; return how many rows changed.
+async def keep(connection: Connection, now: dt.datetime) -> dict[str, int]:
+    """End what is overdue and record what came of plans; return how many rows changed, by name.
 
     For the loop: approvals past their deadline, plans that a process left behind, executions.
     """
-    done = await store.expire_due(connection, now)
-    done += await stored_plans.interrupt_old(connection, now - plans.ABANDONED * 2, now)
-    done += await stored_plans.link_executions(
-        connection, now - plans.AWAITED, now - dt.timedelta(days=1)
-    )
-    return done + await order_executions.verify(connection, now)
+    return {
+        "approvals_expired": await store.expire_due(connection, now),
+        "plans_interrupted": await stored_plans.interrupt_old(
+            connection, now - plans.ABANDONED * 2, now
+        ),
+        "plan_outcomes_recorded": await stored_plans.link_executions(
+            connection, now - plans.AWAITED, now - dt.timedelta(days=1)
+        ),
+        "order_outcomes_verified": await order_executions.verify(connection, now),
+    }
 
 
 async def forget(connection: Connection, now: dt.datetime, retention_days: int) -> int:

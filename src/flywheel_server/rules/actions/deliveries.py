@@ -83,18 +83,19 @@ async def push(connection: Connection, actor: LoopScope, now: dt.datetime) -> in
     return issued
 
 
-async def withdraw(connection: Connection, actor: LoopScope, now: dt.datetime) -> int:
-    """Order agents that ask for rules to sync soon after a switch-off; return how many orders.
+async def withdraw(connection: Connection, actor: LoopScope, now: dt.datetime) -> tuple[int, int]:
+    """Order agents that ask for rules to sync soon after a switch-off.
 
-    What is on its way to the others is taken back: they would keep it.
+    What is on its way to the others is taken back: they would keep it. Returns how many orders were
+    taken back, and how many issued.
     """
     taken_back = await orders.take_back(connection, now)
     due = await deliveries.withdrawals(connection, now - domain.SILENT_AFTER, agents.NEVER_PULLS)
     if not due:
-        return taken_back
+        return taken_back, 0
     signer = await signing.load(connection)
     draft = ordered.draft("sync_rules", {})
-    issued = taken_back
+    issued = 0
     for site_id, appliance_id in due:
         appliance = await appliances.get(connection, site_id, appliance_id)
         if appliance is None:
@@ -105,7 +106,7 @@ async def withdraw(connection: Connection, actor: LoopScope, now: dt.datetime) -
             # One that waits already does it as well.
             continue
         issued += 1
-    return issued
+    return taken_back, issued
 
 
 async def watch(connection: Connection, now: dt.datetime) -> tuple[int, list[deliveries.Newly]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flywheel_server.core import log
 from flywheel_server.core.db import Connection
-from flywheel_server.core.step import Turn
+from flywheel_server.core.step import Counts, Turn
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.actions import exclusions, rule_health, withdraw
 from flywheel_server.rules.actions.withdraw import Case
@@ -18,8 +18,8 @@ _log = log.get(__name__)
 MOST_PLATFORM_RULES = 3
 
 
-async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
-    """Judge rules with new attempts; return rules judged and rules withdrawn."""
+async def run(connection: Connection, turn: Turn) -> Counts:
+    """Judge rules with new attempts, and withdraw those that fail."""
     policy = await policies.in_force(connection)
     judged, cases = await rule_health.judge(connection, policy)
     quarantined = await _quarantine(connection, turn, cases)
@@ -32,7 +32,11 @@ async def run(connection: Connection, turn: Turn) -> tuple[int, int]:
         )
         turn.problems.append(f"{case.rule.rule_id} could not be withdrawn: {error}")
         await stored.judge_again(connection, case.rule.id)
-    return judged, len(outcome.withdrawn) + quarantined
+    return {
+        "rules_judged": judged,
+        "rules_withdrawn": len(outcome.withdrawn),
+        "rules_quarantined": quarantined,
+    }
 
 
 async def _quarantine(connection: Connection, turn: Turn, cases: Sequence[Case]) -> int:

@@ -1,0 +1,1 @@
+ALTER TABLE loop_runs DROP COLUMN counts;
