@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
+from importlib import metadata
 from uuid import uuid4
 
 from fastapi import FastAPI
@@ -183,7 +184,7 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> Application
     app = Application(
         title="Flywheel Server",
         summary="The learning control plane for self-healing fleets.",
-        version="0.1.0",
+        version=metadata.version("flywheel-server"),
         lifespan=lifespan,
         redirect_slashes=False,
         # Their pages load scripts from elsewhere; /openapi.json is for every tool.

@@ -3,12 +3,16 @@
 Broken on purpose by removing a field's description, and by not installing ``web.openapi``.
 """
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flywheel_server.app import create_app
 from flywheel_server.core.settings import Settings
+
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +26,11 @@ def _operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     ]
+
+
+def test_the_version_is_the_packages(document: dict[str, Any]) -> None:
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    assert document["info"]["version"] == project["version"]
 
 
 def test_every_field_is_described(document: dict[str, Any]) -> None:

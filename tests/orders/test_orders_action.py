@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import datetime as dt
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -116,6 +117,20 @@ async def test_one_order_lives_for_one_thing_on_one_appliance(
     await ordering.issue(database, cast.appliance, orders.draft("force_checkin", {}))
     await complete(database, cast.appliance.scope, first.id)
     assert (await ordering.issue(database, cast.appliance)).id != first.id
+
+
+async def test_orders_of_one_second_sort_by_id_in_the_order_they_were_issued(
+    database: db.Database, cast: Cast
+) -> None:
+    """Fails with ids of another version: lists break ties of a second by the id."""
+    now = clock.now()
+    issued = [
+        (await ordering.issue(database, cast.appliance, orders.draft(kind, {}), now=now)).id
+        for kind in ("view_logs", "force_checkin", "run_drift", "sync_rules")
+    ]
+
+    assert [UUID(each).version for each in issued] == [7] * 4
+    assert issued == sorted(issued)
 
 
 async def test_twenty_who_issue_the_same_order_at_once_make_one(

@@ -6,6 +6,7 @@ cancellation is kept as a fact, and the state stays what it was (docs/states.md)
 
 import datetime as dt
 import secrets
+import sys
 from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
@@ -30,6 +31,11 @@ from flywheel_server.orders.model.completions import Said
 from flywheel_server.orders.model.orders import Draft, Order
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.model.rules import Rule
+
+if sys.version_info >= (3, 14):
+    from uuid import uuid7
+else:
+    from uuid6 import uuid7
 
 Issuer = OperatorScope | PartnerScope | ClientScope | LoopScope
 Canceller = OperatorScope | PartnerScope
@@ -77,7 +83,8 @@ async def issue(
     created_at = now.replace(microsecond=0)
     expires_at = created_at + draft.lifetime
     nonce = secrets.token_hex(_NONCE_BYTES)
-    id = order_id or _new_id(now)
+    # Sorts by its time: orders of one second keep their order.
+    id = order_id or str(uuid7())
     text = domain.payload(
         draft,
         order_id=id,
@@ -230,17 +237,6 @@ async def expire_due(connection: Connection, now: dt.datetime) -> int:
     for appliance_id in sorted(set(ended)):
         await db.announce(connection, listener.APPLIANCES, str(appliance_id))
     return len(ended)
-
-
-def _new_id(now: dt.datetime) -> str:
-    """Return a UUID that sorts by its time (version 7): orders of one second keep their order."""
-    milliseconds = int(now.timestamp() * 1000) & (2**48 - 1)
-    random = secrets.randbits(74)
-    return str(
-        UUID(
-            int=milliseconds << 80 | 7 << 76 | (random >> 62) << 64 | 2 << 62 | random & (2**62 - 1)
-        )
-    )
 
 
 async def _own(connection: Connection, scope: ApplianceScope, id: str) -> Order:
