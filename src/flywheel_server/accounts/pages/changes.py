@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query, Request, Response
 from flywheel_server.accounts.model import audit_words
 from flywheel_server.accounts.pages import change_words, filters
 from flywheel_server.accounts.routes import tenant_audit
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.routes.tenant_audit import ChangeView, KindFilter
 from flywheel_server.core import db
-from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientReader, PartnerReader, RuntimeDep
 from flywheel_server.web.pages import frame

@@ -13,8 +13,8 @@ from fastapi import Depends, Query, Request
 from flywheel_server.accounts.store import accounts
 from flywheel_server.core import clock
 from flywheel_server.core.db import Connection
-from flywheel_server.learning.routes.views import Window
 from flywheel_server.web import keysets as pages
+from flywheel_server.web.windows import Window
 
 WINDOWS = (1, 7, 30, 90)
 # Rows of a list on one page: on a phone each is as high as a card.

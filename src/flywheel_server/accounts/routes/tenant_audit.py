@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.sites import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.accounts.store import tenant_audit
 from flywheel_server.accounts.store.tenant_audit import Change
 from flywheel_server.accounts.views.bodies import Filter
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import ClientScope, PartnerScope
-from flywheel_server.learning.routes.views import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientReader, PartnerReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime

@@ -25,11 +25,11 @@ from flywheel_server.evidence.routes import (
     evidence_waiting,
 )
 from flywheel_server.fleet.store import appliances
-from flywheel_server.learning.routes.views import Window
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientReader, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.pages import charts, frame
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.windows import Window
 
 partners = APIRouter(prefix="/partner/evidence", include_in_schema=False)
 clients = APIRouter(prefix="/client/evidence", include_in_schema=False)

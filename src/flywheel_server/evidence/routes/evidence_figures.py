@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.sites import PlaceView
 from flywheel_server.accounts.views.bodies import View
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
@@ -21,10 +22,10 @@ from flywheel_server.evidence.routes import evidence as bundles
 from flywheel_server.evidence.routes.evidence import AnchorView, SitePath
 from flywheel_server.evidence.store import evidence_figures as store
 from flywheel_server.evidence.store.evidence_figures import SiteRow, StatusDay
-from flywheel_server.learning.routes.views import PlaceView, WindowDep, WindowView
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PeopleReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.windows import WindowDep, WindowView
 
 router = APIRouter(prefix="/api/evidence/sites", tags=["evidence"])
 

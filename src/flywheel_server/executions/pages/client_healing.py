@@ -5,11 +5,11 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.executions.pages import trends
 from flywheel_server.executions.routes import client_healing
 from flywheel_server.executions.routes.healing_logs import LevelFilter
-from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.plans.store import plan_approvals
 from flywheel_server.web.access import ClientReader, RuntimeDep
 from flywheel_server.web.pages import frame

@@ -4,16 +4,18 @@ import datetime as dt
 from dataclasses import dataclass
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.core.scope import PersonScope
+from flywheel_server.executions.routes import healing_views
+from flywheel_server.executions.routes.healing_views import TotalsView
 from flywheel_server.executions.store import healing
 from flywheel_server.executions.store.healing import Filters
 from flywheel_server.fleet.store import fleet
-from flywheel_server.learning.routes import views as learning_views
-from flywheel_server.learning.routes.views import SiteFilter, TotalsView, Window
 from flywheel_server.web.pages import charts
 from flywheel_server.web.pages.charts import Chart
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.windows import Window
 
 LEVELS = ("L1", "L2", "L3")
 _ALL_SITES = SiteFilter(text=None)
@@ -42,7 +44,7 @@ async def over(
     for each in days:
         found.setdefault(each.day, {})[each.level] = each.successes + each.failures
     return Trend(
-        now=learning_views.totals(levels),
-        before=learning_views.totals(before),
+        now=healing_views.totals(levels),
+        before=healing_views.totals(before),
         chart=charts.by_day(found, LEVELS, window.since.date(), window.until.date()),
     )

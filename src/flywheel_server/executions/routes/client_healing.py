@@ -8,12 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.sites import PlaceView, SiteFilterDep
 from flywheel_server.accounts.views.bodies import OperatorBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.executions.model import healing_words
-from flywheel_server.executions.routes import healing_logs, healing_stories
+from flywheel_server.executions.routes import healing_logs, healing_stories, healing_views
 from flywheel_server.executions.routes.healing_logs import (
     LevelFilter,
     SearchFilter,
@@ -21,11 +22,10 @@ from flywheel_server.executions.routes.healing_logs import (
     TextFilter,
 )
 from flywheel_server.executions.routes.healing_stories import ClientHealingLog
+from flywheel_server.executions.routes.healing_views import SuccessView
 from flywheel_server.executions.store import healing_reasons
 from flywheel_server.fleet.actions import site_settings as actions
 from flywheel_server.fleet.store import site_settings
-from flywheel_server.learning.routes import views as learning_views
-from flywheel_server.learning.routes.views import PlaceView, SiteFilterDep, SuccessView, WindowDep
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.routes import alarms as rule_alarms
 from flywheel_server.rules.routes.alarms import RuleAlarmView
@@ -34,6 +34,7 @@ from flywheel_server.rules.store.client_rules import ClientRule, Filters
 from flywheel_server.rules.store.exclusions import Exclusion
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
+from flywheel_server.web.windows import WindowDep
 
 router = APIRouter(prefix="/api/client", tags=["clients: healing"])
 
@@ -235,7 +236,7 @@ def _taken(found: Exclusion, scope: ClientScope | PartnerScope) -> TakenView:
 
 def _rule(found: ClientRule, taken: list[TakenView], alarms: list[RuleAlarmView]) -> ClientRuleView:
     rule = found.rule
-    shown, rate = learning_views.success(found.successes, found.successes + found.failures)
+    shown, rate = healing_views.success(found.successes, found.successes + found.failures)
     return ClientRuleView(
         id=rule.id,
         rule_id=rule.rule_id,

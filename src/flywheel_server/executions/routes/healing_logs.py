@@ -7,15 +7,17 @@ from uuid import UUID
 
 from fastapi import Query
 
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope
+from flywheel_server.executions.routes import healing_views
+from flywheel_server.executions.routes.healing_views import HealingLog, TotalsView
 from flywheel_server.executions.store import healing
 from flywheel_server.executions.store.healing import Filters, Healing
-from flywheel_server.learning.routes import views as learning_views
-from flywheel_server.learning.routes.views import HealingLog, SiteFilter, TotalsView, Window
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.windows import Window
 
 SuccessFilter = Annotated[bool | None, Query(description="Only what healed, or only what failed.")]
 LevelFilter = Annotated[Literal["L1", "L2", "L3"] | None, Query(description="Only this level.")]
@@ -73,7 +75,7 @@ async def find(
         limit=page.limit + 1,
     )
     found = await healing.totals(connection, filters, since=window.since, until=window.until)
-    return Found(rows=rows, totals=learning_views.totals(found))
+    return Found(rows=rows, totals=healing_views.totals(found))
 
 
 async def read(
@@ -102,7 +104,7 @@ async def read(
             hostname=hostname,
             text=text,
         )
-    listed = pages.listing(found.rows, page, key, learning_views.healing_item)
+    listed = pages.listing(found.rows, page, key, healing_views.healing_item)
     return HealingLog(items=listed.items, next=listed.next, totals=found.totals, window=window.view)
 
 

@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field
 from flywheel_server.accounts.views.bodies import View
 from flywheel_server.executions.model import healing_words
 from flywheel_server.executions.model.healing_words import Approval, Facts, PlanFacts, RuleFacts
+from flywheel_server.executions.routes import healing_views
+from flywheel_server.executions.routes.healing_views import HealingItem, SuccessView, TotalsView
 from flywheel_server.executions.store.healing import Healing
 from flywheel_server.executions.store.healing_reasons import Plan, Reason, Rule
-from flywheel_server.learning.routes import views as learning_views
-from flywheel_server.learning.routes.views import HealingItem, SuccessView, TotalsView, WindowView
+from flywheel_server.web.windows import WindowView
 
 _TIME = "2026-02-24T10:00:00Z"
 _BY = {"L1": "rule", "L2": "planner", "L3": "person"}
@@ -88,7 +89,7 @@ class ClientHealingLog(BaseModel):
 def view(healing: Healing, reason: Reason) -> ClientHealing:
     """Return an execution with its reason."""
     # As names and values: dumped, a field would have another name than the one it is read by.
-    item = learning_views.healing_item(healing)
+    item = healing_views.healing_item(healing)
     return ClientHealing(
         slug=item.site,
         **{name: value for name, value in item if name != "site"},

@@ -12,15 +12,16 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.store import accounts
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.executions.routes import healing_logs
+from flywheel_server.executions.routes.healing_views import HealingLog
 from flywheel_server.fleet.model import reported
 from flywheel_server.fleet.routes import operator_sites as admin_sites, site_alarms
 from flywheel_server.fleet.routes.operator_sites import ModeBody, ModeView
 from flywheel_server.fleet.store import appliance_views, fleet, quotas as stored_quotas
-from flywheel_server.learning.routes.views import HealingLog, SiteFilter, Window
 from flywheel_server.orders import store as stored_orders
 from flywheel_server.orders.model import orders as ordered
 from flywheel_server.orders.routes import orders
@@ -32,6 +33,7 @@ from flywheel_server.web import keysets as pages
 from flywheel_server.web.pages import asking, forms, frame, words
 from flywheel_server.web.pages.asking import Question
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.windows import Window
 
 MODES = (("auto", "Auto"), ("manual", "Manual"), ("disabled", "Off"))
 # What may be ordered from a page: kinds that need nothing more to be said.

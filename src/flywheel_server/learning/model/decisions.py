@@ -7,7 +7,7 @@ an id of its own.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from flywheel_server.core import wire_text
@@ -29,19 +29,6 @@ STATES_IN_WORDS = {
 }
 
 MOST_NAME = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Success:
-    """How often something healed. With no attempts there is no rate: no data, not 0 %."""
-
-    successes: int
-    attempts: int
-
-    @property
-    def rate(self) -> float | None:
-        """Return the share that healed, as a fraction of 1."""
-        return self.successes / self.attempts if self.attempts else None
 
 
 def rule_hash(rule: NewRule) -> str:

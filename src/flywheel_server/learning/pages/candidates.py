@@ -10,16 +10,18 @@ from typing import Annotated, Any, TypeVar, cast
 from fastapi import Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.learning.actions.promote import Person
 from flywheel_server.learning.model.decisions import CandidateState
 from flywheel_server.learning.routes import candidate_hosts
 from flywheel_server.learning.routes.partner_learning import CandidateDetail
-from flywheel_server.learning.routes.views import CandidateItem, SiteFilter, Window
+from flywheel_server.learning.routes.views import CandidateItem
 from flywheel_server.policy import store as policies
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.pages import charts, frame, words
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.windows import Window
 
 STATES = ("eligible", "approved", "rejected", "withdrawn")
 _Text = Annotated[str, Query(max_length=300)]

@@ -15,10 +15,11 @@ from flywheel_server.learning.pages import candidates
 from flywheel_server.learning.pages.candidates import Place
 from flywheel_server.learning.routes import candidate_hosts, decisions
 from flywheel_server.learning.routes.decisions import CandidateId
-from flywheel_server.learning.routes.views import ApproveBody, DecisionView, ReopenedView, Window
+from flywheel_server.learning.routes.views import ApproveBody, DecisionView, ReopenedView
 from flywheel_server.web.access import Audience, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.windows import Window
 
 _REJECTED = (
     "Rejected: no rule is made of it, and the reason is kept. Among the rejected ones it can be "

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.executions.pages import trends
 from flywheel_server.learning.pages import candidates
 from flywheel_server.learning.routes import partner_learning
-from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.learning.store import promotions
 from flywheel_server.plans.store import plan_approvals
 from flywheel_server.rules.store import remains

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
+from flywheel_server.accounts.routes.sites import SiteFilterDep
 from flywheel_server.accounts.views.bodies import OperatorBody, ReasonBody
 from flywheel_server.core import clock, db, rights
 from flywheel_server.core.scope import ClientScope
@@ -19,20 +20,14 @@ from flywheel_server.learning.routes import (
 )
 from flywheel_server.learning.routes.decisions import Approval, CandidateId
 from flywheel_server.learning.routes.partner_learning import CandidateDetail
-from flywheel_server.learning.routes.views import (
-    CandidateItem,
-    DecisionView,
-    Notes,
-    ReopenedView,
-    SiteFilterDep,
-    WindowDep,
-)
+from flywheel_server.learning.routes.views import CandidateItem, DecisionView, Notes, ReopenedView
 from flywheel_server.learning.store import candidates
 from flywheel_server.learning.store.candidates import Candidate
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
+from flywheel_server.web.windows import WindowDep
 
 router = APIRouter(prefix="/api/client/promotion-candidates", tags=["clients: learning"])
 

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 
+from flywheel_server.accounts.routes.sites import SiteFilterDep
 from flywheel_server.accounts.views.bodies import ReasonBody, Search
 from flywheel_server.core import clock, db
 from flywheel_server.learning.model.decisions import CandidateState
@@ -16,17 +17,12 @@ from flywheel_server.learning.routes import (
 )
 from flywheel_server.learning.routes.decisions import Approval, CandidateId
 from flywheel_server.learning.routes.partner_learning import CandidateDetail
-from flywheel_server.learning.routes.views import (
-    CandidateItem,
-    DecisionView,
-    ReopenedView,
-    SiteFilterDep,
-    WindowDep,
-)
+from flywheel_server.learning.routes.views import CandidateItem, DecisionView, ReopenedView
 from flywheel_server.learning.store import candidates
 from flywheel_server.policy import store as policies
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
+from flywheel_server.web.windows import WindowDep
 
 router = APIRouter(prefix="/api/admin/candidates", tags=["operators: candidates"])
 

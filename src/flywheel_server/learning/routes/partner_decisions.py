@@ -9,23 +9,19 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.sites import PlaceView, SiteFilterDep
 from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.views.bodies import OperatorBody, Reason, ReasonBody, RuleName, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PartnerScope
+from flywheel_server.executions.routes import healing_views
+from flywheel_server.executions.routes.healing_views import SuccessView
 from flywheel_server.learning.actions import bulk
 from flywheel_server.learning.actions.bulk import Outcome
-from flywheel_server.learning.routes import decisions, views as learning_views
+from flywheel_server.learning.routes import decisions
 from flywheel_server.learning.routes.decisions import Approval, CandidateId
-from flywheel_server.learning.routes.views import (
-    DecisionView,
-    Notes,
-    PlaceView,
-    ReopenedView,
-    SiteFilterDep,
-    SuccessView,
-)
+from flywheel_server.learning.routes.views import DecisionView, Notes, ReopenedView
 from flywheel_server.learning.store import candidates, promotions
 from flywheel_server.learning.store.promotions import Origin
 from flywheel_server.rules.actions import rules as actions
@@ -308,9 +304,7 @@ async def find(connection: Connection, ref: str) -> tuple[Origin, Rule]:
 def view(row: tuple[Origin, Rule], holders: Sequence[str]) -> PromotedRule:
     """Return a promoted rule for people; ``holders`` are the agent versions that have it."""
     origin, rule = row
-    shown, rate = learning_views.success(
-        rule.success_count, rule.success_count + rule.failure_count
-    )
+    shown, rate = healing_views.success(rule.success_count, rule.success_count + rule.failure_count)
     state = "enabled" if rule.enabled else "withdrawn" if rule.withdrawn_at else "disabled"
     return PromotedRule(
         id=rule.id,

@@ -6,15 +6,22 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.sites import SiteFilterDep
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.executions.routes import healing_logs
+from flywheel_server.executions.routes import healing_logs, healing_views
 from flywheel_server.executions.routes.healing_logs import (
     LevelFilter,
     SearchFilter,
     SuccessFilter,
     TextFilter,
+)
+from flywheel_server.executions.routes.healing_views import (
+    HealingItem,
+    HealingLog,
+    SuccessView,
+    TotalsView,
 )
 from flywheel_server.executions.store import healing
 from flywheel_server.executions.store.healing import Day, Filters
@@ -27,17 +34,7 @@ from flywheel_server.learning.routes import candidate_hosts, views as learning_v
 from flywheel_server.learning.routes.candidate_hosts import HostView
 from flywheel_server.learning.routes.decisions import CandidateId
 from flywheel_server.learning.routes.operator_learning import GateView
-from flywheel_server.learning.routes.views import (
-    CandidateItem,
-    HealingItem,
-    HealingLog,
-    SiteFilterDep,
-    SuccessView,
-    TotalsView,
-    Window,
-    WindowDep,
-    WindowView,
-)
+from flywheel_server.learning.routes.views import CandidateItem
 from flywheel_server.learning.store import candidates, patterns, promotions, spreads
 from flywheel_server.learning.store.candidates import Candidate, Said, StateCount
 from flywheel_server.learning.store.promotions import RuleCount
@@ -50,6 +47,7 @@ from flywheel_server.rules.routes.delivery_notes import ApplianceNoteView
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PartnerReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime
+from flywheel_server.web.windows import Window, WindowDep, WindowView
 
 router = APIRouter(prefix="/api/partners/me/learning", tags=["partners: learning"])
 
@@ -180,7 +178,7 @@ async def get_stats(scope: PartnerReader, parts: RuntimeDep, window: WindowDep) 
         approved, rejected = await promotions.decided_since(connection, window.since)
         endorsed = await promotions.endorsed_since(connection, window.since)
         levels = await healing.totals(connection, Filters(), since=window.since, until=window.until)
-    totals = learning_views.totals(levels)
+    totals = healing_views.totals(levels)
     attempts = totals.success.attempts
     return StatsView(
         window=window.view,
@@ -332,7 +330,7 @@ async def _detail(
         ),
         hosts=hosts.items,
         hosts_next=hosts.next,
-        executions=[learning_views.healing_item(each) for each in executions],
+        executions=[healing_views.healing_item(each) for each in executions],
         by_day=[_day(each) for each in days],
         window=window.view,
         would_be=would_be,
@@ -359,7 +357,7 @@ async def _would_be(connection: Connection, candidate: Candidate) -> WouldBeView
 
 
 def _day(day: Day) -> DayView:
-    shown, _ = learning_views.success(day.successes, day.successes + day.failures)
+    shown, _ = healing_views.success(day.successes, day.successes + day.failures)
     return DayView(day=day.day, success=shown, not_attempted=day.not_attempted, claimed=day.claimed)
 
 
@@ -391,7 +389,7 @@ def _candidates(states: list[StateCount]) -> CandidateCounts:
 
 
 def _rules(count: RuleCount) -> RuleCounts:
-    shown, rate = learning_views.success(count.successes, count.attempts)
+    shown, rate = healing_views.success(count.successes, count.attempts)
     return RuleCounts(
         rules=count.rules,
         enabled=count.enabled,

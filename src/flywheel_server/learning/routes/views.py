@@ -1,23 +1,15 @@
-"""What partners, clients and operators are shown and may send about candidates and healing.
-
-Rates are counts, ``{successes, attempts}``; without attempts there is no rate: null, never 0 % or
-100 %. Every figure of a window says which window, made from the query's own parameter.
-"""
+"""What partners, clients and operators are shown and may send about candidates."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.routes.sites import PlaceView
 from flywheel_server.accounts.views.bodies import OperatorBody, View
-from flywheel_server.core import clock, errors
-from flywheel_server.core.db import Connection
-from flywheel_server.executions.store.healing import Healing, LevelTotal
+from flywheel_server.executions.routes import healing_views
+from flywheel_server.executions.routes.healing_views import SuccessView
 from flywheel_server.learning.model import decisions, gates, promotions
 from flywheel_server.learning.routes.operator_learning import CountsView, GateView
 from flywheel_server.learning.store.candidates import Candidate
@@ -27,27 +19,11 @@ from flywheel_server.rules.routes.delivery_notes import AgentNoteView
 from flywheel_server.web import bodies
 
 _LONGEST_NOTES = 2_000
-_MOST_DAYS = 90
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"
 _PATTERN = "9f86d081884c7d65"
 
 Notes = Annotated[bodies.Text, Field(max_length=_LONGEST_NOTES)]
-
-
-class SuccessView(View):
-    """How often something healed."""
-
-    successes: int = Field(description="Attempts that healed.", examples=[18])
-    attempts: int = Field(description="Successes and failures together.", examples=[20])
-
-
-class PlaceView(BaseModel):
-    """A site."""
-
-    id: UUID = Field(description="Its id.", examples=[_UUID])
-    site_id: str = Field(description="What its appliances call it.", examples=["site-lab-01"])
-    name: str = Field(description="What people call it.", examples=["Main practice"])
 
 
 class DecidedView(BaseModel):
@@ -106,79 +82,6 @@ class CandidateItem(CountsView):
     )
 
 
-class WindowView(BaseModel):
-    """The time that figures are about."""
-
-    days: int = Field(description="How many days.", examples=[30])
-    since: dt.datetime = Field(description="From when, UTC.", examples=[_TIME])
-    until: dt.datetime = Field(description="Until when, UTC.", examples=[_TIME])
-    label: str = Field(description="The same for people.", examples=["last 30 days"])
-
-
-class HealingItem(View):
-    """One execution in force: its newest version, if it was corrected."""
-
-    site: str = Field(validation_alias="slug", description="Where.", examples=["site-lab-01"])
-    site_name: str = Field(description="What people call it.", examples=["Main practice"])
-    execution_id: str = Field(description="As the appliance sent it.", examples=["l1-drift-1"])
-    received_at: dt.datetime = Field(description="When it came in, UTC.", examples=[_TIME])
-    occurred_at: dt.datetime = Field(description="When it happened, UTC.", examples=[_TIME])
-    level: str = Field(description="L1, L2 or L3", examples=["L1"])
-    incident_id: str = Field(description="What it healed.", examples=["drift-1"])
-    incident_type: str = Field(description="What was wrong.", examples=["firewall_status"])
-    hostname: str = Field(description="On which host.", examples=["WS-TEST-2"])
-    reported_id: str = Field(description="The rule or runbook, as sent.", examples=["L1-FW-002"])
-    runbook_id: str | None = Field(
-        description="The runbook that this means, if it is one.", examples=["RB-WIN-SEC-001"]
-    )
-    outcome: str = Field(description="success, failure or not_attempted", examples=["success"])
-    standing: str = Field(
-        description="How far to believe it. verified: a post-check or a later scan said so; "
-        "observed: the agent ran it and saw the result; claimed: this agent version cannot know, "
-        "so it counts in no rate.",
-        examples=["observed"],
-    )
-    verified: bool | None = Field(
-        description="What the post-check said; null: none ran.", examples=[None]
-    )
-    chaos_campaign_id: str | None = Field(description="The chaos test, if any.", examples=[None])
-    error_category: str | None = Field(description="Why it failed, in a word.", examples=[None])
-    error_message: str | None = Field(description="Why it failed.", examples=[None])
-    duration_seconds: float | None = Field(description="How long it took.", examples=[1.5])
-
-
-class LevelView(BaseModel):
-    """What happened at one level."""
-
-    success: SuccessView = Field(description="How often it healed.")
-    success_rate: float | None = Field(
-        description="Fraction of attempts that healed; null without attempts.", examples=[0.95]
-    )
-    not_attempted: int = Field(description="Never tried: part of no rate.", examples=[2])
-    claimed_successes: int = Field(
-        description="Claimed by agent versions that cannot know: part of no rate.", examples=[0]
-    )
-    claimed_failures: int = Field(
-        description="Claimed by agent versions that cannot know: part of no rate.", examples=[0]
-    )
-
-
-class TotalsView(LevelView):
-    """All that the filters let through, on whichever page."""
-
-    executions: int = Field(description="Everything listed.", examples=[22])
-    levels: dict[str, LevelView] = Field(description="The same for L1, L2 and L3.")
-
-
-class HealingLog(BaseModel):
-    """One page of executions, with the totals of all pages."""
-
-    items: list[HealingItem] = Field(description="The newest first.")
-    next: str | None = Field(description="Send it as `?next=` for more; null on the last page.")
-    totals: TotalsView = Field(description="Of all pages, under the same filters.")
-    window: WindowView = Field(description="The time that this is about.")
-
-
 class ApproveBody(OperatorBody):
     """How to approve; everything may be left out."""
 
@@ -220,75 +123,11 @@ class DecisionView(BaseModel):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A window of whole days that ends now."""
-
-    days: int
-    since: dt.datetime
-    until: dt.datetime
-
-    @property
-    def view(self) -> WindowView:
-        """Return it for people, labelled with the number that was asked for."""
-        label = "last day" if self.days == 1 else f"last {self.days} days"
-        return WindowView(days=self.days, since=self.since, until=self.until, label=label)
-
-
-def _window(
-    days: Annotated[
-        int, Query(ge=1, le=_MOST_DAYS, description="How many days back the figures go.")
-    ] = 30,
-) -> Window:
-    now = clock.now()
-    return Window(days=days, since=now - dt.timedelta(days=days), until=now)
-
-
-WindowDep = Annotated[Window, Depends(_window)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteFilter:
-    """A site to filter by, as it was written; it may be none of the caller's."""
-
-    text: str | None
-
-    async def find(self, connection: Connection) -> UUID | None:
-        """Return the site's id, or None for all. Raises NotFound for a foreign or unknown one."""
-        if self.text is None:
-            return None
-        found = await accounts.find_site(connection, self.text)
-        if found is None:
-            raise errors.NotFound("You have no such site: leave `site` out to see all of yours.")
-        return found.id
-
-
-def _site_filter(
-    site: Annotated[
-        str | None, Query(min_length=1, max_length=300, description="Only this site.")
-    ] = None,
-    # The name that operators' lists and appliances use.
-    site_id: Annotated[
-        str | None, Query(min_length=1, max_length=300, include_in_schema=False)
-    ] = None,
-) -> SiteFilter:
-    return SiteFilter(text=site or site_id)
-
-
-SiteFilterDep = Annotated[SiteFilter, Depends(_site_filter)]
-
-
-def success(successes: int, attempts: int) -> tuple[SuccessView, float | None]:
-    """Return counts and their rate, None without attempts."""
-    found = decisions.Success(successes=successes, attempts=attempts)
-    return SuccessView(successes=successes, attempts=attempts), found.rate
-
-
 def candidate_fields(candidate: Candidate, policy: Policy, now: dt.datetime) -> dict[str, Any]:
     """Return what every view of a candidate shows."""
     evidence = candidate.evidence
     counts = evidence.counts
-    shown, rate = success(counts.successes, counts.occurrences)
+    shown, rate = healing_views.success(counts.successes, counts.occurrences)
     return CountsView.model_validate(counts).model_dump() | {
         "id": candidate.id,
         "signature": f"{evidence.incident_type}:{evidence.runbook_id}:{candidate.hostname}",
@@ -348,34 +187,4 @@ def decided(candidate: Candidate) -> DecidedView | None:
         tier=made.tier,
         custom_name=made.custom_name,
         notes=made.notes,
-    )
-
-
-def totals(found: Sequence[LevelTotal]) -> TotalsView:
-    """Return totals over all levels and for each."""
-    levels = {level: _level([]) for level in ("L1", "L2", "L3")}
-    levels |= {each.level: _level([each]) for each in found}
-    whole = _level(found)
-    claimed = whole.claimed_successes + whole.claimed_failures
-    return TotalsView(
-        **{name: getattr(whole, name) for name in LevelView.model_fields},
-        executions=whole.success.attempts + whole.not_attempted + claimed,
-        levels=levels,
-    )
-
-
-def healing_item(row: Healing) -> HealingItem:
-    """Return an execution for people."""
-    return HealingItem.model_validate(row)
-
-
-def _level(found: Sequence[LevelTotal]) -> LevelView:
-    successes = sum(each.successes for each in found)
-    shown, rate = success(successes, successes + sum(each.failures for each in found))
-    return LevelView(
-        success=shown,
-        success_rate=rate,
-        not_attempted=sum(each.not_attempted for each in found),
-        claimed_successes=sum(each.claimed_successes for each in found),
-        claimed_failures=sum(each.claimed_failures for each in found),
     )

@@ -9,14 +9,15 @@ from pydantic import Field
 
 from flywheel_server.accounts.views.bodies import View
 from flywheel_server.core import clock, db
+from flywheel_server.executions.routes import healing_views
+from flywheel_server.executions.routes.healing_views import TotalsView
 from flywheel_server.executions.store.healing import LevelTotal
-from flywheel_server.learning.routes import views as learning_views
 from flywheel_server.learning.routes.operator_learning import RunView
-from flywheel_server.learning.routes.views import TotalsView, WindowDep, WindowView
 from flywheel_server.loop import runs
 from flywheel_server.overview import store as overview
 from flywheel_server.overview.routes import health
 from flywheel_server.web.access import Reader, RuntimeDep
+from flywheel_server.web.windows import WindowDep, WindowView
 
 router = APIRouter(prefix="/api/admin/flywheel", tags=["operators"])
 
@@ -194,7 +195,7 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 
 def _totals(days: list[overview.Day]) -> TotalsView:
-    return learning_views.totals([_total(level, days) for level in ("L1", "L2", "L3")])
+    return healing_views.totals([_total(level, days) for level in ("L1", "L2", "L3")])
 
 
 def _total(level: str, days: list[overview.Day]) -> LevelTotal:

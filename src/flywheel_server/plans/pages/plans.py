@@ -10,12 +10,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody
 from flywheel_server.core import agents, clock, db, rights
 from flywheel_server.core.scope import ClientScope
 from flywheel_server.fleet.model.appliances import Appliance, living
 from flywheel_server.fleet.store import appliances
-from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.orders.model import orders
 from flywheel_server.plans.actions.plan_approvals import Decider
 from flywheel_server.plans.model.plans import ApprovalState

@@ -12,13 +12,13 @@ from flywheel_server.accounts.queries import filters as tenant_filters
 from flywheel_server.accounts.views.bodies import Filter, PathId, Search, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.fleet.model.appliances import L2Mode
-from flywheel_server.learning.routes.views import WindowDep, WindowView
 from flywheel_server.plans.model import plans
 from flywheel_server.plans.model.plans import Planner, Reason, Told
 from flywheel_server.plans.store import plan_figures as store
 from flywheel_server.plans.store.plan_figures import Filters
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Reader, RuntimeDep
+from flywheel_server.web.windows import WindowDep, WindowView
 
 router = APIRouter(prefix="/api/admin/plans", tags=["operators: plans"])
 

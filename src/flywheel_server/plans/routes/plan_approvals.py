@@ -11,9 +11,10 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
+from flywheel_server.accounts.routes.sites import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.accounts.views.bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.core import clock, db, errors, rights
-from flywheel_server.learning.routes.views import Notes, PlaceView, SiteFilter, SiteFilterDep
+from flywheel_server.learning.routes.views import Notes
 from flywheel_server.orders.model import completions, orders
 from flywheel_server.orders.routes.orders import ProofView, proof_view
 from flywheel_server.plans.actions import plan_approvals as actions

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody
 from flywheel_server.core import db, rights
 from flywheel_server.executions.routes import client_healing
 from flywheel_server.executions.routes.client_healing import SourceFilter
-from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.rules.pages import declining
 from flywheel_server.rules.pages.partner_rules import ANSWERED
 from flywheel_server.rules.routes import alarms as rule_alarms, declines as rule_declines

@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody, RuleName
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.store import fleet
 from flywheel_server.learning.routes import partner_decisions
 from flywheel_server.learning.routes.partner_decisions import PromotedRule, StatusBody
-from flywheel_server.learning.routes.views import SiteFilter
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.model import delivery_words, rules
 from flywheel_server.rules.routes import (
