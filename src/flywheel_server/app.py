@@ -40,6 +40,7 @@ from flywheel_server.fleet.routes import (
     operator_appliances as admin_appliances,
     operator_sites as admin_sites,
     quotas,
+    shared_learning,
     site_appliances,
 )
 from flywheel_server.learning.routes import (
@@ -66,6 +67,7 @@ from flywheel_server.plans.routes import agent_plans, operator_plans as admin_pl
 from flywheel_server.rules.routes import (
     agent_sync,
     alarms as rule_alarms,
+    client_rules,
     declines as rule_declines,
     deliveries,
     operator_custom_rules as admin_custom_rules,
@@ -125,6 +127,8 @@ ROUTERS = (
     agent_reports.router,
     auth.router,
     client_healing.router,
+    client_rules.router,
+    shared_learning.router,
     client_learning.router,
     deliveries.router,
     evidence.router,

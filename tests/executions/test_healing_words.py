@@ -7,7 +7,7 @@ import pytest
 
 from flywheel_server.executions.model import healing_words
 from flywheel_server.executions.model.healing_words import Approval, Facts, PlanFacts, RuleFacts
-from flywheel_server.rules.model import rules
+from flywheel_server.rules.model import origins, rules
 
 FACTS = Facts(
     level="L1",
@@ -138,5 +138,5 @@ def test_a_result_says_what_came_of_it_and_whether_it_was_checked(
 
 def test_every_origin_of_a_rule_has_words() -> None:
     sources, scopes = rules.Source.__args__, rules.RuleScope.__args__  # type: ignore[attr-defined]
-    told = {healing_words.origin(source, scope) for source in sources for scope in scopes}
+    told = {origins.origin(source, scope) for source in sources for scope in scopes}
     assert len(told) == len(sources) - 1 + len(scopes)

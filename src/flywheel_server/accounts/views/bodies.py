@@ -75,3 +75,12 @@ def _path_id(id: Annotated[str, Path(description="The id that creating it answer
 
 
 PathId = Annotated[UUID, Depends(_path_id)]
+
+SearchFilter = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=300,
+        description="In its type, host, rule or runbook, whatever the case.",
+    ),
+]

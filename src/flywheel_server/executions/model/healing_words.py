@@ -6,6 +6,8 @@ written down with the decision, and a check afterwards where one was made.
 
 from dataclasses import dataclass
 
+from flywheel_server.rules.model import origins
+
 # What a check looks at, as the subject of a sentence.
 _THINGS = {
     "audit_daemon": "the service that logs who does what",
@@ -99,12 +101,6 @@ _DECIDERS = {
     "partner": "{by} of your IT partner",
     "operator": "{by} of the platform",
 }
-_CUSTOM = {
-    "site": "for this site",
-    "organization": "for your organization",
-    "partner": "by or for your IT partner",
-    "platform": "for every site",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,21 +169,6 @@ def story(facts: Facts) -> Story:
     )
 
 
-def origin(source: str, scope: str, tier: str | None = None) -> str:
-    """Return where a rule comes from, as a sentence goes on after "a rule that …"."""
-    if source == "builtin":
-        return "is built into the appliances"
-    if source == "synced" and tier == "full_coverage":
-        return "belongs to the standard set for sites with full coverage"
-    if source == "synced":
-        return "belongs to the standard set that every site gets"
-    if source == "platform":
-        return "was learnt from many organizations together"
-    if source == "promoted":
-        return "was learnt at this site"
-    return f"was written by hand {_CUSTOM[scope]}"
-
-
 def decider(tier: str, by: str) -> str:
     """Return who decided, with where they belong."""
     return _DECIDERS.get(tier, "{by}").replace("{by}", by)
@@ -222,7 +203,7 @@ def _by_rule(facts: Facts) -> str:
     rule = facts.rule
     which = "A rule on the appliance"
     if rule is not None:
-        which = f"A rule that {origin(rule.source, rule.scope, rule.tier)}"
+        which = f"A rule that {origins.origin(rule.source, rule.scope, rule.tier)}"
     if facts.outcome == "not_attempted":
         return f"{which} was asked."
     return f"{which} {_ran(facts)}{_approved(rule)}."

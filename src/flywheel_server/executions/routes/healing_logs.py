@@ -26,16 +26,6 @@ TextFilter = Annotated[
 ]
 
 
-SearchFilter = Annotated[
-    str | None,
-    Query(
-        min_length=1,
-        max_length=300,
-        description="In its type, host, rule or runbook, whatever the case.",
-    ),
-]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The executions of one page, with one more if there is another page, and totals of all."""

@@ -12,9 +12,10 @@ from flywheel_server.accounts.views.bodies import View
 from flywheel_server.executions.model import healing_words
 from flywheel_server.executions.model.healing_words import Approval, Facts, PlanFacts, RuleFacts
 from flywheel_server.executions.routes import healing_views
-from flywheel_server.executions.routes.healing_views import HealingItem, SuccessView, TotalsView
+from flywheel_server.executions.routes.healing_views import HealingItem, TotalsView
 from flywheel_server.executions.store.healing import Healing
 from flywheel_server.executions.store.healing_reasons import Plan, Reason, Rule
+from flywheel_server.web.rates import SuccessView
 from flywheel_server.web.windows import WindowView
 
 _TIME = "2026-02-24T10:00:00Z"

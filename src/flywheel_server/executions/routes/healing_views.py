@@ -1,8 +1,4 @@
-"""Views of executions: one at a time, and counted.
-
-Rates are counts, ``{successes, attempts}``; without attempts there is no rate: null, never 0 % or
-100 %.
-"""
+"""Views of executions: one at a time, and counted."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,16 +7,11 @@ from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.views.bodies import View
 from flywheel_server.executions.store.healing import Healing, LevelTotal
+from flywheel_server.web import rates
+from flywheel_server.web.rates import SuccessView
 from flywheel_server.web.windows import WindowView
 
 _TIME = "2026-02-24T10:00:00Z"
-
-
-class SuccessView(View):
-    """How often something healed."""
-
-    successes: int = Field(description="Attempts that healed.", examples=[18])
-    attempts: int = Field(description="Successes and failures together.", examples=[20])
 
 
 class HealingItem(View):
@@ -87,12 +78,6 @@ class HealingLog(BaseModel):
     window: WindowView = Field(description="The time that this is about.")
 
 
-def success(successes: int, attempts: int) -> tuple[SuccessView, float | None]:
-    """Return counts and their rate, None without attempts."""
-    rate = successes / attempts if attempts else None
-    return SuccessView(successes=successes, attempts=attempts), rate
-
-
 def totals(found: Sequence[LevelTotal]) -> TotalsView:
     """Return totals over all levels and for each."""
     levels = {level: _level([]) for level in ("L1", "L2", "L3")}
@@ -113,7 +98,7 @@ def healing_item(row: Healing) -> HealingItem:
 
 def _level(found: Sequence[LevelTotal]) -> LevelView:
     successes = sum(each.successes for each in found)
-    shown, rate = success(successes, successes + sum(each.failures for each in found))
+    shown, rate = rates.success(successes, successes + sum(each.failures for each in found))
     return LevelView(
         success=shown,
         success_rate=rate,

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from flywheel_server.rules.model import deliveries
-
 L2Mode = Literal["auto", "manual", "disabled"]
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9]+")
@@ -108,7 +106,7 @@ def living(appliances: Sequence[Appliance]) -> list[Appliance]:
     return [
         each
         for each in appliances
-        if newest is not None and newest - each.last_seen_at <= deliveries.SILENT_AFTER
+        if newest is not None and newest - each.last_seen_at <= SILENT_AFTER
     ]
 
 
@@ -231,3 +229,6 @@ def _named(report: Report, appliance: Appliance) -> bool:
 def _keys_differ(report: Report, appliance: Appliance) -> bool:
     keys = {report.agent_public_key, appliance.agent_public_key} - {None}
     return len(keys) > 1
+
+
+SILENT_AFTER = dt.timedelta(hours=24)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from flywheel_server.executions.routes import client_healing
-from flywheel_server.executions.routes.client_healing import SharedLearning, SharedLearningChange
+from flywheel_server.fleet.routes import shared_learning
+from flywheel_server.fleet.routes.shared_learning import SharedLearning, SharedLearningChange
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 
@@ -23,14 +23,14 @@ _LEFT = (
 @router.get("")
 async def sharing_page(request: Request, scope: ClientReader, parts: RuntimeDep) -> Response:
     """Say what is shared, and whether it is."""
-    found = await client_healing.get_shared_learning(scope, parts)
+    found = await shared_learning.get_shared_learning(scope, parts)
     return frame.page(request, scope, "client/sharing.html", sharing=found)
 
 
 @router.get("/change")
 async def change_page(request: Request, scope: ClientAdmin, parts: RuntimeDep) -> Response:
     """Ask whether that shall be changed."""
-    found = await client_healing.get_shared_learning(scope, parts)
+    found = await shared_learning.get_shared_learning(scope, parts)
     return frame.page(request, scope, "client/sharing_change.html", sharing=found)
 
 
@@ -39,7 +39,7 @@ async def change_sharing(request: Request, scope: ClientAdmin, parts: RuntimeDep
     """Have the organization take part or not."""
     given = await forms.texts(request)
     body = SharedLearningChange(contributes=given.get("contributes") == "yes")
-    deed = client_healing.set_shared_learning(scope, parts, body)
+    deed = shared_learning.set_shared_learning(scope, parts, body)
     return await forms.attempt(_HERE, deed, _changed)
 
 

@@ -15,8 +15,6 @@ from flywheel_server.accounts.views.bodies import OperatorBody, Reason, ReasonBo
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PartnerScope
-from flywheel_server.executions.routes import healing_views
-from flywheel_server.executions.routes.healing_views import SuccessView
 from flywheel_server.learning.actions import bulk
 from flywheel_server.learning.actions.bulk import Outcome
 from flywheel_server.learning.routes import decisions
@@ -29,8 +27,9 @@ from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.routes import delivery_notes
 from flywheel_server.rules.routes.delivery_notes import AgentNoteView
 from flywheel_server.rules.store import deliveries
-from flywheel_server.web import bodies, keysets as pages
+from flywheel_server.web import bodies, keysets as pages, rates
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
+from flywheel_server.web.rates import SuccessView
 from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(prefix="/api/partners/me/learning", tags=["partners: decisions"])
@@ -304,7 +303,7 @@ async def find(connection: Connection, ref: str) -> tuple[Origin, Rule]:
 def view(row: tuple[Origin, Rule], holders: Sequence[str]) -> PromotedRule:
     """Return a promoted rule for people; ``holders`` are the agent versions that have it."""
     origin, rule = row
-    shown, rate = healing_views.success(rule.success_count, rule.success_count + rule.failure_count)
+    shown, rate = rates.success(rule.success_count, rule.success_count + rule.failure_count)
     state = "enabled" if rule.enabled else "withdrawn" if rule.withdrawn_at else "disabled"
     return PromotedRule(
         id=rule.id,

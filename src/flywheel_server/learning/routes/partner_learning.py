@@ -7,22 +7,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.sites import SiteFilterDep
+from flywheel_server.accounts.views.bodies import SearchFilter
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.executions.routes import healing_logs, healing_views
-from flywheel_server.executions.routes.healing_logs import (
-    LevelFilter,
-    SearchFilter,
-    SuccessFilter,
-    TextFilter,
-)
-from flywheel_server.executions.routes.healing_views import (
-    HealingItem,
-    HealingLog,
-    SuccessView,
-    TotalsView,
-)
+from flywheel_server.executions.routes.healing_logs import LevelFilter, SuccessFilter, TextFilter
+from flywheel_server.executions.routes.healing_views import HealingItem, HealingLog, TotalsView
 from flywheel_server.executions.store import healing
 from flywheel_server.executions.store.healing import Day, Filters
 from flywheel_server.fleet.store import appliances
@@ -44,8 +35,9 @@ from flywheel_server.rules.model import rules
 from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.routes import delivery_notes
 from flywheel_server.rules.routes.delivery_notes import ApplianceNoteView
-from flywheel_server.web import keysets as pages
+from flywheel_server.web import keysets as pages, rates
 from flywheel_server.web.access import PartnerReader, RuntimeDep
+from flywheel_server.web.rates import SuccessView
 from flywheel_server.web.runtime import Runtime
 from flywheel_server.web.windows import Window, WindowDep, WindowView
 
@@ -357,7 +349,7 @@ async def _would_be(connection: Connection, candidate: Candidate) -> WouldBeView
 
 
 def _day(day: Day) -> DayView:
-    shown, _ = healing_views.success(day.successes, day.successes + day.failures)
+    shown, _ = rates.success(day.successes, day.successes + day.failures)
     return DayView(day=day.day, success=shown, not_attempted=day.not_attempted, claimed=day.claimed)
 
 
@@ -389,7 +381,7 @@ def _candidates(states: list[StateCount]) -> CandidateCounts:
 
 
 def _rules(count: RuleCount) -> RuleCounts:
-    shown, rate = healing_views.success(count.successes, count.attempts)
+    shown, rate = rates.success(count.successes, count.attempts)
     return RuleCounts(
         rules=count.rules,
         enabled=count.enabled,

@@ -8,15 +8,14 @@ from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.routes.sites import PlaceView
 from flywheel_server.accounts.views.bodies import OperatorBody, View
-from flywheel_server.executions.routes import healing_views
-from flywheel_server.executions.routes.healing_views import SuccessView
 from flywheel_server.learning.model import decisions, gates, promotions
 from flywheel_server.learning.routes.operator_learning import CountsView, GateView
 from flywheel_server.learning.store.candidates import Candidate
 from flywheel_server.policy.model import Policy
 from flywheel_server.rules.routes import delivery_notes
 from flywheel_server.rules.routes.delivery_notes import AgentNoteView
-from flywheel_server.web import bodies
+from flywheel_server.web import bodies, rates
+from flywheel_server.web.rates import SuccessView
 
 _LONGEST_NOTES = 2_000
 _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
@@ -127,7 +126,7 @@ def candidate_fields(candidate: Candidate, policy: Policy, now: dt.datetime) -> 
     """Return what every view of a candidate shows."""
     evidence = candidate.evidence
     counts = evidence.counts
-    shown, rate = healing_views.success(counts.successes, counts.occurrences)
+    shown, rate = rates.success(counts.successes, counts.occurrences)
     return CountsView.model_validate(counts).model_dump() | {
         "id": candidate.id,
         "signature": f"{evidence.incident_type}:{evidence.runbook_id}:{candidate.hostname}",

@@ -1,11 +1,11 @@
 """The routers of clients' pages."""
 
 from flywheel_server.accounts.pages import changes, people
-from flywheel_server.executions.pages import client_healing as healing
 from flywheel_server.learning.pages import (
     client_candidates as candidates,
     client_sharing as sharing,
 )
+from flywheel_server.overview.pages import client_healing as healing
 from flywheel_server.rules.pages import client_rules as rules
 
 ROUTERS = (

@@ -6,17 +6,18 @@ from flywheel_server.accounts.pages import (
     operator_tenants as tenants,
 )
 from flywheel_server.evidence.pages import operator_evidence as evidence
-from flywheel_server.fleet.pages import (
-    operator_fleet as fleet,
-    operator_tenant_pages as tenant_pages,
-)
+from flywheel_server.fleet.pages import operator_tenant_pages as tenant_pages
 from flywheel_server.learning.pages import (
     operator_candidates as candidates,
     operator_learning as learning,
     operator_policy as policy,
     operator_unresolved as unresolved,
 )
-from flywheel_server.overview.pages import operator_overview as overview, operator_runs as runs
+from flywheel_server.overview.pages import (
+    operator_fleet as fleet,
+    operator_overview as overview,
+    operator_runs as runs,
+)
 from flywheel_server.plans.pages import operator_plans as plans
 from flywheel_server.rules.pages import (
     operator_custom_rules as custom_rules,

@@ -2,22 +2,20 @@
 
 from flywheel_server.accounts.pages import account, changes, partner_keys as keys, people, sign_in
 from flywheel_server.evidence.pages import evidence
-from flywheel_server.fleet.pages import partner_fleet as fleet
 from flywheel_server.learning.pages import (
     partner_bulk as bulk,
     partner_decisions as decisions,
-    partner_learning as learning,
+    partner_rules as rules,
 )
 from flywheel_server.overview.pages import (
     client_routers as clients,
     live,
     operator_routers as operators,
+    partner_fleet as fleet,
+    partner_learning as learning,
 )
 from flywheel_server.plans.pages import plans
-from flywheel_server.rules.pages import (
-    partner_platform_rules as platform_rules,
-    partner_rules as rules,
-)
+from flywheel_server.rules.pages import partner_platform_rules as platform_rules
 from flywheel_server.web.pages import files, reports
 from flywheel_server.webhooks import pages as webhooks
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from flywheel_server.core import clock, db
 from flywheel_server.evidence.routes import evidence_alarms
+from flywheel_server.fleet.model import appliances
 from flywheel_server.fleet.routes import site_alarms
-from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.routes import alarms as rule_alarms, deliveries
 from flywheel_server.rules.routes.deliveries import AlarmsView, AlarmView
 from flywheel_server.rules.store import deliveries as stored, remains
@@ -24,7 +24,7 @@ async def alarms(scope: PartnerReader, parts: RuntimeDep) -> AlarmsView:
         stuck = await stored.stuck(connection, _MOST_SHOWN)
         total = await stored.stuck_total(connection)
         left = await remains.running(connection, now, _MOST_SHOWN)
-        silent = await stored.silent(connection, now - domain.SILENT_AFTER, _MOST_SHOWN)
+        silent = await stored.silent(connection, now - appliances.SILENT_AFTER, _MOST_SHOWN)
         of_rules = await rule_alarms.found(connection, _MOST_SHOWN)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
         troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN, for_operators=False)

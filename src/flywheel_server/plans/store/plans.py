@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.fleet.model.appliances import L2Mode
+from flywheel_server.fleet.model.appliances import SILENT_AFTER, L2Mode
 from flywheel_server.plans.model.plan_history import Evidence
 from flywheel_server.plans.model.plans import (
     Asker,
@@ -20,7 +20,6 @@ from flywheel_server.plans.model.plans import (
     Told,
     Verdict,
 )
-from flywheel_server.rules.model.deliveries import SILENT_AFTER
 
 _SQL = load("plans")
 

@@ -10,6 +10,7 @@ from flywheel_server.core import agents, errors, log, signing
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.signing import Signer
+from flywheel_server.fleet.model import appliances as fleet_appliances
 from flywheel_server.fleet.store import appliances
 from flywheel_server.learning.actions import folds
 from flywheel_server.learning.store import folds as marks
@@ -52,7 +53,7 @@ async def push(connection: Connection, actor: LoopScope, now: dt.datetime) -> in
     """Order rules for living appliances that will not ask for them; return how many orders."""
     due = await deliveries.pushes(
         connection,
-        seen_since=now - domain.SILENT_AFTER,
+        seen_since=now - fleet_appliances.SILENT_AFTER,
         never_pulls=agents.NEVER_PULLS,
         synced_before=now - domain.PULLING_MAY_TAKE,
         limit=_MOST_PUSHED,
@@ -90,7 +91,9 @@ async def withdraw(connection: Connection, actor: LoopScope, now: dt.datetime) -
     taken back, and how many issued.
     """
     taken_back = await orders.take_back(connection, now)
-    due = await deliveries.withdrawals(connection, now - domain.SILENT_AFTER, agents.NEVER_PULLS)
+    due = await deliveries.withdrawals(
+        connection, now - fleet_appliances.SILENT_AFTER, agents.NEVER_PULLS
+    )
     if not due:
         return taken_back, 0
     signer = await signing.load(connection)
@@ -114,7 +117,7 @@ async def watch(connection: Connection, now: dt.datetime) -> tuple[int, list[del
     waiting = await deliveries.waiting(
         connection,
         approved_before=now - domain.REPORTING_MAY_TAKE,
-        seen_since=now - domain.SILENT_AFTER,
+        seen_since=now - fleet_appliances.SILENT_AFTER,
         loads_at_restart=agents.LOADS_AT_RESTART,
         limit=_MOST_WAITING,
     )

@@ -18,7 +18,6 @@ Stage = Literal["approved", "delivered", "active", "matching", "succeeding"]
 SYNC_INTERVAL = dt.timedelta(hours=1)
 PULLING_MAY_TAKE = 2 * SYNC_INTERVAL
 REPORTING_MAY_TAKE = dt.timedelta(hours=1)
-SILENT_AFTER = dt.timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

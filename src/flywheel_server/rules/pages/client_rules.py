@@ -9,11 +9,14 @@ from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody
 from flywheel_server.core import db, rights
-from flywheel_server.executions.routes import client_healing
-from flywheel_server.executions.routes.client_healing import SourceFilter
 from flywheel_server.rules.pages import declining
-from flywheel_server.rules.pages.partner_rules import ANSWERED
-from flywheel_server.rules.routes import alarms as rule_alarms, declines as rule_declines
+from flywheel_server.rules.pages.removing import ANSWERED
+from flywheel_server.rules.routes import (
+    alarms as rule_alarms,
+    client_rules,
+    declines as rule_declines,
+)
+from flywheel_server.rules.routes.client_rules import SourceFilter
 from flywheel_server.rules.store import deliveries, exclusions
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame
@@ -47,7 +50,7 @@ async def rules_page(
     text: _Text = "",
 ) -> Response:
     """List the rules that the filters leave, the newest first."""
-    listed = await client_healing.list_rules(
+    listed = await client_rules.list_rules(
         scope=scope,
         parts=parts,
         page=page,

@@ -1,7 +1,7 @@
 """Declining a platform rule for all of one's own sites, and taking that back: both ask first."""
 
-from flywheel_server.executions.routes.client_healing import ClientRuleView
 from flywheel_server.rules.model import delivery_words
+from flywheel_server.rules.routes.client_rules import ClientRuleView
 from flywheel_server.web.pages.asking import Question
 
 

@@ -12,7 +12,7 @@ from flywheel_server.fleet.store import fleet
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.model import delivery_words, rules
 from flywheel_server.rules.pages import whose
-from flywheel_server.rules.pages.partner_rules import ANSWERED, removal_body, removed
+from flywheel_server.rules.pages.removing import ANSWERED, removal_body, removed
 from flywheel_server.rules.routes import (
     alarms as rule_alarms,
     deliveries,

@@ -9,7 +9,7 @@ from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody
 from flywheel_server.core import db
 from flywheel_server.rules.pages import declining
-from flywheel_server.rules.pages.partner_rules import ANSWERED
+from flywheel_server.rules.pages.removing import ANSWERED
 from flywheel_server.rules.routes import alarms as rule_alarms, declines as rule_declines
 from flywheel_server.rules.store import deliveries
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep

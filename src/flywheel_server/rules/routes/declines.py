@@ -9,15 +9,14 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 
 from flywheel_server.accounts.store import accounts
-from flywheel_server.accounts.views.bodies import ReasonBody
+from flywheel_server.accounts.views.bodies import ReasonBody, SearchFilter
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
-from flywheel_server.executions.routes import client_healing
-from flywheel_server.executions.routes.client_healing import ClientRuleView
-from flywheel_server.executions.routes.healing_logs import SearchFilter
 from flywheel_server.rules.actions import exclusions as actions
 from flywheel_server.rules.model.rules import Rule
+from flywheel_server.rules.routes import client_rules as client_rule_views
+from flywheel_server.rules.routes.client_rules import ClientRuleView
 from flywheel_server.rules.store import client_rules, rules
 from flywheel_server.rules.store.client_rules import Filters
 from flywheel_server.web import keysets as pages
@@ -50,7 +49,7 @@ async def list_platform_rules(
         rows = await client_rules.page(
             connection, Filters(source="platform", text=text), page.after(UUID), page.limit + 1
         )
-        views = await client_healing.views(connection, scope, rows)
+        views = await client_rule_views.views(connection, scope, rows)
     return pages.listing(rows, page, lambda row: (row.rule.id,), lambda row: views[row.rule.id])
 
 
@@ -131,4 +130,4 @@ async def _view(
     row = await client_rules.get(connection, rule.id)
     if row is None:
         raise LookupError("a platform rule is everybody's to see")
-    return (await client_healing.views(connection, scope, [row]))[rule.id]
+    return (await client_rule_views.views(connection, scope, [row]))[rule.id]

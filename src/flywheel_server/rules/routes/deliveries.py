@@ -12,6 +12,7 @@ from flywheel_server.accounts.views.bodies import Search, View
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.evidence.routes import evidence_alarms
+from flywheel_server.fleet.model import appliances
 from flywheel_server.fleet.routes import clock_alarms, site_alarms
 from flywheel_server.overview.routes import flywheel_alarms
 from flywheel_server.rules.model import deliveries as domain, delivery_words
@@ -180,7 +181,7 @@ async def partner_rule_deliveries(
 async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsView:
     """Return what needs a person: the loop, rules that do not run, silence, evidence, webhooks."""
     now = clock.now()
-    silent_since = now - domain.SILENT_AFTER
+    silent_since = now - appliances.SILENT_AFTER
     async with db.transaction(parts.database, scope) as connection:
         stuck = await deliveries.stuck(connection, _MOST_SHOWN)
         total = await deliveries.stuck_total(connection)

@@ -14,6 +14,8 @@ from flywheel_server.learning.routes import partner_decisions
 from flywheel_server.learning.routes.partner_decisions import PromotedRule, StatusBody
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.model import delivery_words, rules
+from flywheel_server.rules.pages import removing
+from flywheel_server.rules.pages.removing import ANSWERED
 from flywheel_server.rules.routes import (
     alarms as rule_alarms,
     deliveries,
@@ -21,7 +23,7 @@ from flywheel_server.rules.routes import (
     health_views as rule_health_views,
     remains as rule_remains,
 )
-from flywheel_server.rules.routes.remains import RemovalBody, RemovalView
+from flywheel_server.rules.routes.remains import RemovalView
 from flywheel_server.rules.store import deliveries as stored_deliveries, remains, rule_health
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
@@ -30,7 +32,6 @@ router = APIRouter(prefix="/partner/learning/rules", include_in_schema=False)
 
 _LIST = "/partner/learning/rules"
 _MOST_LEFT = 100
-ANSWERED = "It is noted that you have looked, and why."
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -125,24 +126,13 @@ async def removal(request: Request, scope: PartnerActor, parts: RuntimeDep, id: 
     """Mark a switched-off rule's file as removed from an appliance, or a site's."""
     given = await forms.texts(request)
     deed = _remove(scope, parts, str(id), given)
-    return await forms.attempt(_LIST, deed, removed)
+    return await forms.attempt(_LIST, deed, removing.removed)
 
 
 async def _remove(
     scope: PartnerActor, parts: RuntimeDep, id: str, given: dict[str, str]
 ) -> RemovalView:
-    return await rule_remains.partner_removes(scope, parts, id, removal_body(given))
-
-
-def removal_body(given: dict[str, str]) -> RemovalBody:
-    """Return what a form says of a file that was removed."""
-    names = ("site_id", "appliance_id", "reason")
-    return forms.checked(RemovalBody, {name: given[name] for name in names if given.get(name)})
-
-
-def removed(view: RemovalView) -> str:
-    """Say what was marked."""
-    return f"{view.rule_id} is marked as removed at {view.site_id}. {view.note}"
+    return await rule_remains.partner_removes(scope, parts, id, removing.removal_body(given))
 
 
 @router.post("/{id}/alarms/{alarm_id}")

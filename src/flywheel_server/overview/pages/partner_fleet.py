@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.views.bodies import PathId
-from flywheel_server.fleet.pages import appliance_deeds, fleets
+from flywheel_server.overview.pages import appliance_deeds, fleets
 from flywheel_server.overview.routes import partner_alarms
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 

@@ -15,10 +15,10 @@ from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.fleet.actions.appliance_removals import ALIVE
 from flywheel_server.fleet.model.appliances import Appliance
-from flywheel_server.fleet.pages.fleets import Place
 from flywheel_server.fleet.routes import site_alarms, site_appliances
 from flywheel_server.fleet.routes.site_appliances import MergeBody, OutcomeView
 from flywheel_server.fleet.store import appliance_identities as identities, appliances
+from flywheel_server.overview.pages.fleets import Place
 from flywheel_server.web.pages import forms, frame
 from flywheel_server.web.runtime import Runtime
 

@@ -18,7 +18,7 @@ from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.executions.routes import healing_logs
 from flywheel_server.executions.routes.healing_views import HealingLog
-from flywheel_server.fleet.model import reported
+from flywheel_server.fleet.model import appliances as fleet_appliances, reported
 from flywheel_server.fleet.routes import operator_sites as admin_sites, site_alarms
 from flywheel_server.fleet.routes.operator_sites import ModeBody, ModeView
 from flywheel_server.fleet.store import appliance_views, fleet, quotas as stored_quotas
@@ -27,7 +27,6 @@ from flywheel_server.orders.model import orders as ordered
 from flywheel_server.orders.routes import orders
 from flywheel_server.orders.routes.orders import IssuedView, OrderBody
 from flywheel_server.policy import store as policies
-from flywheel_server.rules.model import deliveries
 from flywheel_server.rules.routes.deliveries import AlarmView
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.pages import asking, forms, frame, words
@@ -118,7 +117,7 @@ async def sites_page(
             connection,
             text=filters.text(text),
             after=page.after(str),
-            seen_since=now - deliveries.SILENT_AFTER,
+            seen_since=now - fleet_appliances.SILENT_AFTER,
             limit=page.limit + 1,
         )
     listed = pages.listing(rows, page, lambda row: (row.slug,), lambda row: row)
@@ -196,7 +195,7 @@ async def site_page(
         state=reported.state,
         agent_of=agents.of,
         cautions=lambda version: ordered.caution("healing", [version]),
-        silent_since=now - deliveries.SILENT_AFTER,
+        silent_since=now - fleet_appliances.SILENT_AFTER,
         alarms=alarms,
         quotas=used,
     )
@@ -274,7 +273,9 @@ async def cancel_order(
 
 
 async def _sites(connection: db.Connection, id: UUID, now: dt.datetime) -> list[fleet.SiteRow]:
-    return await fleet.sites(connection, id=id, seen_since=now - deliveries.SILENT_AFTER, limit=1)
+    return await fleet.sites(
+        connection, id=id, seen_since=now - fleet_appliances.SILENT_AFTER, limit=1
+    )
 
 
 async def _log(
