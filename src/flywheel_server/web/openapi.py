@@ -3,6 +3,7 @@
 FastAPI describes its own validation answer, which is not ours: each error is a problem document.
 """
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from flywheel_server.web import problems
 
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
+# Where two classes have one name, FastAPI names their schemas by module. Clients are generated from
+# these names, so a class that moves keeps the one under which it was published.
+_PUBLISHED = {
+    "flywheel_server__web__rates__SuccessView": (
+        "flywheel_server__learning__routes__views__SuccessView"
+    ),
+}
 
 
 class Problem(BaseModel):
@@ -34,12 +42,22 @@ def install(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = described()
+            document = _renamed(described())
             _complete(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _renamed(document: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(document)
+    for name, published in _PUBLISHED.items():
+        text = text.replace(f'"{name}"', f'"{published}"').replace(f'/{name}"', f'/{published}"')
+    renamed: dict[str, Any] = json.loads(text)
+    components = renamed["components"]
+    components["schemas"] = dict(sorted(components["schemas"].items()))
+    return renamed
 
 
 def _complete(document: dict[str, Any]) -> None:
