@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flywheel_server import loop
+from flywheel_server import assembly, loop
 from flywheel_server.accounts.routes import (
     auth,
     operator_accounts as admin_accounts,
@@ -85,7 +85,6 @@ from flywheel_server.web import (
     limits,
     openapi,
     problems,
-    runtime,
 )
 from flywheel_server.web.pages import layer, trouble
 from flywheel_server.web.requests import RequestLayer
@@ -179,7 +178,7 @@ def create_app(settings: Settings, url: str, *, hot: bool = True) -> Application
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with runtime.opened(settings, url) as parts, _turning(app, parts):
+        async with assembly.opened(settings, url) as parts, _turning(app, parts):
             app.state.runtime = parts
             if app.hot is not None:
                 app.hot.runtime = parts

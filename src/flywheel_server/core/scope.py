@@ -3,6 +3,7 @@
 ``db.transaction`` turns a scope into a database role and the tenant settings its policies read.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -118,3 +119,17 @@ def role_of(scope: ApplianceScope | PersonScope) -> str:
     if isinstance(scope, ClientScope):
         return f"client {scope.rights}"
     return "partner key" if scope.by_key else f"partner {scope.rights}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session with whose it is; `seen_at` as it was when it was read."""
+
+    id: UUID
+    user_id: UUID
+    digest: bytes
+    email: str
+    scope: PersonScope
+    created_at: dt.datetime
+    seen_at: dt.datetime
+    expires_at: dt.datetime

@@ -13,7 +13,6 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, request_response
 
-from flywheel_server.accounts.store.sessions import Session
 from flywheel_server.core import errors, rights
 from flywheel_server.core.scope import (
     ApplianceScope,
@@ -21,6 +20,7 @@ from flywheel_server.core.scope import (
     OperatorScope,
     PartnerScope,
     PersonScope,
+    Session,
     role_of,
 )
 from flywheel_server.web import admission, credentials, limits

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from starlette.datastructures import UploadFile
 
-from flywheel_server.accounts.store.sessions import Session
 from flywheel_server.core import clock, errors
-from flywheel_server.core.scope import ApplianceScope, PersonScope
+from flywheel_server.core.scope import ApplianceScope, PersonScope, Session
 from flywheel_server.web.runtime import Runtime
 
 CSRF_HEADER = "x-csrf-token"

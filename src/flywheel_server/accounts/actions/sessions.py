@@ -10,9 +10,9 @@ from uuid import UUID
 from flywheel_server.accounts.actions import tokens
 from flywheel_server.accounts.store import one_time_links, people, sessions
 from flywheel_server.accounts.store.people import User
-from flywheel_server.accounts.store.sessions import Session
 from flywheel_server.core import audit, errors, listener, people as rules
 from flywheel_server.core.db import Connection, announce
+from flywheel_server.core.scope import Session
 
 _LONGEST_AGENT = 200
 _LONGEST_ADDRESS = 100

@@ -10,9 +10,8 @@ from flywheel_server.accounts.actions import sessions as actions, tokens
 from flywheel_server.accounts.actions.passwords import Passwords
 from flywheel_server.accounts.actions.sessions import Device, Opened
 from flywheel_server.accounts.store import one_time_links, people, sessions
-from flywheel_server.accounts.store.sessions import Session
 from flywheel_server.core import db, errors, people as rules
-from flywheel_server.core.scope import AuthScope
+from flywheel_server.core.scope import AuthScope, Session
 
 _SCOPE = AuthScope()
 _LOCKED = (

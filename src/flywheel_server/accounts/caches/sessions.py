@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from flywheel_server.accounts.actions import tokens
 from flywheel_server.accounts.store import sessions
-from flywheel_server.accounts.store.sessions import Session
 from flywheel_server.core import db, listener
-from flywheel_server.core.scope import AuthScope
+from flywheel_server.core.scope import AuthScope, Session
 
 _MOST = 50_000
 _TOUCH_EVERY = dt.timedelta(seconds=60)

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.routes import auth
-from flywheel_server.accounts.store.sessions import Session
 from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import people as rules
+from flywheel_server.core.scope import Session
 from flywheel_server.web.access import RuntimeDep, SignedIn
 from flywheel_server.web.pages import forms, frame
 

@@ -7,25 +7,11 @@ from uuid import UUID
 from flywheel_server.accounts.store.people import User
 from flywheel_server.core import people as rules
 from flywheel_server.core.db import Connection
-from flywheel_server.core.scope import PersonScope
+from flywheel_server.core.scope import Session
 from flywheel_server.core.sql import load
 
 _SQL = load("sessions")
 _USER = tuple(User.__dataclass_fields__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A session with whose it is; `seen_at` as it was when it was read."""
-
-    id: UUID
-    user_id: UUID
-    digest: bytes
-    email: str
-    scope: PersonScope
-    created_at: dt.datetime
-    seen_at: dt.datetime
-    expires_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,11 @@ STATES_IN_WORDS = {
 MOST_NAME = 200
 
 
+def state_in_words(name: str) -> str:
+    """Return a candidate's state in words."""
+    return STATES_IN_WORDS.get(name, name)
+
+
 def rule_hash(rule: NewRule) -> str:
     """Return the SHA-256, in hex, of the canonical text of a rule as appliances get it."""
     return hashlib.sha256(rules.canonical([rules.wire(rule)])).hexdigest()

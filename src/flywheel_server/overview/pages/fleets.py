@@ -18,8 +18,8 @@ from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.executions.routes import healing_logs
 from flywheel_server.executions.routes.healing_views import HealingLog
-from flywheel_server.fleet.model import appliances as fleet_appliances, reported
-from flywheel_server.fleet.routes import operator_sites as admin_sites, site_alarms
+from flywheel_server.fleet.model import appliances as fleet_appliances, quotas, reported
+from flywheel_server.fleet.routes import clock_alarms, operator_sites as admin_sites, site_alarms
 from flywheel_server.fleet.routes.operator_sites import ModeBody, ModeView
 from flywheel_server.fleet.store import appliance_views, fleet, quotas as stored_quotas
 from flywheel_server.orders import store as stored_orders
@@ -198,6 +198,8 @@ async def site_page(
         silent_since=now - fleet_appliances.SILENT_AFTER,
         alarms=alarms,
         quotas=used,
+        quota_words=quotas.WORDS,
+        clock_off=clock_alarms.words,
     )
 
 

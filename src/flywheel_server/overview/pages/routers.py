@@ -2,6 +2,7 @@
 
 from flywheel_server.accounts.pages import account, changes, partner_keys as keys, people, sign_in
 from flywheel_server.evidence.pages import evidence
+from flywheel_server.learning.model import decisions as candidates
 from flywheel_server.learning.pages import (
     partner_bulk as bulk,
     partner_decisions as decisions,
@@ -16,8 +17,11 @@ from flywheel_server.overview.pages import (
 )
 from flywheel_server.plans.pages import plans
 from flywheel_server.rules.pages import partner_platform_rules as platform_rules
-from flywheel_server.web.pages import files, reports
+from flywheel_server.web.pages import files, frame, reports
 from flywheel_server.webhooks import pages as webhooks
+
+# Templates of several rooms show candidates.
+frame.add_filters({"state": candidates.state_in_words})
 
 _EVERYBODY = (sign_in.router, account.router, live.router, files.router, reports.router)
 _PARTNERS = (

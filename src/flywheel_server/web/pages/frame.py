@@ -5,6 +5,7 @@ Templates escape everything; a name that a template does not know is an error, n
 
 import base64
 import binascii
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from flywheel_server.core import clock
 from flywheel_server.core.scope import PersonScope
-from flywheel_server.fleet.model import quotas
 from flywheel_server.web.pages import files, refusals, viewers, words
 
 _NOTICE_COOKIE = "flywheel_notice"
@@ -32,7 +32,12 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(words.FILTERS, plainly=refusals.told)
-_templates.globals.update(quota_words=quotas.WORDS, static=files.path, rate=words.rate)
+_templates.globals.update(static=files.path, rate=words.rate)
+
+
+def add_filters(filters: Mapping[str, Callable[..., object]]) -> None:
+    """Give every template the filters of a room above."""
+    _templates.filters.update(filters)
 
 
 class Notice(msgspec.Struct, frozen=True):

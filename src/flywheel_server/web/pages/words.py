@@ -7,9 +7,6 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 
-from flywheel_server.fleet.routes import clock_alarms
-from flywheel_server.learning.model import decisions
-
 _LONGEST_ID = 18
 _HEAD, _TAIL = 8, 5
 _UNIT = 1024
@@ -121,11 +118,6 @@ def browser(user_agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
-def state(name: str) -> str:
-    """Return a candidate's state in words."""
-    return decisions.STATES_IN_WORDS.get(name, name)
-
-
 def source(name: str) -> str:
     """Return where a rule comes from in words."""
     return _SOURCES.get(name, name)
@@ -168,9 +160,7 @@ FILTERS: Mapping[str, object] = {
     "browser": browser,
     "pretty": pretty,
     "size": size,
-    "state": state,
     "gate": gate,
     "source": source,
     "spaced": spaced,
-    "clock_off": clock_alarms.words,
 }
