@@ -31,10 +31,15 @@ from flywheel_server.evidence.routes import (
     operator_anchors as admin_evidence_anchors,
     operator_evidence as admin_evidence,
 )
-from flywheel_server.executions.routes import agent_executions, client_healing
+from flywheel_server.executions.routes import (
+    agent_executions,
+    agent_incidents,
+    agent_orders,
+    client_healing,
+    orders,
+)
 from flywheel_server.fleet.routes import (
     agent_checkin,
-    agent_incidents,
     agent_logs,
     agent_reports,
     operator_appliances as admin_appliances,
@@ -53,10 +58,9 @@ from flywheel_server.learning.routes import (
     partner_decisions,
     partner_learning,
 )
-from flywheel_server.loop import turns
+from flywheel_server.loop import routes as loop_routes, turns
 from flywheel_server.loop.keeper import Keeper
 from flywheel_server.loop.runs import Run
-from flywheel_server.orders.routes import agent_orders, orders
 from flywheel_server.overview.pages.routers import ROUTERS as PAGES
 from flywheel_server.overview.routes import (
     health,
@@ -108,6 +112,7 @@ ROUTERS = (
     admin_evidence_anchors.router,
     admin_keys.router,
     admin_learning.router,
+    loop_routes.router,
     admin_overview.router,
     admin_plans.router,
     admin_policy.router,

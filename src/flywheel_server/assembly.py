@@ -23,6 +23,7 @@ from flywheel_server.fleet.caches.usage import Usage
 from flywheel_server.plans.actions.planner_model import Model, Provider
 from flywheel_server.plans.actions.plans import Gateway, Terms
 from flywheel_server.rules.caches.rule_sets import RuleSets
+from flywheel_server.rules.store import deliveries
 from flywheel_server.web.runtime import Runtime
 from flywheel_server.webhooks.outgoing import Outgoing
 
@@ -52,7 +53,7 @@ async def opened(settings: Settings, url: str) -> AsyncIterator[Runtime]:
         signers=signers,
         rule_sets=RuleSets(database, ear, signers),
         check_ins=CheckIns(database, ear),
-        heartbeats=Heartbeats(database),
+        heartbeats=Heartbeats(database, deliveries.synced),
         writer=Writer(database, settings.writer_pool_size),
         outgoing=Outgoing(allow_private=settings.webhook_allow_private),
         plans=Gateway(database, _plan_terms(settings), _model(settings), settings.pool_size // 5),

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from flywheel_server.evidence.model import evidence_figures as figures
+from flywheel_server.fleet.model import checks
 
 NOON = dt.datetime(2026, 2, 24, 12, tzinfo=dt.UTC)
 
@@ -23,7 +24,7 @@ NOON = dt.datetime(2026, 2, 24, 12, tzinfo=dt.UTC)
     ],
 )
 def test_the_agents_words_count_by_what_they_mean(status: str, kind: str) -> None:
-    assert figures.kind(status) == kind
+    assert checks.kind(status) == kind
 
 
 def test_every_kind_has_its_count() -> None:

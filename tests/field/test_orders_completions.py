@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from flywheel_server.orders.model import completions, orders
-from flywheel_server.orders.model.completions import Said
+from flywheel_server.executions.model import completions
+from flywheel_server.orders.model import orders
+from flywheel_server.orders.model.outcomes import Said
 from tests import deliveries as walk, ordering
 from tests.cast import Cast
 

@@ -13,9 +13,9 @@ import pytest
 
 from flywheel_server.core import clock, db
 from flywheel_server.evidence.store import evidence as chains
-from flywheel_server.orders import actions
+from flywheel_server.executions.actions import order_completions
 from flywheel_server.orders.model import orders
-from flywheel_server.orders.model.completions import Said
+from flywheel_server.orders.model.outcomes import Said
 from tests import bundles, cast as people, deliveries as walk, folding, ordering, telemetry
 from tests.bundles import Agent
 from tests.cast import STAGE, Cast
@@ -87,7 +87,7 @@ class Ordered:
         )
         scope = self.cast.appliance.scope
         async with db.transaction(self.database, scope) as connection:
-            await actions.complete(connection, scope, order.id, said, now=now - ago)
+            await order_completions.complete(connection, scope, order.id, said, now=now - ago)
         return order.id
 
     def scan(self, status: str, *, python: bool = False, **content: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Manual mode teaches as well: an approved plan's order is an execution once its outcome is known.
 
-Broken on purpose by leaving ``order_executions.record`` out of ``orders/actions.complete``: nothing
-is learnt; by leaving the step ``settle_orders`` out: a heal counts twice.
+Broken on purpose by leaving ``order_executions.record`` out of ``order_completions.complete``:
+nothing is learnt; by leaving the step ``settle_orders`` out: a heal counts twice.
 """
 
 import datetime as dt

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import clock, db
-from flywheel_server.orders.model import completions
+from flywheel_server.executions.model import completions
 from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model.rules import Rule
 from tests import deliveries as walk, ordering

@@ -11,6 +11,7 @@ from flywheel_server.core import db
 from flywheel_server.executions.model import executions
 from flywheel_server.learning.actions import folds
 from flywheel_server.rules.actions import catalogue
+from flywheel_server.rules.model import detect_only
 from tests import cast as people, deliveries as walk, telemetry
 from tests.cast import STAGE, Cast
 from tests.field import reports
@@ -93,9 +94,9 @@ async def test_a_compiled_rule_without_a_known_check_type_covers_no_candidate(
     assert (pattern["state"], pattern["failing"]) == ("eligible", [])
 
 
-@pytest.mark.parametrize("runbook_id", executions.DETECT_ONLY)
+@pytest.mark.parametrize("runbook_id", detect_only.DETECT_ONLY)
 def test_what_only_looks_was_not_attempted_whatever_its_agent_says(runbook_id: str) -> None:
-    example = json.loads(executions.DETECT_ONLY[runbook_id])
+    example = json.loads(detect_only.DETECT_ONLY[runbook_id])
     for level in ("L1", "L2"):
         for success in (True, False):
             assert _outcome(example["runbook_id"], level, success) == "not_attempted"
@@ -120,14 +121,14 @@ def _outcome(reported_id: str, level: Any, success: bool) -> str:
 def test_the_table_of_what_only_looks_is_that_of_the_catalogue() -> None:
     known = {runbook_id: executable for runbook_id, _, _, executable in catalogue.runbooks()}
     looks = {each for each, executable in known.items() if not executable and each[:3] == "LIN"}
-    assert set(executions.DETECT_ONLY) == looks
+    assert set(detect_only.DETECT_ONLY) == looks
     compiled = {
         rule_id: entry.get("runbook_id")
         for rule_id, entry in catalogue.read("rules.toml")["builtin"].items()
     }
     assert {
         rule_id: runbook_id for rule_id, runbook_id in compiled.items() if runbook_id in looks
-    } == executions.DETECT_ONLY_RULES
+    } == detect_only.DETECT_ONLY_RULES
 
 
 async def test_a_daemon_that_looked_at_a_firewall_healed_nothing(

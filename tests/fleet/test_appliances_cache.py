@@ -13,6 +13,7 @@ from flywheel_server.fleet.actions import checkin
 from flywheel_server.fleet.actions.checkin import Instructions
 from flywheel_server.fleet.caches.appliances import CheckIns, Heartbeats, Said
 from flywheel_server.fleet.model.appliances import Report
+from flywheel_server.rules.store import deliveries
 from tests import cast as people, ordering
 from tests.cast import STAGE, Cast, CastSite
 
@@ -110,7 +111,7 @@ async def _register(
 async def test_many_beats_become_one_statement_and_never_go_back(
     database: db.Database, cast: Cast
 ) -> None:
-    beats = Heartbeats(database)
+    beats = Heartbeats(database, deliveries.synced)
     other = await people.make_appliance(database, cast.foreign_site)
     now = clock.now() + dt.timedelta(minutes=1)
     for seconds in range(3):
@@ -134,7 +135,7 @@ async def test_many_beats_become_one_statement_and_never_go_back(
 
 async def test_beats_wait_while_the_database_is_away(database: db.Database, cast: Cast) -> None:
     nowhere = await db.open_database("postgresql://flywheel_app@/flywheel?host=/nonexistent")
-    beats = Heartbeats(nowhere)
+    beats = Heartbeats(nowhere, deliveries.synced)
     now = clock.now() + dt.timedelta(minutes=1)
     beats.seen(cast.site.id, cast.appliance.id, now, Said(7, DESIRED, ACTIVE))
     with pytest.raises(errors.DatabaseUnavailable):
@@ -157,7 +158,7 @@ async def test_beats_tell_which_rules_an_appliance_shall_run_and_runs(
     database: db.Database, cast: Cast
 ) -> None:
     """Broken on purpose by writing what an older beat says, and by a time that always moves."""
-    beats = Heartbeats(database)
+    beats = Heartbeats(database, deliveries.synced)
     now = clock.now() + dt.timedelta(minutes=1)
     place = (cast.site.id, cast.appliance.id)
     beats.seen(*place, now, Said(7, DESIRED, None))
@@ -193,7 +194,7 @@ async def _rules(
 
 
 async def test_what_is_waiting_is_written_at_the_end(database: db.Database, cast: Cast) -> None:
-    beats = Heartbeats(database)
+    beats = Heartbeats(database, deliveries.synced)
     task = asyncio.create_task(beats.run())
     await asyncio.sleep(0)
     now = clock.now() + dt.timedelta(minutes=1)

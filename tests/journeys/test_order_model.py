@@ -26,10 +26,11 @@ from flywheel_server.core import clock, db, embedded, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope, Scope
 from flywheel_server.core.signing import Signer
+from flywheel_server.executions.actions import order_completions
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
-from flywheel_server.orders.model.completions import Said
 from flywheel_server.orders.model.orders import Order
+from flywheel_server.orders.model.outcomes import Said
 from tests import cast as people, ordering
 from tests.cast import STAGE, CastAppliance
 
@@ -167,7 +168,7 @@ class Orders(RuleBasedStateMachine):
 
         async def work(connection: Connection) -> str:
             said = Said(success=success, result={"kept": success}, error_message=None)
-            status, _ = await actions.complete(
+            status, _ = await order_completions.complete(
                 connection, self.appliance.scope, id, said, now=self.now
             )
             return status
@@ -193,7 +194,7 @@ class Orders(RuleBasedStateMachine):
 
         async def work(connection: Connection) -> str:
             said = Said(success=not success, result=None, error_message="another word")
-            status, _ = await actions.complete(
+            status, _ = await order_completions.complete(
                 connection, self.appliance.scope, id, said, now=self.now
             )
             return status

@@ -10,9 +10,10 @@ import pytest
 
 from flywheel_server.core import clock, db, embedded, errors
 from flywheel_server.core.scope import ApplianceScope, LoopScope
+from flywheel_server.executions.actions import order_completions
 from flywheel_server.orders import actions
 from flywheel_server.orders.model import orders
-from flywheel_server.orders.model.completions import Said
+from flywheel_server.orders.model.outcomes import Said
 from tests import cast as people, ordering
 from tests.cast import STAGE, Cast, CastAppliance
 
@@ -27,14 +28,16 @@ async def complete(
     *,
     success: bool = True,
     now: dt.datetime | None = None,
-) -> actions.Completion:
+) -> order_completions.Completion:
     async with db.transaction(database, scope) as connection:
         said = Said(
             success=success,
             result={"status": "deployed"},
             error_message=None if success else "no such host",
         )
-        status, _ = await actions.complete(connection, scope, id, said, now=now or clock.now())
+        status, _ = await order_completions.complete(
+            connection, scope, id, said, now=now or clock.now()
+        )
         return status
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from flywheel_server.core import db
-from flywheel_server.orders import actions as orders
+from flywheel_server.rules.actions import rule_orders
 from tests import candidates, cast as people, ordering
 from tests.cast import Cast, CastPerson, CastSite
 
@@ -145,7 +145,7 @@ async def test_an_order_on_its_way_is_taken_back_at_the_tenants_sites_alone(
     rule = await candidates.make_platform_rule(database)
     elsewhere = await people.make_appliance(database, cast.foreign_site)
     ids = [
-        (await ordering.issue(database, one, orders.rule_draft(rule))).id
+        (await ordering.issue(database, one, rule_orders.rule_draft(rule))).id
         for one in (cast.appliance, elsewhere)
     ]
     owner = cast.people["partner owner"]

@@ -7,7 +7,8 @@ from flywheel_server.core import partitions
 from flywheel_server.core.db import Connection
 from flywheel_server.core.step import Counts, Turn
 from flywheel_server.evidence.actions import evidence_waiting
-from flywheel_server.fleet.actions import clock_skews, incidents
+from flywheel_server.executions.actions import incidents
+from flywheel_server.fleet.actions import clock_skews
 from flywheel_server.fleet.store import quotas
 from flywheel_server.loop import retention
 from flywheel_server.orders import actions as orders

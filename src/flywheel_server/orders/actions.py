@@ -22,15 +22,11 @@ from flywheel_server.core.scope import (
     PartnerScope,
 )
 from flywheel_server.core.signing import Signer
-from flywheel_server.executions.actions import order_executions
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import store
-from flywheel_server.orders.model import completions, orders as domain
-from flywheel_server.orders.model.completions import Said
+from flywheel_server.orders.model import orders as domain
 from flywheel_server.orders.model.orders import Draft, Order
-from flywheel_server.rules.model import rules
-from flywheel_server.rules.model.rules import Rule
 
 if sys.version_info >= (3, 14):
     from uuid import uuid7
@@ -39,29 +35,10 @@ else:
 
 Issuer = OperatorScope | PartnerScope | ClientScope | LoopScope
 Canceller = OperatorScope | PartnerScope
-Completion = Literal["completed", "already_completed", "recorded_late"]
 Acknowledgement = Literal["acknowledged", "already_acknowledged"]
 
 _NONCE_BYTES = 16
 _UNKNOWN = "There is no such order: check the id, and that the key is the order's appliance's."
-
-
-def rule_draft(
-    rule: Rule,
-    *,
-    priority: int = domain.PRIORITY,
-    lifetime: dt.timedelta = domain.RULE_LIFETIME,
-) -> Draft:
-    """Return the order that carries a rule to an appliance that does not ask for rules."""
-    return Draft(
-        kind="sync_promoted_rule",
-        order_type="sync_promoted_rule",
-        parameters={"rule_id": rule.rule_id, "rule_yaml": rules.as_yaml(rule)},
-        object_key=rule.rule_id,
-        rule=rule.id,
-        priority=priority,
-        lifetime=lifetime,
-    )
 
 
 async def issue(
@@ -78,7 +55,7 @@ async def issue(
 
     Raises AlreadyExists with the living order's id while one for the same thing lives.
     """
-    await _expire(connection, appliance.site_id, appliance.id, now)
+    await expire(connection, appliance.site_id, appliance.id, now)
     # Seconds, as the signed text tells them.
     created_at = now.replace(microsecond=0)
     expires_at = created_at + draft.lifetime
@@ -127,7 +104,7 @@ async def hand_out(
     An order keeps its id, its nonce and its text however often it is handed out.
     """
     found = await store.pending(connection, site_id, appliance_id, now)
-    await _expire(connection, site_id, appliance_id, now)
+    await expire(connection, site_id, appliance_id, now)
     fresh = [order.id for order in found if order.handed_out_at is None]
     if fresh:
         await store.hand_out(connection, site_id, fresh, now)
@@ -142,7 +119,7 @@ async def acknowledge(
     Raises NotFound for another appliance's order, Conflict for one that is over without having
     been acknowledged: it must not be carried out.
     """
-    order = await _own(connection, scope, id)
+    order = await own(connection, scope, id)
     if order.state == "pending" and order.expires_at > now:
         await store.acknowledge(connection, order.site_id, id, now)
         await db.announce(connection, listener.APPLIANCES, str(order.appliance_id))
@@ -151,35 +128,6 @@ async def acknowledge(
         return "already_acknowledged"
     state = "expired" if order.state == "pending" else order.state
     raise errors.Conflict(f"The order is {state}: do not carry it out.", state=state)
-
-
-async def complete(
-    connection: Connection, scope: ApplianceScope, id: str, said: Said, *, now: dt.datetime
-) -> tuple[Completion, Order]:
-    """Keep what came of an order, by what its agent version can know; again changes nothing.
-
-    Raises NotFound for another appliance's order.
-    """
-    order = await _own(connection, scope, id)
-    if order.reported_at is not None:
-        return "already_completed", order
-    # The deadline is the server's to enforce, whether or not the loop has come by since.
-    await _expire(connection, order.site_id, order.appliance_id, now)
-    appliance = await appliances.get(connection, order.site_id, order.appliance_id)
-    if appliance is None:
-        raise LookupError("an order's appliance is never deleted")
-    meaning = completions.read(
-        said, healing=order.kind == "healing", agent_version=appliance.agent_version
-    )
-    kept = await store.complete(connection, order.site_id, id, said, meaning, now)
-    if kept is None:
-        raise LookupError("a locked order without a report takes one")
-    if order.kind == "healing":
-        await order_executions.record(connection, kept, meaning, now)
-    if order.kind == "restart_agent" and meaning.outcome in {"success", "unknown"}:
-        await appliances.restarted(connection, order.site_id, order.appliance_id, now)
-    await db.announce(connection, listener.APPLIANCES, str(order.appliance_id))
-    return "completed" if kept.state in {"completed", "failed"} else "recorded_late", kept
 
 
 async def cancel(
@@ -239,7 +187,7 @@ async def expire_due(connection: Connection, now: dt.datetime) -> int:
     return len(ended)
 
 
-async def _own(connection: Connection, scope: ApplianceScope, id: str) -> Order:
+async def own(connection: Connection, scope: ApplianceScope, id: str) -> Order:
     """Return and lock an order of the key's appliance, or of its site where the key is shared."""
     order = await store.lock(connection, id) if len(id) <= domain.MOST_ID else None
     if order is None or not await _is_for(connection, order, scope.appliance_id):
@@ -255,9 +203,10 @@ async def _is_for(connection: Connection, order: Order, appliance_id: UUID | Non
     return target is not None and target.merged_into == appliance_id
 
 
-async def _expire(
+async def expire(
     connection: Connection, site_id: UUID, appliance_id: UUID, now: dt.datetime
 ) -> None:
+    """End an appliance's orders that are past their deadline."""
     if await store.expire_of(connection, site_id, appliance_id, now):
         await db.announce(connection, listener.APPLIANCES, str(appliance_id))
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection, Record
 from flywheel_server.core.sql import load
-from flywheel_server.orders.model.completions import Meaning, Said
 from flywheel_server.orders.model.orders import Draft, Order, State
+from flywheel_server.orders.model.outcomes import Meaning, Said
 
 _SQL = load("orders")
 

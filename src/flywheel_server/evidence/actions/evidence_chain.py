@@ -12,7 +12,7 @@ from flywheel_server.evidence.model import evidence as domain
 from flywheel_server.evidence.store import evidence as store
 from flywheel_server.evidence.store.evidence import Bundle, Proven
 from flywheel_server.executions.actions import heal_proofs
-from flywheel_server.executions.model.heal_proofs import LOOK_WITHIN, Look, looked_at
+from flywheel_server.fleet.model.heal_proofs import LOOK_WITHIN, Look, looked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ from flywheel_server.evidence.store import (
     evidence_waiting as store,
 )
 from flywheel_server.evidence.store.evidence_waiting import Gone, Waiting
-from flywheel_server.executions.model import heal_proofs
-from flywheel_server.executions.model.heal_proofs import Look
+from flywheel_server.fleet.model import heal_proofs
+from flywheel_server.fleet.model.heal_proofs import Look
 
 _log = log.get(__name__)
 

@@ -1,14 +1,15 @@
 """What evidence says over time: how checks ended, where nothing came, whose clock is off.
 
-Agents name the ends of checks as they like; the words that are known count as passed, failed or
-warned, every other one as other. The words themselves are always shown beside it.
+The words with which checks ended are always shown beside what they count as.
 """
 
 import datetime as dt
 from collections.abc import Mapping
 from typing import Literal
 
-CheckKind = Literal["passed", "failed", "warned", "other"]
+from flywheel_server.fleet.model import checks
+from flywheel_server.fleet.model.checks import CheckKind
+
 CHECK_KINDS: tuple[CheckKind, ...] = ("passed", "warned", "other", "failed")
 Clock = Literal["ahead", "late"]
 
@@ -18,26 +19,12 @@ GAP = dt.timedelta(hours=3)
 AHEAD = dt.timedelta(minutes=5)
 LATE = dt.timedelta(hours=1)
 
-_KINDS: dict[str, CheckKind] = {
-    **dict.fromkeys(("pass", "passed", "ok", "success", "compliant", "healthy"), "passed"),
-    **dict.fromkeys(
-        ("fail", "failed", "failure", "error", "critical", "drift", "drifted", "non_compliant"),
-        "failed",
-    ),
-    **dict.fromkeys(("warn", "warning", "warned", "degraded"), "warned"),
-}
-
-
-def kind(status: str) -> CheckKind:
-    """Return what a status counts as."""
-    return _KINDS.get(status.strip().lower().replace("-", "_"), "other")
-
 
 def by_kind(results: Mapping[str, int]) -> dict[CheckKind, int]:
     """Return counts of statuses as counts of kinds, every kind with its own."""
     counted: dict[CheckKind, int] = dict.fromkeys(CHECK_KINDS, 0)
     for status, count in results.items():
-        counted[kind(status)] += count
+        counted[checks.kind(status)] += count
     return counted
 
 

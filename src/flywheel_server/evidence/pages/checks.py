@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flywheel_server.evidence.model import evidence, evidence_figures
+from flywheel_server.evidence.model import evidence
+from flywheel_server.fleet.model import checks
 
 _LONGEST_VALUE = 500
 
@@ -48,7 +49,7 @@ def _check(place: int, given: Mapping[str, Any]) -> Check:
     status = _value(given.get("status"))
     return Check(
         place=place,
-        kind=evidence_figures.kind(status),
+        kind=checks.kind(status),
         status=status,
         check=_value(given.get("check")),
         hostname=_value(given.get("hostname")),

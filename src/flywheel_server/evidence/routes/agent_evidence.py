@@ -16,8 +16,8 @@ from flywheel_server.core.settings import Settings
 from flywheel_server.evidence.actions import evidence as actions, evidence_keys
 from flywheel_server.evidence.actions.evidence_chain import Submission
 from flywheel_server.evidence.model import evidence as domain
-from flywheel_server.executions.model import heal_proofs
 from flywheel_server.fleet.actions import clock_skews
+from flywheel_server.fleet.model import heal_proofs
 from flywheel_server.web import access, bodies, json_bodies, traffic
 from flywheel_server.web.access import Appliance, RuntimeDep
 from flywheel_server.web.bodies import Name

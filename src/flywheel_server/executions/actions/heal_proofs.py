@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from flywheel_server.core.db import Connection
-from flywheel_server.executions.model import heal_proofs as domain
-from flywheel_server.executions.model.heal_proofs import Look, Proof, Source
 from flywheel_server.executions.store import executions, heal_proofs as store
 from flywheel_server.executions.store.heal_proofs import Unproven, UnprovenOrder
+from flywheel_server.fleet.model import heal_proofs as domain
+from flywheel_server.fleet.model.heal_proofs import Look, Proof, Source
 
 # More than a site heals between two scans; the rest is settled by the next one.
 _MOST_HEALS = 1_000

@@ -9,11 +9,11 @@ import hashlib
 import json
 
 from flywheel_server.core.db import Connection
+from flywheel_server.executions.model import executions as executions_model
 from flywheel_server.executions.model.executions import CLAIMS, Fact, Outcome
 from flywheel_server.executions.store import executions, order_executions as store
-from flywheel_server.orders.model.completions import Meaning
 from flywheel_server.orders.model.orders import OF_ORDER, Order
-from flywheel_server.plans.model import plans
+from flywheel_server.orders.model.outcomes import Meaning
 
 # More than a turn meets; the next one goes on.
 _MOST_REPEATED = 1_000
@@ -48,7 +48,9 @@ async def take_back(connection: Connection, now: dt.datetime) -> int:
     For the loop, before it counts: no heal is counted twice.
     """
     done = 0
-    found = await store.repeated(connection, now - plans.AWAITED, OF_ORDER, _MOST_REPEATED)
+    found = await store.repeated(
+        connection, now - executions_model.AWAITED, OF_ORDER, _MOST_REPEATED
+    )
     for site_id, execution_id in found:
         await executions.lock(connection, site_id, execution_id)
         versions = await executions.versions(connection, site_id, execution_id)
@@ -65,7 +67,7 @@ async def take_back(connection: Connection, now: dt.datetime) -> int:
 
 async def verify(connection: Connection, now: dt.datetime) -> int:
     """Give orders what a check or a later scan says of their heals; return how many changed."""
-    return await store.verify(connection, now - plans.AWAITED, now)
+    return await store.verify(connection, now - executions_model.AWAITED, now)
 
 
 def _fact(order: Order, plan: store.Plan, meaning: Meaning) -> Fact:

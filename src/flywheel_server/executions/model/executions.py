@@ -11,7 +11,7 @@ from uuid import UUID
 from flywheel_server.core import agents
 from flywheel_server.core.agents import Agent
 from flywheel_server.executions.model import unattempted
-from flywheel_server.rules.model import aliases
+from flywheel_server.rules.model import aliases, detect_only
 
 Level = Literal["L1", "L2", "L3"]
 # What an agent said of its execution.
@@ -47,30 +47,6 @@ ESCALATING_RULES: dict[str, str | None] = {
     "L1-NET-SVC-001": None,
     "L1-NET-REACH-001": None,
     "L1-NET-DNS-001": None,
-}
-
-# Runbooks that only look, each with an example of what is sent under it: the newer daemon names the
-# runbook, the older one the compiled rule that runs it. "Success" there means that it looked.
-DETECT_ONLY: dict[str, str] = {
-    "LIN-ACCT-001": '{"runbook_id":"LIN-ACCT-001","resolution_level":"L2","success":true}',
-    "LIN-FW-001": '{"runbook_id":"L1-LIN-FW-001","incident_type":"linux_firewall",'
-    '"resolution_level":"L1","duration_seconds":0,"success":true}',
-    "LIN-INTEGRITY-001": '{"runbook_id":"LIN-INTEGRITY-001","resolution_level":"L2",'
-    '"success":true}',
-    "LIN-IR-001": '{"runbook_id":"L1-LIN-IR-001","resolution_level":"L1","success":true}',
-    "LIN-MAC-001": '{"runbook_id":"LIN-MAC-001","resolution_level":"L1","success":true}',
-    "LIN-NTP-001": '{"runbook_id":"L1-LIN-NTP-001","resolution_level":"L1","success":true}',
-    "LIN-PATCH-001": '{"runbook_id":"run_linux_runbook:LIN-PATCH-001","resolution_level":"L1",'
-    '"success":true}',
-    "LIN-SVC-001": '{"runbook_id":"L1-LIN-SVC-001","resolution_level":"L1","success":true}',
-    "LIN-SVC-002": '{"runbook_id":"LIN-SVC-002","resolution_level":"L1","success":true}',
-}
-# Compiled rules that run one of these.
-DETECT_ONLY_RULES: dict[str, str] = {
-    "L1-LIN-FW-001": "LIN-FW-001",
-    "L1-LIN-IR-001": "LIN-IR-001",
-    "L1-LIN-NTP-001": "LIN-NTP-001",
-    "L1-LIN-SVC-001": "LIN-SVC-001",
 }
 
 
@@ -128,15 +104,9 @@ def outcome(
         return "not_attempted"
     if _only_escalates(level, incident_type, reported_id, action):
         return "not_attempted"
-    if level != "L3" and only_looks(reported_id):
+    if level != "L3" and detect_only.only_looks(reported_id):
         return "not_attempted"
     return "success" if success and verified is not False else "failure"
-
-
-def only_looks(reported_id: str) -> bool:
-    """Say whether an id, a colon form of it included, names what detects and never heals."""
-    named = reported_id.rpartition(":")[2]
-    return DETECT_ONLY_RULES.get(named, named) in DETECT_ONLY
 
 
 def weigh(
@@ -183,3 +153,7 @@ def _only_escalates(level: Level, incident_type: str, reported_id: str, action: 
     if level == "L1" and reported_id in ESCALATING_RULES:
         return ESCALATING_RULES[reported_id] in {None, incident_type}
     return False
+
+
+# How long after a plan an execution may still be what came of it.
+AWAITED = dt.timedelta(days=7)

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.executions.model.heal_proofs import Look, Proof
 from flywheel_server.executions.store import executions
 from flywheel_server.executions.store.executions import Version
+from flywheel_server.fleet.model.heal_proofs import Look, Proof
 from flywheel_server.orders.model.orders import OF_ORDER
 
 _SQL = load("heal_proofs")

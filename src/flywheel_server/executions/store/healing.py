@@ -12,7 +12,6 @@ from uuid import UUID
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
 from flywheel_server.executions.model import executions
-from flywheel_server.learning.store.candidates import Candidate
 
 _SQL = load("healing")
 _LAST = ("", UUID(int=0))
@@ -57,6 +56,16 @@ class Healing:
     error_category: str | None
     error_message: str | None
     duration_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatternKey:
+    """Which executions a pattern counts."""
+
+    site_id: UUID
+    incident_type: str
+    runbook_id: str
+    hostname: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,16 +150,15 @@ async def newest(connection: Connection) -> dt.datetime | None:
 
 
 async def of_pattern(
-    connection: Connection, candidate: Candidate, since: dt.datetime, limit: int
+    connection: Connection, pattern: PatternKey, since: dt.datetime, limit: int
 ) -> list[Healing]:
     """Return the newest executions that a pattern counts."""
-    evidence = candidate.evidence
     rows = await connection.fetch(
         *_SQL["of_pattern"](
-            site_id=candidate.site_id,
-            incident_type=evidence.incident_type,
-            runbook_id=evidence.runbook_id,
-            hostname=candidate.hostname,
+            site_id=pattern.site_id,
+            incident_type=pattern.incident_type,
+            runbook_id=pattern.runbook_id,
+            hostname=pattern.hostname,
             since=since,
             limit=limit,
         )
@@ -158,15 +166,14 @@ async def of_pattern(
     return [_healing(dict(row)) for row in rows]
 
 
-async def by_day(connection: Connection, candidate: Candidate, since: dt.datetime) -> list[Day]:
+async def by_day(connection: Connection, pattern: PatternKey, since: dt.datetime) -> list[Day]:
     """Return what a pattern counts by day, days with anything only."""
-    evidence = candidate.evidence
     rows = await connection.fetch(
         *_SQL["of_pattern_by_day"](
-            site_id=candidate.site_id,
-            incident_type=evidence.incident_type,
-            runbook_id=evidence.runbook_id,
-            hostname=candidate.hostname,
+            site_id=pattern.site_id,
+            incident_type=pattern.incident_type,
+            runbook_id=pattern.runbook_id,
+            hostname=pattern.hostname,
             since=since,
         )
     )

@@ -8,6 +8,7 @@ appliance. Losing the process loses at most that second, and every check-in says
 import asyncio
 import datetime as dt
 import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ import asyncpg
 import msgspec
 
 from flywheel_server.core import db, errors, listener, log
+from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope, LoopScope
 from flywheel_server.core.warming import Learner
 from flywheel_server.fleet.actions import checkin
@@ -23,7 +25,6 @@ from flywheel_server.fleet.model import appliances as domain
 from flywheel_server.fleet.model.appliances import Report
 from flywheel_server.fleet.store import appliances as store
 from flywheel_server.fleet.store.appliances import Beat
-from flywheel_server.rules.store import deliveries
 
 _log = log.get(__name__)
 
@@ -139,6 +140,8 @@ class Said(NamedTuple):
 
 
 _Place = tuple[UUID, UUID | None]
+# Keeps which rule set each sync carried, in the transaction that keeps its time.
+SyncedSets = Callable[[Connection, Sequence[Beat]], Awaitable[None]]
 _Said = TypeVar("_Said")
 
 
@@ -156,8 +159,9 @@ class _Newest(dict[_Place, tuple[dt.datetime, _Said | None]]):
 class Heartbeats:
     """Newer times on their way to the database."""
 
-    def __init__(self, database: db.Database) -> None:
+    def __init__(self, database: db.Database, synced_sets: SyncedSets) -> None:
         self._database = database
+        self._synced_sets = synced_sets
         self._seen: _Newest[Said] = _Newest()
         # With the hash of the set that was carried.
         self._synced: _Newest[str] = _Newest()
@@ -193,7 +197,7 @@ class Heartbeats:
             try:
                 async with db.transaction(self._database, _SCOPE) as connection:
                     await store.beat(connection, beats)
-                    await deliveries.synced(connection, beats)
+                    await self._synced_sets(connection, beats)
             except BaseException:
                 # Whatever stopped it, cancelling included, the beats wait for the next flush.
                 self._seen = _merged(seen, self._seen)

@@ -10,13 +10,13 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
 
 from flywheel_server.core import db, errors, log
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.executions.model.executions import Fact
 from flywheel_server.fleet.model import quotas
 from flywheel_server.fleet.model.quotas import Rows, Traffic
 from flywheel_server.fleet.store import quotas as store
@@ -30,6 +30,22 @@ _FLUSH_SECONDS = 2.0
 # Hosts, types and patterns of all sites together that are kept in mind.
 _MOST_SEEN = 400_000
 _SCOPE = LoopScope(reason="quotas: what all sites wrote, in one statement")
+
+
+class Execution(Protocol):
+    """What quotas look at in an execution."""
+
+    @property
+    def hostname(self) -> str:
+        """Return the host."""
+
+    @property
+    def incident_type(self) -> str:
+        """Return what was wrong."""
+
+    @property
+    def reported_id(self) -> str:
+        """Return the rule or runbook, as sent."""
 
 
 @dataclass(slots=True)
@@ -90,7 +106,7 @@ class Usage:
         pending.items += 1
 
     async def beyond(
-        self, site_id: UUID, facts: Sequence[Fact], now: dt.datetime
+        self, site_id: UUID, facts: Sequence[Execution], now: dt.datetime
     ) -> dict[int, str]:
         """Return which facts would bring a site hosts, types or patterns beyond its quotas."""
         seen = await self._seen_of(site_id, len(facts))
@@ -177,7 +193,7 @@ class Usage:
             for kind in kinds
         )
 
-    def _passed(self, seen: _Seen, fact: Fact) -> Rows | None:
+    def _passed(self, seen: _Seen, fact: Execution) -> Rows | None:
         """Keep what a fact shows, or return the quota that it would pass."""
         shown: tuple[tuple[Rows, set[int], int], ...] = (
             ("hosts", seen.hosts, hash(fact.hostname)),

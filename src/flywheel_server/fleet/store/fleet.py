@@ -10,8 +10,8 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection, Record
 from flywheel_server.core.sql import load
-from flywheel_server.executions.model import heal_proofs
-from flywheel_server.orders.model import completions, orders as ordered
+from flywheel_server.fleet.model import heal_proofs
+from flywheel_server.orders.model import orders as ordered, outcomes
 
 _SQL = load("fleet")
 
@@ -62,8 +62,8 @@ class OrderRow:
     acknowledged_at: dt.datetime | None
     finished_at: dt.datetime | None
     error_message: str | None
-    outcome: completions.Outcome | None
-    standing: completions.Standing | None
+    outcome: outcomes.Outcome | None
+    standing: outcomes.Standing | None
     proof_source: heal_proofs.Source | None
     proof_seen_at: dt.datetime | None
     # Whether it names a host and a check that a later scan can tell of.

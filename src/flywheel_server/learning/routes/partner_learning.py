@@ -15,7 +15,7 @@ from flywheel_server.executions.routes import healing_logs, healing_views
 from flywheel_server.executions.routes.healing_logs import LevelFilter, SuccessFilter, TextFilter
 from flywheel_server.executions.routes.healing_views import HealingItem, HealingLog, TotalsView
 from flywheel_server.executions.store import healing
-from flywheel_server.executions.store.healing import Day, Filters
+from flywheel_server.executions.store.healing import Day, Filters, PatternKey
 from flywheel_server.fleet.store import appliances
 from flywheel_server.learning.actions import promote
 from flywheel_server.learning.model import decisions
@@ -293,8 +293,14 @@ async def _detail(
 ) -> CandidateDetail:
     decided = candidate.decided
     hosts = await candidate_hosts.read(connection, candidate, wanted)
-    executions = await healing.of_pattern(connection, candidate, window.since, _MOST_EXECUTIONS)
-    days = await healing.by_day(connection, candidate, window.since)
+    pattern = PatternKey(
+        site_id=candidate.site_id,
+        incident_type=candidate.evidence.incident_type,
+        runbook_id=candidate.evidence.runbook_id,
+        hostname=candidate.hostname,
+    )
+    executions = await healing.of_pattern(connection, pattern, window.since, _MOST_EXECUTIONS)
+    days = await healing.by_day(connection, pattern, window.since)
     became = await promotions.rules_by_ids(
         connection, [decided.rule] if decided and decided.rule else []
     )

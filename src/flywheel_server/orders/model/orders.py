@@ -13,8 +13,8 @@ from typing import Any, Literal, get_args
 from uuid import UUID
 
 from flywheel_server.core import agents, errors
-from flywheel_server.executions.model.heal_proofs import Source
-from flywheel_server.orders.model.completions import Outcome, Standing
+from flywheel_server.fleet.model.heal_proofs import Source
+from flywheel_server.orders.model.outcomes import Outcome, Standing
 
 Kind = Literal[
     "healing",

@@ -16,16 +16,15 @@ from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.store import accounts
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.executions.routes import healing_logs
+from flywheel_server.executions.routes import healing_logs, orders
 from flywheel_server.executions.routes.healing_views import HealingLog
+from flywheel_server.executions.routes.orders import IssuedView, OrderBody
 from flywheel_server.fleet.model import appliances as fleet_appliances, quotas, reported
 from flywheel_server.fleet.routes import clock_alarms, operator_sites as admin_sites, site_alarms
 from flywheel_server.fleet.routes.operator_sites import ModeBody, ModeView
 from flywheel_server.fleet.store import appliance_views, fleet, quotas as stored_quotas
 from flywheel_server.orders import store as stored_orders
 from flywheel_server.orders.model import orders as ordered
-from flywheel_server.orders.routes import orders
-from flywheel_server.orders.routes.orders import IssuedView, OrderBody
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.routes.deliveries import AlarmView
 from flywheel_server.web import keysets as pages

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.learning.routes import operator_learning as admin_learning
-from flywheel_server.learning.routes.operator_learning import RunView, TurnResult
+from flywheel_server.loop import routes
+from flywheel_server.loop.routes import RunView, TurnResult
 from flywheel_server.overview.routes import operator_overview as admin_overview
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame, words
@@ -30,7 +30,7 @@ async def runs_page(
 ) -> Response:
     """Show whether the loop turns, and the runs that the filters leave."""
     steps = list(request.app.state.step_names)
-    listed = await admin_learning.list_runs(
+    listed = await routes.list_runs(
         scope=scope,
         parts=parts,
         page=page,
@@ -54,7 +54,7 @@ async def runs_page(
 @router.post("")
 async def run_turn(request: Request, scope: Admin) -> Response:
     """Run one full turn now and say what it did."""
-    return await forms.attempt(_HERE, admin_learning.run_turn(request, scope), _turned)
+    return await forms.attempt(_HERE, routes.run_turn(request, scope), _turned)
 
 
 def _did(run: RunView) -> str:

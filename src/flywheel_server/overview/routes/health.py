@@ -23,6 +23,7 @@ from flywheel_server.core.metrics import Metrics
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.services import SERVICES
 from flywheel_server.evidence.store import evidence_anchors
+from flywheel_server.executions.model import executions
 from flywheel_server.learning.store import patterns, set_aside
 from flywheel_server.loop import runs
 from flywheel_server.plans.model import plans
@@ -183,7 +184,7 @@ async def _measure(parts: Runtime, steps: list[str]) -> None:
             connection,
             now,
             unreported_before=now - plans.UNREPORTED,
-            made_since=now - plans.AWAITED,
+            made_since=now - executions.AWAITED,
         )
     figures = parts.metrics
     since = None if status is None else status.seconds_since_turn

@@ -12,8 +12,8 @@ from flywheel_server.core import clock, db
 from flywheel_server.executions.routes import healing_views
 from flywheel_server.executions.routes.healing_views import TotalsView
 from flywheel_server.executions.store.healing import LevelTotal
-from flywheel_server.learning.routes.operator_learning import RunView
 from flywheel_server.loop import runs
+from flywheel_server.loop.routes import RunView
 from flywheel_server.overview import store as overview
 from flywheel_server.overview.routes import health
 from flywheel_server.web.access import Reader, RuntimeDep

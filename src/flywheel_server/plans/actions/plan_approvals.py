@@ -12,6 +12,7 @@ from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.core.signing import Signer
 from flywheel_server.executions.actions import order_executions
+from flywheel_server.executions.model import executions
 from flywheel_server.fleet.model.appliances import Appliance, living
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import actions as orders
@@ -108,7 +109,7 @@ async def keep(connection: Connection, now: dt.datetime) -> dict[str, int]:
             connection, now - plans.ABANDONED * 2, now
         ),
         "plan_outcomes_recorded": await stored_plans.link_executions(
-            connection, now - plans.AWAITED, now - dt.timedelta(days=1)
+            connection, now - executions.AWAITED, now - dt.timedelta(days=1)
         ),
         "order_outcomes_verified": await order_executions.verify(connection, now),
     }

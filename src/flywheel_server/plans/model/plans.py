@@ -53,8 +53,6 @@ REPEAT = dt.timedelta(minutes=10)
 # Longer than any decision takes: what is still planned then was interrupted.
 ABANDONED = dt.timedelta(seconds=45)
 UNREPORTED = dt.timedelta(hours=1)
-# How long after a plan an execution may still be what came of it.
-AWAITED = dt.timedelta(days=7)
 
 _STRICTEST: tuple[L2Mode, ...] = ("disabled", "manual", "auto")
 # What each generation of daemons executes at all; an unknown one may be either.

@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field
 from flywheel_server.accounts.routes.sites import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.accounts.views.bodies import OperatorBody, PathId, ReasonBody
 from flywheel_server.core import clock, db, errors, rights
+from flywheel_server.executions.routes.orders import ProofView, proof_view
 from flywheel_server.learning.routes.views import Notes
-from flywheel_server.orders.model import completions, orders
-from flywheel_server.orders.routes.orders import ProofView, proof_view
+from flywheel_server.orders.model import orders, outcomes
 from flywheel_server.plans.actions import plan_approvals as actions
 from flywheel_server.plans.actions.plan_approvals import Decider
 from flywheel_server.plans.model.plans import ApprovalState
@@ -88,12 +88,12 @@ class PlanView(BaseModel):
     notes: str | None = Field(description="Why, in their words.", examples=[None])
     order_id: str | None = Field(description="The order that came of it.", examples=[None])
     order_status: str | None = Field(description="Where the order stands.", examples=["pending"])
-    order_outcome: completions.Outcome | None = Field(
+    order_outcome: outcomes.Outcome | None = Field(
         description="What the appliance's words about the order mean, or what a later scan showed; "
         "`unknown`: carried out, and the report of it was lost.",
         examples=["success"],
     )
-    order_standing: completions.Standing | None = Field(
+    order_standing: outcomes.Standing | None = Field(
         description="What these words are worth; `claimed`: this agent version cannot know; "
         "`verified`: a check or a later scan says so.",
         examples=["observed"],

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.executions.model import executions, heal_proofs
-from flywheel_server.orders.model import completions
+from flywheel_server.executions.model import executions
+from flywheel_server.fleet.model import heal_proofs
+from flywheel_server.orders.model import outcomes
 from flywheel_server.plans.model.plans import ApprovalState
 
 _SQL = load("plan_approvals")
@@ -53,8 +54,8 @@ class Approval:
     notes: str | None
     order_id: str | None
     order_state: str | None
-    order_outcome: completions.Outcome | None
-    order_standing: completions.Standing | None
+    order_outcome: outcomes.Outcome | None
+    order_standing: outcomes.Standing | None
     proof_source: heal_proofs.Source | None
     proof_reference: str | None
     proof_seen_at: dt.datetime | None

@@ -11,9 +11,8 @@ from typing import Any
 
 from flywheel_server.core import db, listener
 from flywheel_server.core.db import Connection
-from flywheel_server.executions.model import executions
 from flywheel_server.learning.store import folds, patterns
-from flywheel_server.rules.model import rules
+from flywheel_server.rules.model import detect_only, rules
 from flywheel_server.rules.model.rules import Condition, NewRule
 from flywheel_server.rules.store import rules as rules_store, runbooks as runbooks_store
 
@@ -100,7 +99,7 @@ def _description(entry: dict[str, Any], runbook_id: str | None) -> str:
     said = f"Built in: {what}{of_type}."
     if not of_type:
         said += " What it checks is known to its agent alone."
-    if executions.only_looks(runbook_id or ""):
+    if detect_only.only_looks(runbook_id or ""):
         said += " Detect-only: it looks and heals nothing."
     return said
 

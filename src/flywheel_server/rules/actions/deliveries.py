@@ -17,6 +17,7 @@ from flywheel_server.learning.store import folds as marks
 from flywheel_server.orders import actions as orders
 from flywheel_server.orders.model import orders as ordered
 from flywheel_server.orders.model.orders import Order
+from flywheel_server.rules.actions import rule_orders
 from flywheel_server.rules.model import deliveries as domain
 from flywheel_server.rules.model.rules import MOST_YAML_BYTES, Rule, as_yaml
 from flywheel_server.rules.store import deliveries, rules as stored_rules
@@ -75,7 +76,7 @@ async def push(connection: Connection, actor: LoopScope, now: dt.datetime) -> in
             continue
         try:
             await orders.issue(
-                connection, actor, signer, appliance, orders.rule_draft(rule), now=now
+                connection, actor, signer, appliance, rule_orders.rule_draft(rule), now=now
             )
         except errors.AlreadyExists:
             # A person ordered it before its re-enabling; that order still carries it.
@@ -171,7 +172,7 @@ async def deploy(
         if agents.of(appliance.agent_version).pulls and appliance.last_sync_at is not None:
             draft = ordered.draft("sync_rules", {})
         else:
-            draft = orders.rule_draft(rule)
+            draft = rule_orders.rule_draft(rule)
         try:
             issued.append(await orders.issue(connection, actor, signer, appliance, draft, now=now))
         except errors.AlreadyExists:

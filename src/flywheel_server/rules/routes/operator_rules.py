@@ -14,10 +14,9 @@ from flywheel_server.accounts.views.bodies import Filter, ReasonBody, RuleName, 
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.executions.model import executions
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.actions import rules as actions
-from flywheel_server.rules.model import rules as domain
+from flywheel_server.rules.model import detect_only, rules as domain
 from flywheel_server.rules.routes import delivery_notes, health_views as rule_health_views
 from flywheel_server.rules.routes.delivery_notes import AgentNoteView
 from flywheel_server.rules.routes.health_views import HealthView
@@ -213,7 +212,7 @@ def view(
 ) -> RuleView:
     """Return a rule as operators see it; ``holders`` are the agent versions that have it."""
     values = {name: getattr(rule, name) for name in RuleView.model_fields if name not in _MADE}
-    values["detect_only"] = executions.only_looks(rule.runbook_id or rule.rule_id)
+    values["detect_only"] = detect_only.only_looks(rule.runbook_id or rule.rule_id)
     values["health"] = health
     values["delivery_is_final"] = delivery_notes.final(holders)
     values["delivery"] = delivery_notes.notes(holders, rule.rule_id)

@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope
+from flywheel_server.executions.actions import order_completions
 from flywheel_server.fleet.model.appliances import Appliance as RegisteredAppliance
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import actions
-from flywheel_server.orders.model import completions, orders
+from flywheel_server.orders.model import orders, outcomes
 from flywheel_server.orders.model.orders import Order
 from flywheel_server.web import access, bodies, traffic
 from flywheel_server.web.access import Appliance, RuntimeDep
@@ -107,13 +108,13 @@ class CompleteAnswer(BaseModel):
         description="`recorded_late`: kept, but the order was over already.", examples=["completed"]
     )
     order_id: str = Field(description="The order.", examples=["9f1c5f0e"])
-    outcome: completions.Outcome | None = Field(
+    outcome: outcomes.Outcome | None = Field(
         default=None,
         description="Healing orders: what the appliance's words mean; `unknown`: carried out, and "
         "the report of it was lost.",
         examples=["success"],
     )
-    standing: completions.Standing | None = Field(
+    standing: outcomes.Standing | None = Field(
         default=None,
         description="Healing orders: `claimed` where this agent version cannot know.",
         examples=["observed"],
@@ -175,11 +176,11 @@ async def complete(
 ) -> CompleteAnswer:
     """Note what came of an order, acknowledged before or not."""
     async with db.transaction(parts.database, scope) as connection:
-        status, order = await actions.complete(
+        status, order = await order_completions.complete(
             connection,
             scope,
             order_id,
-            completions.Said(
+            outcomes.Said(
                 success=body.success, result=body.result, error_message=body.error_message
             ),
             now=clock.now(),

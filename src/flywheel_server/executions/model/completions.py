@@ -6,16 +6,12 @@ put the error into the result, and a daemon that is offered an order again says 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from flywheel_server.core import agents, free_text
 from flywheel_server.core.agents import Word
 from flywheel_server.executions.model import executions
-
-# unknown: it was carried out, and the report of it was lost.
-Outcome = Literal["success", "failure", "not_attempted", "unknown"]
-Standing = Literal["observed", "claimed", "verified"]
+from flywheel_server.orders.model.outcomes import Meaning, Outcome, Said
 
 # The order was received and carried out before: a refusal to do so twice, with an example of each.
 REPLAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -63,27 +59,6 @@ _WRAPPERS = ("result", "response", "output", "data", "healing")
 _DEEPEST = 8
 # What a post-check of the agent itself said.
 _CHECKS = ("verification_passed", "verified")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What an appliance said of an order, cleaned."""
-
-    success: bool
-    result: dict[str, Any] | None
-    error_message: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """What its words mean, and what they are worth."""
-
-    outcome: Outcome
-    standing: Standing
-    # What the agent's own post-check said; None: nothing, or it cannot know.
-    verified: bool | None
-    # Why it failed, in the agent's words.
-    error: str | None
 
 
 def read(said: Said, *, healing: bool, agent_version: str) -> Meaning:

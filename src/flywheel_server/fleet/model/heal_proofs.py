@@ -8,8 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from flywheel_server.evidence.model import evidence_figures
-from flywheel_server.fleet.model import clocks
+from flywheel_server.fleet.model import checks as fleet_checks, clocks
 
 Source = Literal["scan", "incident"]
 
@@ -55,7 +54,7 @@ def looks(checks: object) -> list[Look]:
         name, host, status = (check.get(key) for key in ("check", "hostname", "status"))
         if not (isinstance(name, str) and isinstance(host, str) and isinstance(status, str)):
             continue
-        kind = evidence_figures.kind(status)
+        kind = fleet_checks.kind(status)
         if kind in {"passed", "failed"}:
             key = host.lower(), name
             found[key] = found.get(key, True) and kind == "passed"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
 from flywheel_server.core import clock, db, errors
-from flywheel_server.fleet.actions import incidents
+from flywheel_server.executions.actions import incidents
 from flywheel_server.fleet.routes import quotas
 from flywheel_server.web import access, bodies, traffic
 from flywheel_server.web.access import Appliance, RuntimeDep

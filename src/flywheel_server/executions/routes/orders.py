@@ -11,15 +11,16 @@ from flywheel_server.accounts.views.bodies import Name, OperatorBody, Reason, Vi
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.executions.model import heal_proofs
+from flywheel_server.executions.routes.agent_orders import OrderId
 from flywheel_server.executions.store import order_executions
+from flywheel_server.fleet.model import heal_proofs
 from flywheel_server.fleet.model.appliances import Appliance
 from flywheel_server.fleet.store import appliances
 from flywheel_server.orders import actions, store
-from flywheel_server.orders.model import completions, orders
+from flywheel_server.orders.model import orders, outcomes
 from flywheel_server.orders.model.orders import Draft, Order
-from flywheel_server.orders.routes.agent_orders import OrderId
 from flywheel_server.policy import store as policies
+from flywheel_server.rules.actions import rule_orders
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.store import rules as stored_rules, runbooks
 from flywheel_server.web import keysets as pages
@@ -134,12 +135,12 @@ class OrderView(View):
     success: bool | None = Field(description="What it said.", examples=[None])
     result: dict[str, Any] | None = Field(description="What it gave.", examples=[None])
     error_message: str | None = Field(description="Why not.", examples=[None])
-    outcome: completions.Outcome | None = Field(
+    outcome: outcomes.Outcome | None = Field(
         description="What its words mean, or what a later scan showed; `unknown`: carried out, and "
         "the report of it was lost.",
         examples=["success"],
     )
-    standing: completions.Standing | None = Field(
+    standing: outcomes.Standing | None = Field(
         description="`claimed`: this agent version cannot know; `verified`: a check or a later "
         "scan says so.",
         examples=["observed"],
@@ -324,7 +325,7 @@ async def _rule_draft(
     )
     for rule in served:
         if rule.rule_id == rule_id and rule.source != "synced":
-            return actions.rule_draft(rule, priority=body.priority, lifetime=lifetime)
+            return rule_orders.rule_draft(rule, priority=body.priority, lifetime=lifetime)
     raise errors.InvalidInput("The site has no enabled learnt or custom rule with this `rule_id`.")
 
 

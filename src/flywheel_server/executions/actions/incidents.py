@@ -13,8 +13,8 @@ from flywheel_server.core.db import Connection, Record
 from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.core.sql import load
 from flywheel_server.executions.actions import heal_proofs
-from flywheel_server.executions.model import heal_proofs as proofs
-from flywheel_server.executions.model.heal_proofs import Look
+from flywheel_server.fleet.model import heal_proofs as proofs
+from flywheel_server.fleet.model.heal_proofs import Look
 
 _SQL = load("incidents")
 

@@ -1,1 +1,0 @@
-"""JSON of this room: parse, ask or act, answer."""
