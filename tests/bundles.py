@@ -9,10 +9,11 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flywheel_server.core import clock, db
-from flywheel_server.evidence.actions import evidence as actions, evidence_keys
+from flywheel_server.evidence.actions import evidence as actions
 from flywheel_server.evidence.actions.evidence_chain import Submission
 from flywheel_server.evidence.model import evidence as domain
 from flywheel_server.evidence.store.evidence import Bundle
+from flywheel_server.fleet.actions import evidence_keys
 from tests.cast import STAGE, CastAppliance, CastSite
 
 CHECK = {

@@ -63,6 +63,7 @@ from flywheel_server.loop.keeper import Keeper
 from flywheel_server.loop.runs import Run
 from flywheel_server.overview.pages.routers import ROUTERS as PAGES
 from flywheel_server.overview.routes import (
+    alarms,
     health,
     operator_overview as admin_overview,
     partner_alarms,
@@ -135,6 +136,7 @@ ROUTERS = (
     shared_learning.router,
     client_learning.router,
     deliveries.router,
+    alarms.router,
     evidence.router,
     evidence_figures.router,
     evidence_keys.router,

@@ -13,9 +13,10 @@ from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.evidence.actions import evidence_chain, evidence_waiting as waiting
 from flywheel_server.evidence.actions.evidence_chain import Signer, Submission
 from flywheel_server.evidence.model import evidence as domain
-from flywheel_server.evidence.model.evidence import KeyState
-from flywheel_server.evidence.store import evidence as store, evidence_keys
+from flywheel_server.evidence.store import evidence as store
 from flywheel_server.evidence.store.evidence import Bundle
+from flywheel_server.fleet.model.appliances import KeyState
+from flywheel_server.fleet.store import evidence_keys
 
 _REMEDIES: dict[KeyState | None, str] = {
     None: "The signature is not by the key that the bundle names, or it is no signature at all.",

@@ -8,41 +8,19 @@ from dataclasses import replace
 from uuid import UUID
 
 from flywheel_server.accounts.store.accounts import Site
-from flywheel_server.core import audit, errors, log, signatures
+from flywheel_server.core import audit, errors, signatures
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope, LoopScope, OperatorScope, PartnerScope
 from flywheel_server.evidence.actions import evidence_waiting
 from flywheel_server.evidence.model import evidence as domain
-from flywheel_server.evidence.store import evidence_keys as store
-from flywheel_server.evidence.store.evidence_keys import EvidenceKey
-from flywheel_server.fleet.store import appliances
-
-_log = log.get(__name__)
+from flywheel_server.fleet.store import appliances, evidence_keys as store
+from flywheel_server.fleet.store.evidence_keys import EvidenceKey
 
 Person = OperatorScope | PartnerScope
 # A decision lets bundles into the chain, which people only read: it runs as the loop.
 SCOPE = LoopScope(reason="evidence keys: what waits for a key enters its site's chain")
 
-# More than any appliance ever shows: one that makes a new key each minute shall not fill the table.
-MOST_KEYS = 50
 _BY_THE_OLD_ONE = "a signature by the key before it"
-
-
-async def see(
-    connection: Connection,
-    site_id: UUID,
-    appliance_id: UUID,
-    public_key: str | None,
-    now: dt.datetime,
-) -> None:
-    """Keep the key that an appliance shows at check-in; the caller holds the site's lock."""
-    if public_key is None:
-        return
-    state = await store.claim(connection, site_id, appliance_id, public_key, now)
-    if state is None:
-        state = await store.see(connection, site_id, appliance_id, public_key, now, MOST_KEYS)
-    if state == "waiting":
-        _log.warning("an appliance shows another evidence key", appliance=str(appliance_id))
 
 
 async def endorse(

@@ -13,14 +13,11 @@ from flywheel_server.core.scope import ApplianceScope
 from flywheel_server.evidence.actions import evidence_chain
 from flywheel_server.evidence.actions.evidence_chain import Signer, Submission
 from flywheel_server.evidence.model import evidence
-from flywheel_server.evidence.store import (
-    evidence as chains,
-    evidence_keys,
-    evidence_waiting as store,
-)
+from flywheel_server.evidence.store import evidence as chains, evidence_waiting as store
 from flywheel_server.evidence.store.evidence_waiting import Gone, Waiting
 from flywheel_server.fleet.model import heal_proofs
 from flywheel_server.fleet.model.heal_proofs import Look
+from flywheel_server.fleet.store import evidence_keys
 
 _log = log.get(__name__)
 

@@ -17,7 +17,6 @@ from uuid import UUID
 from flywheel_server.core import errors, free_text
 
 AnchorState = Literal["local", "pending", "anchored", "verified", "failed"]
-KeyState = Literal["active", "waiting", "replaced", "refused"]
 
 GENESIS = "0" * 64
 MOST_BYTES = 4 * 1024 * 1024

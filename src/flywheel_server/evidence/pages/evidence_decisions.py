@@ -9,8 +9,7 @@ from flywheel_server.core import db, errors
 from flywheel_server.evidence.actions.evidence_keys import Person
 from flywheel_server.evidence.routes import evidence_keys
 from flywheel_server.evidence.routes.evidence_keys import ApproveKeyBody, KeyView
-from flywheel_server.evidence.store import evidence_keys as store
-from flywheel_server.fleet.store import appliances
+from flywheel_server.fleet.store import appliances, evidence_keys as store
 from flywheel_server.web.pages import forms, frame
 from flywheel_server.web.runtime import Runtime
 

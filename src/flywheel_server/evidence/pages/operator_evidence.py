@@ -8,7 +8,7 @@ from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.core import clock, db
 from flywheel_server.evidence.model import evidence
-from flywheel_server.evidence.model.evidence import AnchorState, KeyState
+from flywheel_server.evidence.model.evidence import AnchorState
 from flywheel_server.evidence.pages import evidence_decisions
 from flywheel_server.evidence.routes import (
     evidence_alarms,
@@ -17,6 +17,7 @@ from flywheel_server.evidence.routes import (
 )
 from flywheel_server.evidence.routes.operator_anchors import NamedAnchorView, RetryBody
 from flywheel_server.evidence.store import evidence_anchors
+from flywheel_server.fleet.model.appliances import KeyState
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 

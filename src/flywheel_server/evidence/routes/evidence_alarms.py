@@ -7,10 +7,10 @@ from flywheel_server.core.db import Connection
 from flywheel_server.evidence.model import evidence
 from flywheel_server.evidence.store import (
     evidence_anchors,
-    evidence_keys,
     evidence_progress as progress,
     evidence_waiting,
 )
+from flywheel_server.fleet.store import evidence_keys
 
 _DROPS_COUNT_FOR = dt.timedelta(days=1)
 

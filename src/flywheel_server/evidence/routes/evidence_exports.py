@@ -17,9 +17,10 @@ from flywheel_server.core.signing import Signer
 from flywheel_server.evidence import archives
 from flywheel_server.evidence.archives import Archive
 from flywheel_server.evidence.model import evidence as domain
-from flywheel_server.evidence.store import evidence as store, evidence_anchors, evidence_keys
+from flywheel_server.evidence.store import evidence as store, evidence_anchors
 from flywheel_server.evidence.store.evidence import Proven
 from flywheel_server.evidence.store.evidence_anchors import Anchor
+from flywheel_server.fleet.store import evidence_keys
 
 # The bundles themselves are streamed, but whoever writes a ZIP, and whoever opens one, holds the
 # list of its members in memory: two for each bundle.

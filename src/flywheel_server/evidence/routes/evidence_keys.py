@@ -17,12 +17,12 @@ from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.evidence.actions import evidence_keys as actions
 from flywheel_server.evidence.actions.evidence_keys import Person
-from flywheel_server.evidence.model.evidence import KeyState
 from flywheel_server.evidence.routes import evidence
 from flywheel_server.evidence.routes.evidence import SitePath
-from flywheel_server.evidence.store import evidence_keys as store, evidence_waiting as waiting
-from flywheel_server.evidence.store.evidence_keys import EvidenceKey
-from flywheel_server.fleet.store import appliances
+from flywheel_server.evidence.store import evidence_waiting as waiting
+from flywheel_server.fleet.model.appliances import KeyState
+from flywheel_server.fleet.store import appliances, evidence_keys as store
+from flywheel_server.fleet.store.evidence_keys import EvidenceKey
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import OperatorOrPartnerActor, PeopleReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime

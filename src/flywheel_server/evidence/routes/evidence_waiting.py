@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.evidence.routes import evidence
-from flywheel_server.evidence.store import evidence_keys, evidence_waiting as store
-from flywheel_server.evidence.store.evidence_keys import ShownKey
+from flywheel_server.evidence.store import evidence_waiting as store
 from flywheel_server.evidence.store.evidence_waiting import Drop, Total
+from flywheel_server.fleet.store import evidence_keys
+from flywheel_server.fleet.store.evidence_keys import ShownKey
 from flywheel_server.web.runtime import Runtime
 
 # So long a drop is shown, and is an alarm.

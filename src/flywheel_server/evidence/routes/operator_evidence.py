@@ -10,7 +10,7 @@ from flywheel_server.accounts.views.bodies import Filter, PathId, ReasonBody, Se
 from flywheel_server.core import db
 from flywheel_server.evidence.routes import evidence_keys
 from flywheel_server.evidence.routes.evidence_keys import ApproveKeyBody, KeyView, ShownKeyView
-from flywheel_server.evidence.store import evidence_keys as store
+from flywheel_server.fleet.store import evidence_keys as store
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 

@@ -15,14 +15,14 @@ from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.core import audit, db, errors, listener
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import LoopScope, OperatorScope, PartnerScope
-from flywheel_server.evidence.actions import evidence_keys
-from flywheel_server.evidence.store import evidence_keys as keys
+from flywheel_server.fleet.actions import evidence_keys
 from flywheel_server.fleet.model import appliances as domain
 from flywheel_server.fleet.model.appliances import Appliance, Identity, Report
 from flywheel_server.fleet.store import (
     appliance_identities as identities,
     appliance_merges as store,
     appliances,
+    evidence_keys as keys,
 )
 
 Person = OperatorScope | PartnerScope

@@ -12,8 +12,7 @@ from uuid import UUID
 from flywheel_server.core import agents, db, errors, listener
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ApplianceScope
-from flywheel_server.evidence.actions import evidence_keys
-from flywheel_server.fleet.actions import appliance_turns
+from flywheel_server.fleet.actions import appliance_turns, evidence_keys
 from flywheel_server.fleet.model import appliances as domain
 from flywheel_server.fleet.model.appliances import Appliance, L2Mode, Report
 from flywheel_server.fleet.store import appliances as store

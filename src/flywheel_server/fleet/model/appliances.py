@@ -232,3 +232,6 @@ def _keys_differ(report: Report, appliance: Appliance) -> bool:
 
 
 SILENT_AFTER = dt.timedelta(hours=24)
+
+
+KeyState = Literal["active", "waiting", "replaced", "refused"]

@@ -3,11 +3,11 @@
 import datetime as dt
 
 from flywheel_server.core.db import Connection
+from flywheel_server.learning.actions import rule_evidence
 from flywheel_server.learning.model import gates, promotions
 from flywheel_server.learning.store import patterns
 from flywheel_server.learning.store.patterns import Verdict
 from flywheel_server.policy.model import Policy
-from flywheel_server.rules.actions import rule_alarms
 from flywheel_server.webhooks.actions import events
 
 _CHUNK = 5_000
@@ -28,7 +28,7 @@ async def evaluate(connection: Connection, policy: Policy, now: dt.datetime) -> 
             changed += pattern.state != verdict.state
             if verdict.state == "eligible" != pattern.state:
                 await _tell(connection, pattern, now)
-    return looked_at, changed + await rule_alarms.review(connection, policy, approved, now)
+    return looked_at, changed + await rule_evidence.review(connection, policy, approved, now)
 
 
 async def _tell(connection: Connection, pattern: patterns.Pattern, now: dt.datetime) -> None:

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.overview.pages import troubles
-from flywheel_server.overview.routes import operator_overview as admin_overview
+from flywheel_server.overview.routes import (
+    alarms as overview_alarms,
+    operator_overview as admin_overview,
+)
 from flywheel_server.overview.routes.operator_overview import WheelView
-from flywheel_server.rules.routes import deliveries
 from flywheel_server.web.access import Reader, RuntimeDep
 from flywheel_server.web.pages import charts, frame
 from flywheel_server.web.pages.charts import Chart
@@ -32,7 +34,7 @@ async def overview_page(
 ) -> Response:
     """Show alarms, the funnel, and the levels by day."""
     wheel = await admin_overview.read_wheel(scope, parts, window)
-    alarms = await deliveries.alarms(request, scope, parts)
+    alarms = await overview_alarms.alarms(request, scope, parts)
     return frame.page(
         request,
         scope,

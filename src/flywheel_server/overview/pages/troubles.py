@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flywheel_server.rules.routes.deliveries import AlarmsView, AlarmView
+from flywheel_server.overview.routes.alarms import AlarmsView
+from flywheel_server.rules.routes.alarms import AlarmView
 
 _MOST_SHOWN = 3
 _FLEET = "/operator/fleet"

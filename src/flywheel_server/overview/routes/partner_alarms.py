@@ -6,8 +6,9 @@ from flywheel_server.core import clock, db
 from flywheel_server.evidence.routes import evidence_alarms
 from flywheel_server.fleet.model import appliances
 from flywheel_server.fleet.routes import site_alarms
+from flywheel_server.overview.routes.alarms import AlarmsView
 from flywheel_server.rules.routes import alarms as rule_alarms, deliveries
-from flywheel_server.rules.routes.deliveries import AlarmsView, AlarmView
+from flywheel_server.rules.routes.alarms import AlarmView
 from flywheel_server.rules.store import deliveries as stored, remains
 from flywheel_server.web.access import PartnerReader, RuntimeDep
 

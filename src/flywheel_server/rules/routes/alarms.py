@@ -8,14 +8,19 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.store import accounts
-from flywheel_server.accounts.views.bodies import ReasonBody
+from flywheel_server.accounts.views.bodies import ReasonBody, View
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.rules.actions import rule_alarms as actions
 from flywheel_server.rules.store import rule_alarms
 from flywheel_server.rules.store.rule_alarms import RuleAlarm
-from flywheel_server.web.access import Admin, ClientAdmin, PartnerActor, RuntimeDep
+from flywheel_server.web.access import (
+    Admin,
+    ClientAdmin,
+    PartnerActor,
+    RuntimeDep,
+)
 from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(tags=["rules"])
@@ -128,7 +133,7 @@ async def of_rule(connection: Connection, rule: UUID) -> list[RuleAlarmView]:
 async def found(
     connection: Connection, most: int, *, for_operators: bool = False
 ) -> list[dict[str, Any]]:
-    """Return what waits for a person, as parts of alarms; see ``rules.routes.deliveries``."""
+    """Return what waits for a person, as parts of alarms."""
     return [
         {
             "kind": f"rule_{each.kind}",
@@ -148,3 +153,56 @@ def _what(alarm: RuleAlarm) -> str:
         whose = alarm.organization_name or "all sites of one partner"
         return _WHAT[alarm.kind].format(alarm.rule_id, whose, alarm.reason)
     return _WHAT[alarm.kind].format(alarm.rule_id, alarm.reason)
+
+
+class AlarmView(View):
+    """Something that needs a person."""
+
+    kind: Literal[
+        "rule_not_running",
+        "rule_still_running",
+        "rule_withdrawn",
+        "rule_quarantined",
+        "rule_evidence_gone",
+        "appliance_silent",
+        "endpoint_silent",
+        "evidence_chain",
+        "evidence_timestamp",
+        "evidence_key",
+        "evidence_dropped",
+        "machines_take_turns",
+        "quota_near",
+        "quota_reached",
+        "platform_rules_wait",
+        "platform_rules_ask",
+        "appliance_clock",
+        "loop_silent",
+        "step_failed",
+        "unresolved_ids",
+        "mail_failing",
+        "planner_failing",
+        "webhook_failing",
+    ] = Field(description="What kind of trouble.", examples=["rule_not_running"])
+    since: dt.datetime | None = Field(
+        description="Since when; null: never seen at all, or of no one moment.", examples=[_TIME]
+    )
+    what: str = Field(
+        description="What is wrong.", examples=["L1-disk-RB-1 does not run on site-lab-01-02:…"]
+    )
+    what_to_do: str = Field(description="What helps.", examples=["Issue a `restart_agent` order."])
+    site_id: str | None = Field(default=None, description="Where.", examples=["site-lab-01"])
+    appliance_id: str | None = Field(
+        default=None, description="On which appliance.", examples=["site-lab-01-02:00:5E:10:00:01"]
+    )
+    rule_id: str | None = Field(default=None, description="Which rule.", examples=["L1-disk-RB-1"])
+    rule: UUID | None = Field(default=None, description="Its id in this server.", examples=[None])
+    alarm_id: UUID | None = Field(
+        default=None,
+        description="By which a person answers it; null: it ends by itself alone.",
+        examples=[None],
+    )
+    refusal: str | None = Field(
+        default=None,
+        description="What the appliance, or the service that fails, said.",
+        examples=[None],
+    )

@@ -1,37 +1,29 @@
 """Where rules stand on appliances, and what is wrong: derived from facts, each with its time."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.views.bodies import Search, View
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.db import Connection
-from flywheel_server.evidence.routes import evidence_alarms
-from flywheel_server.fleet.model import appliances
-from flywheel_server.fleet.routes import clock_alarms, site_alarms
-from flywheel_server.overview.routes import flywheel_alarms
 from flywheel_server.rules.model import deliveries as domain, delivery_words
 from flywheel_server.rules.model.remains import Remains
 from flywheel_server.rules.model.rules import Rule
-from flywheel_server.rules.routes import alarms as rule_alarms
+from flywheel_server.rules.routes.alarms import AlarmView
 from flywheel_server.rules.routes.operator_rules import RuleRef, find
-from flywheel_server.rules.store import deliveries, remains, rules as stored_rules
+from flywheel_server.rules.store import deliveries, rules as stored_rules
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PartnerReader, Reader, RuntimeDep
 
 router = APIRouter(tags=["delivery"])
 
 _TIME = "2026-02-24T10:00:00Z"
-_MOST_SHOWN = 500
-# Without its loop the server notices nothing else either.
 _RESTART = "Restart the agent and see its log; then mark the rule as removed here."
-_FIRST = frozenset({"loop_silent", "step_failed"})
-_EXECUTIONS_LOOKED_FOR = dt.timedelta(days=2)
 
 
 class DeliveryView(View):
@@ -86,68 +78,6 @@ class DeliveryView(View):
     )
 
 
-class AlarmView(View):
-    """Something that needs a person."""
-
-    kind: Literal[
-        "rule_not_running",
-        "rule_still_running",
-        "rule_withdrawn",
-        "rule_quarantined",
-        "rule_evidence_gone",
-        "appliance_silent",
-        "endpoint_silent",
-        "evidence_chain",
-        "evidence_timestamp",
-        "evidence_key",
-        "evidence_dropped",
-        "machines_take_turns",
-        "quota_near",
-        "quota_reached",
-        "platform_rules_wait",
-        "platform_rules_ask",
-        "appliance_clock",
-        "loop_silent",
-        "step_failed",
-        "unresolved_ids",
-        "mail_failing",
-        "planner_failing",
-        "webhook_failing",
-    ] = Field(description="What kind of trouble.", examples=["rule_not_running"])
-    since: dt.datetime | None = Field(
-        description="Since when; null: never seen at all, or of no one moment.", examples=[_TIME]
-    )
-    what: str = Field(
-        description="What is wrong.", examples=["L1-disk-RB-1 does not run on site-lab-01-02:…"]
-    )
-    what_to_do: str = Field(description="What helps.", examples=["Issue a `restart_agent` order."])
-    site_id: str | None = Field(default=None, description="Where.", examples=["site-lab-01"])
-    appliance_id: str | None = Field(
-        default=None, description="On which appliance.", examples=["site-lab-01-02:00:5E:10:00:01"]
-    )
-    rule_id: str | None = Field(default=None, description="Which rule.", examples=["L1-disk-RB-1"])
-    rule: UUID | None = Field(default=None, description="Its id in this server.", examples=[None])
-    alarm_id: UUID | None = Field(
-        default=None,
-        description="By which a person answers it; null: it ends by itself alone.",
-        examples=[None],
-    )
-    refusal: str | None = Field(
-        default=None,
-        description="What the appliance, or the service that fails, said.",
-        examples=[None],
-    )
-
-
-class AlarmsView(View):
-    """Everything that needs a person now."""
-
-    items: list[AlarmView] = Field(description="The longest lasting first, of each kind.")
-    rules_not_running: int = Field(
-        description="How many there are, also beyond those shown.", examples=[0]
-    )
-
-
 @router.get("/api/admin/rules/{rule_id}/deliveries")
 async def rule_deliveries(
     scope: Reader, parts: RuntimeDep, page: pages.PageDep, rule_id: RuleRef, text: Search = None
@@ -175,39 +105,6 @@ async def partner_rule_deliveries(
     async with db.transaction(parts.database, scope) as connection:
         rule = await _promoted(connection, rule_id)
         return await _page(connection, rule, page, after, text)
-
-
-@router.get("/api/admin/alarms")
-async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsView:
-    """Return what needs a person: the loop, rules that do not run, silence, evidence, webhooks."""
-    now = clock.now()
-    silent_since = now - appliances.SILENT_AFTER
-    async with db.transaction(parts.database, scope) as connection:
-        stuck = await deliveries.stuck(connection, _MOST_SHOWN)
-        total = await deliveries.stuck_total(connection)
-        left = await remains.running(connection, now, _MOST_SHOWN)
-        silent = await deliveries.silent(connection, silent_since, _MOST_SHOWN)
-        endpoints = await deliveries.endpoints(
-            connection, now - _EXECUTIONS_LOOKED_FOR, agents.NEVER_PULLS
-        )
-        # The loop is a door like this one and unknown here: the application tells its steps.
-        steps = list(request.app.state.step_names)
-        wheel = await flywheel_alarms.found(connection, parts, steps, now, _MOST_SHOWN)
-        of_rules = await rule_alarms.found(connection, _MOST_SHOWN, for_operators=True)
-        troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
-        troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN, for_operators=True)
-        troubles += await clock_alarms.found(connection, _MOST_SHOWN)
-    items = [
-        *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),
-        *map(not_running, stuck),
-        *map(still_running, left),
-        *(AlarmView(**each) for each in of_rules),
-        *map(silent_appliance, silent),
-        *_silent_endpoints(endpoints, silent_since),
-        *(AlarmView(**each) for each in troubles),
-        *(AlarmView(**each) for each in wheel if each["kind"] not in _FIRST),
-    ]
-    return AlarmsView(items=items, rules_not_running=total)
 
 
 async def _promoted(connection: Connection, ref: str) -> Rule:
@@ -323,9 +220,7 @@ def silent_appliance(silent: deliveries.Silent) -> AlarmView:
     )
 
 
-def _silent_endpoints(
-    endpoints: deliveries.Endpoints, silent_since: dt.datetime
-) -> list[AlarmView]:
+def silent_endpoints(endpoints: deliveries.Endpoints, silent_since: dt.datetime) -> list[AlarmView]:
     """Return what nobody calls though somebody should: served, never pulled."""
     if endpoints.first_seen_at is None or endpoints.first_seen_at > silent_since:
         return []

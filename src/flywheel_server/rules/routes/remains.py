@@ -16,7 +16,8 @@ from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.fleet.store import appliances
 from flywheel_server.rules.actions import remains as actions
 from flywheel_server.rules.routes import operator_rules as admin_rules
-from flywheel_server.rules.routes.deliveries import AlarmView, still_running
+from flywheel_server.rules.routes.alarms import AlarmView
+from flywheel_server.rules.routes.deliveries import still_running
 from flywheel_server.rules.routes.operator_rules import RuleRef
 from flywheel_server.rules.store import remains
 from flywheel_server.web import bodies

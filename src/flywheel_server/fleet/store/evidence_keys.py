@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
-from flywheel_server.evidence.model.evidence import KeyState
+from flywheel_server.fleet.model.appliances import KeyState
 
 _SQL = load("evidence_keys")
 
