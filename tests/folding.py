@@ -2,8 +2,8 @@
 
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import LoopScope
+from flywheel_server.folds import actions, store as stored
 from flywheel_server.learning.actions import folds
-from flywheel_server.learning.store import folds as stored
 
 LOOP = LoopScope(reason="tests fold by hand")
 
@@ -11,11 +11,11 @@ LOOP = LoopScope(reason="tests fold by hand")
 async def fold_all(database: db.Database) -> None:
     """Take what is new, each fold in a transaction of its own."""
     for fold in (
-        folds.patterns,
-        folds.platform,
-        folds.rules,
-        folds.deliveries,
-        folds.days,
+        actions.patterns,
+        actions.platform,
+        actions.rules,
+        actions.deliveries,
+        actions.days,
     ):
         async with db.transaction(database, LOOP) as connection:
             await fold(connection, clock.now())

@@ -10,8 +10,7 @@ from typing import Any
 
 from flywheel_server.core import clock, db, sql
 from flywheel_server.core.scope import LoopScope
-from flywheel_server.learning.actions import folds
-from flywheel_server.learning.store import folds as stored
+from flywheel_server.folds import actions, store as stored
 
 # Written by the migrations.
 NOT_OURS = {"alembic_version"}
@@ -44,9 +43,9 @@ async def test_f21_every_fold_says_how_fresh_it_is(database: db.Database) -> Non
     scope = LoopScope(reason="the test folds by hand")
     now = clock.now()
     async with db.transaction(database, scope) as connection:
-        await folds.patterns(connection, now)
-        await folds.platform(connection, now)
-        await folds.rules(connection, now)
+        await actions.patterns(connection, now)
+        await actions.platform(connection, now)
+        await actions.rules(connection, now)
         for fold in ("patterns", "platform", "rules"):
             mark = await stored.mark(connection, fold)
             assert mark is not None

@@ -8,8 +8,8 @@ import asyncpg
 import httpx
 
 from flywheel_server.core import clock, db
+from flywheel_server.folds import store as stored
 from flywheel_server.learning.actions import folds
-from flywheel_server.learning.store import folds as stored
 from flywheel_server.loop import retention
 from tests import folding, telemetry
 from tests.cast import Cast

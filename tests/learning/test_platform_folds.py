@@ -8,7 +8,7 @@ import pytest
 
 from flywheel_server.accounts.actions import accounts
 from flywheel_server.core import clock, db
-from flywheel_server.learning.store import folds
+from flywheel_server.folds import store as folds
 from tests import cast as people, folding, telemetry
 from tests.cast import Cast, CastSite
 from tests.folding import LOOP

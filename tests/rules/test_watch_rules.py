@@ -12,8 +12,8 @@ import pytest
 from flywheel_server import loop
 from flywheel_server.core import clock, db, embedded
 from flywheel_server.core.settings import Settings
+from flywheel_server.folds import actions, store as stored_folds
 from flywheel_server.learning.actions import folds
-from flywheel_server.learning.store import folds as stored_folds
 from flywheel_server.loop import retention, turns
 from flywheel_server.loop.runs import Run
 from flywheel_server.rules.model import e_detector
@@ -250,7 +250,7 @@ async def test_a_partition_stays_until_the_attempts_are_folded_too(
 ) -> None:
     await attempts.watch(database, settings)
     await attempts.record(owner, cast.site, {"anything": [True]})
-    await _fold(database, folds.patterns, folds.platform, folds.deliveries, folds.days)
+    await _fold(database, actions.patterns, actions.platform, actions.deliveries, actions.days)
 
     async with db.transaction(database, LOOP) as connection:
         await retention.drop_executions(connection, clock.now() + dt.timedelta(days=40), days=1)
@@ -325,7 +325,14 @@ async def _run(database: db.Database, settings: Settings, name: str) -> Run:
 
 
 async def _fold_all(database: db.Database) -> None:
-    await _fold(database, folds.patterns, folds.platform, folds.rules, folds.deliveries, folds.days)
+    await _fold(
+        database,
+        actions.patterns,
+        actions.platform,
+        actions.rules,
+        actions.deliveries,
+        actions.days,
+    )
     async with db.transaction(database, LOOP) as connection:
         marks = await connection.fetch("SELECT fold FROM fold_marks")
     assert {row["fold"] for row in marks} == set(stored_folds.FOLDS)

@@ -11,8 +11,8 @@ from flywheel_server.accounts.store import audit
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
+from flywheel_server.folds.store import Recount
 from flywheel_server.learning.actions import folds
-from flywheel_server.learning.store.folds import Recount
 from flywheel_server.loop import turns
 
 _VERIFY = LoopScope(reason="a recount covers every site")

@@ -11,8 +11,8 @@ import datetime as dt
 from flywheel_server.core import log
 from flywheel_server.core.db import Connection
 from flywheel_server.core.sql import load
+from flywheel_server.folds import store as folds
 from flywheel_server.learning.actions import bulk
-from flywheel_server.learning.store import folds
 from flywheel_server.rules.actions import rule_health
 from flywheel_server.rules.store import deliveries
 

@@ -18,7 +18,7 @@ from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.settings import Settings
 from flywheel_server.core.sql import load
 from flywheel_server.core.step import Counts, Step, Turn
-from flywheel_server.learning.store import folds
+from flywheel_server.folds import store as folds
 from flywheel_server.loop import runs
 from flywheel_server.loop.runs import Run
 

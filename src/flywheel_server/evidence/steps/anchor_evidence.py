@@ -15,7 +15,7 @@ from flywheel_server.core.settings import Settings
 from flywheel_server.core.step import Counts, Turn
 from flywheel_server.evidence.actions import evidence_anchors
 from flywheel_server.evidence.calendars import Asking, Calendars, Headers, Waits
-from flywheel_server.learning.store import folds
+from flywheel_server.folds import store as folds
 
 _SCOPE = LoopScope(reason="timestamps of every organization are asked for alike")
 # What calendars said is remembered by the process that asks: a new one is told again.

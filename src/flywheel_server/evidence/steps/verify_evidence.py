@@ -3,7 +3,7 @@
 from flywheel_server.core.db import Connection
 from flywheel_server.core.step import Counts, Turn
 from flywheel_server.evidence.actions import evidence_chains
-from flywheel_server.learning.store import folds
+from flywheel_server.folds import store as folds
 
 
 async def run(connection: Connection, turn: Turn) -> Counts:

@@ -17,7 +17,7 @@ from flywheel_server.orders.model.outcomes import Meaning
 
 # More than a turn meets; the next one goes on.
 _MOST_REPEATED = 1_000
-# What stands for the digest of a version that has no fact; `keys` in learning/store/recounts.sql
+# What stands for the digest of a version that has no fact; `keys` in folds/recounts.sql
 # knows it.
 _TAKEN_BACK = b"taken back"
 

@@ -13,7 +13,7 @@ from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
 from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.fleet.store import site_settings as stored
 from flywheel_server.fleet.store.site_settings import Mode, Sharing
-from flywheel_server.learning.store import patterns
+from flywheel_server.folds import due
 
 
 async def change_site(
@@ -36,7 +36,7 @@ async def change_site(
     await stored.set_site(connection, site_id, after_name, after_tier)
     if after_tier != before.healing_tier:
         # Other built-in rules reach it, and may cover what was a candidate.
-        await patterns.mark_site_due(connection, site_id)
+        await due.mark_site_due(connection, site_id)
         await announce(connection, listener.RULES, f"site:{site_id}")
     await audit.record(
         connection,

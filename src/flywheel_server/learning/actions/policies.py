@@ -5,7 +5,7 @@ import datetime as dt
 from flywheel_server.core import audit, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.learning.store import folds, patterns
+from flywheel_server.folds import due, store as folds
 from flywheel_server.policy import model as policy, store as policies
 from flywheel_server.rules.store import rule_health
 
@@ -40,7 +40,7 @@ async def change(
     after = policy.from_values(policy.as_values(before.policy) | values)
     policy.check(after)
     version = await policies.append(connection, after, reason, actor.actor_name, now)
-    await patterns.mark_all_due(connection)
+    await due.mark_all_due(connection)
     await rule_health.count_all_again(connection)
     await audit.record(
         connection,

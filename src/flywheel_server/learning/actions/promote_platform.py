@@ -10,6 +10,7 @@ from flywheel_server.core import audit, errors, log
 from flywheel_server.core.db import Connection, log_on_commit
 from flywheel_server.core.scope import LoopScope, OperatorScope
 from flywheel_server.fleet.store import quotas
+from flywheel_server.folds import due
 from flywheel_server.learning.actions.settle import Matter, Verdict, settle
 from flywheel_server.learning.model import gates, promotions
 from flywheel_server.learning.model.gates import Gate
@@ -52,7 +53,7 @@ async def promote(
             waiting += 1
         elif not shut:
             made.append((await _make(connection, pattern), _matter(pattern, opened)))
-            await patterns.mark_type_due(connection, pattern.evidence.incident_type)
+            await due.mark_type_due(connection, pattern.evidence.incident_type)
     await quotas.set_backlog(connection, waiting, reason, asked, now)
     # The audit's lock comes last, behind the patterns': whoever approves takes them in this order.
     for rule, matter in made:

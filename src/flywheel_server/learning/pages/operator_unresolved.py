@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.core import db, errors
+from flywheel_server.folds import due
 from flywheel_server.learning.model import unresolved
 from flywheel_server.learning.routes import (
     operator_unclassified as admin_unclassified,
@@ -89,7 +90,7 @@ async def alias_page(
 ) -> Response:
     """Look for what an id stands for among everything that is known."""
     async with db.transaction(parts.database, scope) as connection:
-        kept = await patterns.kept(connection, id)
+        kept = await due.kept(connection, id)
         ids = await runbooks.ids(connection)
         names = await runbooks.names(connection, ids)
     known = Known(ids)
@@ -165,7 +166,7 @@ async def choose_page(
     target = runbook_id or rule_id
     async with db.transaction(parts.database, scope) as connection:
         names = await runbooks.names(connection, [target])
-        kept = await patterns.kept(connection, id)
+        kept = await due.kept(connection, id)
     if not id or not target:
         raise errors.NotFound("No id is given, or nothing that it stands for: choose both.")
     called = f"{names[target]} ({target})" if target in names else target

@@ -2,10 +2,10 @@
 
 from flywheel_server.core.db import Connection
 from flywheel_server.core.step import Counts, Turn
-from flywheel_server.learning.actions import folds
+from flywheel_server.folds import actions
 
 
 async def run(connection: Connection, turn: Turn) -> Counts:
     """Fold what is new into the platform's aggregates."""
-    facts, changed = await folds.platform(connection, turn.now)
+    facts, changed = await actions.platform(connection, turn.now)
     return {"facts_read": facts, "platform_patterns_changed": changed}

@@ -5,7 +5,7 @@ import datetime as dt
 from flywheel_server.core import audit, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.learning.actions import folds
+from flywheel_server.rules.actions import resolving
 from flywheel_server.rules.model import aliases as domain
 from flywheel_server.rules.store import aliases
 
@@ -31,7 +31,7 @@ async def add(
         raise errors.AlreadyExists(f"`{alias}` is a rule's own id: it stands for that rule.")
     added = await aliases.insert(connection, alias, runbook_id=runbook_id, rule_id=rule_id, now=now)
     # Before the audit entry: the loop, too, takes the folds' lock first and the audit's last.
-    await folds.resolve_anew(connection, alias, now)
+    await resolving.resolve_anew(connection, alias, now)
     await audit.record(
         connection,
         actor,

@@ -11,7 +11,7 @@ from typing import Any
 
 from flywheel_server.core import db, listener
 from flywheel_server.core.db import Connection
-from flywheel_server.learning.store import folds, patterns
+from flywheel_server.folds import due, store as folds
 from flywheel_server.rules.model import detect_only, rules
 from flywheel_server.rules.model.rules import Condition, NewRule
 from flywheel_server.rules.store import rules as rules_store, runbooks as runbooks_store
@@ -41,7 +41,7 @@ async def load(connection: Connection) -> None:
     if synced:
         await db.announce(connection, listener.RULES, "platform")
     if changed or builtin or synced:
-        await patterns.mark_all_due(connection)
+        await due.mark_all_due(connection)
 
 
 def runbooks() -> Iterator[tuple[str, str, str, bool]]:

@@ -5,7 +5,7 @@ import datetime as dt
 from flywheel_server.core import audit, errors, expressions, listener
 from flywheel_server.core.db import Connection, announce
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.learning.store import patterns
+from flywheel_server.folds import due
 from flywheel_server.rules.actions import rules as switching
 from flywheel_server.rules.model import condition_values, rules as domain
 from flywheel_server.rules.model.rules import NewRule, Rule
@@ -30,7 +30,7 @@ async def create(
         )
     made = await rules.insert(connection, rule)
     await announce(connection, listener.RULES, domain.announcement(made))
-    await patterns.mark_type_due(connection, made.incident_type)
+    await due.mark_type_due(connection, made.incident_type)
     tenant = await switching.tenant(connection, made)
     await audit.record(
         connection,

@@ -12,8 +12,7 @@ from flywheel_server.core.scope import LoopScope
 from flywheel_server.core.signing import Signer
 from flywheel_server.fleet.model import appliances as fleet_appliances
 from flywheel_server.fleet.store import appliances
-from flywheel_server.learning.actions import folds
-from flywheel_server.learning.store import folds as marks
+from flywheel_server.folds import actions, store as marks
 from flywheel_server.orders import actions as orders
 from flywheel_server.orders.model import orders as ordered
 from flywheel_server.orders.model.orders import Order
@@ -40,7 +39,7 @@ async def observe(connection: Connection, now: dt.datetime) -> tuple[int, int]:
     changed = await deliveries.forget_excluded(connection)
     changed += await deliveries.spread(connection, since)
     changed += await deliveries.observe(connection, since)
-    facts, moved = await folds.deliveries(connection, now)
+    facts, moved = await actions.deliveries(connection, now)
     return facts, changed + moved
 
 

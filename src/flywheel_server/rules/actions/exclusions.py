@@ -9,7 +9,7 @@ from flywheel_server.core import audit, errors, listener, log, rights
 from flywheel_server.core.audit import Actor
 from flywheel_server.core.db import Connection, announce, log_on_commit
 from flywheel_server.core.scope import ClientScope, OperatorScope, PartnerScope
-from flywheel_server.learning.store import patterns
+from flywheel_server.folds import due
 from flywheel_server.orders import actions as orders
 from flywheel_server.rules.actions import rule_alarms, rules as switching
 from flywheel_server.rules.model.rules import Rule
@@ -211,7 +211,7 @@ async def _changed(connection: Connection, rule: Rule, tenant: Tenant) -> None:
     await exclusions.count_again(connection, rule.id)
     owner = tenant.organization_id or tenant.partner_id
     await announce(connection, listener.RULES, f"{listener.EXCLUSIONS}:{owner}")
-    await patterns.mark_type_due(connection, rule.incident_type)
+    await due.mark_type_due(connection, rule.incident_type)
 
 
 async def _record(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flywheel_server.core import log
 from flywheel_server.core.db import Connection
-from flywheel_server.learning.store.folds import Recount
+from flywheel_server.folds.store import Recount
 from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
 from flywheel_server.rules.actions.exclusions import Tenant

@@ -8,7 +8,7 @@ from flywheel_server.accounts.store import accounts
 from flywheel_server.core import audit, errors, listener, log, rights
 from flywheel_server.core.db import Connection, announce, log_on_commit
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.learning.store import patterns
+from flywheel_server.folds import due
 from flywheel_server.orders import actions as orders
 from flywheel_server.rules.model import rules as domain
 from flywheel_server.rules.store import rule_alarms, rule_health, rules
@@ -49,7 +49,7 @@ async def switch(
         return await rules.get(connection, rule.id) or rule
     await announce(connection, listener.RULES, domain.announcement(changed))
     # Whether a pattern's incidents are covered already is one of its gates.
-    await patterns.mark_type_due(connection, rule.incident_type)
+    await due.mark_type_due(connection, rule.incident_type)
     taken_back = 0
     if enabled:
         # Only what begins from here on counts for or against it.

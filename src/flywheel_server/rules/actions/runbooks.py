@@ -5,7 +5,7 @@ import datetime as dt
 from flywheel_server.core import audit
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.learning.actions import folds
+from flywheel_server.rules.actions import resolving
 from flywheel_server.rules.store import runbooks
 
 
@@ -25,7 +25,7 @@ async def register(
     )
     # Before the audit entry: the loop, too, takes the folds' lock first and the audit's last.
     for alias in runbooks.aliases_of(runbook_id):
-        await folds.resolve_anew(connection, alias, now)
+        await resolving.resolve_anew(connection, alias, now)
     await audit.record(
         connection,
         actor,

@@ -13,7 +13,7 @@ import asyncpg
 from flywheel_server.core import audit, listener, log
 from flywheel_server.core.audit import Actor
 from flywheel_server.core.db import Connection, announce, log_on_commit, savepoint
-from flywheel_server.learning.store import folds
+from flywheel_server.folds import store as folds
 from flywheel_server.orders import actions as orders
 from flywheel_server.rules.actions import rule_alarms, rules as switching
 from flywheel_server.rules.actions.exclusions import Tenant

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from flywheel_server.accounts.views.bodies import Name, NotBlank, OperatorBody, Search, View
 from flywheel_server.core import clock, db
-from flywheel_server.learning.store import patterns
+from flywheel_server.folds import due
 from flywheel_server.rules.actions import aliases as alias_actions, runbooks as runbook_actions
 from flywheel_server.rules.model import aliases as ids
 from flywheel_server.rules.store import aliases, runbooks
@@ -148,7 +148,7 @@ async def list_runbooks(
 async def add_alias(scope: Admin, parts: RuntimeDep, body: NewAlias) -> AddedAlias:
     """Let another id stand for a runbook or a rule; what was reported under it counts from now."""
     async with db.transaction(parts.database, scope) as connection:
-        kept = await patterns.kept(connection, body.alias)
+        kept = await due.kept(connection, body.alias)
         alias = await alias_actions.add(
             connection,
             scope,
@@ -157,7 +157,7 @@ async def add_alias(scope: Admin, parts: RuntimeDep, body: NewAlias) -> AddedAli
             rule_id=body.rule_id,
             now=clock.now(),
         )
-        left = await patterns.kept(connection, body.alias)
+        left = await due.kept(connection, body.alias)
     shown = AliasView.model_validate(alias)
     return AddedAlias(**shown.model_dump(), executions=max(kept - left, 0))
 
