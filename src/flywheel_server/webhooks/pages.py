@@ -5,24 +5,25 @@ its creation, and never again.
 """
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.views.bodies import PathId
+from flywheel_server.core import clock, db
+from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ADMIN, PARTNER_OWNER, READER, Audience, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame
 from flywheel_server.web.pages.asking import Question
-from flywheel_server.web.runtime import Runtime
+from flywheel_server.webhooks import queries
+from flywheel_server.webhooks.actions import webhooks as actions
 from flywheel_server.webhooks.actions.webhooks import Actor
 from flywheel_server.webhooks.model.events import KINDS, OF_THE_PLATFORM
-from flywheel_server.webhooks.routes import views as webhook_views
-from flywheel_server.webhooks.routes.routes import DeliveryId
-from flywheel_server.webhooks.routes.views import (
+from flywheel_server.webhooks.views import (
     CreatedWebhook,
+    DeliveryId,
     NewWebhook,
     RotateWebhook,
     WebhookChange,
@@ -68,7 +69,8 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         text: _Text = "",
     ) -> Response:
         """List the webhooks, with the form for another one."""
-        return await _list(request, scope, parts, page, here, text=text)
+        async with db.transaction(parts.database, scope) as connection:
+            return await _list(request, scope, connection, page, here, text=text)
 
     @router.post("")
     async def create_webhook(
@@ -77,8 +79,19 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         """Add a webhook and show its secret once."""
         given = await forms.texts(request)
         kinds = await forms.several(request, "kinds")
-        made = await webhook_views.create(parts, scope, _new(given, kinds))
-        return await _list(request, scope, parts, _FIRST, here, made)
+        new = _new(given, kinds)
+        await actions.check_target(parts.outgoing, new.url)
+        async with db.transaction(parts.database, scope) as connection:
+            made, secret = await actions.create(
+                connection,
+                scope,
+                url=new.url,
+                label=new.label,
+                kinds=list(new.kinds),
+                now=clock.now(),
+            )
+            shown = CreatedWebhook.of(made, secret)
+            return await _list(request, scope, connection, _FIRST, here, shown)
 
     @router.get("/{id}")
     async def webhook_page(
@@ -92,8 +105,9 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         text: _Text = "",
     ) -> Response:
         """Show a webhook with its deliveries, the newest first."""
-        found = await webhook_views.get(parts, scope, id)
-        return await _one(request, scope, parts, page, here, found, state=state, text=text)
+        async with db.transaction(parts.database, scope) as connection:
+            found = await queries.get(connection, scope, id)
+            return await _one(request, scope, connection, page, here, found, state=state, text=text)
 
     @router.post("/{id}")
     async def change_webhook(
@@ -102,9 +116,11 @@ def routes(root: str, reads: Audience, changes: Audience) -> APIRouter:
         """Change where a webhook leads, what it is told of, and whether it is sent to."""
         given = await forms.texts(request)
         kinds = await forms.several(request, "kinds")
-        return await forms.attempt(
-            f"{here}/{id}", _change(parts, scope, id, given, kinds), _changed
-        )
+        body = _change(given, kinds)
+        await actions.check_target(parts.outgoing, body.url)
+        async with db.transaction(parts.database, scope) as connection:
+            changed = await actions.change(connection, scope, id, body.changes(), clock.now())
+        return frame.go(f"{here}/{id}", _changed(enabled=changed.enabled))
 
     _add_changes(router, here, changing)
     return router
@@ -120,15 +136,18 @@ def _add_changes(router: APIRouter, here: str, changing: Any) -> None:
         """Replace a webhook's secret and show the new one once."""
         given = await forms.texts(request)
         body = forms.body(RotateWebhook, overlap_hours=_hours(given.get("overlap_hours", "")))
-        rotated = await webhook_views.rotate(parts, scope, id, body)
-        return await _one(request, scope, parts, _FIRST, here, rotated)
+        async with db.transaction(parts.database, scope) as connection:
+            changed, secret = await actions.rotate(connection, scope, id, body.overlap, clock.now())
+            shown = CreatedWebhook.of(changed, secret)
+            return await _one(request, scope, connection, _FIRST, here, shown)
 
     @router.get("/{id}/delete")
     async def ask_delete(
         request: Request, scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId
     ) -> Response:
         """Ask before a webhook is deleted."""
-        found = await webhook_views.get(parts, scope, id)
+        async with db.transaction(parts.database, scope) as connection:
+            found = await queries.get(connection, scope, id)
         question = Question(
             title=f"Delete the webhook {found.label or found.url}",
             final="This is final: its deliveries are deleted too, and its secret is worth nothing.",
@@ -143,30 +162,27 @@ def _add_changes(router: APIRouter, here: str, changing: Any) -> None:
         scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId
     ) -> Response:
         """Delete a webhook with its deliveries."""
-        deed = webhook_views.delete(parts, scope, id)
-        return await forms.attempt(
-            here, deed, "The webhook is deleted: nothing is sent to it any more."
-        )
+        async with db.transaction(parts.database, scope) as connection:
+            await actions.delete(connection, scope, id, clock.now())
+        return frame.go(here, "The webhook is deleted: nothing is sent to it any more.")
 
     @router.post("/{id}/test")
     async def send_test(
         scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId
     ) -> Response:
         """Send a test."""
-        deed = webhook_views.send_test(parts, scope, id)
-        return await forms.attempt(
-            f"{here}/{id}", deed, "A test is on its way: it stands first in the list below."
-        )
+        async with db.transaction(parts.database, scope) as connection:
+            await actions.send_test(connection, scope, id, clock.now())
+        return frame.go(f"{here}/{id}", "A test is on its way: it stands first in the list below.")
 
     @router.post("/{id}/deliveries/{delivery_id}/retry")
     async def retry_delivery(
         scope: Annotated[Actor, changing], parts: RuntimeDep, id: PathId, delivery_id: DeliveryId
     ) -> Response:
         """Send a delivery again."""
-        deed = webhook_views.retry(parts, scope, id, delivery_id)
-        return await forms.attempt(
-            f"{here}/{id}", deed, "The delivery is sent again within the next seconds."
-        )
+        async with db.transaction(parts.database, scope) as connection:
+            await actions.retry(connection, scope, id, delivery_id, clock.now())
+        return frame.go(f"{here}/{id}", "The delivery is sent again within the next seconds.")
 
 
 operators = routes("/operator", READER, ADMIN)
@@ -176,13 +192,13 @@ partners = routes("/partner", PARTNER_OWNER, PARTNER_OWNER)
 async def _list(
     request: Request,
     scope: Actor,
-    parts: Runtime,
+    connection: Connection,
     page: pages.Page,
     here: str,
     made: CreatedWebhook | None = None,
     text: str = "",
 ) -> Response:
-    listed = await webhook_views.listing(parts, scope, page, filters.text(text))
+    listed = await queries.listing(connection, scope, page, text=filters.text(text))
     return frame.page(
         request,
         scope,
@@ -200,7 +216,7 @@ async def _list(
 async def _one(
     request: Request,
     scope: Actor,
-    parts: Runtime,
+    connection: Connection,
     page: pages.Page,
     here: str,
     webhook: WebhookView,
@@ -208,13 +224,13 @@ async def _one(
     text: str = "",
 ) -> Response:
     wanted = filters.choice(state, *_STATES)
-    listed = await webhook_views.deliveries(
-        parts,
+    listed = await queries.deliveries(
+        connection,
         scope,
         webhook.id,
         page,
-        wanted,  # type: ignore[arg-type]
-        filters.text(text),
+        state=wanted,  # type: ignore[arg-type]
+        text=filters.text(text),
     )
     return frame.page(
         request,
@@ -251,24 +267,16 @@ def _new(given: dict[str, str], kinds: list[str]) -> NewWebhook:
     )
 
 
-async def _change(
-    parts: Runtime, scope: Actor, id: UUID, given: dict[str, str], kinds: list[str]
-) -> WebhookView:
+def _change(given: dict[str, str], kinds: list[str]) -> WebhookChange:
     if given.get("enabled"):
-        body = forms.checked(WebhookChange, {"enabled": given["enabled"] == "yes"})
-    else:
-        body = forms.checked(
-            WebhookChange,
-            {
-                "url": given.get("url", "").strip(),
-                "kinds": kinds,
-                "label": given.get("label", ""),
-            },
-        )
-    return await webhook_views.change(parts, scope, id, body)
+        return forms.checked(WebhookChange, {"enabled": given["enabled"] == "yes"})
+    return forms.checked(
+        WebhookChange,
+        {"url": given.get("url", "").strip(), "kinds": kinds, "label": given.get("label", "")},
+    )
 
 
-def _changed(webhook: WebhookView) -> str:
-    if not webhook.enabled:
+def _changed(*, enabled: bool) -> str:
+    if not enabled:
         return "The webhook is paused: events of this time are not sent later."
     return "The webhook is as you set it: the next event is sent to it."

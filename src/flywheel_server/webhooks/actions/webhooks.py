@@ -18,6 +18,7 @@ from flywheel_server.webhooks import store as webhooks
 from flywheel_server.webhooks.actions import events
 from flywheel_server.webhooks.model import webhooks as rules
 from flywheel_server.webhooks.model.events import KINDS
+from flywheel_server.webhooks.outgoing import Outgoing, Refused, Unanswered
 from flywheel_server.webhooks.store import Delivery, Endpoint, Leased
 
 Actor = OperatorScope | PartnerScope
@@ -32,6 +33,24 @@ class Changes:
     label: str | None = None
     kinds: list[str] | None = None
     enabled: bool | None = None
+
+
+async def check_target(outgoing: Outgoing, url: str | None) -> None:
+    """Resolve the host of a URL, if one is given. Raises InvalidInput where nothing may be sent.
+
+    It waits for name servers: call it before a transaction is open.
+    """
+    if url is None:
+        return
+    rules.check_url(url, allow_private=outgoing.allow_private)
+    try:
+        await outgoing.resolve(url)
+    except Refused as error:
+        raise errors.InvalidInput(
+            f"`url` leads to a private address: choose one in the open internet, or {rules.ALLOW}."
+        ) from error
+    except Unanswered as error:
+        raise errors.InvalidInput("The host of `url` is not known: correct its name.") from error
 
 
 async def create(
