@@ -17,6 +17,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 import flywheel_server
+from flywheel_server import assembly
 from flywheel_server.app import create_app
 from flywheel_server.core import db
 from flywheel_server.core.settings import Settings
@@ -25,7 +26,6 @@ from flywheel_server.web.runtime import Runtime
 SOURCE = Path(flywheel_server.__file__).parent
 # Rooms whose pages still call the handlers of JSON routes. The list only gets shorter.
 TO_DO = {
-    "accounts",
     "evidence",
     "executions",
     "fleet",
@@ -34,6 +34,8 @@ TO_DO = {
     "plans",
     "rules",
 }
+# No transaction is open while a password is hashed: what is read before is checked again after.
+HASHES = {"POST /account/password", "POST /invitation", "POST /sign-in"}
 PAGES = sorted({*SOURCE.glob("*/pages.py"), *SOURCE.glob("*/pages/*.py")})
 QUERIES = sorted(
     path
@@ -42,7 +44,8 @@ QUERIES = sorted(
 )
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _counts: dict[Callable[..., Any], int] = {}
-_PARTS = typing.get_type_hints(Runtime)
+# Runtime names classes of rooms above it, which the assembly imports.
+_PARTS = typing.get_type_hints(Runtime, localns=dict(vars(assembly)))
 
 
 def _room(path: Path) -> str:
@@ -92,8 +95,12 @@ def test_every_room_that_is_listed_still_has_something_to_do() -> None:
 
 
 def test_a_page_opens_one_transaction_at_most() -> None:
-    counts = {f"{each.methods} {each.path}": opened(each.endpoint) for each in _handlers()}
-    assert {name: count for name, count in counts.items() if count > 1} == {}
+    counts = {
+        f"{method} {each.path}": opened(each.endpoint)
+        for each in _handlers()
+        for method in each.methods or ()
+    }
+    assert {name for name, count in counts.items() if count > 1} == HASHES
     # A count that found no transaction anywhere would prove nothing.
     assert sum(counts.values()) > len(counts) / 2
 

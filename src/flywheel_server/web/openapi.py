@@ -15,6 +15,12 @@ _NOT_OURS = ("HTTPValidationError", "ValidationError")
 # Where two classes have one name, FastAPI names their schemas by module. Clients are generated from
 # these names, so a class that moves keeps the one under which it was published.
 _PUBLISHED = {
+    "flywheel_server__accounts__views__audit__ChainView": (
+        "flywheel_server__accounts__routes__operator_audit__ChainView"
+    ),
+    "flywheel_server__accounts__views__keys__KeyView": (
+        "flywheel_server__accounts__routes__operator_keys__KeyView"
+    ),
     "flywheel_server__webhooks__views__DeliveryView": (
         "flywheel_server__webhooks__routes__views__DeliveryView"
     ),

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.model import audit_words
 from flywheel_server.accounts.pages import change_words, filters
-from flywheel_server.accounts.routes import tenant_audit
-from flywheel_server.accounts.routes.sites import SiteFilter
-from flywheel_server.accounts.routes.tenant_audit import ChangeView, KindFilter
+from flywheel_server.accounts.queries import tenant_audit as queries
+from flywheel_server.accounts.views.sites import SiteFilter
+from flywheel_server.accounts.views.tenant_audit import KindFilter
 from flywheel_server.core import db
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientReader, PartnerReader, RuntimeDep
@@ -88,18 +88,8 @@ async def client_page(
     text: _Text = "",
 ) -> Response:
     """List the entries that the filters leave, the newest first."""
-    listed = await tenant_audit.list_client_audit(
-        scope=scope,
-        parts=parts,
-        page=page,
-        site=SiteFilter(text=filters.text(site)),
-        action=filters.choice(action, *audit_words.ACTIONS),
-        actor_kind=_kind(actor),
-        days=_days(days),
-        text=filters.text(text),
-    )
     chosen = Chosen(site=site, actor=actor, action=action, days=days, text=text)
-    return await _page(request, scope, parts, CLIENTS, listed, chosen)
+    return await _page(request, scope, parts, page, CLIENTS, chosen)
 
 
 @partners.get("")
@@ -116,29 +106,28 @@ async def partner_page(
     text: _Text = "",
 ) -> Response:
     """List the entries that the filters leave, the newest first."""
-    listed = await tenant_audit.list_partner_audit(
-        scope=scope,
-        parts=parts,
-        page=page,
-        site=SiteFilter(text=filters.text(site)),
-        action=filters.choice(action, *audit_words.ACTIONS),
-        actor_kind=_kind(actor),
-        days=_days(days),
-        text=filters.text(text),
-    )
     chosen = Chosen(site=site, actor=actor, action=action, days=days, text=text)
-    return await _page(request, scope, parts, PARTNERS, listed, chosen)
+    return await _page(request, scope, parts, page, PARTNERS, chosen)
 
 
 async def _page(
     request: Request,
     scope: ClientReader | PartnerReader,
     parts: RuntimeDep,
+    page: pages.Page,
     place: Place,
-    listed: pages.Listing[ChangeView],
     chosen: Chosen,
 ) -> Response:
     async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.listing(
+            connection,
+            page,
+            SiteFilter(text=filters.text(chosen.site)),
+            action=filters.choice(chosen.action, *audit_words.ACTIONS),
+            actor_kind=_kind(chosen.actor),
+            text=filters.text(chosen.text),
+            days=_days(chosen.days),
+        )
         sites = await filters.sites(connection)
     return frame.page(
         request,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import change_words, filters
-from flywheel_server.accounts.routes import operator_audit as admin_audit
+from flywheel_server.accounts.queries import audit as queries
 from flywheel_server.accounts.store import tenants
 from flywheel_server.core import db
 from flywheel_server.web.access import Reader, RuntimeDep
@@ -53,18 +53,17 @@ async def audit_page(
     days: _Text = "",
 ) -> Response:
     """List the entries that the filters leave, the newest first."""
-    listed = await admin_audit.list_audit(
-        scope=scope,
-        parts=parts,
-        page=page,
-        text=filters.text(text),
-        tenant=filters.text(tenant),
-        object_kind=filters.choice(object_kind, *_OBJECTS),
-        object_id=filters.text(object_id),
-        actor_kind=filters.choice(actor_kind, *_ACTORS),  # type: ignore[arg-type]
-        days=int(days) if days in {str(each) for each in filters.WINDOWS} else None,
-    )
     async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.listing(
+            connection,
+            page,
+            text=filters.text(text),
+            tenant=filters.text(tenant),
+            object_kind=filters.choice(object_kind, *_OBJECTS),
+            object_id=filters.text(object_id),
+            actor_kind=filters.choice(actor_kind, *_ACTORS),
+            days=int(days) if days in {str(each) for each in filters.WINDOWS} else None,
+        )
         ids = [
             id
             for each in listed.items
@@ -97,5 +96,6 @@ async def audit_page(
 @router.get("/chain")
 async def chain_page(request: Request, scope: Reader, parts: RuntimeDep) -> Response:
     """Check every entry's hash and say what came of it."""
-    found = await admin_audit.check_chain(scope, parts)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await queries.chain(connection)
     return frame.page(request, scope, "operator/audit_chain.html", chain=found)

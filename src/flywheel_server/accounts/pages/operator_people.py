@@ -4,24 +4,26 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.actions import people as actions
 from flywheel_server.accounts.pages import (
     filters,
     operator_tenants as tenant_lists,
     people as tenant_people,
 )
-from flywheel_server.accounts.routes import people
-from flywheel_server.accounts.routes.people import (
+from flywheel_server.accounts.queries import people as queries, tenants as tenant_queries
+from flywheel_server.accounts.store import tenants
+from flywheel_server.accounts.store.people import Home, Kind
+from flywheel_server.accounts.views.bodies import PathId
+from flywheel_server.accounts.views.people import (
     Invitation,
     NewUser,
     SignInLink,
     UserChange,
     UserView,
 )
-from flywheel_server.accounts.store import tenants
-from flywheel_server.accounts.store.people import Home, Kind
-from flywheel_server.accounts.views.bodies import PathId
-from flywheel_server.core import db, people as rules
-from flywheel_server.core.scope import OperatorScope
+from flywheel_server.core import clock, db, people as rules
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import OperatorScope, role_of
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame
@@ -51,22 +53,21 @@ async def people_page(
 ) -> Response:
     """List everybody who may sign in, with the form that invites another one."""
     async with db.transaction(parts.database, scope) as connection:
-        partners = await tenant_lists.partners(connection)
-        organizations = await tenant_lists.organizations(connection)
-    listed = await people.list_people(
-        parts,
-        scope,
-        page,
-        text=filters.text(text),
-        partner_id=filters.choice(partner, *partners),
-        organization_id=filters.choice(organization, *organizations),
-        kind=Kind(
-            home=cast("Home | None", filters.choice(home, *_HOMES)),
-            role=filters.choice(role, *_ROLES),
-            disabled={"disabled": True, "enabled": False}.get(state),
-        ),
-    )
-    async with db.transaction(parts.database, scope) as connection:
+        partners = await tenant_queries.partner_choices(connection)
+        organizations = await tenant_queries.organization_choices(connection)
+        listed = await queries.listing(
+            connection,
+            scope,
+            page,
+            text=filters.text(text),
+            partner_id=filters.choice(partner, *partners),
+            organization_id=filters.choice(organization, *organizations),
+            kind=Kind(
+                home=cast("Home | None", filters.choice(home, *_HOMES)),
+                role=filters.choice(role, *_ROLES),
+                disabled={"disabled": True, "enabled": False}.get(state),
+            ),
+        )
         ids = [each.partner_id or each.organization_id for each in listed.items]
         names = await tenants.names(connection, ids)
     return frame.page(
@@ -93,93 +94,108 @@ async def people_page(
 async def invite(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Invite somebody and show the link once."""
     given = await forms.texts(request)
-    made = await tenant_lists.known(people.invite_user(scope, parts, _invited(given)))
-    return await _person(request, scope, parts, made.id, invitation=made)
+    body = _invited(given)
+    async with db.transaction(parts.database, scope) as connection:
+        with tenant_lists.known():
+            made = await actions.invite(
+                connection,
+                scope,
+                email=body.email,
+                role=body.role,
+                partner_id=body.partner_id,
+                organization_id=body.organization_id,
+                now=clock.now(),
+            )
+        shown = Invitation.of(made, parts.settings.reached_at)
+        return await _person(request, scope, connection, made.user_id, invitation=shown)
 
 
 @router.get("/{id}")
 async def person_page(request: Request, scope: Reader, parts: RuntimeDep, id: PathId) -> Response:
     """Show somebody with what may be done about them."""
-    return await _person(request, scope, parts, id)
+    async with db.transaction(parts.database, scope) as connection:
+        return await _person(request, scope, connection, id)
 
 
 @router.post("/{id}/role")
 async def change_role(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Give somebody another role of the same home."""
     given = await forms.texts(request)
-
-    async def deed() -> UserView:
-        body = forms.checked(UserChange, {"role": given.get("role", "")})
-        return await people.change_user(scope, parts, id, body)
-
-    return await forms.attempt(
+    body = forms.checked(UserChange, {"role": given.get("role", "")})
+    async with db.transaction(parts.database, scope) as connection:
+        user = await actions.change_role(connection, scope, id, body.role, clock.now())
+    return frame.go(
         f"{_HERE}/{id}",
-        deed(),
-        lambda user: f"{user.email} is {user.role} now, and signs in again to go on.",
+        f"{user.email} is {role_of(user.scope)} now, and signs in again to go on.",
     )
 
 
 @router.post("/{id}/sign-out")
 async def sign_out(scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """End every session of somebody."""
-    return await forms.attempt(
-        f"{_HERE}/{id}", people.sign_out(parts, scope, id), tenant_people.said_of_sign_out
-    )
+    async with db.transaction(parts.database, scope) as connection:
+        user, ended = await actions.sign_out(connection, scope, id, clock.now())
+    return frame.go(f"{_HERE}/{id}", tenant_people.said_of_sign_out(user.email, ended))
 
 
 @router.get("/{id}/disable")
 async def ask_disable(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Ask before somebody is stopped."""
-    user = await people.get_user(scope, parts, id)
+    async with db.transaction(parts.database, scope) as connection:
+        user = await queries.get(connection, scope, id)
     return asking.page(request, scope, tenant_people.of_disabling(user.email, f"{_HERE}/{id}"))
 
 
 @router.post("/{id}/disable")
 async def disable(scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Stop somebody at once."""
-    return await forms.attempt(
-        f"{_HERE}/{id}",
-        people.disable(parts, scope, id),
-        lambda user: f"{user.email} is out: sessions, links and tokens stopped at once.",
+    async with db.transaction(parts.database, scope) as connection:
+        user = await actions.disable(connection, scope, id, clock.now())
+    return frame.go(
+        f"{_HERE}/{id}", f"{user.email} is out: sessions, links and tokens stopped at once."
     )
 
 
 @router.post("/{id}/enable")
 async def enable(scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Let somebody sign in again."""
-    return await forms.attempt(
+    async with db.transaction(parts.database, scope) as connection:
+        user = await actions.enable(connection, scope, id, clock.now())
+    return frame.go(
         f"{_HERE}/{id}",
-        people.enable(parts, scope, id),
-        lambda user: f"{user.email} may sign in again. Sessions and tokens do not come back.",
+        f"{user.email} may sign in again. Sessions and tokens do not come back.",
     )
 
 
 @router.post("/{id}/invitation")
 async def invite_again(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Make an invitation anew and show it once."""
-    made = await people.renew_invitation(parts, scope, id)
-    return await _person(request, scope, parts, id, invitation=made)
+    async with db.transaction(parts.database, scope) as connection:
+        made = await actions.make_link(connection, scope, id, "invitation", clock.now())
+        shown = Invitation.of(made, parts.settings.reached_at)
+        return await _person(request, scope, connection, id, invitation=shown)
 
 
 @router.post("/{id}/link")
 async def make_link(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Make a link that signs somebody in and show it once."""
-    made = await people.make_link(parts, scope, id)
-    return await _person(request, scope, parts, id, link=made)
+    async with db.transaction(parts.database, scope) as connection:
+        made = await actions.make_link(connection, scope, id, "sign_in", clock.now())
+        shown = SignInLink.of(made, parts.settings.reached_at)
+        return await _person(request, scope, connection, id, link=shown)
 
 
 async def _person(
     request: Request,
     scope: OperatorScope,
-    parts: RuntimeDep,
+    connection: Connection,
     id: PathId,
     *,
     invitation: Invitation | None = None,
     link: SignInLink | None = None,
 ) -> Response:
-    user = await people.get_user(scope, parts, id)
-    async with db.transaction(parts.database, scope) as connection:
-        names = await tenants.names(connection, [user.partner_id or user.organization_id])
+    user = await queries.get(connection, scope, id)
+    names = await tenants.names(connection, [user.partner_id or user.organization_id])
     return frame.page(
         request,
         scope,

@@ -1,24 +1,22 @@
 """Partners, their organizations and their sites: lists with search, and adding each."""
 
-from collections.abc import Awaitable
-from typing import Annotated, TypeVar
+import contextlib
+from collections.abc import Iterator
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.actions import accounts as actions
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes import operator_accounts as admin_accounts
-from flywheel_server.accounts.routes.operator_accounts import (
+from flywheel_server.accounts.queries import tenants as queries
+from flywheel_server.accounts.store import tenants
+from flywheel_server.accounts.views.tenants import (
     NewOrganization,
     NewPartner,
     NewSite,
-    OrganizationView,
-    PartnerView,
-    SiteView,
 )
-from flywheel_server.accounts.store import accounts, tenants
-from flywheel_server.core import db, errors
-from flywheel_server.core.db import Connection
+from flywheel_server.core import clock, db, errors
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 
@@ -27,8 +25,6 @@ router = APIRouter(prefix="/operator/tenants", include_in_schema=False)
 _HERE = "/operator/tenants"
 _ORGANIZATIONS = f"{_HERE}/organizations"
 _SITES = f"{_HERE}/sites"
-_MOST_CHOICES = 500
-Made = TypeVar("Made")
 _Text = Annotated[str, Query(max_length=300)]
 
 
@@ -37,8 +33,8 @@ async def partners_page(
     request: Request, scope: Reader, parts: RuntimeDep, page: filters.PageDep, text: _Text = ""
 ) -> Response:
     """List partners with how large they are."""
-    listed = await admin_accounts.list_partners(scope, parts, page, filters.text(text))
     async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.partners(connection, page, text=filters.text(text))
         sizes = await tenants.of_partners(connection, [each.id for each in listed.items])
     return frame.page(
         request,
@@ -55,14 +51,10 @@ async def partners_page(
 async def create_partner(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Add a partner."""
     given = await forms.texts(request)
-
-    async def deed() -> PartnerView:
-        body = forms.checked(NewPartner, {"name": given.get("name", "").strip()})
-        return await admin_accounts.create_partner(scope, parts, body)
-
-    return await forms.attempt(
-        _HERE, deed(), lambda made: f"{made.name} is added: add its organizations, then its people."
-    )
+    body = forms.checked(NewPartner, {"name": given.get("name", "").strip()})
+    async with db.transaction(parts.database, scope) as connection:
+        made = await actions.create_partner(connection, scope, body.name, clock.now())
+    return frame.go(_HERE, f"{made.name} is added: add its organizations, then its people.")
 
 
 @router.get("/organizations")
@@ -77,11 +69,13 @@ async def organizations_page(
 ) -> Response:
     """List organizations with whose they are."""
     async with db.transaction(parts.database, scope) as connection:
-        choices = await partners(connection)
-    listed = await admin_accounts.list_organizations(
-        scope, parts, page, filters.choice(partner, *choices), filters.text(text)
-    )
-    async with db.transaction(parts.database, scope) as connection:
+        choices = await queries.partner_choices(connection)
+        listed = await queries.organizations(
+            connection,
+            page,
+            partner_id=filters.choice(partner, *choices),
+            text=filters.text(text),
+        )
         sizes = await tenants.of_organizations(connection, [each.id for each in listed.items])
         names = await tenants.names(connection, [each.partner_id for each in listed.items])
     return frame.page(
@@ -101,17 +95,16 @@ async def organizations_page(
 async def create_organization(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Add an organization to a partner."""
     given = await forms.texts(request)
-
-    async def deed() -> OrganizationView:
-        body = forms.checked(
-            NewOrganization,
-            {"partner_id": given.get("partner_id", ""), "name": given.get("name", "").strip()},
-        )
-        return await known(admin_accounts.create_organization(scope, parts, body))
-
-    return await forms.attempt(
-        _ORGANIZATIONS, deed(), lambda made: f"{made.name} is added: add its sites next."
+    body = forms.checked(
+        NewOrganization,
+        {"partner_id": given.get("partner_id", ""), "name": given.get("name", "").strip()},
     )
+    async with db.transaction(parts.database, scope) as connection:
+        with known():
+            made = await actions.create_organization(
+                connection, scope, body.partner_id, body.name, clock.now()
+            )
+    return frame.go(_ORGANIZATIONS, f"{made.name} is added: add its sites next.")
 
 
 @router.get("/sites")
@@ -127,17 +120,15 @@ async def sites_page(
 ) -> Response:
     """List sites with whose they are."""
     async with db.transaction(parts.database, scope) as connection:
-        choices = await partners(connection)
-        within = await organizations(connection)
-    listed = await admin_accounts.list_sites(
-        scope=scope,
-        parts=parts,
-        page=page,
-        partner_id=filters.choice(partner, *choices),
-        organization_id=filters.choice(organization, *within),
-        q=filters.text(text),
-    )
-    async with db.transaction(parts.database, scope) as connection:
+        choices = await queries.partner_choices(connection)
+        within = await queries.organization_choices(connection)
+        listed = await queries.sites(
+            connection,
+            page,
+            partner_id=filters.choice(partner, *choices),
+            organization_id=filters.choice(organization, *within),
+            text=filters.text(text),
+        )
         ids: list[UUID | None] = [each.partner_id for each in listed.items]
         names = await tenants.names(connection, [*ids, *(e.organization_id for e in listed.items)])
     return frame.page(
@@ -166,31 +157,28 @@ async def create_site(request: Request, scope: Admin, parts: RuntimeDep) -> Resp
             "healing_tier": given.get("healing_tier", ""),
         },
     )
-    made: SiteView = await known(admin_accounts.create_site(scope, parts, body))
+    async with db.transaction(parts.database, scope) as connection:
+        with known():
+            made = await actions.create_site(
+                connection,
+                scope,
+                organization_id=body.organization_id,
+                slug=body.site_id,
+                name=body.name,
+                healing_tier=body.healing_tier,
+                now=clock.now(),
+            )
     return frame.go(
         f"{_SITES}/{made.id}",
         f"{made.name} is added: issue a key for its appliances below, and they can check in.",
     )
 
 
-async def partners(connection: Connection) -> dict[str, str]:
-    """Return the partners to choose from, by id."""
-    found = await accounts.list_partners(connection, None, limit=_MOST_CHOICES)
-    return {str(each.id): each.name for each in sorted(found, key=lambda each: each.name.lower())}
-
-
-async def organizations(connection: Connection) -> dict[str, str]:
-    """Return the organizations to choose from, by id."""
-    found = await accounts.list_organizations(
-        connection, after=None, partner_id=None, text=None, limit=_MOST_CHOICES
-    )
-    return {str(each.id): each.name for each in sorted(found, key=lambda each: each.name.lower())}
-
-
-async def known(deed: Awaitable[Made]) -> Made:
-    """Do it. Raises InvalidInput where the form names what is not there any more."""
+@contextlib.contextmanager
+def known() -> Iterator[None]:
+    """Raise InvalidInput where the form names what is not there any more."""
     try:
-        return await deed
+        yield
     except errors.NotFound as error:
         raise errors.InvalidInput(
             "What you chose is not there any more: load the page and choose again."

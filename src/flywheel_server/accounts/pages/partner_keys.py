@@ -5,11 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.actions import keys as actions
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes import partner_keys
-from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey
+from flywheel_server.accounts.queries import keys as queries
 from flywheel_server.accounts.views.bodies import PathId
-from flywheel_server.core import errors
+from flywheel_server.accounts.views.keys import IssuedKey, NewKey
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PartnerScope
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PartnerOwner, RuntimeDep
@@ -35,7 +37,8 @@ async def keys_page(
     state: _Text = "",
 ) -> Response:
     """List the keys that the filters leave, with the form for another one."""
-    return await _page(request, scope, parts, page, chosen={"text": text, "state": state})
+    async with db.transaction(parts.database, scope) as connection:
+        return await _page(request, scope, connection, page, chosen={"text": text, "state": state})
 
 
 @router.post("")
@@ -43,8 +46,11 @@ async def issue_key(request: Request, scope: PartnerOwner, parts: RuntimeDep) ->
     """Issue a key and show it once."""
     given = await forms.texts(request)
     body = forms.body(NewKey, label=given.get("label", "").strip())
-    issued = await partner_keys.issue_own_key(scope, parts, body)
-    return await _page(request, scope, parts, _FIRST, issued)
+    async with db.transaction(parts.database, scope) as connection:
+        issued = await actions.issue_for_partner(
+            connection, scope, scope.partner_id, body.label, clock.now()
+        )
+        return await _page(request, scope, connection, _FIRST, IssuedKey.model_validate(issued))
 
 
 @router.get("/{id}/rotate")
@@ -67,8 +73,9 @@ async def rotate_key(
     request: Request, scope: PartnerOwner, parts: RuntimeDep, id: PathId
 ) -> Response:
     """Issue a key in place of another and show it once."""
-    issued = await partner_keys.rotate_own_key(scope, parts, id)
-    return await _page(request, scope, parts, _FIRST, issued)
+    async with db.transaction(parts.database, scope) as connection:
+        issued = await actions.rotate_for_partner(connection, scope, id, clock.now())
+        return await _page(request, scope, connection, _FIRST, IssuedKey.model_validate(issued))
 
 
 @router.get("/{id}/revoke")
@@ -89,15 +96,15 @@ async def ask_revoke(
 @router.post("/{id}/revoke")
 async def revoke_key(scope: PartnerOwner, parts: RuntimeDep, id: PathId) -> Response:
     """Revoke a key."""
-    deed = partner_keys.revoke_own_key(scope, parts, id)
-    return await forms.attempt(_HERE, deed, "The key is revoked: nothing can use it any more.")
+    async with db.transaction(parts.database, scope) as connection:
+        await actions.revoke_for_partner(connection, scope, id, clock.now())
+    return frame.go(_HERE, "The key is revoked: nothing can use it any more.")
 
 
 async def _called(scope: PartnerScope, parts: RuntimeDep, id: UUID) -> str:
     """Return what a key is for. Raises NotFound."""
-    listed = await partner_keys.list_partner_keys(
-        scope=scope, parts=parts, page=_FIRST, text=str(id)
-    )
+    async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.of_partner(connection, scope, _FIRST, text=str(id))
     if not listed.items:
         raise errors.NotFound("There is no such key: choose one from the list.")
     return listed.items[0].label or words.shortened(str(id))
@@ -106,15 +113,15 @@ async def _called(scope: PartnerScope, parts: RuntimeDep, id: UUID) -> str:
 async def _page(
     request: Request,
     scope: PartnerScope,
-    parts: RuntimeDep,
+    connection: Connection,
     page: pages.Page,
     issued: IssuedKey | None = None,
     chosen: dict[str, str] = _ALL,
 ) -> Response:
-    listed = await partner_keys.list_partner_keys(
-        scope=scope,
-        parts=parts,
-        page=page,
+    listed = await queries.of_partner(
+        connection,
+        scope,
+        page,
         text=filters.text(chosen["text"]),
         valid={"valid": True, "revoked": False}.get(chosen["state"]),
     )

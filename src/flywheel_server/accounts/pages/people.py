@@ -10,16 +10,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.accounts.actions import people as actions
+from flywheel_server.accounts.actions.people import Link
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes import people
-from flywheel_server.accounts.routes.people import (
-    Invitation,
+from flywheel_server.accounts.queries import people as queries
+from flywheel_server.accounts.views.bodies import PathId
+from flywheel_server.accounts.views.people import (
     NewClientUser,
     NewPartnerUser,
-    SignInLink,
 )
-from flywheel_server.accounts.views.bodies import PathId
-from flywheel_server.core import db
+from flywheel_server.core import clock, db, people as rules
+from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import CLIENT_ADMIN, PARTNER_OWNER, Audience, RuntimeDep
@@ -86,7 +86,8 @@ def _router(home: Home, audience: Audience) -> APIRouter:
         text: _Text = "",
     ) -> Response:
         """List the people, with the form to invite another."""
-        return await _page(request, scope, parts, home, page, text)
+        async with db.transaction(parts.database, scope) as connection:
+            return await _page(request, scope, connection, home, page, text)
 
     @router.post("")
     async def invite(
@@ -94,14 +95,10 @@ def _router(home: Home, audience: Audience) -> APIRouter:
     ) -> Response:
         """Invite somebody, and show the link once."""
         given = await forms.texts(request)
-        invited = await _invite(scope, parts, given)
-        link = NewLink(
-            email=given.get("email", "").strip(),
-            url=invited.invitation_link,
-            invites=True,
-            expires_at=invited.expires_at,
-        )
-        return await _page(request, scope, parts, home, _FIRST, "", link)
+        async with db.transaction(parts.database, scope) as connection:
+            made = await _invite(connection, scope, given)
+            link = _link(parts, given, made)
+            return await _page(request, scope, connection, home, _FIRST, "", link)
 
     @router.post("/{id}/invitation")
     async def invite_again(
@@ -109,8 +106,10 @@ def _router(home: Home, audience: Audience) -> APIRouter:
     ) -> Response:
         """Make an invitation anew, and show the link once."""
         given = await forms.texts(request)
-        made = await people.renew_invitation(parts, scope, id)
-        return await _page(request, scope, parts, home, _FIRST, "", _link(given, made))
+        async with db.transaction(parts.database, scope) as connection:
+            made = await actions.make_link(connection, scope, id, "invitation", clock.now())
+            link = _link(parts, given, made)
+            return await _page(request, scope, connection, home, _FIRST, "", link)
 
     @router.post("/{id}/link")
     async def sign_in_link(
@@ -118,8 +117,10 @@ def _router(home: Home, audience: Audience) -> APIRouter:
     ) -> Response:
         """Make a link that signs in, and show it once."""
         given = await forms.texts(request)
-        made = await people.make_link(parts, scope, id)
-        return await _page(request, scope, parts, home, _FIRST, "", _link(given, made))
+        async with db.transaction(parts.database, scope) as connection:
+            made = await actions.make_link(connection, scope, id, "sign_in", clock.now())
+            link = _link(parts, given, made)
+            return await _page(request, scope, connection, home, _FIRST, "", link)
 
     _add_switches(router, home, manager)
     return router
@@ -142,10 +143,10 @@ def _add_switches(router: APIRouter, home: Home, manager: Any) -> None:
         scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
     ) -> Response:
         """Stop somebody at once."""
-        return await forms.attempt(
-            home.path,
-            people.disable(parts, scope, id),
-            lambda user: f"{user.email} is signed out everywhere and cannot sign in any more.",
+        async with db.transaction(parts.database, scope) as connection:
+            user = await actions.disable(connection, scope, id, clock.now())
+        return frame.go(
+            home.path, f"{user.email} is signed out everywhere and cannot sign in any more."
         )
 
     @router.post("/{id}/sign-out")
@@ -153,18 +154,18 @@ def _add_switches(router: APIRouter, home: Home, manager: Any) -> None:
         scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
     ) -> Response:
         """End every session of somebody."""
-        return await forms.attempt(home.path, people.sign_out(parts, scope, id), said_of_sign_out)
+        async with db.transaction(parts.database, scope) as connection:
+            user, ended = await actions.sign_out(connection, scope, id, clock.now())
+        return frame.go(home.path, said_of_sign_out(user.email, ended))
 
     @router.post("/{id}/enable")
     async def enable(
         scope: Annotated[_Manager, manager], parts: RuntimeDep, id: PathId
     ) -> Response:
         """Let somebody sign in again."""
-        return await forms.attempt(
-            home.path,
-            people.enable(parts, scope, id),
-            lambda user: f"{user.email} may sign in again, with the password they had.",
-        )
+        async with db.transaction(parts.database, scope) as connection:
+            user = await actions.enable(connection, scope, id, clock.now())
+        return frame.go(home.path, f"{user.email} may sign in again, with the password they had.")
 
 
 partners = _router(PARTNER, PARTNER_OWNER)
@@ -183,27 +184,37 @@ def of_disabling(email: str, back: str) -> Question:
     )
 
 
-def said_of_sign_out(done: people.SignedOut) -> str:
+def said_of_sign_out(email: str, ended: int) -> str:
     """Say what signing somebody out has done, and what they can do next."""
-    if not done.ended:
-        return f"{done.email} was signed in nowhere: nothing has ended."
-    sessions = words.plural(done.ended, "session")
-    return f"{done.email} is signed out everywhere ({sessions} ended) and may sign in again."
+    if not ended:
+        return f"{email} was signed in nowhere: nothing has ended."
+    sessions = words.plural(ended, "session")
+    return f"{email} is signed out everywhere ({sessions} ended) and may sign in again."
 
 
-async def _invite(scope: _Manager, parts: Runtime, given: dict[str, str]) -> Invitation:
+async def _invite(connection: Connection, scope: _Manager, given: dict[str, str]) -> Link:
     said = {"email": given.get("email", "").strip(), "role": given.get("role", "")}
+    body: NewPartnerUser | NewClientUser
     if isinstance(scope, PartnerScope):
-        return await people.invite_partner_user(scope, parts, forms.checked(NewPartnerUser, said))
-    return await people.invite_client_user(scope, parts, forms.checked(NewClientUser, said))
+        body = forms.checked(NewPartnerUser, said)
+    else:
+        body = forms.checked(NewClientUser, said)
+    return await actions.invite(
+        connection,
+        scope,
+        email=body.email,
+        role=body.role,
+        partner_id=scope.partner_id if isinstance(scope, PartnerScope) else None,
+        organization_id=scope.organization_id if isinstance(scope, ClientScope) else None,
+        now=clock.now(),
+    )
 
 
-def _link(given: dict[str, str], made: Invitation | SignInLink) -> NewLink:
-    invites = isinstance(made, Invitation)
+def _link(parts: Runtime, given: dict[str, str], made: Link) -> NewLink:
     return NewLink(
-        email=given.get("email", ""),
-        url=made.invitation_link if isinstance(made, Invitation) else made.link,
-        invites=invites,
+        email=given.get("email", "").strip(),
+        url=rules.link_url(parts.settings.reached_at, made.kind, made.token),
+        invites=made.kind == "invitation",
         expires_at=made.expires_at,
     )
 
@@ -211,13 +222,13 @@ def _link(given: dict[str, str], made: Invitation | SignInLink) -> NewLink:
 async def _page(
     request: Request,
     scope: _Manager,
-    parts: Runtime,
+    connection: Connection,
     home: Home,
     page: pages.Page,
     text: str,
     link: NewLink | None = None,
 ) -> Response:
-    listed = await people.list_people(parts, scope, page, text=filters.text(text))
+    listed = await queries.listing(connection, scope, page, text=filters.text(text))
     return frame.page(
         request,
         scope,

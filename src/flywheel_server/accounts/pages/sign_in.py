@@ -7,9 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from flywheel_server.accounts import entering
 from flywheel_server.accounts.pages import kept_forms
-from flywheel_server.accounts.routes import auth
 from flywheel_server.accounts.store import one_time_links
+from flywheel_server.accounts.views.sign_in import Credentials, GivenLink, Invited, WantedLink
 from flywheel_server.core import clock, errors, people as rules
 from flywheel_server.core.scope import role_of
 from flywheel_server.web import credentials, limits, traffic
@@ -65,10 +66,8 @@ async def sign_in(request: Request, parts: RuntimeDep) -> Response:
     wanted, email = frame.own_path(given.get("next", "")), given.get("email", "")
     answer = Response()
     try:
-        body = forms.checked(
-            auth.Credentials, {"email": email, "password": given.get("password", "")}
-        )
-        session = await auth.sign_in(request, answer, parts, body)
+        body = forms.checked(Credentials, {"email": email, "password": given.get("password", "")})
+        session = await entering.by_password(request, answer, parts, body)
     except (errors.Unauthenticated, errors.InvalidInput, errors.TooManyRequests) as error:
         return frame.page(
             request,
@@ -100,8 +99,8 @@ async def use_link(request: Request, parts: RuntimeDep) -> Response:
     answer = Response()
     if "token" not in given:
         return await _mail_link(request, parts, given)
-    body = forms.checked(auth.GivenLink, {"token": given["token"]})
-    session = await auth.redeem_link(request, answer, parts, body)
+    body = forms.checked(GivenLink, {"token": given["token"]})
+    session = await entering.by_link(request, answer, parts, body)
     kept = kept_forms.take(request, answer, session.email)
     wanted = kept.address if kept else ""
     onward = _welcome(answer, frame.own_path(wanted) or viewers.home(session.role))
@@ -129,9 +128,9 @@ async def accept_invitation(request: Request, parts: RuntimeDep) -> Response:
     answer = Response()
     _check_same(given.get("password", ""), given.get("again", ""))
     body = forms.checked(
-        auth.Invited, {"token": given.get("token", ""), "password": given.get("password", "")}
+        Invited, {"token": given.get("token", ""), "password": given.get("password", "")}
     )
-    session = await auth.accept_invitation(request, answer, parts, body)
+    session = await entering.by_invitation(request, answer, parts, body)
     return _welcome(answer, viewers.home(session.role))
 
 
@@ -139,7 +138,7 @@ async def accept_invitation(request: Request, parts: RuntimeDep) -> Response:
 async def sign_out(request: Request, session: SignedIn, parts: RuntimeDep) -> Response:
     """End this session."""
     answer = frame.go("/sign-in", "You have signed out.")
-    await auth.sign_out(request, answer, session, parts)
+    await entering.leave(request, answer, session, parts)
     return answer
 
 
@@ -150,8 +149,8 @@ async def _mail_link(request: Request, parts: RuntimeDep, given: dict[str, str])
     notice = frame.Notice("done", _ON_ITS_WAY)
     status = 200
     try:
-        wanted = forms.checked(auth.WantedLink, {"email": email})
-        await auth.ask_for_link(request, parts, wanted)
+        wanted = forms.checked(WantedLink, {"email": email})
+        entering.ask_for_link(request, parts, wanted)
     except (errors.InvalidInput, errors.TooManyRequests) as error:
         if not kept.form:
             raise

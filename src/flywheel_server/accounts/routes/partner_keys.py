@@ -1,16 +1,13 @@
 """A partner's API keys, for its owners: issued and rotated, shown once, listed, revoked."""
 
-import datetime as dt
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 
 from flywheel_server.accounts.actions import keys as actions
-from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey
-from flywheel_server.accounts.store import keys
-from flywheel_server.accounts.views.bodies import PathId, Search, View
+from flywheel_server.accounts.queries import keys as queries
+from flywheel_server.accounts.views.bodies import PathId, Search
+from flywheel_server.accounts.views.keys import IssuedKey, NewKey, PartnerKeyView
 from flywheel_server.core import clock, db
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import PartnerOwner, RuntimeDep
@@ -21,15 +18,6 @@ _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"
 
 ValidFilter = Annotated[bool | None, Query(description="Only those that count, or that do not.")]
-
-
-class PartnerKeyView(View):
-    """A partner's key, without its text."""
-
-    id: UUID = Field(description="Its id, to rotate or revoke it by.", examples=[_UUID])
-    label: str = Field(description="What it is for.", examples=["ticket system"])
-    created_at: dt.datetime = Field(description="When it was issued.", examples=[_TIME])
-    revoked_at: dt.datetime | None = Field(description="Since when it is refused.", examples=[None])
 
 
 @router.get("")
@@ -43,15 +31,7 @@ async def list_partner_keys(
 ) -> pages.Listing[PartnerKeyView]:
     """List the partner's keys, oldest first, without their text; revoked ones too."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await keys.list_of_partner(
-            connection,
-            scope.partner_id,
-            text=text,
-            valid=valid,
-            after=page.after(UUID),
-            limit=page.limit + 1,
-        )
-    return pages.listing(rows, page, lambda row: (row.id,), PartnerKeyView.model_validate)
+        return await queries.of_partner(connection, scope, page, text=text, valid=valid)
 
 
 @router.post("", status_code=201)

@@ -12,8 +12,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.sites import PlaceView
 from flywheel_server.accounts.views.bodies import View
+from flywheel_server.accounts.views.sites import PlaceView
 from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.evidence.model import evidence_figures as domain

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.sites import SiteFilter
+from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.executions.routes import healing_views

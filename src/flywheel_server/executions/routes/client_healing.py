@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from flywheel_server.accounts.routes.sites import SiteFilterDep
 from flywheel_server.accounts.views.bodies import SearchFilter
+from flywheel_server.accounts.views.sites import SiteFilterDep
 from flywheel_server.core import db
 from flywheel_server.executions.routes import healing_logs, healing_stories
 from flywheel_server.executions.routes.healing_logs import LevelFilter, SuccessFilter, TextFilter

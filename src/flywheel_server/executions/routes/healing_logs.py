@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Query
 
-from flywheel_server.accounts.routes.sites import SiteFilter
+from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope

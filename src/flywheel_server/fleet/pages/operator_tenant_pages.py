@@ -14,15 +14,11 @@ from flywheel_server.accounts.routes import (
     operator_accounts as admin_accounts,
     operator_keys as admin_keys,
 )
-from flywheel_server.accounts.routes.operator_accounts import (
-    OrganizationChange,
-    OrganizationView,
-    SiteView,
-)
-from flywheel_server.accounts.routes.operator_keys import IssuedKey, NewKey, NewSiteKey
 from flywheel_server.accounts.store import accounts, tenants
 from flywheel_server.accounts.store.accounts import Organization
 from flywheel_server.accounts.views.bodies import PathId
+from flywheel_server.accounts.views.keys import IssuedKey, NewKey, NewSiteKey
+from flywheel_server.accounts.views.tenants import OrganizationChange, OrganizationView, SiteView
 from flywheel_server.core import db, errors
 from flywheel_server.core.scope import OperatorScope
 from flywheel_server.fleet.routes import operator_sites as admin_sites
@@ -197,10 +193,9 @@ async def revoke_key(request: Request, scope: Admin, parts: RuntimeDep, id: Path
     """Revoke a key, and go back to whose it was."""
     given = await forms.texts(request)
     back = frame.own_path(given.get("back", "")) or _HERE
-    deed = known(admin_keys.revoke_key(scope, parts, id))
-    return await forms.attempt(
-        back, deed, "The key is revoked: within five seconds no server takes it any more."
-    )
+    with known():
+        await admin_keys.revoke_key(scope, parts, id)
+    return frame.go(back, "The key is revoked: within five seconds no server takes it any more.")
 
 
 async def _organization(scope: OperatorScope, parts: RuntimeDep, id: UUID) -> Organization:

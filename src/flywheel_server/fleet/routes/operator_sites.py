@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, model_validator
 
 from flywheel_server.accounts.queries import filters as tenant_filters
-from flywheel_server.accounts.routes.operator_accounts import SiteView
 from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.views.bodies import Name, OperatorBody
+from flywheel_server.accounts.views.tenants import SiteView
 from flywheel_server.core import clock, db, errors
 from flywheel_server.fleet.actions import site_settings as actions
 from flywheel_server.fleet.model import reported

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, cast
 from fastapi import Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.sites import SiteFilter
+from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.learning.actions.promote import Person
 from flywheel_server.learning.model.decisions import CandidateState

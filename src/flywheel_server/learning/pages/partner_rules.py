@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody, RuleName
+from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.store import fleet
 from flywheel_server.learning.routes import partner_decisions

@@ -6,8 +6,8 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
-from flywheel_server.accounts.routes.sites import SiteFilterDep
 from flywheel_server.accounts.views.bodies import OperatorBody, ReasonBody
+from flywheel_server.accounts.views.sites import SiteFilterDep
 from flywheel_server.core import clock, db, rights
 from flywheel_server.core.scope import ClientScope
 from flywheel_server.learning.actions import promote

@@ -5,8 +5,8 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 
-from flywheel_server.accounts.routes.sites import SiteFilterDep
 from flywheel_server.accounts.views.bodies import ReasonBody, Search
+from flywheel_server.accounts.views.sites import SiteFilterDep
 from flywheel_server.core import clock, db
 from flywheel_server.learning.model.decisions import CandidateState
 from flywheel_server.learning.routes import (

@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.sites import PlaceView, SiteFilterDep
 from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.views.bodies import OperatorBody, Reason, ReasonBody, RuleName, View
+from flywheel_server.accounts.views.sites import PlaceView, SiteFilterDep
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PartnerScope

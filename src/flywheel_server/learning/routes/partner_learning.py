@@ -6,8 +6,8 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.sites import SiteFilterDep
 from flywheel_server.accounts.views.bodies import SearchFilter
+from flywheel_server.accounts.views.sites import SiteFilterDep
 from flywheel_server.core import clock, db, errors
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import PersonScope

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.sites import PlaceView
 from flywheel_server.accounts.views.bodies import OperatorBody, View
+from flywheel_server.accounts.views.sites import PlaceView
 from flywheel_server.learning.model import decisions, gates, promotions
 from flywheel_server.learning.routes.operator_learning import CountsView, GateView
 from flywheel_server.learning.store.candidates import Candidate

@@ -5,7 +5,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.sites import SiteFilter
+from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import db
 from flywheel_server.executions.pages import trends
 from flywheel_server.executions.routes import client_healing

@@ -12,8 +12,8 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.store import accounts
+from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import agents, clock, db, errors
 from flywheel_server.core.scope import OperatorScope, PartnerScope
 from flywheel_server.executions.routes import healing_logs, orders

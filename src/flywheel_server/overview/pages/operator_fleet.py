@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.operator_accounts import SiteView
 from flywheel_server.accounts.views.bodies import PathId
+from flywheel_server.accounts.views.tenants import SiteView
 from flywheel_server.fleet.routes import operator_sites as admin_sites
 from flywheel_server.fleet.routes.operator_sites import SiteChange
 from flywheel_server.overview.pages import appliance_deeds, fleets

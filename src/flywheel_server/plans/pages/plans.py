@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody
+from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import agents, clock, db, rights
 from flywheel_server.core.scope import ClientScope
 from flywheel_server.fleet.model.appliances import Appliance, living

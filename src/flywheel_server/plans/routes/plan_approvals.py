@@ -11,8 +11,8 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.sites import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.accounts.views.bodies import OperatorBody, PathId, ReasonBody
+from flywheel_server.accounts.views.sites import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.executions.routes.orders import ProofView, proof_view
 from flywheel_server.learning.routes.views import Notes

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.routes.sites import SiteFilter
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody
+from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import db, rights
 from flywheel_server.rules.pages import declining
 from flywheel_server.rules.pages.removing import ANSWERED

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.routes.sites import PlaceView, SiteFilterDep
 from flywheel_server.accounts.views.bodies import SearchFilter
+from flywheel_server.accounts.views.sites import PlaceView, SiteFilterDep
 from flywheel_server.core import db
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import ClientScope, PartnerScope
