@@ -28,7 +28,6 @@ SOURCE = Path(flywheel_server.__file__).parent
 TO_DO = {
     "evidence",
     "executions",
-    "fleet",
     "learning",
     "overview",
     "plans",

@@ -4,6 +4,7 @@ What appliances run is what they report; a setting is pending until then.
 """
 
 import datetime as dt
+from dataclasses import replace
 from uuid import UUID
 
 from flywheel_server.accounts.store.accounts import HealingTier, Site
@@ -19,38 +20,40 @@ from flywheel_server.folds import due
 async def change_site(
     connection: Connection,
     actor: OperatorScope,
-    site_id: UUID,
+    site: Site,
     *,
     name: str | None,
     healing_tier: HealingTier | None,
     now: dt.datetime,
-) -> None:
-    """Rename a site or give it another healing tier; None leaves a value as it is."""
-    before = await stored.lock_site(connection, site_id)
+) -> Site:
+    """Rename a site or give it another healing tier, and return it; None leaves a value as is."""
+    before = await stored.lock_site(connection, site.id)
     if before is None:
         raise errors.NotFound("No site has this id: see GET /api/admin/sites.")
     after_name = before.name if name is None else name
     after_tier = before.healing_tier if healing_tier is None else healing_tier
+    after = replace(site, name=after_name, healing_tier=after_tier)
     if (after_name, after_tier) == (before.name, before.healing_tier):
-        return
-    await stored.set_site(connection, site_id, after_name, after_tier)
+        return after
+    await stored.set_site(connection, site.id, after_name, after_tier)
     if after_tier != before.healing_tier:
         # Other built-in rules reach it, and may cover what was a candidate.
-        await due.mark_site_due(connection, site_id)
-        await announce(connection, listener.RULES, f"site:{site_id}")
+        await due.mark_site_due(connection, site.id)
+        await announce(connection, listener.RULES, f"site:{site.id}")
     await audit.record(
         connection,
         actor,
         "site.change",
         object_kind="site",
-        object_id=str(site_id),
+        object_id=str(site.id),
         now=now,
         before={"name": before.name, "healing_tier": before.healing_tier},
         after={"name": after_name, "healing_tier": after_tier},
         partner_id=before.partner_id,
         organization_id=before.organization_id,
-        site_id=site_id,
+        site_id=site.id,
     )
+    return after
 
 
 async def set_l2_mode(

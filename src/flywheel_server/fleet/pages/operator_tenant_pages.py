@@ -8,21 +8,24 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from flywheel_server.accounts.actions import accounts as tenant_actions, keys as key_actions
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.pages.operator_tenants import known
-from flywheel_server.accounts.routes import (
-    operator_accounts as admin_accounts,
-    operator_keys as admin_keys,
+from flywheel_server.accounts.queries import (
+    filters as tenant_filters,
+    keys as key_queries,
+    tenants as tenant_queries,
 )
 from flywheel_server.accounts.store import accounts, tenants
 from flywheel_server.accounts.store.accounts import Organization
 from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.accounts.views.keys import IssuedKey, NewKey, NewSiteKey
-from flywheel_server.accounts.views.tenants import OrganizationChange, OrganizationView, SiteView
-from flywheel_server.core import db, errors
+from flywheel_server.accounts.views.tenants import OrganizationChange
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope
-from flywheel_server.fleet.routes import operator_sites as admin_sites
-from flywheel_server.fleet.routes.operator_sites import SiteChange
+from flywheel_server.fleet.actions import site_settings
+from flywheel_server.fleet.views.sites import SiteChange
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame, words
@@ -47,7 +50,8 @@ async def partner_page(
     key: _Text = "",
 ) -> Response:
     """Show a partner with its organizations and API keys."""
-    return await _partner(request, scope, parts, id, page, sought=key)
+    async with db.transaction(parts.database, scope) as connection:
+        return await _partner(request, scope, connection, id, page, sought=key)
 
 
 @router.post("/partners/{id}/keys")
@@ -57,8 +61,10 @@ async def issue_partner_key(
     """Issue an API key of a partner and show it once."""
     given = await forms.texts(request)
     body = forms.checked(NewKey, {"label": given.get("label", "").strip()})
-    issued = await admin_keys.issue_partner_key(scope, parts, id, body)
-    return await _partner(request, scope, parts, id, _FIRST, issued)
+    async with db.transaction(parts.database, scope) as connection:
+        issued = await key_actions.issue_for_partner(connection, scope, id, body.label, clock.now())
+        shown = IssuedKey.model_validate(issued)
+        return await _partner(request, scope, connection, id, _FIRST, shown)
 
 
 @router.get("/organizations/{id}")
@@ -66,13 +72,13 @@ async def organization_page(
     request: Request, scope: Reader, parts: RuntimeDep, id: PathId
 ) -> Response:
     """Show an organization with its sites, and whether it contributes."""
-    found = await _organization(scope, parts, id)
     async with db.transaction(parts.database, scope) as connection:
+        found = await _organization(connection, id)
         names = await tenants.names(connection, [found.partner_id])
         sizes = await tenants.of_organizations(connection, [id])
-    sites = await admin_accounts.list_sites(
-        scope=scope, parts=parts, page=_MOST_SHOWN, organization_id=str(id)
-    )
+        sites = await tenant_queries.sites(
+            connection, _MOST_SHOWN, partner_id=None, organization_id=str(id), text=None
+        )
     return frame.page(
         request,
         scope,
@@ -87,7 +93,8 @@ async def organization_page(
 @router.get("/organizations/{id}/opt-out")
 async def ask_opt_out(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Ask before an organization leaves shared learning."""
-    found = await _organization(scope, parts, id)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await _organization(connection, id)
     home = f"{_HERE}/organizations/{id}"
     question = Question(
         title=f"{found.name} shall contribute no more",
@@ -108,17 +115,17 @@ async def change_organization(
 ) -> Response:
     """Rename an organization, or have it contribute or not."""
     given = await forms.texts(request)
-
-    async def deed() -> OrganizationView:
-        changes: dict[str, object] = {}
-        if "name" in given:
-            changes["name"] = given["name"].strip()
-        if given.get("contributes"):
-            changes["contributes"] = given["contributes"] == "yes"
-        body = forms.checked(OrganizationChange, changes)
-        return await admin_accounts.change_organization(scope, parts, id, body)
-
-    return await forms.attempt(f"{_HERE}/organizations/{id}", deed(), _organization_changed)
+    changes: dict[str, object] = {}
+    if "name" in given:
+        changes["name"] = given["name"].strip()
+    if given.get("contributes"):
+        changes["contributes"] = given["contributes"] == "yes"
+    body = forms.checked(OrganizationChange, changes)
+    async with db.transaction(parts.database, scope) as connection:
+        changed = await tenant_actions.change_organization(
+            connection, scope, id, name=body.name, contributes=body.contributes, now=clock.now()
+        )
+    return frame.go(f"{_HERE}/organizations/{id}", _organization_changed(changed))
 
 
 @router.get("/sites/{id}")
@@ -132,27 +139,31 @@ async def site_page(
     key: _Text = "",
 ) -> Response:
     """Show a site with its keys."""
-    return await _site(request, scope, parts, id, page, sought=key)
+    async with db.transaction(parts.database, scope) as connection:
+        return await _site(request, scope, connection, id, page, sought=key)
 
 
 @router.post("/sites/{id}")
 async def change_site(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Rename a site, or give it another healing tier."""
     given = await forms.texts(request)
-
-    async def deed() -> SiteView:
-        body = forms.body(
-            SiteChange, name=given.get("name", "").strip(), healing_tier=given.get("healing_tier")
+    body = forms.body(
+        SiteChange, name=given.get("name", "").strip(), healing_tier=given.get("healing_tier")
+    )
+    async with db.transaction(parts.database, scope) as connection:
+        site = await tenant_filters.site(connection, str(id))
+        changed = await site_settings.change_site(
+            connection,
+            scope,
+            site,
+            name=body.name,
+            healing_tier=body.healing_tier,
+            now=clock.now(),
         )
-        return await admin_sites.change_site(scope, parts, str(id), body)
-
-    return await forms.attempt(
+    return frame.go(
         f"{_HERE}/sites/{id}",
-        deed(),
-        lambda site: (
-            f"{site.name} is as you set it: its appliances get the rules of its tier "
-            "with their next sync."
-        ),
+        f"{changed.name} is as you set it: its appliances get the rules of its tier with their "
+        "next sync.",
     )
 
 
@@ -163,8 +174,17 @@ async def issue_site_key(request: Request, scope: Admin, parts: RuntimeDep, id: 
     body = forms.body(
         NewSiteKey, label=given.get("label", "").strip(), appliance_id=given.get("appliance_id")
     )
-    issued = await admin_keys.issue_site_key(scope, parts, str(id), body)
-    return await _site(request, scope, parts, id, _FIRST, issued)
+    async with db.transaction(parts.database, scope) as connection:
+        issued = await key_actions.issue_for_site(
+            connection,
+            scope,
+            await tenant_filters.site(connection, str(id)),
+            body.label,
+            clock.now(),
+            appliance=body.appliance_id,
+        )
+        shown = IssuedKey.model_validate(issued)
+        return await _site(request, scope, connection, id, _FIRST, shown)
 
 
 @router.get("/keys/{id}/revoke")
@@ -172,7 +192,10 @@ async def ask_revoke_key(
     request: Request, scope: Admin, parts: RuntimeDep, id: PathId, back: _Text = ""
 ) -> Response:
     """Ask before a key ends."""
-    listed = await admin_keys.list_keys(scope, parts, _FIRST, None, None, str(id))
+    async with db.transaction(parts.database, scope) as connection:
+        listed = await key_queries.listing(
+            connection, _FIRST, site_id=None, partner_id=None, text=str(id)
+        )
     if not listed.items:
         raise errors.NotFound("There is no such key: choose one from its site or partner.")
     home = frame.own_path(back) or _HERE
@@ -193,14 +216,14 @@ async def revoke_key(request: Request, scope: Admin, parts: RuntimeDep, id: Path
     """Revoke a key, and go back to whose it was."""
     given = await forms.texts(request)
     back = frame.own_path(given.get("back", "")) or _HERE
-    with known():
-        await admin_keys.revoke_key(scope, parts, id)
+    async with db.transaction(parts.database, scope) as connection:
+        with known():
+            await key_actions.revoke(connection, scope, id, clock.now())
     return frame.go(back, "The key is revoked: within five seconds no server takes it any more.")
 
 
-async def _organization(scope: OperatorScope, parts: RuntimeDep, id: UUID) -> Organization:
-    async with db.transaction(parts.database, scope) as connection:
-        found = await accounts.get_organization(connection, id)
+async def _organization(connection: Connection, id: UUID) -> Organization:
+    found = await accounts.get_organization(connection, id)
     if found is None:
         raise errors.NotFound("There is no such organization: choose one from the list.")
     return found
@@ -209,20 +232,23 @@ async def _organization(scope: OperatorScope, parts: RuntimeDep, id: UUID) -> Or
 async def _partner(
     request: Request,
     scope: OperatorScope,
-    parts: RuntimeDep,
+    connection: Connection,
     id: PathId,
     page: pages.Page,
     issued: IssuedKey | None = None,
     sought: str = "",
 ) -> Response:
-    async with db.transaction(parts.database, scope) as connection:
-        found = await accounts.get_partner(connection, id)
-        if found is None:
-            raise errors.NotFound("There is no such partner: choose one from the list.")
-        sizes = await tenants.of_partners(connection, [id])
+    found = await accounts.get_partner(connection, id)
+    if found is None:
+        raise errors.NotFound("There is no such partner: choose one from the list.")
+    sizes = await tenants.of_partners(connection, [id])
     home = f"{_HERE}/partners/{id}"
-    organizations = await admin_accounts.list_organizations(scope, parts, _MOST_SHOWN, str(id))
-    keys = await admin_keys.list_keys(scope, parts, page, None, str(id), filters.text(sought))
+    organizations = await tenant_queries.organizations(
+        connection, _MOST_SHOWN, partner_id=str(id), text=None
+    )
+    keys = await key_queries.listing(
+        connection, page, site_id=None, partner_id=str(id), text=filters.text(sought)
+    )
     return frame.page(
         request,
         scope,
@@ -241,20 +267,21 @@ async def _partner(
 async def _site(
     request: Request,
     scope: OperatorScope,
-    parts: RuntimeDep,
+    connection: Connection,
     id: PathId,
     page: pages.Page,
     issued: IssuedKey | None = None,
     sought: str = "",
 ) -> Response:
-    async with db.transaction(parts.database, scope) as connection:
-        found = await accounts.find_site(connection, str(id))
-        if found is None:
-            raise errors.NotFound("There is no such site: choose one from the list.")
-        names = await tenants.names(connection, [found.partner_id, found.organization_id])
-        appliances = await tenants.appliances(connection, id, _MOST_SHOWN.limit)
+    found = await accounts.find_site(connection, str(id))
+    if found is None:
+        raise errors.NotFound("There is no such site: choose one from the list.")
+    names = await tenants.names(connection, [found.partner_id, found.organization_id])
+    appliances = await tenants.appliances(connection, id, _MOST_SHOWN.limit)
     home = f"{_HERE}/sites/{id}"
-    keys = await admin_keys.list_keys(scope, parts, page, str(id), None, filters.text(sought))
+    keys = await key_queries.listing(
+        connection, page, site_id=str(id), partner_id=None, text=filters.text(sought)
+    )
     return frame.page(
         request,
         scope,
@@ -275,7 +302,7 @@ def _following(home: str, cursor: str | None, sought: str) -> str | None:
     return frame.address(home, key=sought, next=cursor) if cursor else None
 
 
-def _organization_changed(organization: OrganizationView) -> str:
+def _organization_changed(organization: Organization) -> str:
     if organization.contributes:
         return f"{organization.name} is as you set it, and contributes to what all learn."
     return (

@@ -5,17 +5,18 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.queries import filters as tenant_filters
 from flywheel_server.accounts.store import accounts
-from flywheel_server.accounts.views.bodies import Name, OperatorBody
+from flywheel_server.accounts.views.bodies import OperatorBody
 from flywheel_server.accounts.views.tenants import SiteView
 from flywheel_server.core import clock, db, errors
 from flywheel_server.fleet.actions import site_settings as actions
 from flywheel_server.fleet.model import reported
 from flywheel_server.fleet.model.appliances import L2Mode
 from flywheel_server.fleet.routes.operator_appliances import ReportedView
+from flywheel_server.fleet.views.sites import SiteChange
 from flywheel_server.orders.model import orders
 from flywheel_server.web.access import Admin, OperatorOrPartnerActor, RuntimeDep
 
@@ -30,21 +31,6 @@ ApplianceRef = Annotated[
         examples=["site-lab-01-02:00:5E:10:00:01"],
     ),
 ]
-
-
-class SiteChange(OperatorBody):
-    """What to change; what is absent or null stays as it is."""
-
-    name: Name | None = Field(None, description="Its new name.", examples=["Main practice"])
-    healing_tier: accounts.HealingTier | None = Field(
-        None, description="Which built-in rules it gets.", examples=["full_coverage"]
-    )
-
-    @model_validator(mode="after")
-    def _something(self) -> "SiteChange":
-        if self.name is None and self.healing_tier is None:
-            raise ValueError("give `name` or `healing_tier`")
-        return self
 
 
 class ModeBody(OperatorBody):
@@ -74,15 +60,14 @@ async def change_site(
     """Rename a site, or give it another healing tier; its appliances get the set with a sync."""
     async with db.transaction(parts.database, scope) as connection:
         site = await tenant_filters.site(connection, site_id)
-        await actions.change_site(
+        changed = await actions.change_site(
             connection,
             scope,
-            site.id,
+            site,
             name=body.name,
             healing_tier=body.healing_tier,
             now=clock.now(),
         )
-        changed = await tenant_filters.site(connection, str(site.id))
     return SiteView.model_validate(changed)
 
 

@@ -8,7 +8,7 @@ from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.views.bodies import PathId
 from flywheel_server.accounts.views.tenants import SiteView
 from flywheel_server.fleet.routes import operator_sites as admin_sites
-from flywheel_server.fleet.routes.operator_sites import SiteChange
+from flywheel_server.fleet.views.sites import SiteChange
 from flywheel_server.overview.pages import appliance_deeds, fleets
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms
