@@ -24,14 +24,12 @@ from flywheel_server.accounts.views.people import (
 from flywheel_server.core import clock, db, people as rules
 from flywheel_server.core.db import Connection
 from flywheel_server.core.scope import OperatorScope, role_of
-from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame
 
 router = APIRouter(prefix="/operator/people", include_in_schema=False)
 
 _HERE = "/operator/people"
-_FIRST = pages.Page(limit=filters.SHOWN, cursor=None)
 _HOMES = ("operator", "partner", "client")
 _ROLES = ("owner", "technician", "admin", "viewer")
 _Text = Annotated[str, Query(max_length=300)]

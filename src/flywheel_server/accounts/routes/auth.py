@@ -26,8 +26,6 @@ from flywheel_server.web.access import PUBLIC, RuntimeDep, SignedIn
 
 router = APIRouter(prefix="/api/auth", tags=["people: signing in"])
 
-_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
-_TIME = "2026-02-24T10:00:00Z"
 _SIGN_IN = [Depends(traffic.SIGN_IN)]
 _STRANGERS = [*PUBLIC, *_SIGN_IN, Depends(credentials.refuse_other_sites)]
 

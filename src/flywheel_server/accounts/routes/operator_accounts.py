@@ -23,8 +23,6 @@ from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: accounts"])
 
-_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
-_TIME = "2026-02-24T10:00:00Z"
 _Text = Annotated[str | None, Query(min_length=1, max_length=200, description="Part of a name.")]
 
 

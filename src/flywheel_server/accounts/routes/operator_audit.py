@@ -13,7 +13,6 @@ from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: audit"])
 
-_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _MOST_DAYS = 3_650
 
 DaysFilter = Annotated[

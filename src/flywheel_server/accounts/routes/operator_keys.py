@@ -18,9 +18,6 @@ from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: keys"])
 
-_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
-_TIME = "2026-02-24T10:00:00Z"
-
 
 @router.post("/partners/{id}/keys", status_code=201)
 async def issue_partner_key(scope: Admin, parts: RuntimeDep, id: PathId, body: NewKey) -> IssuedKey:

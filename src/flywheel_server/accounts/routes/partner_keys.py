@@ -14,8 +14,6 @@ from flywheel_server.web.access import PartnerOwner, RuntimeDep
 
 router = APIRouter(prefix="/api/partners/me/keys", tags=["partners: keys"])
 
-_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
-_TIME = "2026-02-24T10:00:00Z"
 
 ValidFilter = Annotated[bool | None, Query(description="Only those that count, or that do not.")]
 

@@ -6,11 +6,10 @@ Three routers with the same routes: whom each may see and change follows from wh
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import Field
 
 from flywheel_server.accounts.actions import people as actions
 from flywheel_server.accounts.queries import people as queries
-from flywheel_server.accounts.views.bodies import Filter, NotBlank, PathId
+from flywheel_server.accounts.views.bodies import Filter, PathId
 from flywheel_server.accounts.views.people import (
     Invitation,
     NewClientUser,
@@ -22,7 +21,7 @@ from flywheel_server.accounts.views.people import (
     UserChange,
     UserView,
 )
-from flywheel_server.core import clock, db, people as rules
+from flywheel_server.core import clock, db
 from flywheel_server.core.scope import PersonScope
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import (
@@ -37,12 +36,6 @@ from flywheel_server.web.access import (
     Reader,
     RuntimeDep,
 )
-
-_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
-_TIME = "2026-02-24T10:00:00Z"
-_URL = "https://flywheel.example.com/invitation?token=2KgSFg4t8Qg"
-
-_Email = Annotated[NotBlank, Field(max_length=rules.LONGEST_EMAIL)]
 
 
 def _router(prefix: str, tag: str, reads: Audience, changes: Audience) -> APIRouter:

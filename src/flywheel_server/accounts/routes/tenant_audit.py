@@ -15,7 +15,6 @@ from flywheel_server.web.access import ClientReader, PartnerReader, RuntimeDep
 clients = APIRouter(prefix="/api/client", tags=["clients: audit"])
 partners = APIRouter(prefix="/api/partners/me", tags=["partners: audit"])
 
-_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _MOST_DAYS = 3_650
 
 TextFilter = Annotated[
