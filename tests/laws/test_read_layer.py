@@ -31,7 +31,6 @@ TO_DO = {
     "learning",
     "overview",
     "plans",
-    "rules",
 }
 # No transaction is open while a password is hashed: what is read before is checked again after.
 HASHES = {"POST /account/password", "POST /invitation", "POST /sign-in"}

@@ -24,6 +24,12 @@ _PUBLISHED = {
     "flywheel_server__webhooks__views__DeliveryView": (
         "flywheel_server__webhooks__routes__views__DeliveryView"
     ),
+    "flywheel_server__rules__views__deliveries__DeliveryView": (
+        "flywheel_server__rules__routes__deliveries__DeliveryView"
+    ),
+    "flywheel_server__rules__views__rules__SuccessView": (
+        "flywheel_server__rules__routes__operator_rules__SuccessView"
+    ),
     "flywheel_server__web__rates__SuccessView": (
         "flywheel_server__learning__routes__views__SuccessView"
     ),

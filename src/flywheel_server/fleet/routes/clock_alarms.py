@@ -1,4 +1,4 @@
-"""Clocks that are more than a day off, as parts of alarms; see ``rules.routes.alarms``."""
+"""Clocks that are more than a day off, as parts of alarms; see ``rules.views.alarms``."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is wrong at sites and needs a person, as parts of alarms; see ``rules.routes.alarms``.
+"""What is wrong at sites and needs a person, as parts of alarms; see ``rules.views.alarms``.
 
 Partners see those of their own sites: the connection's row-level security decides which there are.
 """

@@ -24,8 +24,8 @@ from flywheel_server.learning.store import patterns, set_aside
 from flywheel_server.rules.model import aliases as rules
 from flywheel_server.rules.model.similar_ids import Known
 from flywheel_server.rules.routes import operator_runbooks as admin_runbooks
-from flywheel_server.rules.routes.operator_runbooks import AddedAlias, NewAlias
 from flywheel_server.rules.store import runbooks
+from flywheel_server.rules.views.runbooks import AddedAlias, NewAlias
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame, words
 from flywheel_server.web.pages.asking import Question

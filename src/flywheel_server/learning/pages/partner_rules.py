@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.views.bodies import PathId, ReasonBody, RuleName
+from flywheel_server.accounts.views.bodies import PathId, RuleName
 from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.store import fleet
@@ -14,17 +14,10 @@ from flywheel_server.learning.routes import partner_decisions
 from flywheel_server.learning.routes.partner_decisions import PromotedRule, StatusBody
 from flywheel_server.policy import store as policies
 from flywheel_server.rules.model import delivery_words, rules
-from flywheel_server.rules.pages import removing
-from flywheel_server.rules.pages.removing import ANSWERED
-from flywheel_server.rules.routes import (
-    alarms as rule_alarms,
-    deliveries,
-    delivery_notes,
-    health_views as rule_health_views,
-    remains as rule_remains,
-)
-from flywheel_server.rules.routes.remains import RemovalView
-from flywheel_server.rules.store import deliveries as stored_deliveries, remains, rule_health
+from flywheel_server.rules.pages import shared_forms
+from flywheel_server.rules.queries import alarms as rule_alarms, deliveries
+from flywheel_server.rules.store import rule_health
+from flywheel_server.rules.views import health as health_views
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 
@@ -58,12 +51,12 @@ async def rules_page(
     async with db.transaction(parts.database, scope) as connection:
         standings = await fleet.standings(connection, [each.id for each in listed.items])
         sites = await filters.sites(connection)
-        left = await remains.running(connection, clock.now(), _MOST_LEFT)
+        still_running = await deliveries.still_running(connection, clock.now(), _MOST_LEFT)
     return frame.page(
         request,
         scope,
         "partner/rules.html",
-        still_running=[deliveries.still_running(each) for each in left],
+        still_running=still_running,
         rules=listed.items,
         standings=standings,
         following=filters.following(request, listed.next),
@@ -87,24 +80,24 @@ async def rule_page(
         origin, rule = await partner_decisions.find(connection, str(id))
         health = await rule_health.of_rules(connection, [rule.id])
         policy = await policies.in_force(connection)
-        holders = (await stored_deliveries.holders(connection, [rule.id])).get(rule.id, [])
-        in_scope = await stored_deliveries.in_scope(connection, rule.scope_id)
-        left = await remains.running(connection, clock.now(), _MOST_LEFT, rule.id)
+        holders = await deliveries.holders(connection, rule.id)
+        in_scope = await deliveries.notes_in_scope(connection, rule.scope_id, rule.rule_id)
+        still_running = await deliveries.still_running(connection, clock.now(), _MOST_LEFT, rule.id)
         alarms = await rule_alarms.of_rule(connection, rule.id)
-    listed = await deliveries.partner_rule_deliveries(
-        scope, parts, page, str(rule.id), filters.text(appliance)
-    )
+        listed = await deliveries.listed(
+            connection, scope, str(rule.id), page, filters.text(appliance)
+        )
     return frame.page(
         request,
         scope,
         "partner/rule.html",
         rule=partner_decisions.view((origin, rule), holders),
         alarms=alarms,
-        in_scope=delivery_notes.notes(in_scope, rule.rule_id),
+        in_scope=in_scope,
         switching_off=delivery_words.at_switching_off(delivery_words.notes(holders)),
-        still_running=[deliveries.still_running(each) for each in left],
+        still_running=still_running,
         wire=rules.wire(rule),
-        health=rule_health_views.health(rule, health.get(rule.id), policy),
+        health=health_views.health(rule, health.get(rule.id), policy),
         bar=policy.withdrawal_success_rate,
         deliveries=listed.items,
         sought=appliance,
@@ -124,15 +117,7 @@ async def switch_rule(
 @router.post("/{id}/removals")
 async def removal(request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId) -> Response:
     """Mark a switched-off rule's file as removed from an appliance, or a site's."""
-    given = await forms.texts(request)
-    deed = _remove(scope, parts, str(id), given)
-    return await forms.attempt(_LIST, deed, removing.removed)
-
-
-async def _remove(
-    scope: PartnerActor, parts: RuntimeDep, id: str, given: dict[str, str]
-) -> RemovalView:
-    return await rule_remains.partner_removes(scope, parts, id, removing.removal_body(given))
+    return await shared_forms.remove_file(request, scope, parts, id, _LIST)
 
 
 @router.post("/{id}/alarms/{alarm_id}")
@@ -140,10 +125,8 @@ async def answer_alarm(
     request: Request, scope: PartnerActor, parts: RuntimeDep, id: PathId, alarm_id: UUID
 ) -> Response:
     """Say that a person has looked at an alarm about the rule."""
-    given = await forms.texts(request)
-    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    deed = rule_alarms.answer(parts, scope, str(alarm_id), body.reason, of=id)
-    return await forms.attempt(f"{_LIST}/{id}", deed, ANSWERED)
+    then = f"{_LIST}/{id}"
+    return await shared_forms.answer_alarm(request, scope, parts, alarm_id, of=id, then=then)
 
 
 @router.post("/{id}/name")

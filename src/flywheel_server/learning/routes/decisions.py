@@ -9,7 +9,7 @@ from flywheel_server.learning.actions import promote
 from flywheel_server.learning.actions.promote import Decision, Person
 from flywheel_server.learning.routes.views import ApproveBody, DecisionView, ReopenedView
 from flywheel_server.rules.model import rules
-from flywheel_server.rules.routes import delivery_notes
+from flywheel_server.rules.views import delivery_notes
 from flywheel_server.web.runtime import Runtime
 
 CandidateId = Annotated[

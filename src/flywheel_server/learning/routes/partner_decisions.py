@@ -24,9 +24,9 @@ from flywheel_server.learning.store import candidates, promotions
 from flywheel_server.learning.store.promotions import Origin
 from flywheel_server.rules.actions import rules as actions
 from flywheel_server.rules.model.rules import Rule
-from flywheel_server.rules.routes import delivery_notes
-from flywheel_server.rules.routes.delivery_notes import AgentNoteView
 from flywheel_server.rules.store import deliveries
+from flywheel_server.rules.views import delivery_notes
+from flywheel_server.rules.views.delivery_notes import AgentNoteView
 from flywheel_server.web import bodies, keysets as pages, rates
 from flywheel_server.web.access import PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.rates import SuccessView

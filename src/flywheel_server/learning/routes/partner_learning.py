@@ -33,8 +33,8 @@ from flywheel_server.policy import store as policies
 from flywheel_server.policy.model import Policy
 from flywheel_server.rules.model import rules
 from flywheel_server.rules.model.rules import Rule
-from flywheel_server.rules.routes import delivery_notes
-from flywheel_server.rules.routes.delivery_notes import ApplianceNoteView
+from flywheel_server.rules.views import delivery_notes
+from flywheel_server.rules.views.delivery_notes import ApplianceNoteView
 from flywheel_server.web import keysets as pages, rates
 from flywheel_server.web.access import PartnerReader, RuntimeDep
 from flywheel_server.web.rates import SuccessView

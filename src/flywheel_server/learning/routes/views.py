@@ -12,8 +12,8 @@ from flywheel_server.learning.model import decisions, gates, promotions
 from flywheel_server.learning.routes.operator_learning import CountsView, GateView
 from flywheel_server.learning.store.candidates import Candidate
 from flywheel_server.policy.model import Policy
-from flywheel_server.rules.routes import delivery_notes
-from flywheel_server.rules.routes.delivery_notes import AgentNoteView
+from flywheel_server.rules.views import delivery_notes
+from flywheel_server.rules.views.delivery_notes import AgentNoteView
 from flywheel_server.web import bodies, rates
 from flywheel_server.web.rates import SuccessView
 

@@ -26,7 +26,7 @@ from flywheel_server.fleet.store import appliance_views, fleet, quotas as stored
 from flywheel_server.orders import store as stored_orders
 from flywheel_server.orders.model import orders as ordered
 from flywheel_server.policy import store as policies
-from flywheel_server.rules.routes.alarms import AlarmView
+from flywheel_server.rules.views.alarms import AlarmView
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.pages import asking, forms, frame, words
 from flywheel_server.web.pages.asking import Question

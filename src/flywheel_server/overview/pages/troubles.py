@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from flywheel_server.overview.routes.alarms import AlarmsView
-from flywheel_server.rules.routes.alarms import AlarmView
+from flywheel_server.rules.views.alarms import AlarmView
 
 _MOST_SHOWN = 3
 _FLEET = "/operator/fleet"

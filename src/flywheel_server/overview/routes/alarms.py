@@ -11,9 +11,10 @@ from flywheel_server.evidence.routes import evidence_alarms
 from flywheel_server.fleet.model import appliances
 from flywheel_server.fleet.routes import clock_alarms, site_alarms
 from flywheel_server.overview.routes import flywheel_alarms
-from flywheel_server.rules.routes import alarms as rule_alarms, deliveries
-from flywheel_server.rules.routes.alarms import AlarmView
-from flywheel_server.rules.store import deliveries as stored, remains
+from flywheel_server.rules.queries import alarms as rule_alarms, deliveries as queries
+from flywheel_server.rules.store import deliveries as stored
+from flywheel_server.rules.views import deliveries
+from flywheel_server.rules.views.alarms import AlarmView
 from flywheel_server.web.access import Reader, RuntimeDep
 
 router = APIRouter(tags=["delivery"])
@@ -41,7 +42,7 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
     async with db.transaction(parts.database, scope) as connection:
         stuck = await stored.stuck(connection, _MOST_SHOWN)
         total = await stored.stuck_total(connection)
-        left = await remains.running(connection, now, _MOST_SHOWN)
+        left = await queries.still_running(connection, now, _MOST_SHOWN)
         silent = await stored.silent(connection, silent_since, _MOST_SHOWN)
         endpoints = await stored.endpoints(
             connection, now - _EXECUTIONS_LOOKED_FOR, agents.NEVER_PULLS
@@ -49,14 +50,14 @@ async def alarms(request: Request, scope: Reader, parts: RuntimeDep) -> AlarmsVi
         # The application tells its steps.
         steps = list(request.app.state.step_names)
         wheel = await flywheel_alarms.found(connection, parts, steps, now, _MOST_SHOWN)
-        of_rules = await rule_alarms.found(connection, _MOST_SHOWN, for_operators=True)
+        of_rules = await rule_alarms.waiting(connection, _MOST_SHOWN, for_operators=True)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
         troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN, for_operators=True)
         troubles += await clock_alarms.found(connection, _MOST_SHOWN)
     items = [
         *(AlarmView(**each) for each in wheel if each["kind"] in _FIRST),
         *map(deliveries.not_running, stuck),
-        *map(deliveries.still_running, left),
+        *left,
         *(AlarmView(**each) for each in of_rules),
         *map(deliveries.silent_appliance, silent),
         *deliveries.silent_endpoints(endpoints, silent_since),

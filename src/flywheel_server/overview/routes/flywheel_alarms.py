@@ -1,7 +1,7 @@
 """What is wrong with the flywheel itself and needs a person, as parts of alarms.
 
 Its loop, ids that mean nothing, services that fail, events that reach nobody; see
-``rules.routes.alarms``.
+``rules.views.alarms``.
 """
 
 import datetime as dt

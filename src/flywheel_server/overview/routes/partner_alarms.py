@@ -7,9 +7,10 @@ from flywheel_server.evidence.routes import evidence_alarms
 from flywheel_server.fleet.model import appliances
 from flywheel_server.fleet.routes import site_alarms
 from flywheel_server.overview.routes.alarms import AlarmsView
-from flywheel_server.rules.routes import alarms as rule_alarms, deliveries
-from flywheel_server.rules.routes.alarms import AlarmView
-from flywheel_server.rules.store import deliveries as stored, remains
+from flywheel_server.rules.queries import alarms as rule_alarms, deliveries as queries
+from flywheel_server.rules.store import deliveries as stored
+from flywheel_server.rules.views import deliveries
+from flywheel_server.rules.views.alarms import AlarmView
 from flywheel_server.web.access import PartnerReader, RuntimeDep
 
 router = APIRouter(prefix="/api/partners/me/alarms", tags=["partners: fleet"])
@@ -24,14 +25,14 @@ async def alarms(scope: PartnerReader, parts: RuntimeDep) -> AlarmsView:
     async with db.transaction(parts.database, scope) as connection:
         stuck = await stored.stuck(connection, _MOST_SHOWN)
         total = await stored.stuck_total(connection)
-        left = await remains.running(connection, now, _MOST_SHOWN)
+        left = await queries.still_running(connection, now, _MOST_SHOWN)
         silent = await stored.silent(connection, now - appliances.SILENT_AFTER, _MOST_SHOWN)
-        of_rules = await rule_alarms.found(connection, _MOST_SHOWN)
+        of_rules = await rule_alarms.waiting(connection, _MOST_SHOWN)
         troubles = await site_alarms.found(connection, now, _MOST_SHOWN)
         troubles += await evidence_alarms.found(connection, now, _MOST_SHOWN, for_operators=False)
     items = [
         *map(deliveries.not_running, stuck),
-        *map(deliveries.still_running, left),
+        *left,
         *(AlarmView(**each) for each in of_rules),
         *map(deliveries.silent_appliance, silent),
         *(AlarmView(**each) for each in troubles),

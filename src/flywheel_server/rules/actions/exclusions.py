@@ -138,16 +138,17 @@ async def _own(connection: Connection, scope: PartnerScope | ClientScope) -> Ten
 async def release(
     connection: Connection,
     scope: OperatorScope,
-    exclusion: UUID,
+    exclusion: UUID | None,
     *,
     reason: str,
     now: dt.datetime,
 ) -> Exclusion:
     """Give a rule back to a tenant that it was taken from, with why it will heal there now.
 
-    Raises NotFound, and Conflict for one that the tenant declined, or that is over.
+    ``exclusion`` is None for a text that is not an id. Raises NotFound, and Conflict for one that
+    the tenant declined, or that is over.
     """
-    found = await exclusions.get(connection, exclusion)
+    found = None if exclusion is None else await exclusions.get(connection, exclusion)
     rule = None if found is None else await rules.get(connection, found.rule)
     if found is None or rule is None:
         raise errors.NotFound("No tenant is kept from a rule under this id: take one of the list.")

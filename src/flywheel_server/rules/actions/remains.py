@@ -3,6 +3,7 @@
 import datetime as dt
 from uuid import UUID
 
+from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.store.accounts import Site
 from flywheel_server.core import audit, errors, log
 from flywheel_server.core.db import Connection, log_on_commit
@@ -23,16 +24,25 @@ async def remove(
     connection: Connection,
     actor: OperatorScope | PartnerScope,
     rule: Rule,
-    site: Site,
-    appliance: Appliance | None,
     *,
+    site_id: str,
+    appliance_id: str | None,
     reason: str,
     now: dt.datetime,
-) -> list[Appliance]:
+) -> tuple[Site, list[Appliance]]:
     """Mark a rule's file as removed from an appliance, or from all of a site; return which.
 
-    Raises Conflict for a rule that is enabled: it would be delivered again.
+    Raises NotFound for an unknown site or appliance, and Conflict for a rule that is enabled: it
+    would be delivered again.
     """
+    site = await accounts.find_site(connection, site_id)
+    if site is None:
+        raise errors.NotFound("There is no such site: take its `site_id` from a list.")
+    appliance = None
+    if appliance_id:
+        appliance = await registered.resolve(connection, site.id, appliance_id)
+        if appliance is None:
+            raise errors.NotFound("The site has no such appliance: take its id from a list.")
     if rule.enabled:
         raise errors.Conflict("This rule is on: switch it off first, or it is delivered again.")
     found = [appliance] if appliance else await registered.of_site(connection, site.id)
@@ -58,7 +68,7 @@ async def remove(
         organization_id=site.organization_id,
         site_id=site.id,
     )
-    return found
+    return site, found
 
 
 async def watch(connection: Connection, now: dt.datetime) -> int:

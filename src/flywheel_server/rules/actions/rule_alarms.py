@@ -45,7 +45,7 @@ async def begin(
 async def answer(
     connection: Connection,
     scope: OperatorScope | PartnerScope | ClientScope,
-    id: UUID,
+    id: UUID | None,
     *,
     reason: str,
     now: dt.datetime,
@@ -53,10 +53,11 @@ async def answer(
 ) -> RuleAlarm:
     """Say that a person has looked, and why the rule may stay as it is: its alarm ends.
 
-    With ``of`` it has to be about this rule. Raises NotFound, Conflict where it was answered or is
-    over, and Forbidden for an organization whose partner decides at the rule's site.
+    ``id`` is None for a text that is not an id. With ``of`` it has to be about this rule. Raises
+    NotFound, Conflict where it was answered or is over, and Forbidden for an organization whose
+    partner decides at the rule's site.
     """
-    found = await rule_alarms.get(connection, id)
+    found = None if id is None else await rule_alarms.get(connection, id)
     rule = None if found is None else await rules.get(connection, found.rule)
     if found is None or rule is None or of not in {None, rule.id}:
         raise errors.NotFound("No alarm about a rule has this id: take one from the alarms.")
@@ -64,7 +65,7 @@ async def answer(
         site = await accounts.find_site(connection, str(found.site_id))
         if site is None or not rights.decides_at(scope, site.healing_tier):
             raise errors.Forbidden("Your IT partner decides at this site: ask them to look at it.")
-    answered = await rule_alarms.answer(connection, id, audit.identity(scope)[2], reason, now)
+    answered = await rule_alarms.answer(connection, found.id, audit.identity(scope)[2], reason, now)
     if answered is None:
         raise errors.Conflict("Somebody has answered this alarm, or it is over: look again.")
     await audit.record(

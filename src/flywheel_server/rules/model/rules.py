@@ -69,6 +69,27 @@ class NewRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A rule as an operator writes it; what is None follows from its type, runbook and scope."""
+
+    rule_id: str
+    scope: RuleScope
+    scope_id: UUID | None
+    incident_type: str
+    runbook_id: str | None
+    name: str
+    description: str
+    conditions: tuple[Condition, ...] | None
+    action: str | None
+    action_params: dict[str, object] | None
+    hipaa_controls: tuple[str, ...]
+    severity_filter: tuple[str, ...] | None
+    priority: int | None
+    cooldown_seconds: int
+    max_retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(NewRule):
     """A stored rule with its state and its counters."""
 

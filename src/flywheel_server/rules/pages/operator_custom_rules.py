@@ -5,13 +5,16 @@ from typing import Annotated, Any, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.core import db, errors
+from flywheel_server.core import clock, db, errors
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import OperatorScope
+from flywheel_server.rules.actions import custom_rules as actions
 from flywheel_server.rules.model import rules
+from flywheel_server.rules.model.rules import Rule
 from flywheel_server.rules.pages import whose
-from flywheel_server.rules.routes import delivery_notes, operator_custom_rules as admin_custom_rules
-from flywheel_server.rules.routes.operator_custom_rules import NewCustomRule
-from flywheel_server.rules.routes.operator_rules import RuleView
-from flywheel_server.rules.store import deliveries, runbooks
+from flywheel_server.rules.queries import deliveries
+from flywheel_server.rules.store import runbooks
+from flywheel_server.rules.views.custom_rules import NewCustomRule
 from flywheel_server.web.access import Admin, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 from flywheel_server.web.runtime import Runtime
@@ -61,7 +64,8 @@ async def new_page(
 async def create(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Add the rule."""
     given = await forms.texts(request)
-    made = await _create(scope, parts, given)
+    async with db.transaction(parts.database, scope) as connection:
+        made = await _create(connection, scope, given)
     said = f"{made.rule_id} is made and on: appliances of its scope fetch it or are sent it."
     return frame.go(f"{_LIST}/{made.id}", said)
 
@@ -70,7 +74,7 @@ async def _page(request: Request, scope: Admin, parts: Runtime, chosen: dict[str
     async with db.transaction(parts.database, scope) as connection:
         books = await runbooks.page(connection, after=None, executable=True, limit=_MOST_RUNBOOKS)
         names = await whose.suggestions(connection)
-        in_scope = await deliveries.in_scope(connection, None)
+        in_scope = await deliveries.notes_in_scope(connection, None)
     return frame.page(
         request,
         scope,
@@ -79,12 +83,12 @@ async def _page(request: Request, scope: Admin, parts: Runtime, chosen: dict[str
         scopes=_SCOPES,
         books=books,
         names=names,
-        in_scope=delivery_notes.notes(in_scope),
+        in_scope=in_scope,
         operators=sorted(rules.OPERATORS),
     )
 
 
-async def _create(scope: Admin, parts: Runtime, given: dict[str, str]) -> RuleView:
+async def _create(connection: Connection, scope: OperatorScope, given: dict[str, str]) -> Rule:
     incident_type = given.get("incident_type", "").strip()
     values: dict[str, Any] = {
         "rule_id": given.get("rule_id", "").strip(),
@@ -101,11 +105,10 @@ async def _create(scope: Admin, parts: Runtime, given: dict[str, str]) -> RuleVi
     if more:
         values["conditions"] = [*_plain(incident_type), *_conditions(more)]
     if values["scope"] in _SCOPES:
-        async with db.transaction(parts.database, scope) as connection:
-            values["scope_id"] = await whose.find(connection, values["scope"], given.get("of", ""))
+        values["scope_id"] = await whose.find(connection, values["scope"], given.get("of", ""))
     body = forms.checked(NewCustomRule, values)
     try:
-        return await admin_custom_rules.create_rule(scope, parts, body)
+        return await actions.create(connection, scope, body.draft(), clock.now())
     except errors.InvalidInput as error:
         fields = error.extensions.get("fields")
         if not isinstance(fields, dict) or "conditions" not in fields:

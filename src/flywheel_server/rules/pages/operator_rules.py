@@ -6,31 +6,21 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.accounts.views.bodies import PathId, ReasonBody, RuleName
-from flywheel_server.core import clock, db, errors
+from flywheel_server.accounts.views.bodies import PathId, RuleName
+from flywheel_server.core import clock, db
 from flywheel_server.fleet.store import fleet
 from flywheel_server.policy import store as policies
+from flywheel_server.rules.actions import exclusions as releases, rules as actions
 from flywheel_server.rules.model import delivery_words, rules
-from flywheel_server.rules.pages import whose
-from flywheel_server.rules.pages.removing import ANSWERED, removal_body, removed
-from flywheel_server.rules.routes import (
+from flywheel_server.rules.pages import shared_forms, whose
+from flywheel_server.rules.queries import (
     alarms as rule_alarms,
     deliveries,
-    delivery_notes,
-    operator_exclusions as admin_rule_exclusions,
-    operator_figures as admin_rule_figures,
-    operator_rules as admin_rules,
-    remains as rule_remains,
-)
-from flywheel_server.rules.routes.operator_rules import RuleView
-from flywheel_server.rules.routes.remains import RemovalView
-from flywheel_server.rules.store import (
-    deliveries as stored_deliveries,
     exclusions,
-    remains,
-    rules as stored_rules,
+    rules as queries,
 )
 from flywheel_server.rules.store.rule_rankings import Sort
+from flywheel_server.rules.views.rules import RuleView
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame, words
 from flywheel_server.web.pages.asking import Question
@@ -59,17 +49,16 @@ async def rules_page(
     sort: _Text = "matches",
 ) -> Response:
     """List the rules that the filters leave."""
-    listed = await admin_rules.list_rules(
-        scope=scope,
-        parts=parts,
-        page=page,
-        source=cast("rules.Source | None", filters.choice(source, *SOURCES)),
-        enabled=filters.yes(enabled),
-        text=filters.text(text),
-        sort=cast("Sort | None", filters.choice(sort, *_SORTS)),
-        order="asc" if sort == "success" else "desc",
-    )
     async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.listed(
+            connection,
+            page,
+            source=cast("rules.Source | None", filters.choice(source, *SOURCES)),
+            enabled=filters.yes(enabled),
+            text=filters.text(text),
+            sort=cast("Sort | None", filters.choice(sort, *_SORTS)),
+            order="asc" if sort == "success" else "desc",
+        )
         standings = await fleet.standings(connection, [each.id for each in listed.items])
         owners = await whose.names(connection, listed.items)
     return frame.page(
@@ -96,16 +85,15 @@ async def health_page(
     enabled: _Text = "yes",
 ) -> Response:
     """List the rules that are watched, those nearest to being withdrawn first."""
-    listed = await admin_rules.list_rules(
-        scope=scope,
-        parts=parts,
-        page=page,
-        enabled=filters.yes(enabled),
-        text=filters.text(text),
-        sort="near_withdrawal",
-        order="desc",
-    )
     async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.listed(
+            connection,
+            page,
+            enabled=filters.yes(enabled),
+            text=filters.text(text),
+            sort="near_withdrawal",
+            order="desc",
+        )
         policy = await policies.in_force(connection)
         owners = await whose.names(connection, listed.items)
     return frame.page(
@@ -130,9 +118,8 @@ async def exclusions_page(
     in_force: _Text = "yes",
 ) -> Response:
     """List the tenants that do not get a platform rule, the newest first."""
-    listed = await admin_rule_exclusions.list_exclusions(
-        scope=scope, parts=parts, page=page, in_force=filters.yes(in_force)
-    )
+    async with db.transaction(parts.database, scope) as connection:
+        listed = await exclusions.listed(connection, page, filters.yes(in_force))
     return frame.page(
         request,
         scope,
@@ -147,10 +134,7 @@ async def exclusions_page(
 async def end_page(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Ask before a rule is given back to a tenant."""
     async with db.transaction(parts.database, scope) as connection:
-        found = await exclusions.get(connection, id)
-        rule = None if found is None else await stored_rules.get(connection, found.rule)
-    if found is None or rule is None:
-        raise errors.NotFound("No tenant is kept from a rule under this id: take one of the list.")
+        found, rule = await exclusions.get(connection, id)
     question = Question(
         title=f"Give {rule.name} back?",
         final="The appliances of this tenant run it again.",
@@ -167,12 +151,11 @@ async def end_page(request: Request, scope: Admin, parts: RuntimeDep, id: PathId
 @router.post("/exclusions/{id}/end")
 async def end(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Give a rule back to a tenant."""
-    given = await forms.texts(request)
-    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    deed = admin_rule_exclusions.end_exclusion(scope, parts, str(id), body)
-    return await forms.attempt(
-        _KEPT, deed, lambda view: f"{view.rule_id} is served to this tenant again."
-    )
+    body = shared_forms.reason(await forms.texts(request))
+    async with db.transaction(parts.database, scope) as connection:
+        ended = await releases.release(connection, scope, id, reason=body.reason, now=clock.now())
+        view = await exclusions.shown(connection, ended)
+    return frame.go(_KEPT, f"{view.rule_id} is served to this tenant again.")
 
 
 @router.get("/{id}")
@@ -186,18 +169,19 @@ async def rule_page(
     appliance: _Text = "",
 ) -> Response:
     """Show a rule: what it is, how it does, where it stands on each appliance."""
-    view = await admin_rules.get_rule(scope, parts, str(id))
-    figures = await admin_rule_figures.rule_figures(scope, parts, str(id), _WEEKS)
-    listed = await deliveries.rule_deliveries(scope, parts, page, str(id), filters.text(appliance))
+    now = clock.now()
     async with db.transaction(parts.database, scope) as connection:
+        rule = await queries.find(connection, str(id))
+        view = await queries.shown(connection, rule)
+        figures = await queries.figures(connection, rule, _WEEKS, now)
+        listed = await deliveries.listed(connection, scope, str(id), page, filters.text(appliance))
         policy = await policies.in_force(connection)
         owners = await whose.names(connection, [view])
-        rule = await stored_rules.get(connection, view.id)
-        standings = await fleet.standings(connection, [view.id])
-        in_scope = await stored_deliveries.in_scope(connection, view.scope_id)
-        left = await remains.running(connection, clock.now(), _MOST_LEFT, view.id)
-        alarms = await rule_alarms.of_rule(connection, view.id)
-        kept_from = await admin_rule_exclusions.of_rule(connection, view.id)
+        standings = await fleet.standings(connection, [rule.id])
+        in_scope = await deliveries.notes_in_scope(connection, rule.scope_id, rule.rule_id)
+        still_running = await deliveries.still_running(connection, now, _MOST_LEFT, rule.id)
+        alarms = await rule_alarms.of_rule(connection, rule.id)
+        kept_from = await exclusions.of_rule(connection, rule.id)
     return frame.page(
         request,
         scope,
@@ -205,10 +189,10 @@ async def rule_page(
         rule=view,
         alarms=alarms,
         exclusions=kept_from,
-        in_scope=delivery_notes.notes(in_scope, view.rule_id),
+        in_scope=in_scope,
         switching_off=switching_off(view),
-        still_running=[deliveries.still_running(each) for each in left],
-        wire=None if rule is None else rules.wire(rule),
+        still_running=still_running,
+        wire=rules.wire(rule),
         owner=owners.get(view.id),
         standing=standings.get(view.id),
         health=view.health,
@@ -225,18 +209,25 @@ async def rule_page(
 async def switch_rule(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Switch a rule off or on, with a reason."""
     given = await forms.texts(request)
-    return await forms.attempt(f"{LIST}/{id}", _switch(scope, parts, str(id), given), _switched)
+    body = shared_forms.reason(given)
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await queries.find(connection, str(id))
+        switched = await actions.switch(
+            connection,
+            scope,
+            rule,
+            enabled=given.get("enabled") == "yes",
+            reason=body.reason,
+            now=clock.now(),
+        )
+        view = await queries.shown(connection, switched)
+    return frame.go(f"{LIST}/{id}", _switched(view))
 
 
 @router.post("/{id}/removals")
 async def removal(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Mark a switched-off rule's file as removed from an appliance, or a site's."""
-    given = await forms.texts(request)
-    return await forms.attempt(f"{LIST}/{id}", _remove(scope, parts, str(id), given), removed)
-
-
-async def _remove(scope: Admin, parts: RuntimeDep, id: str, given: dict[str, str]) -> RemovalView:
-    return await rule_remains.operator_removes(scope, parts, id, removal_body(given))
+    return await shared_forms.remove_file(request, scope, parts, id, f"{LIST}/{id}")
 
 
 @router.post("/{id}/alarms/{alarm_id}")
@@ -244,10 +235,8 @@ async def answer_alarm(
     request: Request, scope: Admin, parts: RuntimeDep, id: PathId, alarm_id: UUID
 ) -> Response:
     """Say that a person has looked at an alarm about the rule."""
-    given = await forms.texts(request)
-    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    deed = rule_alarms.answer(parts, scope, str(alarm_id), body.reason, of=id)
-    return await forms.attempt(f"{LIST}/{id}", deed, ANSWERED)
+    then = f"{LIST}/{id}"
+    return await shared_forms.answer_alarm(request, scope, parts, alarm_id, of=id, then=then)
 
 
 @router.post("/{id}/name")
@@ -255,18 +244,11 @@ async def rename_rule(request: Request, scope: Admin, parts: RuntimeDep, id: Pat
     """Give a rule another name for people."""
     given = await forms.texts(request)
     body = forms.checked(RuleName, {"name": given.get("name", "").strip()})
-    return await forms.attempt(
-        f"{LIST}/{id}",
-        admin_rules.rename_rule(scope, parts, str(id), body),
-        f"It is called {body.name} now; its id on appliances is the same.",
-    )
-
-
-async def _switch(scope: Admin, parts: RuntimeDep, id: str, given: dict[str, str]) -> RuleView:
-    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    enabled = given.get("enabled") == "yes"
-    switch = admin_rules.enable_rule if enabled else admin_rules.disable_rule
-    return await switch(scope, parts, id, body)
+    async with db.transaction(parts.database, scope) as connection:
+        rule = await queries.find(connection, str(id))
+        await actions.rename(connection, scope, rule, name=body.name, now=clock.now())
+    said = f"It is called {body.name} now; its id on appliances is the same."
+    return frame.go(f"{LIST}/{id}", said)
 
 
 def _switched(rule: RuleView) -> str:

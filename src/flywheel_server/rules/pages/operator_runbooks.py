@@ -5,10 +5,11 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.core import db
-from flywheel_server.rules.routes import operator_runbooks as admin_runbooks
-from flywheel_server.rules.routes.operator_runbooks import NewRunbook, Platform, RunbookView
+from flywheel_server.core import clock, db
+from flywheel_server.rules.actions import runbooks as actions
+from flywheel_server.rules.queries import runbooks as queries
 from flywheel_server.rules.store import runbooks
+from flywheel_server.rules.views.runbooks import NewRunbook, Platform
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 
@@ -31,16 +32,15 @@ async def runbooks_page(
     executable: _Text = "",
 ) -> Response:
     """List the runbooks that the filters leave, with the form for another one."""
-    listed = await admin_runbooks.list_runbooks(
-        scope=scope,
-        parts=parts,
-        page=page,
-        text=filters.text(text),
-        platform=filters.choice(platform, *_PLATFORMS),  # type: ignore[arg-type]
-        executable=filters.yes(executable),
-    )
-    ids = [each.runbook_id for each in listed.items]
     async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.listed(
+            connection,
+            page,
+            text=filters.text(text),
+            platform=filters.choice(platform, *_PLATFORMS),  # type: ignore[arg-type]
+            executable=filters.yes(executable),
+        )
+        ids = [each.runbook_id for each in listed.items]
         written = await runbooks.forms(connection, ids)
         uses = await runbooks.uses(connection, ids)
     return frame.page(
@@ -60,10 +60,6 @@ async def runbooks_page(
 async def register_runbook(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Register a runbook."""
     given = await forms.texts(request)
-    return await forms.attempt(_HERE, _register(scope, parts, given), _registered)
-
-
-async def _register(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> RunbookView:
     body = forms.checked(
         NewRunbook,
         {
@@ -73,11 +69,10 @@ async def _register(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> R
             "executable": "executable" in given,
         },
     )
-    return await admin_runbooks.register_runbook(scope, parts, body)
-
-
-def _registered(runbook: RunbookView) -> str:
-    return (
-        f"{runbook.runbook_id} is registered: what was reported under its id counts from now, "
-        "and so does what comes later."
+    async with db.transaction(parts.database, scope) as connection:
+        registered = await actions.register(connection, scope, **body.model_dump(), now=clock.now())
+    return frame.go(
+        _HERE,
+        f"{registered.runbook_id} is registered: what was reported under its id counts from now, "
+        "and so does what comes later.",
     )

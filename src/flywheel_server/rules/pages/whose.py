@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flywheel_server.accounts.store import accounts, owners
 from flywheel_server.core.db import Connection
-from flywheel_server.rules.routes.operator_rules import RuleView
+from flywheel_server.rules.views.rules import RuleView
 from flywheel_server.web.pages import forms
 
 _SUGGESTED = 200

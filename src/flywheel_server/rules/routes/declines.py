@@ -4,21 +4,16 @@ A partner speaks for all of its sites, an organization for its own where it deci
 """
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Path
 
-from flywheel_server.accounts.store import accounts
 from flywheel_server.accounts.views.bodies import ReasonBody, SearchFilter
-from flywheel_server.core import clock, db, errors
-from flywheel_server.core.db import Connection
+from flywheel_server.core import clock, db
 from flywheel_server.core.scope import ClientScope, PartnerScope
 from flywheel_server.rules.actions import exclusions as actions
-from flywheel_server.rules.model.rules import Rule
-from flywheel_server.rules.routes import client_rules as client_rule_views
-from flywheel_server.rules.routes.client_rules import ClientRuleView
-from flywheel_server.rules.store import client_rules, rules
+from flywheel_server.rules.queries import tenant_rules as queries
 from flywheel_server.rules.store.client_rules import Filters
+from flywheel_server.rules.views.tenant_rules import ClientRuleView
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import ClientAdmin, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime
@@ -46,11 +41,7 @@ async def list_platform_rules(
 ) -> pages.Listing[ClientRuleView]:
     """List the rules that were learnt from many organizations, with what they did at your sites."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await client_rules.page(
-            connection, Filters(source="platform", text=text), page.after(UUID), page.limit + 1
-        )
-        views = await client_rule_views.views(connection, scope, rows)
-    return pages.listing(rows, page, lambda row: (row.rule.id,), lambda row: views[row.rule.id])
+        return await queries.listed(connection, scope, page, Filters(source="platform", text=text))
 
 
 @router.post(f"{_PARTNER}/{{rule_id}}/decline")
@@ -96,38 +87,13 @@ async def _decline(
     parts: Runtime, scope: PartnerScope | ClientScope, ref: str, reason: str
 ) -> ClientRuleView:
     async with db.transaction(parts.database, scope) as connection:
-        rule = await find(connection, ref)
+        rule = await queries.find_platform(connection, ref)
         await actions.decline(connection, scope, rule, reason=reason, now=clock.now())
-        return await _view(connection, scope, rule)
+        return await queries.shown(connection, scope, rule)
 
 
 async def _accept(parts: Runtime, scope: PartnerScope | ClientScope, ref: str) -> ClientRuleView:
     async with db.transaction(parts.database, scope) as connection:
-        rule = await find(connection, ref)
+        rule = await queries.find_platform(connection, ref)
         await actions.accept(connection, scope, rule, clock.now())
-        return await _view(connection, scope, rule)
-
-
-async def read(parts: Runtime, scope: PartnerScope | ClientScope, ref: str) -> ClientRuleView:
-    """Return a platform rule with why one's own sites do not get it. Raises NotFound."""
-    async with db.transaction(parts.database, scope) as connection:
-        return await _view(connection, scope, await find(connection, ref))
-
-
-async def find(connection: Connection, ref: str) -> Rule:
-    """Return a platform rule by its id, here or on appliances. Raises NotFound."""
-    id = accounts.as_uuid(ref)
-    found = [await rules.get(connection, id)] if id else await rules.find(connection, ref)
-    for rule in found:
-        if rule is not None and rule.source == "platform":
-            return rule
-    raise errors.NotFound("No platform rule has this id: take one from the list.")
-
-
-async def _view(
-    connection: Connection, scope: PartnerScope | ClientScope, rule: Rule
-) -> ClientRuleView:
-    row = await client_rules.get(connection, rule.id)
-    if row is None:
-        raise LookupError("a platform rule is everybody's to see")
-    return (await client_rule_views.views(connection, scope, [row]))[rule.id]
+        return await queries.shown(connection, scope, rule)

@@ -1,106 +1,27 @@
 """Runbooks and aliases, for operators: what appliances can run, and what else they call it."""
 
-import datetime as dt
-from typing import Annotated, Literal
-from uuid import UUID
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, Field, model_validator
 
-from flywheel_server.accounts.views.bodies import Name, NotBlank, OperatorBody, Search, View
+from flywheel_server.accounts.views.bodies import Search
 from flywheel_server.core import clock, db
 from flywheel_server.folds import due
 from flywheel_server.rules.actions import aliases as alias_actions, runbooks as runbook_actions
-from flywheel_server.rules.model import aliases as ids
-from flywheel_server.rules.store import aliases, runbooks
+from flywheel_server.rules.queries import runbooks as queries
+from flywheel_server.rules.store import runbooks
+from flywheel_server.rules.views.runbooks import (
+    AddedAlias,
+    AliasView,
+    NewAlias,
+    NewRunbook,
+    Platform,
+    RunbookView,
+)
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 
 router = APIRouter(prefix="/api/admin", tags=["operators: runbooks"])
-
-_UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
-_TIME = "2026-02-24T10:00:00Z"
-_MOST_ALIAS = 300
-Platform = Literal["windows", "linux", "macos", "network"]
-
-
-def _of_a_runbook(text: str) -> str:
-    if ids.no_runbook(text) is not None:
-        raise ValueError(
-            "has the form of a rule's, a decision's or an escalation's id, never a runbook's"
-        )
-    return text
-
-
-class NewRunbook(OperatorBody):
-    """A runbook to be registered."""
-
-    runbook_id: Annotated[str, AfterValidator(_of_a_runbook)] = Field(
-        description="Its id; not one of a rule, a planner's decision or an escalation.",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
-        examples=["RB-WIN-PRINT-001"],
-    )
-    name: Name = Field(description="What it does.", examples=["Clear the print queue"])
-    platform: Platform = Field(description="Where it runs.", examples=["windows"])
-    executable: bool = Field(
-        description="Whether appliances can run it; only then can a rule be learnt for it.",
-        examples=[True],
-    )
-
-
-class RunbookView(View):
-    """A runbook."""
-
-    id: UUID = Field(description="Its id in this server.", examples=[_UUID])
-    runbook_id: str = Field(description="Its id.", examples=["RB-WIN-SEC-001"])
-    name: str = Field(description="What it does.", examples=["Turn the firewall on"])
-    platform: str = Field(description="Where it runs.", examples=["windows"])
-    executable: bool = Field(description="Whether appliances can run it.", examples=[True])
-    source: str = Field(description="`catalogue` or `operator`.", examples=["catalogue"])
-    created_at: dt.datetime = Field(description="When it was added.", examples=[_TIME])
-
-
-class NewAlias(OperatorBody):
-    """Another name of one runbook or one rule."""
-
-    alias: NotBlank = Field(
-        description="The id as appliances report it.",
-        max_length=_MOST_ALIAS,
-        examples=["AUTO-firewall-7"],
-    )
-    runbook_id: NotBlank | None = Field(
-        None,
-        description="The runbook it stands for.",
-        max_length=_MOST_ALIAS,
-        examples=["RB-WIN-SEC-001"],
-    )
-    rule_id: NotBlank | None = Field(
-        None, description="Or the rule.", max_length=_MOST_ALIAS, examples=["L1-FIREWALL-002"]
-    )
-
-    @model_validator(mode="after")
-    def _one_target(self) -> "NewAlias":
-        if (self.runbook_id is None) == (self.rule_id is None):
-            raise ValueError("give either `runbook_id` or `rule_id`")
-        return self
-
-
-class AliasView(View):
-    """An alias; every runbook is one of itself."""
-
-    alias: str = Field(description="The id as appliances report it.", examples=["x:RB-1"])
-    runbook_id: str | None = Field(description="The runbook it stands for.", examples=["RB-1"])
-    rule_id: str | None = Field(description="Or the rule.", examples=[None])
-    source: str = Field(description="`catalogue` or `operator`.", examples=["operator"])
-    created_at: dt.datetime = Field(description="When it was added.", examples=[_TIME])
-
-
-class AddedAlias(AliasView):
-    """A new alias, and what it brought."""
-
-    executions: int = Field(
-        description="How many executions were kept under it and count from now.", examples=[12]
-    )
 
 
 @router.post("/runbooks", status_code=201)
@@ -133,15 +54,9 @@ async def list_runbooks(
 ) -> pages.Listing[RunbookView]:
     """List runbooks by their ids; `text` is part of an id, of a form of it, or of a name."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await runbooks.page(
-            connection,
-            after=page.after(str),
-            text=text,
-            platform=platform,
-            executable=executable,
-            limit=page.limit + 1,
+        return await queries.listed(
+            connection, page, text=text, platform=platform, executable=executable
         )
-    return pages.listing(rows, page, lambda row: (row.runbook_id,), RunbookView.model_validate)
 
 
 @router.post("/aliases", status_code=201)
@@ -174,7 +89,4 @@ async def list_aliases(
 ) -> pages.Listing[AliasView]:
     """List the registry of ids by their texts; `text` is part of one or of what it stands for."""
     async with db.transaction(parts.database, scope) as connection:
-        rows = await aliases.list_aliases(
-            connection, page.after(str), text=text, source=source, limit=page.limit + 1
-        )
-    return pages.listing(rows, page, lambda row: (row.alias,), AliasView.model_validate)
+        return await queries.listed_aliases(connection, page, text, source)

@@ -7,63 +7,20 @@ once more.
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
 
-from flywheel_server.accounts.store import accounts
-from flywheel_server.accounts.views.bodies import NotBlank, OperatorBody, Reason
-from flywheel_server.core import clock, db, errors
+from flywheel_server.core import clock, db
 from flywheel_server.core.scope import OperatorScope, PartnerScope
-from flywheel_server.fleet.store import appliances
 from flywheel_server.rules.actions import remains as actions
-from flywheel_server.rules.routes import operator_rules as admin_rules
-from flywheel_server.rules.routes.alarms import AlarmView
-from flywheel_server.rules.routes.deliveries import still_running
+from flywheel_server.rules.queries import deliveries, rules as queries
 from flywheel_server.rules.routes.operator_rules import RuleRef
-from flywheel_server.rules.store import remains
-from flywheel_server.web import bodies
+from flywheel_server.rules.views.remains import RemovalBody, RemovalView, StillRunningView, removal
 from flywheel_server.web.access import Admin, PartnerActor, PartnerReader, RuntimeDep
 from flywheel_server.web.runtime import Runtime
 
 router = APIRouter(tags=["delivery"])
 
 _MOST_SHOWN = 500
-_MOST_ID = 300
-
-
-class StillRunningView(BaseModel):
-    """What runs at your sites though it was switched off."""
-
-    items: list[AlarmView] = Field(description="The longest lasting first.")
-
-
-class RemovalBody(OperatorBody):
-    """Where a rule's file was removed."""
-
-    site_id: Annotated[NotBlank, Field(max_length=_MOST_ID)] = Field(
-        description="At which site.", examples=["site-lab-01"]
-    )
-    appliance_id: Annotated[bodies.Text, Field(max_length=_MOST_ID)] | None = Field(
-        None,
-        description="From which appliance; left out: from all of the site.",
-        examples=["site-lab-01-02:00:5E:10:00:01"],
-    )
-    reason: Reason = Field(
-        description="What was done, for the audit.", examples=["Deleted it, restarted the agent."]
-    )
-
-
-class RemovalView(BaseModel):
-    """That the file was marked as removed."""
-
-    rule_id: str = Field(description="Which rule.", examples=["L1-disk-RB-1"])
-    site_id: str = Field(description="Where.", examples=["site-lab-01"])
-    appliance_ids: list[str] = Field(
-        description="From which appliances.", examples=[["site-lab-01-02:00:5E:10:00:01"]]
-    )
-    note: str = Field(
-        default="The alarm is over. It comes back if the rule runs once more.",
-        description="What this means.",
-    )
+_MOST_REF = 300
 
 
 @router.get("/api/partners/me/learning/still-running")
@@ -74,8 +31,8 @@ async def list_still_running(scope: PartnerReader, parts: RuntimeDep) -> StillRu
     rule, when the rule is switched on, or after seven days without an execution.
     """
     async with db.transaction(parts.database, scope) as connection:
-        found = await remains.running(connection, clock.now(), _MOST_SHOWN)
-    return StillRunningView(items=[still_running(each) for each in found])
+        items = await deliveries.still_running(connection, clock.now(), _MOST_SHOWN)
+    return StillRunningView(items=items)
 
 
 @router.post("/api/partners/me/learning/rules/{rule_id}/removals")
@@ -85,7 +42,7 @@ async def partner_removes(
     rule_id: Annotated[
         str,
         Path(
-            max_length=_MOST_ID, description="The rule's `id` or `rule_id`.", examples=["L1-fw-1"]
+            max_length=_MOST_REF, description="The rule's `id` or `rule_id`.", examples=["L1-fw-1"]
         ),
     ],
     body: RemovalBody,
@@ -106,20 +63,14 @@ async def _remove(
     scope: OperatorScope | PartnerScope, parts: Runtime, ref: str, body: RemovalBody
 ) -> RemovalView:
     async with db.transaction(parts.database, scope) as connection:
-        rule = await admin_rules.find(connection, ref)
-        site = await accounts.find_site(connection, body.site_id)
-        if site is None:
-            raise errors.NotFound("There is no such site: take its `site_id` from a list.")
-        appliance = None
-        if body.appliance_id:
-            appliance = await appliances.resolve(connection, site.id, body.appliance_id)
-            if appliance is None:
-                raise errors.NotFound("The site has no such appliance: take its id from a list.")
-        found = await actions.remove(
-            connection, scope, rule, site, appliance, reason=body.reason, now=clock.now()
+        rule = await queries.find(connection, ref)
+        site, found = await actions.remove(
+            connection,
+            scope,
+            rule,
+            site_id=body.site_id,
+            appliance_id=body.appliance_id,
+            reason=body.reason,
+            now=clock.now(),
         )
-    return RemovalView(
-        rule_id=rule.rule_id,
-        site_id=site.slug,
-        appliance_ids=[each.wire_id for each in found],
-    )
+    return removal(rule, site, found)

@@ -1,0 +1,1 @@
+"""What is read of rules: one function for all audiences, in the transaction of its caller."""
