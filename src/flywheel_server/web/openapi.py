@@ -24,6 +24,15 @@ _PUBLISHED = {
     "flywheel_server__webhooks__views__DeliveryView": (
         "flywheel_server__webhooks__routes__views__DeliveryView"
     ),
+    "flywheel_server__learning__views__candidates__DecidedView": (
+        "flywheel_server__learning__routes__views__DecidedView"
+    ),
+    "flywheel_server__learning__views__details__DayView": (
+        "flywheel_server__learning__routes__partner_learning__DayView"
+    ),
+    "flywheel_server__learning__views__promoted_rules__PromotedRule": (
+        "flywheel_server__learning__routes__partner_decisions__PromotedRule"
+    ),
     "flywheel_server__rules__views__deliveries__DeliveryView": (
         "flywheel_server__rules__routes__deliveries__DeliveryView"
     ),

@@ -77,6 +77,22 @@ class Outcome:
     repeated: bool
 
 
+async def run(
+    connection: Connection,
+    actor: PartnerScope,
+    ids: Sequence[str],
+    deed: Approval | Rejection,
+    *,
+    key: str | None,
+    dry_run: bool,
+    now: dt.datetime,
+) -> Outcome:
+    """Decide on each of ``ids``, or only foresee what would become of each."""
+    if dry_run:
+        return await foresee(connection, actor, ids, deed, now=now)
+    return await decide(connection, actor, ids, deed, key=key, now=now)
+
+
 async def decide(
     connection: Connection,
     actor: PartnerScope,

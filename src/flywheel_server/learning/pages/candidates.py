@@ -3,29 +3,29 @@
 Each kind of people has its own paths, which a ``Place`` tells the templates; the rest is the same.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.views.sites import SiteFilter
-from flywheel_server.core import db
+from flywheel_server.core import clock, db
+from flywheel_server.core.db import Connection
+from flywheel_server.core.scope import ClientScope, OperatorScope
 from flywheel_server.learning.actions.promote import Person
 from flywheel_server.learning.model.decisions import CandidateState
-from flywheel_server.learning.routes import candidate_hosts
-from flywheel_server.learning.routes.partner_learning import CandidateDetail
-from flywheel_server.learning.routes.views import CandidateItem
+from flywheel_server.learning.queries import candidates as queries
+from flywheel_server.learning.queries.candidates import Filters
+from flywheel_server.learning.views.hosts import Wanted
 from flywheel_server.policy import store as policies
-from flywheel_server.web import keysets as pages
+from flywheel_server.web.keysets import Page
 from flywheel_server.web.pages import charts, frame, words
 from flywheel_server.web.runtime import Runtime
 from flywheel_server.web.windows import Window
 
 STATES = ("eligible", "approved", "rejected", "withdrawn")
 _Text = Annotated[str, Query(max_length=300)]
-_Item = TypeVar("_Item", bound=CandidateItem)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,6 @@ class Place:
     # Where one goes on after a decision.
     then: str
     template: str
-    # What the JSON route of these people answers for one candidate.
-    read: Callable[..., Awaitable[CandidateDetail]]
     # Whether names made for machines are told in words.
     plain: bool = False
 
@@ -70,18 +68,9 @@ def _chosen(
 ChosenDep = Annotated[Chosen, Depends(_chosen)]
 
 
-async def listed(
-    list_candidates: Callable[..., Awaitable[pages.Listing[_Item]]],
-    scope: Person,
-    parts: Runtime,
-    page: pages.Page,
-    chosen: Chosen,
-) -> pages.Listing[_Item]:
-    """Return the candidates that the filters leave, as the JSON route of these people does."""
-    return await list_candidates(
-        scope=scope,
-        parts=parts,
-        page=page,
+def filters_of(chosen: Chosen) -> Filters:
+    """Return the filters that an address asks for."""
+    return Filters(
         site=SiteFilter(text=filters.text(chosen.site)),
         status=cast("CandidateState | None", filters.choice(chosen.status, *STATES)),
         endorsed=filters.yes(chosen.endorsed),
@@ -91,28 +80,30 @@ async def listed(
 
 async def list_page(
     request: Request,
-    scope: Person,
+    scope: ClientScope | OperatorScope,
     parts: Runtime,
     template: str,
-    found: pages.Listing[_Item],
+    page: Page,
     chosen: Chosen,
-    **values: Any,
 ) -> Response:
-    """Return the page of a list, with the filters that led to it."""
+    """Return the page of the candidates that the filters leave."""
     async with db.transaction(parts.database, scope) as connection:
-        sites = await filters.sites(connection)
-        policy = await policies.in_force(connection)
-    return frame.page(
-        request,
-        scope,
-        template,
-        candidates=found.items,
-        following=filters.following(request, found.next),
-        sites=sites,
-        policy=policy,
-        chosen=chosen,
-        **values,
-    )
+        values = await list_values(connection, request, scope, page, chosen)
+    return frame.page(request, scope, template, **values)
+
+
+async def list_values(
+    connection: Connection, request: Request, scope: Person, page: Page, chosen: Chosen
+) -> dict[str, Any]:
+    """Return what a list of candidates shows, with the filters that led to it."""
+    found = await queries.listed(connection, scope, page, filters_of(chosen), clock.now())
+    return {
+        "candidates": found.items,
+        "following": filters.following(request, found.next),
+        "sites": await filters.sites(connection),
+        "policy": await policies.in_force(connection),
+        "chosen": chosen,
+    }
 
 
 async def show(
@@ -122,10 +113,11 @@ async def show(
     place: Place,
     id: str,
     window: Window,
-    hosts: candidate_hosts.Wanted,
+    hosts: Wanted,
 ) -> Response:
     """Return the page of a candidate, with everything that a decision needs."""
-    found = await place.read(scope, parts, id, window, hosts)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await queries.get(connection, scope, id, window, hosts)
     days = {
         each.day: {
             "successes": each.success.successes,

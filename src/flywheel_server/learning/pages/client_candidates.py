@@ -3,10 +3,12 @@
 from fastapi import Request, Response
 
 from flywheel_server.accounts.pages import filters
+from flywheel_server.core import clock, db
+from flywheel_server.learning.actions import promote
 from flywheel_server.learning.pages import candidates, deciding
-from flywheel_server.learning.routes import candidate_hosts, client_learning
-from flywheel_server.learning.routes.client_learning import ForwardBody
-from flywheel_server.learning.routes.decisions import CandidateId
+from flywheel_server.learning.queries import candidates as queries
+from flywheel_server.learning.views.candidates import CandidateId, ForwardBody
+from flywheel_server.learning.views.hosts import FIRST
 from flywheel_server.web.access import (
     CLIENT_ADMIN,
     CLIENT_READER,
@@ -21,7 +23,6 @@ PLACE = candidates.Place(
     fleet="",
     then="/client/candidates",
     template="client/candidate.html",
-    read=client_learning.get_candidate,
     plain=True,
 )
 FORWARDED = "Forwarded: your IT partner is told that you want it, and decides."
@@ -37,10 +38,7 @@ async def candidates_page(
     chosen: candidates.ChosenDep,
 ) -> Response:
     """List the candidates that the filters leave."""
-    found = await candidates.listed(client_learning.list_candidates, scope, parts, page, chosen)
-    return await candidates.list_page(
-        request, scope, parts, "client/candidates.html", found, chosen
-    )
+    return await candidates.list_page(request, scope, parts, "client/candidates.html", page, chosen)
 
 
 @router.get("/{candidate_id}/forward")
@@ -52,7 +50,8 @@ async def forward_page(
     window: filters.WindowDep,
 ) -> Response:
     """Show the form that takes a word for the partner."""
-    found = await PLACE.read(scope, parts, candidate_id, window, candidate_hosts.FIRST)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await queries.get(connection, scope, candidate_id, window, FIRST)
     return frame.page(request, scope, "client/forward.html", candidate=found, place=PLACE)
 
 
@@ -62,7 +61,13 @@ async def forward(
 ) -> Response:
     """Endorse the candidate and tell the partner."""
     given = await forms.texts(request)
-    deed = client_learning.forward_candidate(
-        scope, parts, candidate_id, forms.body(ForwardBody, notes=given.get("notes"))
-    )
-    return await forms.attempt(PLACE.then, deed, FORWARDED)
+    body = forms.body(ForwardBody, notes=given.get("notes"))
+    async with db.transaction(parts.database, scope) as connection:
+        await promote.forward(
+            connection,
+            scope,
+            candidate_id,
+            notes=(body.notes or "").strip() or None,
+            now=clock.now(),
+        )
+    return frame.go(PLACE.then, FORWARDED)

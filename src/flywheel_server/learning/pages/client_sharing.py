@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
-from flywheel_server.fleet.routes import shared_learning
-from flywheel_server.fleet.routes.shared_learning import SharedLearning, SharedLearningChange
+from flywheel_server.core import clock, db
+from flywheel_server.fleet.actions import site_settings as actions
+from flywheel_server.fleet.queries import shared_learning as queries
+from flywheel_server.fleet.views.shared_learning import SharedLearningChange
 from flywheel_server.web.access import ClientAdmin, ClientReader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 
@@ -23,14 +25,16 @@ _LEFT = (
 @router.get("")
 async def sharing_page(request: Request, scope: ClientReader, parts: RuntimeDep) -> Response:
     """Say what is shared, and whether it is."""
-    found = await shared_learning.get_shared_learning(scope, parts)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await queries.of_own(connection, scope)
     return frame.page(request, scope, "client/sharing.html", sharing=found)
 
 
 @router.get("/change")
 async def change_page(request: Request, scope: ClientAdmin, parts: RuntimeDep) -> Response:
     """Ask whether that shall be changed."""
-    found = await shared_learning.get_shared_learning(scope, parts)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await queries.of_own(connection, scope)
     return frame.page(request, scope, "client/sharing_change.html", sharing=found)
 
 
@@ -39,9 +43,6 @@ async def change_sharing(request: Request, scope: ClientAdmin, parts: RuntimeDep
     """Have the organization take part or not."""
     given = await forms.texts(request)
     body = SharedLearningChange(contributes=given.get("contributes") == "yes")
-    deed = shared_learning.set_shared_learning(scope, parts, body)
-    return await forms.attempt(_HERE, deed, _changed)
-
-
-def _changed(sharing: SharedLearning) -> str:
-    return _JOINED if sharing.contributes else _LEFT
+    async with db.transaction(parts.database, scope) as connection:
+        await actions.share(connection, scope, body.contributes, clock.now())
+    return frame.go(_HERE, _JOINED if body.contributes else _LEFT)

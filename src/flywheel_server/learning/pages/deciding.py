@@ -9,13 +9,20 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.views.bodies import ReasonBody
-from flywheel_server.core import rights
+from flywheel_server.core import clock, db, rights
+from flywheel_server.learning.actions import promote
 from flywheel_server.learning.actions.promote import Person
 from flywheel_server.learning.pages import candidates
 from flywheel_server.learning.pages.candidates import Place
-from flywheel_server.learning.routes import candidate_hosts, decisions
-from flywheel_server.learning.routes.decisions import CandidateId
-from flywheel_server.learning.routes.views import ApproveBody, DecisionView, ReopenedView
+from flywheel_server.learning.queries import candidates as queries
+from flywheel_server.learning.store.candidates import Candidate
+from flywheel_server.learning.views.candidates import (
+    ApproveBody,
+    CandidateId,
+    DecisionView,
+    decision_view,
+)
+from flywheel_server.learning.views.hosts import FIRST, WantedDep
 from flywheel_server.web.access import Audience, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 from flywheel_server.web.runtime import Runtime
@@ -39,7 +46,7 @@ def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
         parts: RuntimeDep,
         candidate_id: CandidateId,
         window: filters.WindowDep,
-        hosts: candidate_hosts.WantedDep,
+        hosts: WantedDep,
     ) -> Response:
         """Show a candidate with everything that a decision needs."""
         return await candidates.show(request, scope, parts, place, candidate_id, window, hosts)
@@ -63,8 +70,22 @@ def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
         candidate_id: CandidateId,
     ) -> Response:
         """Approve the candidate, exactly as it was shown."""
-        deed = _approve(scope, parts, candidate_id, await forms.texts(request))
-        return await forms.attempt(place.then, deed, _approved)
+        given = await forms.texts(request)
+        body = _approval(given)
+        signer = await parts.signers.get()
+        async with db.transaction(parts.database, scope) as connection:
+            decision = await promote.promote(
+                connection,
+                scope,
+                candidate_id,
+                name=(body.custom_name or "").strip() or None,
+                notes=(body.notes or "").strip() or None,
+                rule_hash=body.rule_hash,
+                deploy_immediately="deploy_immediately" in given,
+                signer=signer,
+                now=clock.now(),
+            )
+        return frame.go(place.then, _approved(decision_view(decision)))
 
     @routes.get("/{candidate_id}/reject")
     async def reject_page(
@@ -85,8 +106,10 @@ def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
         candidate_id: CandidateId,
     ) -> Response:
         """Reject the candidate."""
-        deed = _reject(scope, parts, candidate_id, await forms.texts(request))
-        return await forms.attempt(place.then, deed, _REJECTED)
+        reason = _reason(await forms.texts(request))
+        async with db.transaction(parts.database, scope) as connection:
+            await promote.reject(connection, scope, candidate_id, reason=reason, now=clock.now())
+        return frame.go(place.then, _REJECTED)
 
     @routes.get("/{candidate_id}/reopen")
     async def reopen_page(
@@ -107,8 +130,12 @@ def router(place: Place, reads: Audience, decides: Audience) -> APIRouter:
         candidate_id: CandidateId,
     ) -> Response:
         """Take a rejection back."""
-        deed = _reopen(scope, parts, candidate_id, await forms.texts(request))
-        return await forms.attempt(place.candidate(candidate_id), deed, _reopened)
+        reason = _reason(await forms.texts(request))
+        async with db.transaction(parts.database, scope) as connection:
+            found = await promote.reopen(
+                connection, scope, candidate_id, reason=reason, now=clock.now()
+            )
+        return frame.go(place.candidate(candidate_id), _reopened(found))
 
     return routes
 
@@ -122,7 +149,8 @@ async def _form(
     window: Window,
     verb: str,
 ) -> Response:
-    found = await place.read(scope, parts, candidate_id, window, candidate_hosts.FIRST)
+    async with db.transaction(parts.database, scope) as connection:
+        found = await queries.get(connection, scope, candidate_id, window, FIRST)
     if not rights.decides_at(scope, found.healing_tier):
         return frame.go(
             f"{place.candidate(candidate_id)}/forward",
@@ -132,35 +160,21 @@ async def _form(
     return frame.page(request, scope, f"partner/{verb}.html", candidate=found, place=place)
 
 
-async def _approve(
-    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
-) -> DecisionView:
-    body = forms.body(
+def _approval(given: dict[str, str]) -> ApproveBody:
+    return forms.body(
         ApproveBody,
         custom_name=given.get("custom_name"),
         notes=given.get("notes"),
         rule_hash=given.get("rule_hash"),
     )
-    now = body.model_copy(update={"deploy_immediately": "deploy_immediately" in given})
-    return await decisions.approve(parts, scope, candidate_id, now)
 
 
-async def _reject(
-    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
-) -> DecisionView:
-    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    return await decisions.reject(parts, scope, candidate_id, body.reason)
+def _reason(given: dict[str, str]) -> str:
+    return forms.checked(ReasonBody, {"reason": given.get("reason", "")}).reason
 
 
-async def _reopen(
-    scope: Person, parts: Runtime, candidate_id: str, given: dict[str, str]
-) -> ReopenedView:
-    body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    return await decisions.reopen(parts, scope, candidate_id, body.reason)
-
-
-def _reopened(found: ReopenedView) -> str:
-    if found.status == "eligible":
+def _reopened(found: Candidate) -> str:
+    if found.state == "eligible":
         return "Reopened: it is a candidate again, and waits for a decision."
     return "Reopened: its gates are shut now, so it becomes a candidate once they open."
 

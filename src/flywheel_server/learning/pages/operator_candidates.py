@@ -7,7 +7,6 @@ from fastapi import Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.learning.pages import candidates, deciding
-from flywheel_server.learning.routes import operator_candidates as admin_candidates
 from flywheel_server.web.access import ADMIN, READER, Reader, RuntimeDep
 
 PLACE = candidates.Place(
@@ -15,7 +14,6 @@ PLACE = candidates.Place(
     fleet="/operator/fleet",
     then="/operator/candidates",
     template="operator/candidate.html",
-    read=admin_candidates.get_candidate,
 )
 router = deciding.router(PLACE, READER, ADMIN)
 
@@ -29,7 +27,6 @@ async def candidates_page(
     chosen: candidates.ChosenDep,
 ) -> Response:
     """List the candidates of every tenant that the filters leave."""
-    found = await candidates.listed(admin_candidates.list_candidates, scope, parts, page, chosen)
     return await candidates.list_page(
-        request, scope, parts, "operator/candidates.html", found, chosen
+        request, scope, parts, "operator/candidates.html", page, chosen
     )

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
 from flywheel_server.accounts.views.bodies import PathId, ReasonBody
+from flywheel_server.core import clock, db
+from flywheel_server.learning.actions import promote_platform
 from flywheel_server.learning.model import promotions
-from flywheel_server.learning.routes import operator_learning as admin_learning
-from flywheel_server.learning.routes.operator_learning import GateView, PlatformPatternView
+from flywheel_server.learning.queries import patterns as queries
+from flywheel_server.learning.views.patterns import GateView, PlatformPatternView
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 
@@ -57,14 +59,15 @@ async def patterns_page(
     sort: _Text = "closest",
 ) -> Response:
     """List the pairs, those nearest to a rule first."""
-    listed = await admin_learning.list_platform_patterns(
-        scope=scope,
-        parts=parts,
-        page=page,
-        text=filters.text(text),
-        standing=filters.choice(standing, *_STANDINGS),  # type: ignore[arg-type]
-        sort="closest" if sort == "closest" else None,
-    )
+    async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.listed_pairs(
+            connection,
+            page,
+            clock.now(),
+            text=filters.text(text),
+            standing=filters.choice(standing, *_STANDINGS),  # type: ignore[arg-type]
+            closest=sort == "closest",
+        )
     return frame.page(
         request,
         scope,
@@ -78,14 +81,16 @@ async def patterns_page(
 @router.get("/{id}")
 async def pattern_page(request: Request, scope: Reader, parts: RuntimeDep, id: PathId) -> Response:
     """Show a pair with each of its gates."""
-    view = await admin_learning.get_platform_pattern(scope, parts, id)
+    async with db.transaction(parts.database, scope) as connection:
+        view = await queries.get_pair(connection, id, clock.now())
     return frame.page(request, scope, "operator/pattern.html", pair=_pair(view))
 
 
 @router.get("/{id}/approve")
 async def approve_page(request: Request, scope: Admin, parts: RuntimeDep, id: PathId) -> Response:
     """Say what an approval means, and ask why."""
-    view = await admin_learning.get_platform_pattern(scope, parts, id)
+    async with db.transaction(parts.database, scope) as connection:
+        view = await queries.get_pair(connection, id, clock.now())
     return frame.page(request, scope, "operator/pattern_approve.html", pair=_pair(view))
 
 
@@ -95,16 +100,12 @@ async def approve_pattern(
 ) -> Response:
     """Let a pair become a rule that only an operator's word keeps from it."""
     given = await forms.texts(request)
-    return await forms.attempt(
-        f"/operator/learning/{id}", _approve(scope, parts, id, given), _approved
-    )
-
-
-async def _approve(
-    scope: Admin, parts: RuntimeDep, id: PathId, given: dict[str, str]
-) -> PlatformPatternView:
     body = forms.checked(ReasonBody, {"reason": given.get("reason", "")})
-    return await admin_learning.approve_platform_pattern(scope, parts, id, body)
+    now = clock.now()
+    async with db.transaction(parts.database, scope) as connection:
+        found = await promote_platform.approve(connection, scope, id, body.reason, now)
+        view = await queries.shown(connection, found, now)
+    return frame.go(f"/operator/learning/{id}", _approved(view))
 
 
 def _approved(view: PlatformPatternView) -> str:

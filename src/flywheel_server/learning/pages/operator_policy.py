@@ -6,10 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.core import db, errors
+from flywheel_server.core import clock, db, errors
+from flywheel_server.learning.actions import policies as actions
 from flywheel_server.learning.pages import policy_words
-from flywheel_server.learning.routes import operator_policy as admin_policy
-from flywheel_server.learning.routes.operator_policy import PolicyChange, PolicyVersionView
+from flywheel_server.learning.queries import policies as queries
+from flywheel_server.learning.views.policies import PolicyChange, PolicyVersionView
 from flywheel_server.policy import model as policy, store as policies
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import forms, frame
@@ -32,13 +33,13 @@ async def policy_page(
     request: Request, scope: Reader, parts: RuntimeDep, page: filters.PartDep
 ) -> Response:
     """Show the values in force, the form that changes them, and what they were."""
-    found = await admin_policy.get_policy(scope, parts, page)
-    versions = found.history.items
     earlier: dict[str, Any] | None = None
-    if found.history.next is not None:
-        async with db.transaction(parts.database, scope) as connection:
+    async with db.transaction(parts.database, scope) as connection:
+        found = await queries.in_force(connection, page)
+        versions = found.history.items
+        if found.history.next is not None:
             (older,) = await policies.history(connection, versions[-1].version, 1)
-        earlier = dict(policy.as_values(older.policy))
+            earlier = dict(policy.as_values(older.policy))
     before = [*(each.values for each in versions[1:]), earlier]
     return frame.page(
         request,
@@ -61,10 +62,13 @@ async def policy_page(
 async def change_policy(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Change the values that differ from those that the form showed."""
     given = await forms.texts(request)
-    return await forms.attempt(_HERE, _change(scope, parts, given), _changed)
+    body = _body(given)
+    async with db.transaction(parts.database, scope) as connection:
+        version = await actions.change(connection, scope, body.changes, body.reason, clock.now())
+    return frame.go(_HERE, _changed(version.version))
 
 
-async def _change(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> PolicyVersionView:
+def _body(given: dict[str, str]) -> PolicyChange:
     values: dict[str, Any] = {}
     for name, explained in policy_words.EVERY.items():
         if name not in given or given[name] == given.get(f"was_{name}"):
@@ -84,13 +88,12 @@ async def _change(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> Pol
         values[name] = value
     if not values:
         raise errors.InvalidInput("Nothing differs from what is in force: change a value first.")
-    body = forms.checked(PolicyChange, {"reason": given.get("reason", ""), "values": values})
-    return await admin_policy.change_policy(scope, parts, body)
+    return forms.checked(PolicyChange, {"reason": given.get("reason", ""), "values": values})
 
 
-def _changed(version: PolicyVersionView) -> str:
+def _changed(version: int) -> str:
     return (
-        f"Version {version.version} of the policy is in force: the next turn of the loop looks "
+        f"Version {version} of the policy is in force: the next turn of the loop looks "
         "at every gate anew."
     )
 

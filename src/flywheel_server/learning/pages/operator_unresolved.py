@@ -8,24 +8,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from flywheel_server.accounts.pages import filters
-from flywheel_server.core import db, errors
+from flywheel_server.core import clock, db, errors
 from flywheel_server.folds import due
+from flywheel_server.learning.actions import set_aside as actions
 from flywheel_server.learning.model import unresolved
-from flywheel_server.learning.routes import (
-    operator_unclassified as admin_unclassified,
-    operator_unresolved as admin_unresolved,
-)
-from flywheel_server.learning.routes.operator_unresolved import (
-    SetAsideBody,
-    UnresolvedId,
-    UnresolvedView,
-)
+from flywheel_server.learning.queries import unresolved as queries
 from flywheel_server.learning.store import patterns, set_aside
+from flywheel_server.learning.views.unresolved import SetAsideBody, UnresolvedId
+from flywheel_server.rules.actions import aliases as alias_actions
 from flywheel_server.rules.model import aliases as rules
 from flywheel_server.rules.model.similar_ids import Known
-from flywheel_server.rules.routes import operator_runbooks as admin_runbooks
+from flywheel_server.rules.queries import runbooks as runbook_queries
 from flywheel_server.rules.store import runbooks
-from flywheel_server.rules.views.runbooks import AddedAlias, NewAlias
+from flywheel_server.rules.store.aliases import Alias
+from flywheel_server.rules.views.runbooks import NewAlias
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.pages import asking, forms, frame, words
 from flywheel_server.web.pages.asking import Question
@@ -49,10 +45,11 @@ async def unresolved_page(
     aside: _Text = "",
 ) -> Response:
     """List the ids, those with most executions first, each with what it may mean."""
-    listed = await admin_unresolved.list_unresolved_ids(
-        scope, parts, page, filters.text(text), aside == "yes"
-    )
     async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.listed(
+            connection, page, filters.text(text), set_aside=aside == "yes"
+        )
+        unclassified = await queries.unclassified_errors(connection, clock.now())
         total = await patterns.unresolved_total(connection)
         set_aside_total = await set_aside.total(connection)
         known = Known(await runbooks.ids(connection))
@@ -71,7 +68,7 @@ async def unresolved_page(
         suggestions=suggestions,
         names=names,
         nothing=_nothing,
-        unclassified=(await admin_unclassified.list_unclassified(scope, parts)).items,
+        unclassified=unclassified.items,
         total=total - set_aside_total,
         set_aside=set_aside_total,
         following=filters.following(request, listed.next),
@@ -143,14 +140,28 @@ async def set_aside_page(
 async def set_aside_id(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Set an id aside, with a reason."""
     given = await forms.texts(request)
-    return await forms.attempt(_HERE, _set_aside(scope, parts, given), _was_set_aside)
+    body = forms.checked(
+        SetAsideBody, {name: given.get(name, "") for name in ("reported_id", "level", "reason")}
+    )
+    async with db.transaction(parts.database, scope) as connection:
+        row = await actions.add(
+            connection, scope, body.reported_id, body.level, reason=body.reason, now=clock.now()
+        )
+    return frame.go(_HERE, _was_set_aside(row))
 
 
 @router.post("/take-up")
 async def take_up_id(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Have an id that was set aside count again."""
     given = await forms.texts(request)
-    return await forms.attempt(_HERE, _take_up(scope, parts, given), _taken_up)
+    body = forms.checked(
+        UnresolvedId, {name: given.get(name, "") for name in ("reported_id", "level")}
+    )
+    async with db.transaction(parts.database, scope) as connection:
+        row = await actions.take_up(
+            connection, scope, body.reported_id, body.level, now=clock.now()
+        )
+    return frame.go(_HERE, f"{row.reported_id} counts as unresolved again.")
 
 
 @router.get("/alias/choose")
@@ -195,13 +206,13 @@ async def aliases_page(
     source: _Text = "operator",
 ) -> Response:
     """List which ids stand for what."""
-    listed = await admin_runbooks.list_aliases(
-        scope,
-        parts,
-        page,
-        filters.text(text),
-        filters.choice(source, "operator", "catalogue"),  # type: ignore[arg-type]
-    )
+    async with db.transaction(parts.database, scope) as connection:
+        listed = await runbook_queries.listed_aliases(
+            connection,
+            page,
+            filters.text(text),
+            filters.choice(source, "operator", "catalogue"),  # type: ignore[arg-type]
+        )
     return frame.page(
         request,
         scope,
@@ -216,49 +227,40 @@ async def aliases_page(
 async def add_alias(request: Request, scope: Admin, parts: RuntimeDep) -> Response:
     """Let an id stand for a runbook or a rule."""
     given = await forms.texts(request)
-    return await forms.attempt(_HERE, _add(scope, parts, given), _added)
-
-
-async def _add(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> AddedAlias:
     body = forms.body(
         NewAlias,
         alias=given.get("alias", ""),
         runbook_id=given.get("runbook_id"),
         rule_id=given.get("rule_id"),
     )
-    try:
-        return await admin_runbooks.add_alias(scope, parts, body)
-    except errors.NotFound as error:
-        raise errors.InvalidInput("There is no such runbook or rule: choose one below.") from error
+    async with db.transaction(parts.database, scope) as connection:
+        kept = await due.kept(connection, body.alias)
+        try:
+            alias = await alias_actions.add(
+                connection,
+                scope,
+                body.alias,
+                runbook_id=body.runbook_id,
+                rule_id=body.rule_id,
+                now=clock.now(),
+            )
+        except errors.NotFound as error:
+            raise errors.InvalidInput(
+                "There is no such runbook or rule: choose one below."
+            ) from error
+        left = await due.kept(connection, body.alias)
+    return frame.go(_HERE, _added(alias, max(kept - left, 0)))
 
 
-async def _set_aside(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> UnresolvedView:
-    body = forms.checked(
-        SetAsideBody, {name: given.get(name, "") for name in ("reported_id", "level", "reason")}
-    )
-    return await admin_unresolved.set_aside_id(scope, parts, body)
+def _was_set_aside(row: unresolved.Unresolved) -> str:
+    comes_back_at = row.set_aside.comes_back_at if row.set_aside else 0
+    return f"{row.reported_id} is set aside until {comes_back_at:,} executions are kept under it."
 
 
-async def _take_up(scope: Admin, parts: RuntimeDep, given: dict[str, str]) -> UnresolvedView:
-    body = forms.checked(
-        UnresolvedId, {name: given.get(name, "") for name in ("reported_id", "level")}
-    )
-    return await admin_unresolved.take_up_id(scope, parts, body)
-
-
-def _was_set_aside(view: UnresolvedView) -> str:
-    comes_back_at = view.set_aside.comes_back_at if view.set_aside else 0
-    return f"{view.reported_id} is set aside until {comes_back_at:,} executions are kept under it."
-
-
-def _taken_up(view: UnresolvedView) -> str:
-    return f"{view.reported_id} counts as unresolved again."
-
-
-def _added(alias: AddedAlias) -> str:
-    count = words.plural(alias.executions, "execution")
+def _added(alias: Alias, executions: int) -> str:
+    count = words.plural(executions, "execution")
     target = alias.runbook_id or alias.rule_id
-    verb = "counts" if alias.executions == 1 else "count"
+    verb = "counts" if executions == 1 else "count"
     return (
         f"{alias.alias} stands for {target}: {count} kept under it {verb} from now, "
         "and so does what comes later."

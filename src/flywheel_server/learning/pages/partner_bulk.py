@@ -10,15 +10,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from flywheel_server.core import db, errors
-from flywheel_server.core.scope import PartnerScope
-from flywheel_server.learning.routes import partner_decisions
-from flywheel_server.learning.routes.partner_decisions import (
-    BulkApproveBody,
-    BulkRejectBody,
-    BulkView,
-)
-from flywheel_server.learning.store import candidates, promotions
+from flywheel_server.core import clock, db, errors
+from flywheel_server.learning.actions import bulk
+from flywheel_server.learning.queries import bulk as queries
+from flywheel_server.learning.store import promotions
+from flywheel_server.learning.views.bulk import BulkApproveBody, BulkRejectBody
 from flywheel_server.web.access import PartnerActor, RuntimeDep
 from flywheel_server.web.pages import forms, frame
 from flywheel_server.web.runtime import Runtime
@@ -41,19 +37,24 @@ async def bulk_page(
     if not id or do not in {"approve", "reject"}:
         return frame.go(_LIST, "Nothing is selected: tick candidates first.", kind="trouble")
     try:
-        verdicts = await _decide(scope, parts, do, id, {"reason": _FORESEEN_REASON}, key=None)
+        body = _asked(do, id, {"reason": _FORESEEN_REASON}, key=None)
     except errors.InvalidInput as error:
         # The list comes back with what was selected.
         return frame.go(
             f"{_LIST}?{urlencode({'id': id}, doseq=True)}", error.detail, kind="trouble"
         )
+    deed = await _deed(parts, body)
+    async with db.transaction(parts.database, scope) as connection:
+        outcome = await bulk.foresee(connection, scope, body.pattern_ids, deed, now=clock.now())
+        verdicts = await queries.shown(connection, outcome, id, deed, dry_run=True)
+        known = await queries.names(connection, id)
     return frame.page(
         request,
         scope,
         "partner/bulk.html",
         do=do,
         verdicts=verdicts,
-        known=await _known(scope, parts, id),
+        known=known,
         key=secrets.token_hex(16),
     )
 
@@ -66,7 +67,10 @@ async def decide(request: Request, scope: PartnerActor, parts: RuntimeDep) -> Re
     key, do = given.get("key", "")[:200], given.get("do", "")
     if do not in {"approve", "reject"} or not key:
         raise errors.InvalidInput("This form is incomplete: select the candidates again.")
-    await _decide(scope, parts, do, ids, given, key=key)
+    body = _asked(do, ids, given, key=key)
+    deed = await _deed(parts, body)
+    async with db.transaction(parts.database, scope) as connection:
+        await bulk.decide(connection, scope, body.pattern_ids, deed, key=key, now=clock.now())
     return frame.go(frame.address(f"{_LIST}/bulk/results", key=key))
 
 
@@ -80,45 +84,36 @@ async def results_page(
     """Show what became of each."""
     async with db.transaction(parts.database, scope) as connection:
         answered = await promotions.answered(connection, scope.partner_id, key)
-    if answered is None:
-        raise errors.NotFound("There are no such results: they are kept for a while only.")
-    items: list[dict[str, Any]] = answered.answer["items"]
+        if answered is None:
+            raise errors.NotFound("There are no such results: they are kept for a while only.")
+        items: list[dict[str, Any]] = answered.answer["items"]
+        known = await queries.names(connection, [item["pattern_id"] for item in items])
     return frame.page(
         request,
         scope,
         "partner/bulk_results.html",
         results=items,
-        known=await _known(scope, parts, [item["pattern_id"] for item in items]),
+        known=known,
     )
 
 
-async def _decide(
-    scope: PartnerScope,
-    parts: Runtime,
-    do: str,
-    ids: list[str],
-    given: dict[str, str],
-    *,
-    key: str | None,
-) -> BulkView:
-    """Decide with a key, only foresee without one."""
+async def _deed(
+    parts: Runtime, body: BulkApproveBody | BulkRejectBody
+) -> bulk.Approval | bulk.Rejection:
+    if isinstance(body, BulkRejectBody):
+        return body.deed()
+    return body.deed(await parts.signers.get())
+
+
+def _asked(
+    do: str, ids: list[str], given: dict[str, str], *, key: str | None
+) -> BulkApproveBody | BulkRejectBody:
+    """Return what a form asks for: to decide with a key, only to foresee without one."""
     asked: dict[str, Any] = {"pattern_ids": ids, "dry_run": key is None}
     if do == "approve":
         if given.get("notes"):
             asked["notes"] = given["notes"]
         if key is not None:
             asked["deploy_immediately"] = "deploy_immediately" in given
-        body = forms.checked(BulkApproveBody, asked)
-        return await partner_decisions.approve_many(scope, parts, body, key)
-    rejection = forms.checked(BulkRejectBody, asked | {"reason": given.get("reason", "")})
-    return await partner_decisions.reject_many(scope, parts, rejection, key)
-
-
-async def _known(scope: PartnerScope, parts: Runtime, ids: list[str]) -> dict[str, str]:
-    """Return what those candidates are called that the caller may see."""
-    async with db.transaction(parts.database, scope) as connection:
-        found = await candidates.get(connection, ids)
-    return {
-        id: f"{each.evidence.incident_type} on {each.hostname} at {each.site_name}"
-        for id, each in found.items()
-    }
+        return forms.checked(BulkApproveBody, asked)
+    return forms.checked(BulkRejectBody, asked | {"reason": given.get("reason", "")})

@@ -1,7 +1,6 @@
 """One candidate of a partner's sites: its page, and deciding on it."""
 
 from flywheel_server.learning.pages import candidates, deciding
-from flywheel_server.learning.routes import partner_learning
 from flywheel_server.web.access import PARTNER_ACTOR, PARTNER_READER
 
 PLACE = candidates.Place(
@@ -9,6 +8,5 @@ PLACE = candidates.Place(
     fleet="/partner/fleet",
     then="/partner/learning",
     template="partner/candidate.html",
-    read=partner_learning.get_candidate,
 )
 router = deciding.router(PLACE, PARTNER_READER, PARTNER_ACTOR)

@@ -10,9 +10,10 @@ from flywheel_server.accounts.views.bodies import PathId, RuleName
 from flywheel_server.accounts.views.sites import SiteFilter
 from flywheel_server.core import clock, db
 from flywheel_server.fleet.store import fleet
-from flywheel_server.learning.routes import partner_decisions
-from flywheel_server.learning.routes.partner_decisions import PromotedRule, StatusBody
+from flywheel_server.learning.queries import promoted_rules as queries
+from flywheel_server.learning.views.promoted_rules import PromotedRule, StatusBody, view
 from flywheel_server.policy import store as policies
+from flywheel_server.rules.actions import rules as actions
 from flywheel_server.rules.model import delivery_words, rules
 from flywheel_server.rules.pages import shared_forms
 from flywheel_server.rules.queries import alarms as rule_alarms, deliveries
@@ -40,15 +41,14 @@ async def rules_page(
     text: _Text = "",
 ) -> Response:
     """List the rules, the newest first."""
-    listed = await partner_decisions.list_promoted_rules(
-        scope=scope,
-        parts=parts,
-        page=page,
-        site=SiteFilter(text=filters.text(site)),
-        enabled=filters.yes(enabled),
-        text=filters.text(text),
-    )
     async with db.transaction(parts.database, scope) as connection:
+        listed = await queries.listed(
+            connection,
+            page,
+            site_id=await SiteFilter(text=filters.text(site)).find(connection),
+            enabled=filters.yes(enabled),
+            text=filters.text(text),
+        )
         standings = await fleet.standings(connection, [each.id for each in listed.items])
         sites = await filters.sites(connection)
         still_running = await deliveries.still_running(connection, clock.now(), _MOST_LEFT)
@@ -77,7 +77,7 @@ async def rule_page(
 ) -> Response:
     """Show a rule: what it is, how it does, where it stands on each appliance."""
     async with db.transaction(parts.database, scope) as connection:
-        origin, rule = await partner_decisions.find(connection, str(id))
+        origin, rule = await queries.find(connection, str(id))
         health = await rule_health.of_rules(connection, [rule.id])
         policy = await policies.in_force(connection)
         holders = await deliveries.holders(connection, rule.id)
@@ -91,7 +91,7 @@ async def rule_page(
         request,
         scope,
         "partner/rule.html",
-        rule=partner_decisions.view((origin, rule), holders),
+        rule=view((origin, rule), holders),
         alarms=alarms,
         in_scope=in_scope,
         switching_off=delivery_words.at_switching_off(delivery_words.notes(holders)),
@@ -111,7 +111,16 @@ async def switch_rule(
 ) -> Response:
     """Switch a rule off or on, with a reason."""
     given = await forms.texts(request)
-    return await forms.attempt(f"{_LIST}/{id}", _switch(scope, parts, str(id), given), _switched)
+    body = forms.checked(
+        StatusBody, {"enabled": given.get("enabled") == "yes", "reason": given.get("reason", "")}
+    )
+    async with db.transaction(parts.database, scope) as connection:
+        origin, rule = await queries.find(connection, str(id))
+        switched = await actions.switch(
+            connection, scope, rule, enabled=body.enabled, reason=body.reason, now=clock.now()
+        )
+        shown = await queries.shown(connection, origin, switched)
+    return frame.go(f"{_LIST}/{id}", _switched(shown))
 
 
 @router.post("/{id}/removals")
@@ -136,20 +145,11 @@ async def rename_rule(
     """Give a rule another name for people."""
     given = await forms.texts(request)
     body = forms.checked(RuleName, {"name": given.get("name", "").strip()})
-    return await forms.attempt(
-        f"{_LIST}/{id}",
-        partner_decisions.rename_promoted_rule(scope, parts, str(id), body),
-        f"It is called {body.name} now; its id on appliances is the same.",
-    )
-
-
-async def _switch(
-    scope: PartnerActor, parts: RuntimeDep, id: str, given: dict[str, str]
-) -> PromotedRule:
-    body = forms.checked(
-        StatusBody, {"enabled": given.get("enabled") == "yes", "reason": given.get("reason", "")}
-    )
-    return await partner_decisions.switch_promoted_rule(scope, parts, id, body)
+    async with db.transaction(parts.database, scope) as connection:
+        _, rule = await queries.find(connection, str(id))
+        await actions.rename(connection, scope, rule, name=body.name, now=clock.now())
+    said = f"It is called {body.name} now; its id on appliances is the same."
+    return frame.go(f"{_LIST}/{id}", said)
 
 
 def _switched(rule: PromotedRule) -> str:

@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import Body, Path
+from fastapi import Body
 
 from flywheel_server.core import clock, db
 from flywheel_server.learning.actions import promote
-from flywheel_server.learning.actions.promote import Decision, Person
-from flywheel_server.learning.routes.views import ApproveBody, DecisionView, ReopenedView
-from flywheel_server.rules.model import rules
-from flywheel_server.rules.views import delivery_notes
+from flywheel_server.learning.actions.promote import Person
+from flywheel_server.learning.views.candidates import (
+    ApproveBody,
+    DecisionView,
+    ReopenedView,
+    decision_view,
+)
 from flywheel_server.web.runtime import Runtime
 
-CandidateId = Annotated[
-    str, Path(description="The candidate's id, from a list.", examples=["9f86d081884c7d65"])
-]
 Approval = Annotated[ApproveBody, Body(default_factory=ApproveBody)]
 
 
@@ -35,7 +35,7 @@ async def approve(
             signer=signer,
             now=clock.now(),
         )
-    return _view(decision)
+    return decision_view(decision)
 
 
 async def reject(parts: Runtime, scope: Person, candidate_id: str, reason: str) -> DecisionView:
@@ -44,7 +44,7 @@ async def reject(parts: Runtime, scope: Person, candidate_id: str, reason: str) 
         decision = await promote.reject(
             connection, scope, candidate_id, reason=reason, now=clock.now()
         )
-    return _view(decision)
+    return decision_view(decision)
 
 
 async def reopen(parts: Runtime, scope: Person, candidate_id: str, reason: str) -> ReopenedView:
@@ -54,18 +54,3 @@ async def reopen(parts: Runtime, scope: Person, candidate_id: str, reason: str) 
             connection, scope, candidate_id, reason=reason, now=clock.now()
         )
     return ReopenedView(candidate_id=candidate.id, status=candidate.state)
-
-
-def _view(decision: Decision) -> DecisionView:
-    rule = decision.rule
-    return DecisionView(
-        id=decision.id,
-        candidate_id=decision.candidate.id,
-        decision=decision.decision,
-        rule_id=None if rule is None else rule.rule_id,
-        rule_is_new=decision.rule_is_new,
-        rule=None if rule is None else rules.wire(rule),
-        delivery_is_final=None
-        if rule is None
-        else delivery_notes.final(decision.candidate.agent_versions),
-    )

@@ -1,7 +1,6 @@
 """Candidates of every tenant, for operators, who may decide where nobody else does."""
 
-import datetime as dt
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -9,17 +8,18 @@ from flywheel_server.accounts.views.bodies import ReasonBody, Search
 from flywheel_server.accounts.views.sites import SiteFilterDep
 from flywheel_server.core import clock, db
 from flywheel_server.learning.model.decisions import CandidateState
-from flywheel_server.learning.routes import (
-    candidate_hosts,
-    decisions,
-    partner_learning,
-    views as learning_views,
+from flywheel_server.learning.queries import candidates as queries
+from flywheel_server.learning.queries.candidates import Filters
+from flywheel_server.learning.routes import decisions
+from flywheel_server.learning.routes.decisions import Approval
+from flywheel_server.learning.views.candidates import (
+    CandidateId,
+    CandidateItem,
+    DecisionView,
+    ReopenedView,
 )
-from flywheel_server.learning.routes.decisions import Approval, CandidateId
-from flywheel_server.learning.routes.partner_learning import CandidateDetail
-from flywheel_server.learning.routes.views import CandidateItem, DecisionView, ReopenedView
-from flywheel_server.learning.store import candidates
-from flywheel_server.policy import store as policies
+from flywheel_server.learning.views.details import CandidateDetail
+from flywheel_server.learning.views.hosts import WantedDep
 from flywheel_server.web import keysets as pages
 from flywheel_server.web.access import Admin, Reader, RuntimeDep
 from flywheel_server.web.windows import WindowDep
@@ -39,26 +39,9 @@ async def list_candidates(
     text: Search = None,
 ) -> pages.Listing[CandidateItem]:
     """List the candidates of every site, the latest change first."""
-    before = page.after_all(dt.datetime, str)
     async with db.transaction(parts.database, scope) as connection:
-        policy = await policies.in_force(connection)
-        rows = await candidates.page(
-            connection,
-            state=status,
-            site_id=await site.find(connection),
-            endorsed=endorsed,
-            text=text,
-            least_occurrences=0,
-            before=cast("tuple[dt.datetime, str] | None", before),
-            limit=page.limit + 1,
-        )
-    now = clock.now()
-    return pages.listing(
-        rows,
-        page,
-        lambda row: (row.state_changed_at, row.id),
-        lambda row: learning_views.candidate_item(row, policy, now),
-    )
+        wanted = Filters(site=site, status=status, endorsed=endorsed, text=text)
+        return await queries.listed(connection, scope, page, wanted, clock.now())
 
 
 @router.get("/{candidate_id}")
@@ -67,12 +50,11 @@ async def get_candidate(
     parts: RuntimeDep,
     candidate_id: CandidateId,
     window: WindowDep,
-    hosts: candidate_hosts.WantedDep,
+    hosts: WantedDep,
 ) -> CandidateDetail:
     """Return a candidate of any site, its own evidence, and the rule that approval would make."""
-    return await partner_learning.detail_of(
-        parts, scope, candidate_id, window, hosts, least_occurrences=0
-    )
+    async with db.transaction(parts.database, scope) as connection:
+        return await queries.get(connection, scope, candidate_id, window, hosts)
 
 
 @router.post("/{candidate_id}/approve")

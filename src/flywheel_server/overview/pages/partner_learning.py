@@ -33,7 +33,6 @@ async def candidates_page(
     id: Annotated[list[str] | None, Query()] = None,
 ) -> Response:
     """Show the figures, and the candidates that the filters leave."""
-    found = await candidates.listed(partner_learning.list_candidates, scope, parts, page, chosen)
     stats = await partner_learning.get_stats(scope, parts, window)
     earlier = filters.window(window.days, window.since)
     async with db.transaction(parts.database, scope) as connection:
@@ -41,13 +40,12 @@ async def candidates_page(
         left = await remains.running(connection, window.until, _MOST_LEFT)
         # Of this window and the one before it.
         lately = await promotions.decided_since(connection, earlier.since)
-    return await candidates.list_page(
+        values = await candidates.list_values(connection, request, scope, page, chosen)
+    return frame.page(
         request,
         scope,
-        parts,
         "partner/learning.html",
-        found,
-        chosen,
+        **values,
         waiting=waiting,
         still_running=left,
         ticked=id or [],

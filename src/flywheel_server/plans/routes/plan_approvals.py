@@ -15,7 +15,7 @@ from flywheel_server.accounts.views.bodies import OperatorBody, PathId, ReasonBo
 from flywheel_server.accounts.views.sites import PlaceView, SiteFilter, SiteFilterDep
 from flywheel_server.core import clock, db, errors, rights
 from flywheel_server.executions.routes.orders import ProofView, proof_view
-from flywheel_server.learning.routes.views import Notes
+from flywheel_server.learning.views.candidates import Notes
 from flywheel_server.orders.model import orders, outcomes
 from flywheel_server.plans.actions import plan_approvals as actions
 from flywheel_server.plans.actions.plan_approvals import Decider

@@ -7,13 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import Field
 
-from flywheel_server.core.db import Connection
-from flywheel_server.learning.routes.operator_learning import CountsView
-from flywheel_server.learning.store import candidates
-from flywheel_server.learning.store.candidates import Candidate, Host
-from flywheel_server.web import keysets as pages
-
-_SHOWN = 50
+from flywheel_server.learning.store.candidates import Host
+from flywheel_server.learning.views.patterns import CountsView
 
 
 class HostView(CountsView):
@@ -53,18 +48,8 @@ def _wanted(
 WantedDep = Annotated[Wanted, Depends(_wanted)]
 
 
-async def read(
-    connection: Connection, candidate: Candidate, wanted: Wanted
-) -> pages.Listing[HostView]:
-    """Return the wanted hosts of a candidate's site with the same type and runbook."""
-    page = pages.Page(limit=_SHOWN, cursor=wanted.cursor)
-    rows = await candidates.hosts(
-        connection, candidate, text=wanted.text, after=page.after(str), limit=page.limit + 1
-    )
-    return pages.listing(rows, page, lambda row: (row.hostname,), _view)
-
-
-def _view(host: Host) -> HostView:
+def view(host: Host) -> HostView:
+    """Return a host of a candidate's site."""
     return HostView(
         **CountsView.model_validate(host.counts).model_dump(),
         pattern_id=host.pattern_id,

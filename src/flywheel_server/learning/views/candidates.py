@@ -4,14 +4,19 @@ import datetime as dt
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from flywheel_server.accounts.views.bodies import OperatorBody, View
 from flywheel_server.accounts.views.sites import PlaceView
+from flywheel_server.core import rights
+from flywheel_server.core.scope import ClientScope
+from flywheel_server.learning.actions.promote import Decision
 from flywheel_server.learning.model import decisions, gates, promotions
-from flywheel_server.learning.routes.operator_learning import CountsView, GateView
 from flywheel_server.learning.store.candidates import Candidate
+from flywheel_server.learning.views.patterns import CountsView, GateView
 from flywheel_server.policy.model import Policy
+from flywheel_server.rules.model import rules
 from flywheel_server.rules.views import delivery_notes
 from flywheel_server.rules.views.delivery_notes import AgentNoteView
 from flywheel_server.web import bodies, rates
@@ -22,6 +27,9 @@ _UUID = "01934f3a-7c1e-7c3a-9c2d-3f1a5b7c9d1e"
 _TIME = "2026-02-24T10:00:00Z"
 _PATTERN = "9f86d081884c7d65"
 
+CandidateId = Annotated[
+    str, Path(description="The candidate's id, from a list.", examples=["9f86d081884c7d65"])
+]
 Notes = Annotated[bodies.Text, Field(max_length=_LONGEST_NOTES)]
 
 
@@ -79,6 +87,20 @@ class CandidateItem(CountsView):
     delivery: list[AgentNoteView] = Field(
         description="What delivery means on the site's appliances, by their kind of agent."
     )
+
+
+class ClientCandidate(CandidateItem):
+    """A candidate of one's own organization."""
+
+    may_decide: bool = Field(
+        description="Whether an admin may approve or reject it; else forward it.", examples=[False]
+    )
+
+
+class ForwardBody(OperatorBody):
+    """Why the partner should approve it."""
+
+    notes: Notes | None = Field(None, description="Why.", examples=["It happens every Monday."])
 
 
 class ApproveBody(OperatorBody):
@@ -162,6 +184,16 @@ def candidate_item(candidate: Candidate, policy: Policy, now: dt.datetime) -> Ca
     return CandidateItem(**candidate_fields(candidate, policy, now))
 
 
+def client_candidate(
+    candidate: Candidate, policy: Policy, now: dt.datetime, scope: ClientScope
+) -> ClientCandidate:
+    """Return a candidate as people of its own organization see it in lists."""
+    return ClientCandidate(
+        **candidate_fields(candidate, policy, now),
+        may_decide=rights.decides_on(scope, candidate.healing_tier, candidate.state),
+    )
+
+
 def gates_of(candidate: Candidate, policy: Policy, now: dt.datetime) -> tuple[gates.Gate, ...]:
     """Return a candidate's gates by the evidence that an approval would be judged by."""
     eligible = candidate.state == "eligible"
@@ -186,4 +218,20 @@ def decided(candidate: Candidate) -> DecidedView | None:
         tier=made.tier,
         custom_name=made.custom_name,
         notes=made.notes,
+    )
+
+
+def decision_view(decision: Decision) -> DecisionView:
+    """Return a decision as it was committed."""
+    rule = decision.rule
+    return DecisionView(
+        id=decision.id,
+        candidate_id=decision.candidate.id,
+        decision=decision.decision,
+        rule_id=None if rule is None else rule.rule_id,
+        rule_is_new=decision.rule_is_new,
+        rule=None if rule is None else rules.wire(rule),
+        delivery_is_final=None
+        if rule is None
+        else delivery_notes.final(decision.candidate.agent_versions),
     )
