@@ -16,7 +16,7 @@ from tests.deploy import processes
 _JOIN = """
 import asyncio, sys
 from pathlib import Path
-from flywheel_server import embedded
+from flywheel_server.core import embedded
 
 async def main():
     async with embedded.running(Path(sys.argv[1])) as address:
@@ -299,7 +299,8 @@ async def test_a_signal_during_the_start_leaves_nothing_behind(
         code, seconds = await server.stop(sent)
 
     assert code in {0, 128 + sent}, server.log.decode()
-    assert seconds < 10
+    # What is underway, as making the cluster, ends first, and takes its time on a busy machine.
+    assert seconds < 60
     assert b"Traceback" not in server.log
     assert _postmasters(folder) == []
 

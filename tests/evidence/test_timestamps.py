@@ -9,7 +9,7 @@ from flywheel_server.evidence import timestamps
 from flywheel_server.evidence.timestamps import DamagedProof, Owed, Proof
 from tests.calendar_server import BLOCK_TIME
 
-OTS = Path(__file__).parent / "data" / "ots"
+OTS = Path(__file__).parents[1] / "data" / "ots"
 HEIGHT = 358_391
 HEADER = bytes.fromhex((OTS / "358391.header").read_text())
 ROOT = bytes.fromhex("007ee445d23ad061af4a36b809501fab1ac4f2d7e7a739817dd0cbb7ec661b8a")

@@ -129,7 +129,7 @@ def test_the_fleet_moves_from_l2_to_l1_and_the_next_start_continues(tmp_path: Pa
         rules = _get(address, token, "rules?source=platform&enabled=true&limit=200")["items"]
         code, seconds = first.end(signal.SIGINT)
     assert code == 0, first.lines[-5:]
-    assert seconds < 10
+    assert seconds < 30
     assert "Traceback" not in "\n".join(first.lines)
     learnt = {rule["incident_type"] for rule in rules}
     assert learnt

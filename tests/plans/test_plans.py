@@ -153,7 +153,7 @@ async def test_however_long_a_provider_may_take_the_appliance_is_answered_in_tim
 
     assert told["escalate_to_l3"] is True
     # The transactions around it take their time on a busy machine.
-    assert took < 6
+    assert took < 12
     (record,) = await planning.decisions(database)
     assert (record["reason"], record["told"]) == ("provider_failed", "escalate")
 
