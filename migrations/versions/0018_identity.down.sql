@@ -3,8 +3,9 @@ REVOKE UPDATE (appliance_id) ON plans, api_keys FROM flywheel_loop;
 REVOKE UPDATE ON pattern_reports, appliance_documents FROM flywheel_loop;
 REVOKE INSERT ON evidence_keys FROM flywheel_loop;
 REVOKE UPDATE (appliance_id, state, decided_at, decided_by) ON evidence_keys FROM flywheel_loop;
-REVOKE DELETE ON appliance_identities, rule_deliveries, rule_syncs, pattern_reports,
-    appliance_documents, evidence_keys FROM flywheel_loop;
+-- Deletes of rule deliveries were granted by 0015 already.
+REVOKE DELETE ON appliance_identities, rule_syncs, pattern_reports, appliance_documents,
+    evidence_keys FROM flywheel_loop;
 REVOKE UPDATE (
     mac, agent_public_key, hostname, removed_at, removed_by, merged_into
 ) ON appliances FROM flywheel_loop;

@@ -1,4 +1,5 @@
-REVOKE INSERT ON executions, corrections, heal_proofs FROM flywheel_loop;
+-- Inserts of executions and corrections were granted by 0014 already.
+REVOKE INSERT ON heal_proofs FROM flywheel_loop;
 REVOKE UPDATE (position, chain_hash, received_at) ON evidence_heads FROM flywheel_loop;
 REVOKE INSERT ON evidence_bundles, evidence_heads FROM flywheel_loop;
 REVOKE UPDATE (seen_at) ON evidence_keys FROM flywheel_loop;

@@ -12,6 +12,8 @@ INSERT INTO operators (id, email, role)
 VALUES ('00000000-0000-7000-8000-000000000005', 'operator@example.org', 'admin');
 INSERT INTO api_keys (site_id, digest)
 VALUES ('00000000-0000-7000-8000-000000000003', sha256('key'));
+INSERT INTO api_keys (partner_id, digest)
+VALUES ('00000000-0000-7000-8000-000000000001', sha256('partner key'));
 INSERT INTO runbooks (runbook_id, name, platform, executable, source)
 VALUES ('RB-LAW-001', 'Law', 'linux', true, 'operator');
 INSERT INTO aliases (alias, runbook_id, source) VALUES ('RB-LAW-001', 'RB-LAW-001', 'operator');
@@ -138,6 +140,20 @@ INSERT INTO users (id, email, partner_id, role)
 VALUES (
     '00000000-0000-7000-8000-000000000007', 'person@example.org',
     '00000000-0000-7000-8000-000000000001', 'owner'
+);
+INSERT INTO users (id, email, organization_id, role)
+VALUES (
+    '00000000-0000-7000-8000-000000000008', 'client@example.org',
+    '00000000-0000-7000-8000-000000000002', 'admin'
+);
+INSERT INTO one_time_links (user_id, kind, digest, created_at, expires_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000008', 'sign_in', sha256('client link'), now(), now()
+);
+INSERT INTO sessions (user_id, digest, address, user_agent, created_at, seen_at, expires_at)
+VALUES (
+    '00000000-0000-7000-8000-000000000008', sha256('client session'), '192.0.2.2', 'Browser',
+    now(), now(), now()
 );
 INSERT INTO one_time_links (user_id, kind, digest, created_at, expires_at)
 VALUES ('00000000-0000-7000-8000-000000000007', 'sign_in', sha256('link'), now(), now());
