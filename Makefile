@@ -46,6 +46,10 @@ test: check ## check, then the whole test suite in parallel
 isolation: setup ## ask every route and page with ids of every kind, as every tenant: some minutes
 	FLYWHEEL_ISOLATION=whole $(BIN)/pytest -q tests/laws/test_isolation.py tests/laws/test_isolation_matrix.py tests/laws/test_access.py tests/portal/test_access.py
 
+.PHONY: mutants
+mutants: setup ## break the code on purpose and see that tests fail, some minutes; only=csrf,argon2
+	$(BIN)/python -m tests.mutants.run $(if $(only),--only $(only))
+
 .PHONY: bench
 bench: setup ## measure speed beside baselines, under thirty minutes; only=sync,turn quick=1
 	$(BIN)/python -m benchmarks $(if $(only),--only $(only)) $(if $(quick),--quick) $(if $(docs),--docs docs/$(if $(filter attacks,$(only)),security,performance).md)

@@ -1,5 +1,7 @@
 """A partner's API keys: made, labelled, rotated and revoked by its owners, shown once."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -63,6 +65,27 @@ async def test_rotation_gives_a_new_key_and_stops_the_old_one_at_once(
     ]
     again = await client.post(f"{KEYS}/{old['id']}/rotate", headers=cast.session(OWNER))
     assert again.status_code == 409
+
+
+async def test_a_rotation_whose_entry_cannot_be_written_changes_nothing(
+    client: httpx.AsyncClient, cast: Cast, owner: Any
+) -> None:
+    """Broken by a transaction for the revocation and another for the new key."""
+    old = await _issue(client, cast)
+    await owner.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'no entry'; END $$;"
+        " CREATE TRIGGER refuse BEFORE INSERT ON audit_entries FOR EACH ROW"
+        " WHEN (NEW.action = 'key.issue') EXECUTE FUNCTION refuse()"
+    )
+    answer = await client.post(f"{KEYS}/{old['id']}/rotate", headers=cast.session(OWNER))
+    assert answer.status_code == 500, answer.text
+
+    assert (await client.get(OWN, headers={"X-API-Key": old["key"]})).status_code == 200
+    listed = (await client.get(KEYS, headers=cast.session(OWNER))).json()["items"]
+    assert [key["revoked_at"] for key in listed] == [None, None]
+    entries = await owner.fetch("SELECT action FROM audit_entries WHERE action = 'key.revoke'")
+    assert entries == []
 
 
 async def test_a_revoked_key_stops_at_once(client: httpx.AsyncClient, cast: Cast) -> None:

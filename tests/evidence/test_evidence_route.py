@@ -60,6 +60,19 @@ async def test_a_repeat_is_answered_as_the_first_time(
     assert len(await bundles.chain(database, agent.site)) == 2
 
 
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_repeat_with_another_signature_is_no_repeat(
+    client: httpx.AsyncClient, database: db.Database, agent: Agent, named: bool
+) -> None:
+    """Who knows a bundle's text is not told what became of it. Broken by comparing texts alone."""
+    body = agent.go_body() | ({"bundle_id": "scan-1"} if named else {})
+    bundles.good(await agent.submit(client, body))
+
+    forged = body | {"agent_signature": agent.sign(b"something else")}
+
+    assert "bad-signature" in await bundles.refused(client, database, agent, forged, 401)
+
+
 async def test_a_known_id_with_other_content_is_a_conflict_and_with_its_own_a_repeat(
     client: httpx.AsyncClient, database: db.Database, agent: Agent
 ) -> None:

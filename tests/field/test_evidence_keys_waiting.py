@@ -243,6 +243,25 @@ async def test_the_oldest_makes_room_and_that_is_recorded_and_an_alarm(
     assert await _waiting(client, cast.site, person) == []
 
 
+async def test_what_waits_at_the_limit_stays_when_it_is_sent_again(
+    client: httpx.AsyncClient,
+    database: db.Database,
+    cast: Cast,
+    new: Agent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broken by a limit that is one less than it says, and by a repeat that counts again."""
+    bodies = [new.go_body() for _ in range(3)]
+    size = sum(len(each["signed_data"].encode()) for each in bodies)
+    monkeypatch.setattr(evidence_waiting, "MOST_BUNDLES", 3)
+    monkeypatch.setattr(evidence_waiting, "MOST_BYTES", size)
+    for body in [*bodies, *bodies]:
+        bundles.good(await new.submit(client, body))
+
+    assert len(await _waiting(client, cast.site, cast.people["partner viewer"])) == 3
+    assert await _drops(database) == []
+
+
 async def test_more_than_enter_at_once_keep_their_order_with_what_comes_meanwhile(
     client: httpx.AsyncClient,
     database: db.Database,

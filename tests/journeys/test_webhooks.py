@@ -172,6 +172,45 @@ async def test_a_server_that_dies_between_sending_and_storing_loses_no_event(
     assert delivery.attempts == 1
 
 
+async def test_what_is_sent_late_is_signed_with_the_time_of_its_sending(
+    database: db.Database, cast: Cast, receiver: Receiver, sender: Sender
+) -> None:
+    """Receivers refuse what was signed five minutes ago. Broken by the time of the event."""
+    made = await _endpoint(database, _owner(cast), receiver.url)
+    now = clock.now()
+    async with db.transaction(database, LOOP) as connection:
+        await events.emit(connection, "rule.promoted", site_id=cast.site.id, data={}, now=now - DAY)
+
+    assert await sender.send_due(now) == 1
+
+    (body,) = receiver.verified(made.secret)
+    assert dt.datetime.fromisoformat(body["timestamp"]) < now - DAY / 2
+    ((headers, _),) = receiver.requests
+    assert headers["webhook-timestamp"] == str(int(now.timestamp()))
+
+
+async def test_who_answers_after_its_lease_has_lapsed_settles_nothing(
+    database: db.Database, cast: Cast, receiver: Receiver, sender: Sender, outgoing: Outgoing
+) -> None:
+    """Broken by settling without the lease: the late failure makes a delivered one wait again."""
+    made = await _endpoint(database, _owner(cast), receiver.url)
+    await _emit(database, "rule.promoted", cast.site)
+    receiver.hangs, receiver.status = True, 503
+    now = clock.now()
+    slow = asyncio.create_task(sender.send_due(now))
+    await receiver.arrived.wait()
+    receiver.hangs, receiver.status = False, 200
+    assert await Sender(database, outgoing).send_due(now + sending.LEASE) == 1
+    delivered = await _deliveries(database, _owner(cast), made.id, "delivered")
+
+    receiver.status = 503
+    receiver.let_go.set()
+    assert await slow == 1
+
+    assert await _deliveries(database, _owner(cast), made.id, "delivered") == delivered
+    assert len(delivered) == 1
+
+
 async def test_a_server_that_ends_leaves_what_is_underway_to_the_next_at_once(
     database: db.Database, cast: Cast, receiver: Receiver, sender: Sender, outgoing: Outgoing
 ) -> None:

@@ -80,6 +80,35 @@ async def test_a_mark_that_no_fold_uses_makes_nothing_anew(
         assert not await folds.follow_cluster(connection, clock.now())
 
 
+async def test_partitions_that_are_dropped_one_after_the_other_add_up(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Owner
+) -> None:
+    """Broken by a count that the second one replaces, or that is kept as another one."""
+    for successes, failures, verified, chaos in ((3, 1, 2, 1), (5, 2, 4, 2)):
+        await telemetry.send(client, cast.site, telemetry.executions(successes))
+        await telemetry.send(client, cast.site, telemetry.executions(failures, failures))
+        await telemetry.send(
+            client, cast.site, telemetry.executions(verified, verification_passed=True)
+        )
+        marked = telemetry.executions(2 * chaos, chaos, chaos_campaign_id="game day")
+        await telemetry.send(client, cast.site, marked)
+        await folding.fold_all(database)
+        async with db.transaction(database, LOOP) as connection:
+            later = clock.now() + dt.timedelta(days=40)
+            assert await retention.drop_executions(connection, later, days=1) >= 1
+        await owner.execute(
+            "SELECT ensure_partition('executions', date_trunc('month', now())::date,"
+            " (date_trunc('month', now()) + interval '1 month')::date)"
+        )
+
+    kept = await owner.fetchrow(
+        "SELECT successes, verified_successes, failures, chaos_successes, chaos_failures,"
+        " since_successes, since_verified_successes, since_failures FROM dropped_counts"
+    )
+    assert tuple(kept) == (14, 6, 3, 3, 3, 14, 6, 3)
+    assert await folding.differences(database) == {}
+
+
 async def test_a_dropped_partition_leaves_its_counts_behind(
     client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Owner
 ) -> None:

@@ -125,6 +125,44 @@ async def test_a_step_that_counts_and_fails_leaves_its_neighbour_alone(
     assert [run.step for run in kept] == ["fails"]
 
 
+async def test_a_step_that_fails_ends_no_turn(database: db.Database) -> None:
+    """Broken by raising what a step raised: what stands behind it would never run."""
+    done: list[str] = []
+
+    async def fail(connection: Connection, turn: Turn) -> dict[str, int]:
+        del connection, turn
+        raise ValueError("a fault")
+
+    async def run(connection: Connection, turn: Turn) -> dict[str, int]:
+        del connection
+        done.append(turn.scope.reason)
+        return {"done": 1}
+
+    async def errand(database: db.Database, settings: Settings) -> None:
+        del database, settings
+        done.append("errand")
+        raise OSError("nobody answers")
+
+    ran = await turns.run_turn(
+        database,
+        SETTINGS,
+        (
+            Step(name="fails", run=fail, errand=errand),
+            Step(name="fails too", run=fail, apart=True),
+            Step(name="goes on", run=run, errand=errand),
+        ),
+        turn_id=uuid4(),
+        holder=uuid4(),
+    )
+
+    assert [(each.step, each.error) for each in ran] == [
+        ("fails", "ValueError: a fault"),
+        ("fails too", "ValueError: a fault"),
+        ("goes on", None),
+    ]
+    assert done == ["goes on", "errand", "errand"]
+
+
 async def test_steps_that_count_leave_connections_to_others(address: embedded.Address) -> None:
     """Made to fail by running all of them at once, which keeps them waiting for a connection."""
     running = most = 0

@@ -10,11 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flywheel_server.accounts.caches.credentials import Credentials
 from flywheel_server.core import agents, db, listener
 from flywheel_server.core.listener import Listener
 from flywheel_server.core.signers import Signers
+from flywheel_server.core.signing import Signer
 from flywheel_server.rules.caches.rule_sets import RuleSets
 from flywheel_server.rules.store import rules as store
 from tests import parts
@@ -44,6 +46,22 @@ async def test_sites_with_equal_rules_share_one_set(cache: RuleSets, cast: Cast)
     one = await cache.get(cast.site.scope)
     assert await cache.get(cast.foreign_site.scope) is one
     assert await cache.get(cast.neighbour.scope) is not one
+
+
+def test_another_key_gives_other_bytes_and_another_tag(cache: RuleSets) -> None:
+    """Who has a set by its tag has its signature too. Broken by a tag of the rules alone."""
+    keys = [Ed25519PrivateKey.generate() for _ in range(2)]
+    names = [key.public_key().public_bytes_raw().hex() for key in keys]
+    old, new = (
+        cache._shared_set([], "standard", Signer(key, name))
+        for key, name in zip(keys, names, strict=True)
+    )
+
+    assert new.version == old.version
+    assert [old.public_key, new.public_key] == names
+    for one, other in ((old.full, new.full), (old.own, new.own)):
+        assert one.body != other.body
+        assert one.etag != other.etag
 
 
 async def test_a_change_drops_only_the_sites_it_touches(
