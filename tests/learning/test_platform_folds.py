@@ -126,6 +126,21 @@ async def test_the_largest_share_is_that_of_who_contributes(
     assert pattern["largest_organization"] == 2
 
 
+async def test_an_organization_that_only_has_chaos_tests_counts_with_them_alone(
+    client: httpx.AsyncClient, database: db.Database, cast: Cast, owner: Owner
+) -> None:
+    """The platform's gate asks for the one or the other, as the policy says."""
+    taught, tested = await people.make_organizations(database, 2)
+    await telemetry.send(client, taught, telemetry.executions(2))
+    await telemetry.send(client, tested, telemetry.executions(2, chaos_campaign_id="game day"))
+    await telemetry.turn(client, cast.admin)
+
+    counted = await owner.fetchrow(
+        "SELECT since_organizations, since_chaos_organizations FROM platform_patterns"
+    )
+    assert tuple(counted) == (1, 2)
+
+
 async def test_what_has_to_be_counted_anew_is_named(
     client: httpx.AsyncClient, database: db.Database, cast: Cast
 ) -> None:

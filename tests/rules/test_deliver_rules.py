@@ -103,6 +103,30 @@ async def test_a_rule_walks_from_approved_to_succeeding_on_a_daemon_that_never_p
     assert at.approved_at <= at.delivered_at <= at.active_at <= at.succeeding_at  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_completion_that_failed_is_no_delivery(
+    client: httpx.AsyncClient, cast: Cast, database: db.Database, rule: Rule, begun: bool
+) -> None:
+    """Also of an order that was acknowledged before. Broken by asking only whether it ended."""
+    await walk.check_in(client, cast.appliance, walk.NEWER)
+    await walk.turn(client)
+    (order,) = (await walk.check_in(client, cast.appliance, walk.NEWER))["pending_orders"]
+    if begun:
+        answer = await client.post(
+            f"/api/orders/{order['order_id']}/acknowledge",
+            headers=cast.appliance.credential.headers,
+        )
+        assert answer.status_code == 200, answer.text
+        await walk.turn(client)
+    await walk.answer_order(
+        client, cast.appliance, order, success=False, error_message="the disk is full"
+    )
+    await walk.turn(client)
+
+    at = await walk.standing(database, rule, cast.appliance)
+    assert (at.delivered_at, at.refusal) == (None, "the disk is full")
+
+
 async def test_a_rule_reaches_an_agent_that_pulls_by_its_syncs_and_reports(
     client: httpx.AsyncClient, cast: Cast, database: db.Database, rule: Rule
 ) -> None:
