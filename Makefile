@@ -55,7 +55,7 @@ bench: setup ## measure speed beside baselines, under thirty minutes; only=sync,
 	$(BIN)/python -m benchmarks $(if $(only),--only $(only)) $(if $(quick),--quick) $(if $(docs),--docs docs/$(if $(filter attacks,$(only)),security,performance).md)
 
 .PHONY: screenshots
-screenshots: setup ## take the pictures of docs/tour.md anew, of a demo that lives some minutes
+screenshots: setup ## take the pictures of docs/tour.md again, from a demo that runs some minutes
 	@tests/browser.sh
 	$(BIN)/python -m tests.screenshots
 
@@ -68,6 +68,6 @@ snapshot: setup ## write tests/data/wire: routes, OpenAPI document, metrics
 	$(BIN)/python -m tests.wire_files
 
 .PHONY: lock
-lock: ## pin the dependencies anew (needs uv)
+lock: ## pin the dependencies again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet pyproject.toml -o requirements/run.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --extra dev pyproject.toml -o requirements/dev.txt

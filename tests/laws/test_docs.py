@@ -27,8 +27,8 @@ for _path in _FILES:
         _MODULES.setdefault(_path.stem, []).append(_path)
 
 _SUFFIX = r"\.(?:py|sql|md|html|js|css|sh|toml|txt|yml)"
-# `rules/model/rules.py`, `rules/store/`, `tests/failures/test_f38…`
-_PATH = re.compile(rf"(?:[\w.-]+/)+(?:[\w.-]+(?:{_SUFFIX}|…))?|[\w-]+{_SUFFIX}")
+# `rules/model/rules.py`, `rules/store/`, `tests/failures/test_f38…`, `tests/edge/test_*.py`
+_PATH = re.compile(rf"(?:[\w.-]+/)+(?:[\w.*-]+(?:{_SUFFIX}|…))?|[\w-]+{_SUFFIX}")
 # `bodies.text`, `executions/actions/ingest.Writer`
 _MEMBER = re.compile(r"((?:\w+/)*\w+)\.(\w+)")
 # Not ours, or made by running something.
@@ -47,10 +47,8 @@ def _is_placeholder(path: str) -> bool:
 def _exists(path: str, page: Path) -> bool:
     if "/" not in path:
         return path in _NAMES
-    for root in (ROOT, PACKAGE, page.parent, ROOT / "tests"):
-        if (root / path).exists() or (path.endswith("…") and list(root.glob(f"{path[:-1]}*"))):
-            return True
-    return False
+    roots = (ROOT, PACKAGE, page.parent)
+    return any(list(root.glob(path.replace("…", "*"))) for root in roots)
 
 
 def _missing(page: Path) -> list[str]:
