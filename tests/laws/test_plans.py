@@ -38,7 +38,7 @@ EXCUSED = {
     "platform_folds.forget_platform": _REBUILD,
     "folds.forget_rules": _REBUILD,
     "folds.forget_transactions": _REBUILD,
-    "patterns.mark_all_due": "the policy changed: every gate is looked at anew",
+    "due.mark_all_due": "the policy changed: every gate is looked at anew",
     "patterns.unresolved_total": "one figure of all folded rows, for operators and metrics",
     "patterns.unresolved": "all that teaches nothing, the most first, when an operator looks",
     "set_aside.total": "the same, of the ids that an operator set aside",
