@@ -16,31 +16,61 @@ _NOT_OURS = ("HTTPValidationError", "ValidationError")
 # these names, so a class that moves keeps the one under which it was published.
 _PUBLISHED = {
     "flywheel_server__accounts__views__audit__ChainView": (
-        "flywheel_server__accounts__routes__operator_audit__ChainView"
+        "flywheel_server__api__admin_audit__ChainView"
     ),
     "flywheel_server__accounts__views__keys__KeyView": (
-        "flywheel_server__accounts__routes__operator_keys__KeyView"
+        "flywheel_server__api__admin_keys__KeyView"
     ),
-    "flywheel_server__webhooks__views__DeliveryView": (
-        "flywheel_server__webhooks__routes__views__DeliveryView"
+    "flywheel_server__evidence__routes__evidence__ChainView": (
+        "flywheel_server__api__evidence__ChainView"
+    ),
+    "flywheel_server__evidence__routes__evidence_figures__DayView": (
+        "flywheel_server__api__evidence_figures__DayView"
+    ),
+    "flywheel_server__evidence__routes__evidence_keys__KeyView": (
+        "flywheel_server__api__evidence_keys__KeyView"
     ),
     "flywheel_server__learning__views__candidates__DecidedView": (
-        "flywheel_server__learning__routes__views__DecidedView"
+        "flywheel_server__api__learning_views__DecidedView"
     ),
     "flywheel_server__learning__views__details__DayView": (
-        "flywheel_server__learning__routes__partner_learning__DayView"
+        "flywheel_server__api__partner_learning__DayView"
     ),
     "flywheel_server__learning__views__promoted_rules__PromotedRule": (
-        "flywheel_server__learning__routes__partner_decisions__PromotedRule"
+        "flywheel_server__api__partner_decisions__PromotedRule"
+    ),
+    "flywheel_server__overview__routes__operator_overview__DecidedView": (
+        "flywheel_server__api__admin_overview__DecidedView"
+    ),
+    "flywheel_server__overview__routes__operator_overview__FunnelView": (
+        "flywheel_server__api__admin_overview__FunnelView"
+    ),
+    "flywheel_server__plans__routes__operator_plans__DayView": (
+        "flywheel_server__api__admin_plans__DayView"
+    ),
+    "flywheel_server__plans__routes__operator_plans__FunnelView": (
+        "flywheel_server__api__admin_plans__FunnelView"
+    ),
+    "flywheel_server__rules__routes__agent_sync__PromotedRule": (
+        "flywheel_server__api__agent_sync__PromotedRule"
     ),
     "flywheel_server__rules__views__deliveries__DeliveryView": (
-        "flywheel_server__rules__routes__deliveries__DeliveryView"
+        "flywheel_server__api__deliveries__DeliveryView"
     ),
     "flywheel_server__rules__views__rules__SuccessView": (
-        "flywheel_server__rules__routes__operator_rules__SuccessView"
+        "flywheel_server__api__admin_rules__SuccessView"
+    ),
+    "flywheel_server__web__keysets__Listing_DeliveryView___1": (
+        "flywheel_server__api__pages__Listing_DeliveryView___1"
+    ),
+    "flywheel_server__web__keysets__Listing_DeliveryView___2": (
+        "flywheel_server__api__pages__Listing_DeliveryView___2"
     ),
     "flywheel_server__web__rates__SuccessView": (
-        "flywheel_server__learning__routes__views__SuccessView"
+        "flywheel_server__api__learning_views__SuccessView"
+    ),
+    "flywheel_server__webhooks__views__DeliveryView": (
+        "flywheel_server__api__webhook_views__DeliveryView"
     ),
 }
 
